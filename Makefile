@@ -1,0 +1,74 @@
+# make run    start the assistant on this machine; nothing else is needed than Python 3.11 and make
+# make test   every check there is, as CI runs it
+# The others: format, messages, migration m="What changes", lock, clean
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+EXTRACT := $(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keyword N_ --add-comments Translators: \
+	--sort-by-file --no-location --project ocop-assistant --version 0.1
+UPDATE := $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-pot-creation-date --output-dir locales
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate pyproject.toml
+
+.PHONY: run test check format messages migration lock clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/installed
+	@exec $(BIN)/python -m bot run
+
+# Each step stops the rest: the quick ones come first.
+test check: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@mkdir -p var
+	$(EXTRACT) --output-file var/messages.pot .
+	@diff -I POT-Creation-Date -I '^# .*20[0-9][0-9]' locales/messages.pot var/messages.pot && \
+		$(UPDATE) --input-file var/messages.pot --check || \
+		{ echo 'The translations are not up to date: make messages, then translate what is empty.' >&2; exit 1; }
+	$(BIN)/pytest
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+# After a text has changed: the template and every catalogue get it; translate what is then empty.
+messages: $(VENV)/installed-dev
+	$(EXTRACT) --output-file locales/messages.pot .
+	$(UPDATE) --input-file locales/messages.pot --ignore-obsolete
+
+# After storage/models.py has changed: writes the file that brings a database there, for you to complete.
+migration: $(VENV)/installed-dev
+	@test -n "$(m)" || { echo 'Say what changes: make migration m="Offices have a phone"' >&2; exit 1; }
+	$(BIN)/python -m storage.migrate new "$(m)"
+
+# After pyproject.toml has changed. The run-time file comes first: the other one may not differ from it.
+lock:
+	@command -v $(UV) >/dev/null || { echo 'uv makes the lock files: pip install uv, or UV=path/to/uv' >&2; exit 1; }
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# The stamps are newer than the lock files as long as what these say is installed.
+$(VENV)/installed: requirements.lock | $(BIN)/python
+	@echo 'Installing what the assistant needs; this happens once.'
+	@$(PIP) install --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock | $(BIN)/python
+	@echo 'Installing what the assistant and its checks need; this happens once.'
+	@$(PIP) install --require-hashes --requirement $<
+	@touch $@ $(VENV)/installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'Python 3.11 or newer is needed and $(PYTHON) is not. Is there another? make PYTHON=python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo '$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
