@@ -1,0 +1,726 @@
+"""The law as data: one ruleset for each decision, kept in the TOML files beside this module.
+
+A case follows the ruleset of the day it was filed, to its end; ruleset_on() says which. The files are read
+once, at the first question, and a wrong one is refused with its line.
+"""
+
+import re
+import tomllib
+from calendar import monthrange
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeVar
+
+RULESET_IDS = ("ocop-2019", "ocop-2023", "ocop-2023r2025", "ocop-2026")
+DEADLINE_IDS = ("idea_answer", "plan_answer", "commune_report", "provincial_rating", "reevaluation", "revocation")
+PRODUCER_KINDS = ("household", "cooperative_group", "cooperative", "enterprise", "farm")
+SET_NUMBERS = range(1, 27)  # every annex so far, 2019 to 2026, has 26 product sets
+STARS = range(1, 6)
+MAX_POINTS = 100
+CYCLE_STEPS = 6
+MAX_GROUP_CHARS = 20  # a group is a button
+MAX_PAPER_CHARS = 40  # a paper is one line of a list on a small screen
+
+PartId = Literal["A", "B", "C"]
+Stage = Literal["plan", "dossier"]
+PART_IDS: tuple[PartId, ...] = ("A", "B", "C")
+
+
+class RulesetError(Exception):
+    """A ruleset file is wrong; reads "ocop_2026.toml:12: reason"."""
+
+    def __init__(self, name: str, line: int, reason: str) -> None:
+        super().__init__(f"{name}:{line}: {reason}")
+        self.name, self.line, self.reason = name, line, reason
+
+
+class Label(NamedTuple):
+    """A text in both languages; neither is ever empty."""
+
+    vi: str
+    en: str
+
+
+class Level(StrEnum):
+    COMMUNE = "commune"
+    DISTRICT = "district"  # until 5 July 2025
+    PROVINCE = "province"
+    CENTRE = "centre"
+
+
+class MonthDay(NamedTuple):
+    """A day that returns every year; never 29 February."""
+
+    month: int
+    day: int
+
+    def in_year(self, year: int) -> date:
+        return date(year, self.month, self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class LegalAct:
+    """`number` as printed, such as "26/2026/QĐ-TTg"; `does` says what it changed."""
+
+    number: str
+    issued_on: date
+    does: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    max_points: int
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class StarBand:
+    """From `from_points` (counted) up to `below_points` (not counted); None means up to 100, counted."""
+
+    stars: int
+    from_points: int
+    below_points: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSet:
+    """One line of the annex.
+
+    `group` is a ProductGroup.id; `subgroup` the number as printed ("I.3"), where known. `aliases` are spellings
+    the same decree uses elsewhere and everyday names, for reading answers.
+    """
+
+    number: int
+    group: str
+    label: Label
+    aliases: tuple[str, ...]
+    subgroup: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductGroup:
+    """`label` fits a button; `official` is the name in the annex."""
+
+    id: str
+    label: Label
+    official: Label
+    sets: tuple[ProductSet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Something the producer hands in with a plan or a dossier.
+
+    `official` is the name printed on the paper, when it differs from ours; `where` tells in one sentence how to
+    get it. Empty `groups` or `producer_kinds` mean everybody. `source` says where the rule stands, and how sure
+    we are of it.
+    """
+
+    id: str
+    stage: Stage
+    label: Label
+    official: Label | None
+    where: Label
+    required: bool
+    groups: tuple[str, ...]
+    producer_kinds: tuple[str, ...]
+    source: str
+
+    def concerns(self, product_group: str, producer_kind: str) -> bool:
+        return (not self.groups or product_group in self.groups) and (
+            not self.producer_kinds or producer_kind in self.producer_kinds
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Days an authority has, counted from receipt (for a revocation: from the finding).
+
+    The law counts some in working and some in calendar days: at most one is set. With neither there is no limit.
+    """
+
+    working_days: int | None
+    source: str
+    calendar_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRound:
+    """A round of scoring at `level`. Both days are "before": the last good day is the one before."""
+
+    level: Level
+    label: Label
+    proposals_before: MonthDay
+    results_before: MonthDay
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CycleStep:
+    """One of the six steps of the year; `months` (1 to 12) are typical, for provinces differ."""
+
+    number: int
+    label: Label
+    months: tuple[int, ...]
+    who: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """Until when cases filed under a lapsed ruleset must be finished (that day included)."""
+
+    finish_by: date
+    finish_reevaluation_by: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """Everything one decision says that the assistant needs.
+
+    `in_force_until` is the first day on which new cases follow the next ruleset; None while it is the law.
+    `certifies` has all of 1 to 5 stars; None means that no certificate is issued for them.
+    `renewal_window_days` is when to file for re-evaluation, as days before expiry: (180, 120) is from 180 to 120.
+    """
+
+    id: str
+    title: Label
+    legal_basis: tuple[LegalAct, ...]
+    in_force_from: date
+    in_force_until: date | None
+    levels: tuple[Level, ...]
+    certifies: Mapping[int, Level | None]
+    parts: Mapping[PartId, Part]
+    thresholds: tuple[StarBand, ...]
+    groups: tuple[ProductGroup, ...]
+    papers: tuple[Paper, ...]
+    deadlines: Mapping[str, Deadline]
+    rounds: tuple[EvaluationRound, ...]
+    cycle: tuple[CycleStep, ...]
+    certificate_months: int
+    min_stars_for_certificate: int
+    renewal_window_days: tuple[int, int] | None
+    transition: Transition | None
+
+    def __hash__(self) -> int:  # the mappings cannot be hashed, and the id says it all
+        return hash(self.id)
+
+    def in_force(self, day: date) -> bool:
+        return self.in_force_from <= day and (self.in_force_until is None or day < self.in_force_until)
+
+    def stars(self, points: float | Decimal) -> int:
+        """Stars for an average total, unrounded: 89.5 is four stars. Gates are not looked at.
+
+        Raises ValueError outside 0 to 100.
+        """
+        if not 0 <= points <= 100:
+            raise ValueError(f"{points} points: a total lies between 0 and 100")
+        return next(band.stars for band in self.thresholds if points >= band.from_points)
+
+    def group(self, group_id: str) -> ProductGroup:
+        """Raises LookupError for a group these rules do not have."""
+        for group in self.groups:
+            if group.id == group_id:
+                return group
+        raise LookupError(f"{self.id} has no product group {group_id!r}")
+
+    def product_set(self, number: int) -> ProductSet:
+        """Raises LookupError for a number outside 1 to 26."""
+        for group in self.groups:
+            for product_set in group.sets:
+                if product_set.number == number:
+                    return product_set
+        raise LookupError(f"{self.id} has no product set {number}")
+
+    def papers_for(self, stage: Stage, product_group: str, producer_kind: str) -> tuple[Paper, ...]:
+        """The papers this producer hands in at this stage, required ones first, else in the order of the file.
+
+        Raises LookupError for a group or a kind of producer unknown to these rules.
+        """
+        self.group(product_group)
+        if producer_kind not in PRODUCER_KINDS:
+            raise LookupError(f"no kind of producer {producer_kind!r}")
+        papers = [p for p in self.papers if p.stage == stage and p.concerns(product_group, producer_kind)]
+        return tuple(sorted(papers, key=lambda paper: not paper.required))
+
+
+def ruleset_on(day: date) -> Ruleset:
+    """The rules a case filed on `day` follows to its end. Raises LookupError before 21 August 2019."""
+    for rules in rulesets():
+        if rules.in_force(day):
+            return rules
+    raise LookupError(f"no ruleset was in force on {day}")
+
+
+def ruleset(ruleset_id: str) -> Ruleset:
+    """Raises LookupError for an id outside RULESET_IDS."""
+    for rules in rulesets():
+        if rules.id == ruleset_id:
+            return rules
+    raise LookupError(f"no ruleset {ruleset_id!r}")
+
+
+@cache
+def rulesets() -> tuple[Ruleset, ...]:
+    """All of them, oldest first."""
+    return tuple(load(_path_of(ruleset_id)) for ruleset_id in RULESET_IDS)
+
+
+def load(source: str | Path, name: str = "text") -> Ruleset:
+    """A ruleset from a file, or from TOML text whose errors shall carry `name`.
+
+    Raises RulesetError at the first thing that is wrong: syntax, an unknown, missing, mistyped or empty value, or
+    values that contradict each other. What [same_as] names is taken from the ruleset named there.
+    """
+    file = _read(source) if isinstance(source, Path) else _parse(source, name)
+    document = _Document(file, _borrowed(file))
+    return _ruleset(_Table(document, (), document.values()))
+
+
+# --- Reading: text to tables, and the line of everything in them ---
+
+_KeyPath = tuple[str | int, ...]
+_T = TypeVar("_T")
+
+_SYNTAX_LINE = re.compile(r"at line (\d+)")
+_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]")
+_KEY = re.compile(r"""\s*([\w."'-]+)\s*=""")
+_SLUG = re.compile(r"[a-z][a-z0-9_]{0,19}")  # part of a Telegram button's 64 bytes
+_TYPE_NAMES = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    date: "a date",
+    list: "a list",
+    dict: "a table",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """`lines` gives the line of each table and key; of a value inside braces or brackets only its key's."""
+
+    name: str
+    values: dict[str, Any]
+    lines: Mapping[_KeyPath, int]
+
+    def line_of(self, path: _KeyPath) -> int:
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def _path_of(ruleset_id: str) -> Path:
+    return Path(__file__).with_name(ruleset_id.replace("-", "_") + ".toml")
+
+
+def _read(path: Path) -> _File:
+    data = path.read_bytes()
+    try:
+        return _parse(data.decode(), path.name)
+    except UnicodeDecodeError as error:
+        raise RulesetError(path.name, data.count(b"\n", 0, error.start) + 1, "not UTF-8") from error
+
+
+def _parse(text: str, name: str) -> _File:
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _SYNTAX_LINE.search(str(error))  # absent when the text ends too early
+        line = int(found[1]) if found else text.count("\n") + 1
+        raise RulesetError(name, line, str(error)) from error
+    return _File(name, values, dict(_lines(text)))
+
+
+def _lines(text: str) -> Iterator[tuple[_KeyPath, int]]:
+    """Where each table and key stands. Reads line by line, so only for our style: no multi-line strings."""
+    table: _KeyPath = ()
+    counts: dict[_KeyPath, int] = {}
+    for line, content in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(content):
+            table = _dotted(header[2])
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
+            yield table, line
+        elif key := _KEY.match(content):
+            yield (*table, *_dotted(key[1])), line
+
+
+def _dotted(key: str) -> _KeyPath:
+    return tuple(part.strip(" \"'") for part in key.split("."))
+
+
+def _borrowed(file: _File) -> dict[str, _File]:
+    """Which top-level keys of `file` are the same as in which other file, from its [same_as] table.
+
+    Only what the other file writes out itself can be borrowed: no chains to follow, no circles.
+    """
+    top = _Table(_Document(file, {}), (), file.values)
+    same_as = top.table("same_as") if "same_as" in file.values else _Table(top.document, (), {})
+    return {key: _lender(same_as, key) for key in same_as.values}
+
+
+def _lender(same_as: "_Table", key: str) -> _File:
+    if key in same_as.document.main.values:
+        raise same_as.wrong(f"{key} is written out here too", key)
+    other = _read(_path_of(same_as.choice(key, RULESET_IDS)))
+    if key not in other.values:
+        raise same_as.wrong(f"{other.name} has no {key} of its own", key)
+    return other
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A file together with the files some of its top-level keys are borrowed from."""
+
+    main: _File
+    borrowed: Mapping[str, _File]
+
+    def values(self) -> dict[str, Any]:
+        own = {key: value for key, value in self.main.values.items() if key != "same_as"}
+        return own | {key: file.values[key] for key, file in self.borrowed.items()}
+
+    def wrong(self, path: _KeyPath, reason: str) -> RulesetError:
+        file = self.borrowed.get(str(path[0]), self.main) if path else self.main
+        return RulesetError(file.name, file.line_of(path), reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One table of a document; its methods take a value by key and type, or raise RulesetError at its line."""
+
+    document: _Document
+    path: _KeyPath
+    values: dict[str, Any]
+
+    def wrong(self, reason: str, *below: str | int) -> RulesetError:
+        """The error to raise about this table, or about what stands `below` it."""
+        return self.document.wrong((*self.path, *below), reason)
+
+    def only(self, *keys: str) -> None:
+        for key in self.values:
+            if key not in keys:
+                raise self.wrong(f"unknown key {key!r}", key)
+
+    def take(self, key: str, kind: type[_T]) -> _T:
+        if key not in self.values:
+            raise self.wrong(f"missing key {key!r}")
+        value = self.values[key]
+        if isinstance(value, kind) and type(value) is kind:  # True is no number here, a time of day no date
+            return value
+        raise self.wrong(f"{key} must be {_TYPE_NAMES[kind]}, not {value!r}", key)
+
+    def maybe(self, key: str, kind: type[_T]) -> _T | None:
+        return self.take(key, kind) if key in self.values else None
+
+    def text(self, key: str) -> str:
+        text = self.take(key, str)
+        if not text.strip():
+            raise self.wrong(f"{key} is empty", key)
+        return text
+
+    def number(self, key: str, allowed: range) -> int:
+        number = self.take(key, int)
+        if number not in allowed:
+            raise self.wrong(f"{key} must lie between {allowed[0]} and {allowed[-1]}, not {number}", key)
+        return number
+
+    def choice(self, key: str, allowed: Collection[str]) -> str:
+        text = self.take(key, str)
+        if text not in allowed:
+            raise self.wrong(f"{key} must be one of {', '.join(allowed)}, not {text!r}", key)
+        return text
+
+    def list_of(self, key: str, kind: type[_T]) -> tuple[_T, ...]:
+        """Absent means empty; nothing stands in it twice."""
+        values = self.maybe(key, list) or []
+        for index, value in enumerate(values):
+            if type(value) is not kind or value == "":
+                raise self.wrong(f"{key} must hold {_TYPE_NAMES[kind]} each, not {value!r}", key)
+            if value in values[:index]:
+                raise self.wrong(f"{key} has {value!r} twice", key)
+        return tuple(values)
+
+    def choices(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
+        texts = self.list_of(key, str)
+        for text in texts:
+            if text not in allowed:
+                raise self.wrong(f"{key} must be among {', '.join(allowed)}, not {text!r}", key)
+        return texts
+
+    def label(self, key: str, max_chars: int | None = None) -> Label:
+        table = self.table(key)
+        table.only("vi", "en")
+        label = Label(table.text("vi"), table.text("en"))
+        for text in label:
+            if max_chars is not None and len(text) > max_chars:
+                raise self.wrong(f"{key} is {len(text)} characters, at most {max_chars}: {text!r}", key)
+        return label
+
+    def table(self, key: str) -> "_Table":
+        return _Table(self.document, (*self.path, key), self.take(key, dict))
+
+    def tables(self, key: str) -> tuple["_Table", ...]:
+        """[[key]] repeated; absent means none."""
+        values = self.list_of(key, dict)
+        return tuple(_Table(self.document, (*self.path, key, i), value) for i, value in enumerate(values))
+
+    def named(self, key: str) -> dict[str, "_Table"]:
+        """[key.name] tables."""
+        table = self.table(key)
+        return {name: table.table(name) for name in table.values}
+
+
+# --- Building: tables to a ruleset, each function one table ---
+
+_TOP_KEYS = (Ruleset.__dataclass_fields__.keys() - {"papers"}) | {"sets", "plan_papers", "dossier_papers"}
+
+
+def _ruleset(top: _Table) -> Ruleset:
+    top.only(*_TOP_KEYS)
+    levels = _levels(top)
+    groups = _groups(top)
+    rules = Ruleset(
+        id=top.text("id"),
+        title=top.label("title"),
+        legal_basis=_legal_basis(top),
+        in_force_from=top.take("in_force_from", date),
+        in_force_until=top.maybe("in_force_until", date),
+        levels=levels,
+        certifies=_certifies(top, levels),
+        parts=_parts(top),
+        thresholds=_thresholds(top),
+        groups=groups,
+        papers=_papers(top, [group.id for group in groups]),
+        deadlines=_deadlines(top),
+        rounds=tuple(_round(table, levels) for table in top.tables("rounds")),
+        cycle=_cycle(top),
+        certificate_months=top.number("certificate_months", range(1, 121)),
+        min_stars_for_certificate=top.number("min_stars_for_certificate", STARS),
+        renewal_window_days=_renewal_window(top),
+        transition=_transition(top),
+    )
+    _check(rules, top)
+    return rules
+
+
+def _check(rules: Ruleset, top: _Table) -> None:
+    """What one table cannot see alone."""
+    until, transition = rules.in_force_until, rules.transition
+    if until is not None and until <= rules.in_force_from:
+        raise top.wrong("in_force_until must be after in_force_from", "in_force_until")
+    if transition and (until is None or min(transition.finish_by, transition.finish_reevaluation_by) < until):
+        raise top.wrong("a transition ends after in_force_until", "transition")
+    for stars, level in rules.certifies.items():
+        if (level is not None) != (stars >= rules.min_stars_for_certificate):
+            raise top.wrong(f"at odds with min_stars_for_certificate about {stars} stars", "certifies")
+
+
+def _levels(top: _Table) -> tuple[Level, ...]:
+    levels = top.choices("levels", tuple(Level))
+    if not levels:
+        raise top.wrong("missing key 'levels'", "levels")
+    return tuple(map(Level, levels))
+
+
+def _legal_basis(top: _Table) -> tuple[LegalAct, ...]:
+    tables = top.tables("legal_basis")
+    if not tables:
+        raise top.wrong("missing key 'legal_basis'")
+    acts = tuple(_legal_act(table) for table in tables)
+    for table, act, before in zip(tables[1:], acts[1:], acts, strict=False):
+        if act.issued_on < before.issued_on:
+            raise table.wrong(f"{act.number} is older than {before.number} above it", "issued_on")
+    return acts
+
+
+def _legal_act(table: _Table) -> LegalAct:
+    table.only("number", "issued_on", "does")
+    return LegalAct(table.text("number"), table.take("issued_on", date), table.label("does"))
+
+
+def _certifies(top: _Table, levels: tuple[Level, ...]) -> Mapping[int, Level | None]:
+    table = top.table("certifies")
+    table.only(*map(str, STARS))
+    named = {key: Level(table.choice(key, levels)) for key in table.values}
+    return MappingProxyType({stars: named.get(str(stars)) for stars in STARS})
+
+
+def _parts(top: _Table) -> Mapping[PartId, Part]:
+    table = top.table("parts")
+    table.only(*PART_IDS)
+    parts = {part_id: _part(table.table(part_id)) for part_id in PART_IDS}
+    total = sum(part.max_points for part in parts.values())
+    if total != MAX_POINTS:
+        raise table.wrong(f"parts add up to {total}, not {MAX_POINTS}", "A")
+    return MappingProxyType(parts)
+
+
+def _part(table: _Table) -> Part:
+    table.only("max_points", "label")
+    return Part(table.number("max_points", range(MAX_POINTS + 1)), table.label("label"))
+
+
+def _thresholds(top: _Table) -> tuple[StarBand, ...]:
+    """Five stars first. The file gives where each band starts; it ends where the next begins."""
+    table = top.table("thresholds")
+    table.only(*map(str, STARS))
+    bands: list[StarBand] = []
+    below: int | None = None
+    for stars in reversed(STARS):
+        start = table.number(str(stars), range(MAX_POINTS + 1))
+        if below is not None and start >= below:
+            raise table.wrong(f"{stars} stars must start below {below} points", str(stars))
+        bands.append(StarBand(stars, start, below))
+        below = start
+    if below != 0:
+        raise table.wrong("1 star must start at 0 points", "1")
+    return tuple(bands)
+
+
+def _groups(top: _Table) -> tuple[ProductGroup, ...]:
+    tables = top.named("groups")
+    sets = _sets(top, tuple(tables))
+    return tuple(_group(group_id, table, sets) for group_id, table in tables.items())
+
+
+def _group(group_id: str, table: _Table, sets: tuple[ProductSet, ...]) -> ProductGroup:
+    table.only("label", "official")
+    _check_slug(table, group_id)
+    own = tuple(one for one in sets if one.group == group_id)
+    if not own:
+        raise table.wrong(f"no product set belongs to {group_id}")
+    return ProductGroup(group_id, table.label("label", MAX_GROUP_CHARS), table.label("official"), own)
+
+
+def _sets(top: _Table, group_ids: tuple[str, ...]) -> tuple[ProductSet, ...]:
+    table = top.table("sets")
+    numbers = [str(number) for number in SET_NUMBERS]
+    table.only(*numbers)
+    return tuple(_set(number, table.table(number), group_ids) for number in numbers)
+
+
+def _set(number: str, table: _Table, group_ids: tuple[str, ...]) -> ProductSet:
+    table.only("group", "subgroup", "label", "aliases")
+    return ProductSet(
+        number=int(number),
+        group=table.choice("group", group_ids),
+        label=table.label("label"),
+        aliases=table.list_of("aliases", str),
+        subgroup=table.maybe("subgroup", str),
+    )
+
+
+def _papers(top: _Table, group_ids: Collection[str]) -> tuple[Paper, ...]:
+    plan, dossier = top.named("plan_papers"), top.named("dossier_papers")
+    for paper_id in plan.keys() & dossier.keys():
+        raise dossier[paper_id].wrong(f"{paper_id} is a paper of the plan already")
+    return (
+        *(_paper(paper_id, "plan", table, group_ids) for paper_id, table in plan.items()),
+        *(_paper(paper_id, "dossier", table, group_ids) for paper_id, table in dossier.items()),
+    )
+
+
+def _paper(paper_id: str, stage: Stage, table: _Table, group_ids: Collection[str]) -> Paper:
+    table.only("label", "official", "where", "required", "groups", "producer_kinds", "source")
+    _check_slug(table, paper_id)
+    return Paper(
+        id=paper_id,
+        stage=stage,
+        label=table.label("label", MAX_PAPER_CHARS),
+        official=table.label("official") if "official" in table.values else None,
+        where=table.label("where"),
+        required=table.take("required", bool),
+        groups=table.choices("groups", group_ids),
+        producer_kinds=table.choices("producer_kinds", PRODUCER_KINDS),
+        source=table.text("source"),
+    )
+
+
+def _check_slug(table: _Table, slug: str) -> None:
+    if not _SLUG.fullmatch(slug):
+        raise table.wrong(f"{slug!r} must be a-z, 0-9 and _, at most 20 characters")
+
+
+def _deadlines(top: _Table) -> Mapping[str, Deadline]:
+    table = top.table("deadlines")
+    table.only(*DEADLINE_IDS)
+    return MappingProxyType({key: _deadline(table.table(key)) for key in DEADLINE_IDS})
+
+
+def _deadline(table: _Table) -> Deadline:
+    table.only("working_days", "calendar_days", "source")
+    working_days, calendar_days = _days(table, "working_days"), _days(table, "calendar_days")
+    if working_days and calendar_days:
+        raise table.wrong("working_days or calendar_days, not both", "calendar_days")
+    return Deadline(working_days, table.text("source"), calendar_days)
+
+
+def _days(table: _Table, key: str) -> int | None:
+    return table.number(key, range(1, 366)) if key in table.values else None
+
+
+def _round(table: _Table, levels: tuple[Level, ...]) -> EvaluationRound:
+    table.only("level", "label", "proposals_before", "results_before", "source")
+    proposals = _month_day(table.table("proposals_before"))
+    results = _month_day(table.table("results_before"))
+    if results <= proposals:
+        raise table.wrong("results_before must be after proposals_before", "results_before")
+    return EvaluationRound(
+        level=Level(table.choice("level", levels)),
+        label=table.label("label"),
+        proposals_before=proposals,
+        results_before=results,
+        source=table.text("source"),
+    )
+
+
+def _month_day(table: _Table) -> MonthDay:
+    table.only("month", "day")
+    month = table.number("month", range(1, 13))
+    return MonthDay(month, table.number("day", range(1, monthrange(2001, month)[1] + 1)))
+
+
+def _cycle(top: _Table) -> tuple[CycleStep, ...]:
+    """The six steps, which the file lists in order."""
+    tables = top.tables("cycle")
+    if len(tables) != CYCLE_STEPS:
+        raise top.wrong(f"the cycle has {CYCLE_STEPS} steps, not {len(tables)}", "cycle", 0)
+    return tuple(_cycle_step(number, table) for number, table in enumerate(tables, start=1))
+
+
+def _cycle_step(number: int, table: _Table) -> CycleStep:
+    table.only("label", "months", "who")
+    months = table.list_of("months", int)
+    if not months or not set(months) <= set(range(1, 13)):
+        raise table.wrong(f"months must be some of 1 to 12, not {list(months)}", "months")
+    return CycleStep(number, table.label("label"), months, table.label("who"))
+
+
+def _renewal_window(top: _Table) -> tuple[int, int] | None:
+    if "renewal_window_days" not in top.values:
+        return None
+    match top.list_of("renewal_window_days", int):
+        case (earliest, latest) if earliest > latest > 0:
+            return earliest, latest
+        case _:
+            raise top.wrong("must be [earliest, latest] in days before expiry", "renewal_window_days")
+
+
+def _transition(top: _Table) -> Transition | None:
+    if "transition" not in top.values:
+        return None
+    table = top.table("transition")
+    table.only("finish_by", "finish_reevaluation_by", "source")
+    return Transition(
+        finish_by=table.take("finish_by", date),
+        finish_reevaluation_by=table.take("finish_reevaluation_by", date),
+        source=table.text("source"),
+    )
