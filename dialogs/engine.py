@@ -1,0 +1,479 @@
+"""Moves a conversation. Pure: `step` by an event, `arrive` by what the record says now, `question` asks.
+
+One turn: `arrive` (the record may have changed since), `step`, the effects are carried out, `arrive` again,
+`question`. The next question is always the first that applies and has no answer, so skipping, leaving,
+coming back after three days and editing are one rule.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from dialogs.model import (
+    N_,
+    Answer,
+    Answers,
+    Ask,
+    CaseNamed,
+    CommandReceived,
+    ContactShared,
+    Dialog,
+    Dialogs,
+    Draft,
+    DraftFacts,
+    Effects,
+    Event,
+    Facts,
+    FileReceived,
+    FileStatus,
+    Go,
+    InvalidAnswer,
+    LinkFollowed,
+    LocationShared,
+    Option,
+    OptionChosen,
+    QuestionAsked,
+    Sayable,
+    SendArticle,
+    SendMessage,
+    StartTimer,
+    State,
+    Text,
+    TextReceived,
+    TimerFired,
+    Unclear,
+    UnsupportedReceived,
+)
+
+HOME = "menu"
+KEEP, SKIP, MORE = "=", "-", ">"
+"""Values of the engine's own options: keep what is written, leave an optional question out, turn the list over."""
+PAGE = 7
+"""Options on one page of a long list (voice.md); a list that needs no second page is shown whole, up to 9."""
+_LOOK_AGAIN_S = 1
+"""While files are being fetched: how long until they are counted."""
+_LONGEST_WAY = 20
+"""Dialogs that may lead on to one another without a question; more is a circle, which dialogs check refuses."""
+
+KEEP_IT = Option(KEEP, Text(N_("Keep it")))
+THAT_IS_IT = Option(KEEP, Text(N_("That is right")), ("đúng", "đúng rồi", "phải", "yes", "ok"))
+SKIP_IT = Option(SKIP, Text(N_("Skip this")))
+SHOW_MORE = Option(MORE, Text(N_("Show more")), ("xem thêm", "thêm", "tiếp", "more", "next"))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What an event did. `quiet`: say nothing now, not even the question again."""
+
+    state: State
+    effects: Effects = ()
+    quiet: bool = False
+
+
+# ---------------------------------------------------------------- where we are
+
+
+def dialog_name(key: str) -> str:
+    return key.partition(".")[0]
+
+
+def view(key: str, draft: Draft) -> Answers:
+    """What the functions of a declaration see: answers, `subject`, and "~", the unfinished answer."""
+    return {**draft.answers, "subject": key.partition(".")[2], "~": draft.partial}
+
+
+def applies(ask: Ask, answers: Answers, facts: Facts) -> bool:
+    return not ask.aside and (ask.when is None or ask.when(answers, facts))
+
+
+def open_asks(dialog: Dialog, answers: Answers, facts: Facts) -> Iterator[Ask]:
+    """The questions that apply and have no answer, in order."""
+    return (ask for ask in dialog.steps if ask.name not in answers and applies(ask, answers, facts))
+
+
+def _with_drafts(dialogs: Dialogs, state: State, facts: Facts) -> Facts:
+    """Facts that know the drafts, for the menus that list them."""
+    return replace(facts, drafts=tuple(_draft_facts(dialogs, state, facts)))
+
+
+def _draft_facts(dialogs: Dialogs, state: State, facts: Facts) -> Iterator[DraftFacts]:
+    for key, draft in state.drafts.items():
+        dialog = dialogs.by_name.get(dialog_name(key))
+        if dialog is None or not dialog.form or dialog.named is None:
+            continue
+        seen = view(key, draft)
+        if title := dialog.named(seen):
+            yield DraftFacts(key, title, sum(1 for _ in open_asks(dialog, seen, facts)))
+
+
+# ---------------------------------------------------------------- arriving
+
+
+def arrive(dialogs: Dialogs, state: State, facts: Facts) -> tuple[State, tuple[Text, ...]]:
+    """The state at a question that exists and applies now, and what the person has to be told about it."""
+    facts = _with_drafts(dialogs, state, facts)
+    told: tuple[Text, ...] = ()
+    for _ in range(_LONGEST_WAY):
+        dialog = dialogs.by_name.get(dialog_name(state.key))
+        if dialog is None:
+            state = replace(state, at=f"{HOME}/")
+            continue
+        if dialog.before is not None and (first := dialog.before(facts)):
+            state = replace(state, at=f"{first}/", then=state.key)
+            continue
+        draft = _begun(dialog, state.drafts.get(state.key), facts)
+        if dialog.allowed is not None and not dialog.allowed(view(state.key, draft), facts):
+            told = (
+                *told,
+                Text(N_("I can't find that. Perhaps the code is not right yet, or it is for somebody else.")),
+            )
+            state = replace(state, at=f"{HOME}/", drafts=_without(state.drafts, state.key))
+            continue
+        draft, changed = _reconciled(dialog, draft, view(state.key, draft), facts)
+        if changed:
+            told = (*told, Text(N_("The form has changed since; I ask again only what is different.")))
+        answers = view(state.key, draft)
+        ask = dialog.ask(state.question or (draft.at if draft.partial else ""))
+        if ask is None or not (ask.aside or applies(ask, answers, facts)):
+            ask = next(open_asks(dialog, answers, facts), None)
+        if ask is not None:
+            return _at(dialogs, state, ask, draft), told
+        state = _ended(dialog, state, answers, facts)
+    raise RecursionError(state.at)
+
+
+def _begun(dialog: Dialog, draft: Draft | None, facts: Facts) -> Draft:
+    """The draft; a new one (version 0 until it has arrived) knows what the record already answers."""
+    if draft is not None and draft.version:
+        return draft
+    known = {ask.name: ask.prefill(facts) for ask in dialog.steps if ask.prefill is not None}
+    answers = {name: value for name, value in known.items() if value}
+    if draft is None:
+        return Draft(answers, dialog.version)
+    return replace(draft, answers={**answers, **draft.answers}, version=dialog.version)
+
+
+def _reconciled(dialog: Dialog, draft: Draft, answers: Answers, facts: Facts) -> tuple[Draft, bool]:
+    """The draft without the answers that a newer release of its dialog can't use, and whether any went."""
+    if not dialog.form:
+        return draft, False
+    kept = {name: value for name, value in draft.answers.items() if _usable(dialog, draft, name, answers, facts)}
+    changed = len(kept) < len(draft.answers)
+    if changed:
+        return replace(draft, answers=kept, version=dialog.version, partial=""), True
+    return replace(draft, version=dialog.version), False
+
+
+def _usable(dialog: Dialog, draft: Draft, name: str, answers: Answers, facts: Facts) -> bool:
+    ask = dialog.ask(name)
+    if ask is None:  # answers that stand beside the questions (a case code) are the dialog's own affair
+        return name.startswith("_")
+    value = draft.answers[name]
+    return ask.since <= draft.version and (value == "" or ask.accept.holds(value, answers, facts))
+
+
+def _at(dialogs: Dialogs, state: State, ask: Ask, draft: Draft) -> State:
+    """The state standing at this question; drafts of dialogs that keep none are let go."""
+    if draft.at and draft.at != ask.name:
+        draft = replace(draft, partial="", suggested="", page=0)
+    kept = {k: d for k, d in state.drafts.items() if k == state.then or _keeps(dialogs, k)}
+    kept[state.key] = replace(draft, at=ask.name)
+    return replace(state, at=f"{state.key}/{ask.name}", drafts=kept)
+
+
+def _keeps(dialogs: Dialogs, key: str) -> bool:
+    dialog = dialogs.by_name.get(dialog_name(key))
+    return dialog is not None and dialog.form
+
+
+def _without(drafts: Mapping[str, Draft], key: str) -> Mapping[str, Draft]:
+    return {k: d for k, d in drafts.items() if k != key}
+
+
+def _ended(dialog: Dialog, state: State, answers: Answers, facts: Facts) -> State:
+    target = dialog.end if isinstance(dialog.end, str) else dialog.end(answers, facts)
+    if target == HOME and state.then:
+        target = state.then
+    return _gone(replace(state, drafts=_without(state.drafts, state.key)), Go(target))
+
+
+def _gone(state: State, go: Go) -> State:
+    """The state on its way to a target; a draft there is begun or added to."""
+    key, _, question = go.target.partition("/")
+    serial = state.serial
+    if key.endswith(".new"):
+        serial += 1
+        key = f"{key.removesuffix('.new')}.{serial}"
+    drafts = _without(state.drafts, go.drop) if go.drop else state.drafts
+    if go.answers or go.suggested or go.partial:
+        old = drafts.get(key, Draft({}, version=0))
+        partial = go.partial or old.partial
+        if go.partial and old.partial and not old.partial.startswith("?"):  # files join those already there
+            partial, question = f"{old.partial},{go.partial}", old.at
+        new = Draft({**old.answers, **go.answers}, 0, question, partial, go.suggested)
+        drafts = {**drafts, key: new}
+    return replace(state, at=f"{key}/{question}", serial=serial, drafts=drafts, then="")
+
+
+# ---------------------------------------------------------------- asking
+
+
+def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
+    """What the person is being asked; it closes every turn. The state must have arrived."""
+    facts = _with_drafts(dialogs, state, facts)
+    dialog, ask, draft = _here(dialogs, state)
+    answers = view(state.key, draft)
+    options = _options(ask, answers, draft, facts)
+    shown = _page(options, draft.page)
+    return SendMessage(
+        (*_progress(dialog, ask, answers, facts), *_prompt(ask, answers, draft, facts)),
+        shown,
+        at=state.at,
+        further=tuple(option for option in options if option not in shown),
+        takes=ask.accept.takes,
+        ask_contact=ask.ask_contact,
+        ask_location=ask.ask_location,
+        upload=ask.upload(answers, facts) if ask.upload is not None else None,
+    )
+
+
+def _here(dialogs: Dialogs, state: State) -> tuple[Dialog, Ask, Draft]:
+    dialog = dialogs.by_name[dialog_name(state.key)]
+    ask = dialog.ask(state.question)
+    if ask is None:
+        raise LookupError(state.at)
+    return dialog, ask, state.drafts[state.key]
+
+
+def _page(options: tuple[Option, ...], page: int) -> tuple[Option, ...]:
+    if len(options) <= PAGE + 2:
+        return options
+    pages = -(-len(options) // PAGE)
+    start = page % pages * PAGE
+    return (*options[start : start + PAGE], SHOW_MORE)
+
+
+def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Option, ...]:
+    """All the options of a question, the engine's own ones among them."""
+    options = ask.accept.options(answers, facts, draft.partial)
+    if draft.partial.startswith("?"):
+        meant = draft.partial[1:].split(",")
+        return tuple(option for option in options if option.value in meant)
+    before = (THAT_IS_IT,) if draft.suggested else ()
+    if not before and ask.name in draft.answers and ask.goto is None:
+        before = (KEEP_IT,)
+    after = (SKIP_IT,) if ask.optional and not before and not draft.partial else ()
+    return (*before, *options, *after)
+
+
+def _progress(dialog: Dialog, ask: Ask, answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if not (dialog.form and ask.counted):
+        return ()
+    counted = [a.name for a in dialog.steps if a.counted and applies(a, answers, facts)]
+    if ask.name not in counted:
+        return ()
+    return (Text(N_("Question %(number)s/%(total)s"), {"number": counted.index(ask.name) + 1, "total": len(counted)}),)
+
+
+def _prompt(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Text, ...]:
+    if draft.partial.startswith("?"):
+        return (Text(N_("Which one do you mean?")),)
+    if draft.suggested and ask.confirm:
+        return (Text(ask.confirm, {"answer": draft.suggested}),)
+    texts = (Text(ask.prompt, answers),) if isinstance(ask.prompt, str) else ask.prompt(answers, facts)
+    hint = (Text(ask.hint),) if ask.hint else ()
+    if ask.name in draft.answers and ask.goto is None and draft.answers[ask.name]:
+        shown = said(ask.accept.show(draft.answers[ask.name], answers, facts))
+        return (*texts, Text(N_("Written so far: %(answer)s"), {"answer": shown}))
+    return (*texts, *hint)
+
+
+def said(words: Sayable) -> Text | str:
+    """Words as a value of another text."""
+    return Text("%(words)s", {"words": words}) if not isinstance(words, Text | str) else words
+
+
+# ---------------------------------------------------------------- stepping
+
+
+def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
+    """Move one conversation by one event. Every event is valid in every state and gets an answer."""
+    facts = _with_drafts(dialogs, state, facts)
+    state = replace(state, turn=state.turn + 1)
+    match event:
+        case OptionChosen(at, value, rest):
+            return _chosen(dialogs, state, at, value, rest, facts)
+        case TextReceived() | FileReceived() | ContactShared() | LocationShared():
+            return _received(dialogs, state, event, facts)
+        case Unclear(values):
+            return Turn(_with_draft(state, partial="?" + ",".join(values)))
+        case LinkFollowed(target, answers):
+            dialog = dialogs.by_name.get(dialog_name(target.partition("/")[0]))
+            return Turn(_gone(state, Go(target, answers))) if dialog is not None and dialog.linked else _stale(state)
+        case CommandReceived(name, argument):
+            return _commanded(dialogs, state, name, argument, facts)
+        case QuestionAsked():
+            return _asked(dialogs, state, event)
+        case CaseNamed(code):
+            go = dialogs.on_case(code, facts)
+            return Turn(_gone(state, go), go.effects) if go is not None else _not_found(state)
+        case UnsupportedReceived(kind):
+            return Turn(state, (SendMessage((_UNREADABLE.get(kind, _UNREADABLE["other"]),)),))
+        case TimerFired(kind, subject, turn):
+            return _fired(state, kind, subject, turn, facts)
+        case _:
+            assert_never(event)
+
+
+_UNREADABLE = {
+    "sticker": Text(N_("What a nice sticker! I only read text and photos, though.")),
+    "voice": Text(N_("I can't listen to voice messages yet. Please type it, or send a photo.")),
+    "video": Text(N_("I can't watch videos. Please send a photo instead.")),
+    "edited": Text(
+        N_("I saw that you changed an earlier message. I keep what came first; to change an answer, type “back”.")
+    ),
+    "large": Text(N_("That file is over 20 MB, which is too much for me. Please send it in smaller parts.")),
+    "other": Text(N_("I can't read that kind of message. Please type, or send a photo.")),
+}
+
+
+def _stale(state: State) -> Turn:
+    text = Text(N_("That button belongs to an earlier message, so nothing has changed. Here is where we are."))
+    return Turn(state, (SendMessage((text,)),))
+
+
+def _not_found(state: State) -> Turn:
+    text = Text(N_("I can't find that. Perhaps the code is not right yet, or it is for somebody else."))
+    return Turn(state, (SendMessage((text,)),))
+
+
+def _with_draft(state: State, partial: str | None = None, suggested: str | None = None) -> State:
+    draft = state.drafts[state.key]
+    if partial is not None:
+        draft = replace(draft, partial=partial)
+    if suggested is not None:
+        draft = replace(draft, suggested=suggested)
+    return replace(state, drafts={**state.drafts, state.key: draft})
+
+
+def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, facts: Facts) -> Turn:
+    if at != state.at:
+        return _stale(state)
+    _, ask, draft = _here(dialogs, state)
+    if value == MORE:
+        return Turn(replace(state, drafts={**state.drafts, state.key: replace(draft, page=draft.page + 1)}))
+    if value == KEEP and draft.suggested:
+        return _received(dialogs, state, TextReceived(draft.suggested), facts)
+    if value == KEEP and ask.name in draft.answers:
+        return Turn(replace(_with_draft(state, suggested=""), at=f"{state.key}/"))
+    if value == SKIP and ask.optional:
+        return _stored(dialogs, state, Answer(""), facts)
+    return _received(dialogs, state, OptionChosen(at, value, rest), facts)
+
+
+def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
+    """An answer, or what could be one, to the present question."""
+    _, ask, draft = _here(dialogs, state)
+    answers = view(state.key, draft)
+    try:
+        answer = ask.accept.read(event, answers, facts, draft.partial)
+    except InvalidAnswer as invalid:
+        if isinstance(event, FileReceived) and (go := dialogs.on_file(event.file, facts)) is not None:
+            return Turn(_gone(state, go), go.effects)
+        return Turn(state, (SendMessage((invalid.text,)),))
+    if not answer.complete:
+        effects = tuple(replace(e, subject=state.key) if isinstance(e, StartTimer) else e for e in answer.effects)
+        return Turn(_touched(_with_draft(state, partial=answer.value)), effects, answer.quiet)
+    return _stored(dialogs, state, answer, facts, event.rest if isinstance(event, OptionChosen) else "")
+
+
+def _touched(state: State) -> State:
+    draft = replace(state.drafts[state.key], turn=state.turn)
+    return replace(state, drafts={**state.drafts, state.key: draft})
+
+
+def _stored(dialogs: Dialogs, state: State, answer: Answer, facts: Facts, rest: str = "") -> Turn:
+    """The answer kept (or followed, if it is a way to go), what depended on it dropped, its effects given."""
+    dialog, ask, draft = _here(dialogs, state)
+    given: Answers = {**draft.answers, ask.name: answer.value, **answer.also}
+    seen = view(state.key, replace(draft, answers=given))
+    effects = (*answer.effects, *(ask.then(seen, facts) if ask.then is not None else ()))
+    go = _way(ask, answer.value, seen, facts)
+    if go is not None:
+        left = _with_draft(state, partial="", suggested="")
+        return Turn(_gone(left, replace(go, suggested=go.suggested or rest)), (*effects, *go.effects))
+    changed = {name for name, value in given.items() if draft.answers.get(name, value) != value}
+    given = _without_dependants(dialog, given, changed)
+    new = replace(draft, answers=given, partial="", suggested="", page=0, turn=state.turn, at="")
+    return Turn(replace(state, at=f"{state.key}/", drafts={**state.drafts, state.key: new}), effects)
+
+
+def _way(ask: Ask, value: str, answers: Answers, facts: Facts) -> Go | None:
+    if ask.goto is None:
+        return None
+    if callable(ask.goto):
+        return ask.goto(value, answers, facts)
+    target = ask.goto.get(value)
+    return Go(target) if target is not None else None
+
+
+def _without_dependants(dialog: Dialog, answers: Answers, changed: set[str]) -> Answers:
+    """Answers that hang on a changed one are void, and what hangs on those."""
+    void = {ask.name for ask in dialog.steps if changed & set(ask.needs)} - changed
+    if not void & set(answers):
+        return answers
+    return _without_dependants(dialog, {k: v for k, v in answers.items() if k not in void}, void)
+
+
+def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: Facts) -> Turn:
+    dialog, ask, draft = _here(dialogs, state)
+    if name == "back":
+        return Turn(_back(dialog, ask, state, facts))
+    if name == "skip":
+        if ask.optional or ask.name in draft.answers:
+            return _chosen(dialogs, state, state.at, KEEP if ask.name in draft.answers else SKIP, "", facts)
+        return Turn(state, (SendMessage((Text(N_("This one is needed, so I can't skip it.")),)),))
+    if name in ("pause", "cancel") and dialog.form:
+        return Turn(_gone(state, Go(f"{name}.{state.key}")))
+    command = dialogs.commands.get(name)
+    if command is None:
+        return Turn(state, (SendMessage((Text(N_("I do not know that command. Type “menu” to see what I can do.")),)),))
+    go = command(argument, facts)
+    return Turn(_gone(state, go), go.effects)
+
+
+def _back(dialog: Dialog, ask: Ask, state: State, facts: Facts) -> State:
+    """To the question before, its answer still there; from the first one (or a menu) a level up."""
+    draft = state.drafts[state.key]
+    answers = view(state.key, draft)
+    if draft.partial.startswith("?"):
+        return _with_draft(state, partial="")
+    names = [a.name for a in dialog.steps if applies(a, answers, facts)]
+    index = names.index(ask.name) if ask.name in names else len(names)
+    if index > 0:
+        return replace(state, at=f"{state.key}/{names[index - 1]}")
+    return _gone(state, Go(dialog.up))
+
+
+def _asked(dialogs: Dialogs, state: State, event: QuestionAsked) -> Turn:
+    _, ask, draft = _here(dialogs, state)
+    if event.statement and ask.confirm and ask.name not in draft.answers:
+        state = _with_draft(state, suggested=event.statement)
+    if event.article:
+        return Turn(state, (SendArticle(event.article),))
+    text = Text(N_("I have no sure answer to that. Type “officer” and I pass your question on to the commune officer."))
+    return Turn(state, (SendMessage((text,)),))
+
+
+def _fired(state: State, kind: str, subject: str, turn: int, facts: Facts) -> Turn:
+    """A timer that is still meant; one whose moment has passed changes nothing and says nothing."""
+    before = replace(state, turn=state.turn - 1)
+    if kind == "reminder":
+        draft = state.drafts.get(subject)
+        meant = draft is not None and draft.turn == turn and f"reminder.{subject}" != state.key
+        return Turn(_gone(state, Go(f"reminder.{subject}"))) if meant else Turn(before, quiet=True)
+    if before.turn != turn or state.key != subject:
+        return Turn(before, quiet=True)
+    if any(f.status == FileStatus.PENDING and not f.tried for f in facts.files.values()):
+        return Turn(before, (StartTimer("files", subject, _LOOK_AGAIN_S),), quiet=True)
+    return Turn(before, quiet=not state.drafts[state.key].partial)

@@ -1,0 +1,718 @@
+"""The words every conversation is made of: what comes in, what is kept, what goes out.
+
+A conversation is a value (`State`). An `Event` moves it, `dialogs.engine.step` says how, and what it
+says or orders are `Effect`s. Nothing here knows a language, a channel, a clock or a database.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from dialogs.rules.ruleset import Label
+
+Answers = Mapping[str, str]
+"""Answers in stored form by question name. `subject` holds what the dialog is about: a case code, a serial."""
+
+
+def N_(msgid: str) -> str:
+    """Mark a text for extraction; `bot.render` translates it."""
+    return msgid
+
+
+# ---------------------------------------------------------------- texts
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A whole sentence or paragraph: English msgid, named values; with `plural`, `values["count"]` decides."""
+
+    msgid: str
+    values: "Mapping[str, Value]" = field(default_factory=dict)
+    plural: str = ""
+
+
+Value = str | int | Decimal | date | datetime | Label | Text
+Sayable = Text | Label | str
+"""What a label may be: to be translated, in both languages already, or a person's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to answer. `typed` are further words for it; `takes_rest`: what is typed after them comes along."""
+
+    value: str
+    label: Sayable
+    typed: tuple[Sayable, ...] = ()
+    takes_rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A button that works at any time, under any message: it goes to a dialog. `typed` is what to type for it."""
+
+    target: str
+    label: Sayable
+    typed: str = ""
+
+
+# ---------------------------------------------------------------- events: what happened
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file that a channel can fetch: `id` is ours, `size_bytes` 0 where the channel does not say."""
+
+    id: str
+    name: str
+    size_bytes: int
+    is_photo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextReceived:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChosen:
+    """`at` is the question the button stood under; `rest` what was typed after the option's words."""
+
+    at: str
+    value: str
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Several options of the present question are meant equally well."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFollowed:
+    """`answers` are given to the draft there; only our own pages set them, never a button."""
+
+    target: str
+    answers: Answers = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """A global word or a slash command; `argument` is the rest of the line."""
+
+    name: str
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """The person asks instead of answering. `article` answers it ("" = none does); `statement` stood before it."""
+
+    text: str
+    article: str
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNamed:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceived:
+    file: FileRef
+
+
+@dataclass(frozen=True, slots=True)
+class ContactShared:
+    """`own` is true only when the platform vouches that it is the sender's own card."""
+
+    phone: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LocationShared:
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedReceived:
+    """Something we can't read. `kind`: sticker, voice, video, poll, edited, other."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A moment agreed on has come. `kind`: reminder, files. `subject`: the draft it is about.
+
+    `turn` is the one it was set in; when the conversation (files) or the draft (reminder) has moved on since,
+    it means nothing any more.
+    """
+
+    kind: str
+    subject: str
+    turn: int
+
+
+Event = (
+    TextReceived
+    | OptionChosen
+    | Unclear
+    | LinkFollowed
+    | CommandReceived
+    | QuestionAsked
+    | CaseNamed
+    | FileReceived
+    | ContactShared
+    | LocationShared
+    | UnsupportedReceived
+    | TimerFired
+)
+
+
+# ---------------------------------------------------------------- state: what is kept between two events
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Answers so far. `partial` is the unfinished answer to the present question; `suggested` awaits a yes.
+
+    `version` is the dialog's at the time of the answers; `at` the question to come back to; `page` of a long
+    list; `turn` the last one that changed it.
+    """
+
+    answers: Answers
+    version: int = 1
+    at: str = ""
+    partial: str = ""
+    suggested: str = ""
+    page: int = 0
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a conversation stands. `at` is "<draft key>/<question>"; a draft key is "<dialog>.<subject>".
+
+    `then` is where a detour (consent, place) leads back to; `serial` numbers the drafts begun; `turn` counts
+    the events.
+    """
+
+    at: str = ""
+    drafts: Mapping[str, Draft] = field(default_factory=dict)
+    then: str = ""
+    serial: int = 0
+    turn: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.at.partition("/")[0]
+
+    @property
+    def question(self) -> str:
+        return self.at.partition("/")[2]
+
+
+# ---------------------------------------------------------------- facts: what the record says
+
+
+class Role(StrEnum):
+    COMMUNE_OFFICER = "commune_officer"
+    PROVINCE_OFFICER = "province_officer"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """`territory`: "" the whole country, "15" a province, "15/04321" a commune."""
+
+    role: Role
+    territory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    locale: str = "vi"
+    name: str = ""
+    phone: str = ""
+    producer_kind: str = ""
+    producer_name: str = ""
+    commune: str = ""
+    consent: str = ""  # "": not asked yet; "yes", "no"
+    reminders: bool = False
+    memberships: tuple[Membership, ...] = ()
+
+
+class FileStatus(StrEnum):
+    PENDING = "pending"  # not fetched yet
+    STORED = "stored"
+    REFUSED = "refused"  # `finding` says why
+    FAILED = "failed"  # the channel could not give it
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    id: str
+    status: FileStatus
+    kind: str = ""
+    name: str = ""
+    pages: int = 0
+    findings: tuple[str, ...] = ()
+    tried: bool = False  # fetching it has failed before, so it may take a while
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFacts:
+    """The newest version of one paper of a case. `sent` once the producer has handed it to the commune."""
+
+    id: str
+    version: int
+    pages: int
+    files: int
+    sent: bool
+    kept_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedItem:
+    """`item` is "answer:<question>", "paper:<id>" or "all"."""
+
+    item: str
+    reason: str
+    returned_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    action: str
+    happened_at: datetime
+    by: str
+    reason: str = ""
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFacts:
+    points_a: Decimal
+    points_b: Decimal
+    points_c: Decimal
+    stars: int
+    decision: str
+    certificate_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """A case as this person may see it. `limit_days` None: no limit. `own`: this person handed it in."""
+
+    code: str
+    commune: str
+    ruleset: str
+    status: str
+    since: date
+    product: str
+    answers: Answers
+    own: bool
+    desk: str = ""
+    due_on: date | None = None
+    used_days: int = 0
+    limit_days: int | None = None
+    papers: tuple[PaperFacts, ...] = ()
+    returned: tuple[ReturnedItem, ...] = ()
+    history: tuple[HistoryLine, ...] = ()
+    result: ResultFacts | None = None
+    by: str = ""  # the producer's name
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleHead:
+    id: str
+    section: str
+    title: Label
+    service: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuizFacts:
+    id: str
+    text: Label
+    options: tuple[Label, ...]
+    correct: int
+    explanation: Label
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFacts:
+    """A form begun and not finished. `left` counts its open questions; `title` is the producer's own words."""
+
+    key: str
+    title: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a dialog may know of the world at this moment; nothing in it is fetched later."""
+
+    now: datetime
+    person: Person = field(default_factory=Person)
+    cases: tuple[CaseFacts, ...] = ()  # own, newest first
+    desk: tuple[CaseFacts, ...] = ()  # an officer's, most urgent first
+    desk_count: int = 0
+    named: CaseFacts | None = None  # the case the state or the event names, if this person may see it
+    files: Mapping[str, FileFacts] = field(default_factory=dict)
+    drafts: tuple[DraftFacts, ...] = ()  # filled in by the engine
+    articles: tuple[ArticleHead, ...] = ()
+    quiz: tuple[QuizFacts, ...] = ()
+    officers: int = 0  # of the person's commune
+    hours: str = ""  # office hours of the commune, as its officer wrote them
+    receives_files: bool = True
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    def case(self, code: str) -> CaseFacts | None:
+        """The case of that code as far as this person may see it."""
+        known = (self.named, *self.cases, *self.desk)
+        return next((case for case in known if case is not None and case.code == code), None)
+
+
+# ---------------------------------------------------------------- effects: what shall happen
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """Paragraphs to the person of this conversation, with ways to answer (options) or to go on (links)."""
+
+    texts: tuple[Text, ...]
+    options: tuple[Option, ...] = ()
+    links: tuple[Link, ...] = ()
+    at: str = ""
+    further: tuple[Option, ...] = ()  # on other pages of the list: understood when typed
+    takes: str = ""  # see Reader
+    ask_contact: bool = False
+    ask_location: bool = False
+    upload: tuple[str, str] | None = None  # (case code, paper id): offer a web link where files can't be sent
+
+
+@dataclass(frozen=True, slots=True)
+class SendArticle:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendPages:
+    """Show photos as the PDF they would become. `pages`: (file id, rotation in degrees)."""
+
+    pages: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SendPapers:
+    """Send the kept papers of a case; `paper` "" means all."""
+
+    code: str
+    paper: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsent:
+    given: bool
+    text_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReminders:
+    wanted: bool
+    text_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetLocale:
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlace:
+    commune: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetHours:
+    """An officer says when people may come."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitIdea:
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectAnswers:
+    """Answers sent again after a return; the case goes back to the desk."""
+
+    code: str
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class KeepFile:
+    file: FileRef
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPaper:
+    """A new version of a paper from these pages, in order. `pages`: (file id, rotation in degrees)."""
+
+    code: str
+    paper: str
+    pages: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SendToCommune:
+    """Hand the kept papers of a case to the commune."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideCase:
+    """An officer's decision; `action` is a move of dialogs.rules.lifecycle."""
+
+    code: str
+    action: str
+    item: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RevealPhone:
+    """Say the producer's telephone number to an officer; every time is recorded."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendNote:
+    """Words between a producer and the officers of a commune; about a case, or about none ("")."""
+
+    code: str
+    text: str
+    to_officers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """`TimerFired(kind, subject)` comes back after this many seconds unless the conversation has moved on."""
+
+    kind: str
+    subject: str
+    after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemindAt:
+    """Remind of a draft at this moment (aware), whatever else happens; a newer one for the draft replaces it."""
+
+    subject: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseInvitation:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Make a one-time link for a new officer and say it to the person of this conversation."""
+
+    role: Role
+    territory: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetMe:
+    """Delete drafts, chat data and files at once; what was handed in stays as an official record."""
+
+
+Effect = (
+    SendMessage
+    | SendArticle
+    | SendPages
+    | SendPapers
+    | RecordConsent
+    | RecordReminders
+    | SetLocale
+    | SetPlace
+    | SetHours
+    | SubmitIdea
+    | CorrectAnswers
+    | KeepFile
+    | KeepPaper
+    | SendToCommune
+    | DecideCase
+    | RevealPhone
+    | SendNote
+    | StartTimer
+    | RemindAt
+    | UseInvitation
+    | Invite
+    | ForgetMe
+)
+Effects = tuple[Effect, ...]
+
+
+# ---------------------------------------------------------------- declarations: what a dialog is
+
+
+class InvalidAnswer(Exception):
+    """Why an answer can't be taken, in words for the person who gave it."""
+
+    def __init__(self, msgid: str, **values: Value) -> None:
+        super().__init__(msgid)
+        self.text = Text(msgid, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reader made of an event. Not `complete`: kept, and the question stays open.
+
+    `also` are answers to other questions that came with it ("2 tạ một tháng"); `effects` belong to the event;
+    `quiet`: say nothing now (a further photo of an album follows).
+    """
+
+    value: str
+    complete: bool = True
+    also: Answers = field(default_factory=dict)
+    effects: Effects = ()
+    quiet: bool = False
+
+
+class Reader(Protocol):
+    """How one kind of answer is offered, read, shown and checked again. `partial` is the unfinished answer.
+
+    `takes` says what typed text is to it: "text" its own words, "number" a figure, "several" a list of
+    choices, "" only one choice.
+    """
+
+    @property
+    def takes(self) -> str: ...
+
+    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]: ...
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        """The stored form of the answer; raises InvalidAnswer."""
+        ...
+
+    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
+        """A stored answer in words."""
+        ...
+
+    def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
+        """Whether a stored answer is still one (a list may have changed since)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Where an answer leads: "<dialog>", "<dialog>.<subject>", either with "/<question>".
+
+    "<form>.new" begins a draft. `answers` are given to the draft there, `suggested` to its first question;
+    `partial` waits there unfinished; `drop` is a draft to throw away.
+    """
+
+    target: str
+    answers: Answers = field(default_factory=dict)
+    suggested: str = ""
+    partial: str = ""
+    drop: str = ""
+    effects: Effects = ()
+
+
+Prompt = str | Callable[[Answers, Facts], tuple[Text, ...]]
+Condition = Callable[[Answers, Facts], bool]
+Then = Callable[[Answers, Facts], Effects]
+Goto = Mapping[str, str] | Callable[[str, Answers, Facts], Go | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question.
+
+    `when` it applies; `then` what follows from its answer; `goto` where an answer leads instead of being
+    stored (the draft's answers stay); `optional` lets it be skipped; `needs` names the questions whose change
+    makes the answer void; `since` is the dialog's version in which its meaning last changed; `title` names it
+    in reviews; `confirm` asks about a suggested answer ("%(answer)s"); `prefill` answers it from the record;
+    `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9".
+    """
+
+    name: str
+    prompt: Prompt
+    accept: Reader
+    when: Condition | None = None
+    then: Then | None = None
+    goto: Goto | None = None
+    optional: bool = False
+    needs: tuple[str, ...] = ()
+    since: int = 1
+    title: str = ""
+    confirm: str = ""
+    aside: bool = False
+    prefill: Callable[[Facts], str] | None = None
+    counted: bool = True
+    hint: str = ""
+    ask_contact: bool = False
+    ask_location: bool = False
+    upload: Callable[[Answers, Facts], tuple[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """Questions in order. A `form` keeps its drafts; others forget when left.
+
+    `end` is where it leads when no question is open, `up` where "back" leads from its first question;
+    `named` titles its drafts ("" hides one); `allowed` guards it: who fails it is answered as if nothing
+    were there; `before` names the dialog that has to be gone through first, or ""; a Link leads to a
+    dialog only if it is `linked`.
+    """
+
+    name: str
+    steps: tuple[Ask, ...]
+    form: bool = False
+    version: int = 1
+    end: str | Callable[[Answers, Facts], str] = "menu"
+    up: str = "menu"
+    named: Callable[[Answers], str] | None = None
+    allowed: Condition | None = None
+    before: Callable[[Facts], str] | None = None
+    linked: bool = False
+
+    def ask(self, name: str) -> Ask | None:
+        return next((ask for ask in self.steps if ask.name == name), None)
+
+
+Command = Callable[[str, Facts], Go]
+"""What a global word or slash command does: the rest of the line in, where it leads out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogs:
+    """The whole tree. Its home is the dialog "menu"."""
+
+    by_name: Mapping[str, Dialog]
+    commands: Mapping[str, Command]
+    on_file: Callable[[FileRef, Facts], Go | None]
+    on_case: Callable[[str, Facts], Go | None]

@@ -1,0 +1,443 @@
+"""An officer's desk: what waits for a decision, one case after the other, accept or return with a reason."""
+
+from dialogs.answers import one_of, text
+from dialogs.engine import said
+from dialogs.model import (
+    N_,
+    Answers,
+    Ask,
+    CaseFacts,
+    DecideCase,
+    Dialog,
+    Effects,
+    Facts,
+    Go,
+    Link,
+    Option,
+    ReturnedItem,
+    RevealPhone,
+    SendMessage,
+    SendNote,
+    SendPapers,
+    SetHours,
+    Text,
+    Value,
+)
+from dialogs.producer.check_status import (
+    ACTION_WORDS,
+    REASONS,
+    item_words,
+    returned_notice,
+    status_words,
+)
+from dialogs.producer.place import place_name
+from dialogs.producer.register_idea import IDEA_ASKS, KINDS, answer_lines
+from dialogs.producer.upload import kept_paper, papers_of
+from dialogs.rules.lifecycle import Side, actions
+
+HIDDEN = {"phone", "contact_name"}
+"""Shown only when asked for."""
+
+
+def is_officer(answers: Answers, facts: Facts) -> bool:
+    return bool(facts.person.memberships)
+
+
+def visible(answers: Answers, facts: Facts) -> bool:
+    """A case of this officer's territory; one's own case is decided by somebody else."""
+    return is_officer(answers, facts) and _seen(answers, facts) is not None
+
+
+def _seen(answers: Answers, facts: Facts) -> CaseFacts | None:
+    case = facts.case(answers["subject"])
+    return case if case is not None and not case.own else None
+
+
+def _case(answers: Answers, facts: Facts) -> CaseFacts:
+    case = _seen(answers, facts)
+    if case is None:  # `allowed` has let nobody through without one
+        raise LookupError(answers["subject"])
+    return case
+
+
+def decidable(answers: Answers, facts: Facts) -> bool:
+    case = _seen(answers, facts)
+    return is_officer(answers, facts) and case is not None and bool(actions(case.status, Side.DESK))
+
+
+def kind_words(case: CaseFacts) -> Text | str:
+    option = next((o for o in KINDS if o.value == case.answers.get("producer_kind")), None)
+    return said(option.label) if option is not None else ""
+
+
+# ---------------------------------------------------------------- the desk
+
+
+def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if not facts.desk:
+        return (Text(N_("Nothing waits for you.")),)
+    head = Text(N_("%(count)s case waits for you."), {"count": facts.desk_count}, N_("%(count)s cases wait for you."))
+    return (head, *(_line(case) for case in facts.desk[:7]))
+
+
+def _line(case: CaseFacts) -> Text:
+    values: dict[str, Value] = {"code": case.code, "product": case.product, "status": status_words(case)}
+    if case.due_on is None:
+        return Text(N_("• %(code)s %(product)s: %(status)s"), values)
+    return Text(N_("• %(code)s %(product)s: %(status)s, due %(due)s"), {**values, "due": case.due_on})
+
+
+def desk_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    cases = tuple(
+        Option(
+            c.code,
+            Text(N_("%(code)s %(product)s"), {"code": c.code, "product": c.product[:40]}),
+            (c.code, c.product),
+        )
+        for c in facts.desk
+    )
+    return (
+        *cases,
+        Option("hours", Text(N_("Office hours")), ("giờ làm việc", "hours")),
+        Option("menu", Text(N_("Main menu")), ("menu",)),
+    )
+
+
+def opened(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go({"hours": "office_hours", "menu": "menu"}.get(value, f"review.{value}"))
+
+
+DESK = Dialog(
+    "desk", allowed=is_officer, linked=True, steps=(Ask("case", overview, one_of(desk_options), goto=opened),)
+)
+
+
+# ---------------------------------------------------------------- one case
+
+
+def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    return (
+        Text(N_("%(code)s “%(product)s”"), {"code": case.code, "product": case.product}),
+        Text(N_("Status: %(status)s"), {"status": status_words(case)}),
+        Text(N_("%(by)s · %(kind)s · %(place)s"), {
+            "by": case.by, "kind": kind_words(case), "place": place_name(case.commune),
+        }),
+        *_due(case),
+        *answer_lines({k: v for k, v in case.answers.items() if k not in HIDDEN}, facts),
+        *_papers(case),
+    )  # fmt: skip
+
+
+def _due(case: CaseFacts) -> tuple[Text, ...]:
+    if case.due_on is None:
+        return ()
+    return (Text(N_("Due: %(day)s."), {"day": case.due_on}),)
+
+
+def _papers(case: CaseFacts) -> tuple[Text, ...]:
+    papers = papers_of(case)
+    sent = [p for p in papers if (kept := kept_paper(case, p.id)) is not None and kept.sent]
+    required = [p for p in papers if p.required]
+    there = sum(paper in sent for paper in required)
+    head = Text(N_("Papers: %(there)s of %(all)s required ones are here."), {"there": there, "all": len(required)})
+    return (head, *(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent))
+
+
+LABELS = {
+    "accept": Option("accept", Text(N_("Accept")), ("nhận", "đồng ý", "accept")),
+    "return": Option("return", Text(N_("Return")), ("trả lại", "return")),
+    "defer": Option("defer", Text(N_("Not this year")), ("để năm sau", "not this year")),
+}
+
+
+def card_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    case = _case(answers, facts)
+    papers = (Option("papers", Text(N_("See the papers")), ("xem giấy tờ", "papers")),) if _has_files(case) else ()
+    decide = tuple(LABELS[action] for action in actions(case.status, Side.DESK))
+    return (
+        *papers,
+        *decide,
+        Option("note", Text(N_("Write to the producer")), ("nhắn bà con", "note")),
+        Option("phone", Text(N_("Show the number")), ("số điện thoại", "phone")),
+        Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
+        Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk")),
+    )
+
+
+def _has_files(case: CaseFacts) -> bool:
+    return any(paper.sent for paper in case.papers)
+
+
+def shown(answers: Answers, facts: Facts) -> Effects:
+    case = _case(answers, facts)
+    match answers["next"]:
+        case "papers":
+            return (SendPapers(case.code),)
+        case "phone":
+            return (RevealPhone(case.code),)
+        case "history":
+            return (SendMessage(_history(case)),)
+    return ()
+
+
+def _history(case: CaseFacts) -> tuple[Text, ...]:
+    return tuple(
+        Text(
+            N_("• %(day)s: %(action)s by %(by)s"),
+            {
+                "day": line.happened_at.date(),
+                "action": Text(ACTION_WORDS.get(line.action, line.action)),
+                "by": line.by or Text(N_("the commune")),
+            },
+        )
+        for line in case.history
+    )
+
+
+def onward(value: str, answers: Answers, facts: Facts) -> Go:
+    code = answers["subject"]
+    targets = {
+        "accept": f"accept.{code}",
+        "return": f"return.{code}",
+        "defer": f"defer.{code}",
+        "note": f"note.{code}",
+        "desk": "desk",
+    }
+    return Go(targets.get(value, f"review.{code}"))
+
+
+REVIEW = Dialog(
+    "review",
+    allowed=visible,
+    linked=True,
+    up="desk",
+    steps=(Ask("next", card, one_of(card_options), then=shown, goto=onward),),
+)
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def accept_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    head = Text(N_("Accept %(code)s “%(product)s”? The producer reads:"), {"code": case.code, "product": case.product})
+    return (head, *accepted_notice(case))
+
+
+def accepted_notice(case: CaseFacts) -> tuple[Text, ...]:
+    """What the producer reads when the idea or the plan is accepted."""
+    if case.status.startswith("idea"):
+        news = Text(
+            N_("Good news: the commune has accepted your idea “%(product)s” (%(code)s)."),
+            {"product": case.product, "code": case.code},
+        )
+        return (news, Text(N_("Next comes the plan with its papers. Send them here, one by one.")))
+    news = Text(
+        N_("Good news: the commune has accepted your plan for “%(product)s” (%(code)s)."),
+        {"product": case.product, "code": case.code},
+    )
+    return (news, Text(N_("Now carry it out and keep invoices, contracts and photos for the rating.")))
+
+
+def accepted(answers: Answers, facts: Facts) -> Effects:
+    return (DecideCase(answers["subject"], "accept"),) if answers["confirm"] == "accept" else ()
+
+
+def after_decision(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go("desk" if value in ("accept", "send") else f"review.{answers['subject']}")
+
+
+NOT_YET = Option("back", Text(N_("Don't accept yet")), ("chưa", "not yet"))
+DONT_SEND = Option("back", Text(N_("Don't send yet")), ("chưa", "chưa gửi", "not yet"))
+
+ACCEPT = Dialog(
+    "accept",
+    allowed=decidable,
+    up="desk",
+    steps=(
+        Ask(
+            "confirm",
+            accept_words,
+            one_of((Option("accept", Text(N_("Accept it")), ("nhận", "accept")), NOT_YET)),
+            then=accepted,
+            goto=after_decision,
+        ),
+    ),
+)
+
+
+def items(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """What can be returned: papers that are here first, then answers, then the whole."""
+    case = _case(answers, facts)
+    sent = tuple(
+        Option(f"paper:{p.id}", p.label)
+        for p in papers_of(case)
+        if (kept := kept_paper(case, p.id)) is not None and kept.sent
+    )
+    given = tuple(
+        Option(f"answer:{ask.name}", Text(ask.title))
+        for ask in IDEA_ASKS
+        if ask.title and (ask.when is None or ask.when(case.answers, facts))
+    )
+    whole = Option("all", Text(N_("The whole file")), ("tất cả", "toàn bộ", "all"))
+    return (*sent, whole, *given) if case.status.startswith("plan") else (whole, *given, *sent)
+
+
+def reason_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    return (
+        Text(N_("%(item)s: what is wrong? Choose, or type it yourself."), {"item": item_words(case, answers["item"])}),
+    )
+
+
+def preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    item = ReturnedItem(answers["item"], answers["reason"], facts.today)
+    return (Text(N_("The producer reads this:")), *returned_notice(case, item))
+
+
+def sent_back(answers: Answers, facts: Facts) -> Effects:
+    if answers["confirm"] != "send":
+        return ()
+    return (DecideCase(answers["subject"], "return", answers["item"], answers["reason"]),)
+
+
+SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
+
+RETURN = Dialog(
+    "return",
+    allowed=decidable,
+    up="desk",
+    steps=(
+        Ask("item", N_("What has to be changed?"), one_of(items)),
+        Ask("reason", reason_words, one_of(REASONS, other=600)),
+        Ask("confirm", preview, one_of((SEND, DONT_SEND)), then=sent_back, goto=after_decision),
+    ),
+)
+
+
+def defer_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    return (Text(N_("Why does “%(product)s” have to wait? The producer reads your words."), {"product": case.product}),)
+
+
+def deferred(answers: Answers, facts: Facts) -> Effects:
+    if answers["confirm"] != "send":
+        return ()
+    return (DecideCase(answers["subject"], "defer", "all", answers["reason"]),)
+
+
+def deferred_notice(case: CaseFacts, reason: str) -> tuple[Text, ...]:
+    return (
+        Text(
+            N_("The commune can't take “%(product)s” (%(code)s) this time."),
+            {"product": case.product, "code": case.code},
+        ),
+        Text(N_("The reason: “%(reason)s”"), {"reason": reason}),
+        Text(N_("Your file is kept for the next cycle. You may ask the officer what would help.")),
+    )
+
+
+def defer_preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    return (Text(N_("The producer reads this:")), *deferred_notice(_case(answers, facts), answers["reason"]))
+
+
+DEFER = Dialog(
+    "defer",
+    allowed=decidable,
+    up="desk",
+    steps=(
+        Ask("reason", defer_words, text(max_chars=600, min_chars=5)),
+        Ask("confirm", defer_preview, one_of((SEND, DONT_SEND)), then=deferred, goto=after_decision),
+    ),
+)
+
+
+# ---------------------------------------------------------------- words to the producer, office hours
+
+
+def note(answers: Answers, facts: Facts) -> Effects:
+    return (
+        SendNote(answers["subject"], answers["text"], to_officers=False),
+        SendMessage((Text(N_("Sent to the producer.")),)),
+    )
+
+
+NOTE = Dialog(
+    "note",
+    allowed=visible,
+    linked=True,
+    up="desk",
+    end=lambda answers, facts: f"review.{answers['subject']}",
+    steps=(
+        Ask(
+            "text",
+            lambda answers, facts: (Text(N_("What shall I tell the producer?")),),
+            text(max_chars=1000),
+            then=note,
+        ),
+    ),
+)
+
+OFFICE_HOURS = Dialog(
+    "office_hours",
+    allowed=is_officer,
+    up="desk",
+    end="desk",
+    steps=(
+        Ask(
+            "hours",
+            N_("When may people come? For example: Monday to Friday, 7:30–11:30 and 13:30–17:00."),
+            text(max_chars=200, min_chars=3),
+            then=lambda answers, facts: (
+                SetHours(answers["hours"]),
+                SendMessage((Text(N_("Noted. Producers who ask for help see it.")),)),
+            ),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- alerts
+
+
+def open_link(code: str) -> Link:
+    return Link(f"review.{code}", Text(N_("Open %(code)s"), {"code": code}), code)
+
+
+def alert_new(case: CaseFacts) -> SendMessage:
+    """To every officer of the commune, within seconds of a submission."""
+    return SendMessage(
+        (
+            Text(N_("New OCOP idea: %(product)s"), {"product": case.product}),
+            Text(N_("%(code)s · %(by)s · %(kind)s"), {"code": case.code, "by": case.by, "kind": kind_words(case)}),
+            *_due(case),
+        ),
+        links=(open_link(case.code),),
+    )
+
+
+def alert_again(case: CaseFacts, action: str) -> SendMessage:
+    """Something came back or was added: `action` is resubmit, send_plan or add_papers."""
+    words = {
+        "resubmit": N_("Sent again after your return: %(product)s"),
+        "send_plan": N_("Plan handed in: %(product)s"),
+        "add_papers": N_("Papers added: %(product)s"),
+    }[action]
+    return SendMessage(
+        (
+            Text(words, {"product": case.product}),
+            Text(N_("%(code)s · %(by)s · %(kind)s"), {"code": case.code, "by": case.by, "kind": kind_words(case)}),
+            *_due(case),
+        ),
+        links=(open_link(case.code),),
+    )
+
+
+def alert_note(code: str, by: str, words: str) -> SendMessage:
+    head = Text(N_("%(by)s asks: “%(words)s”"), {"by": by, "words": words})
+    if not code:
+        return SendMessage((head,))
+    link = Link(f"note.{code}", Text(N_("Answer %(code)s"), {"code": code}), code)
+    return SendMessage((head, Text("%(code)s", {"code": code})), links=(link, open_link(code)))

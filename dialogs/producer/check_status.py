@@ -1,0 +1,323 @@
+"""Where is my file: every case with its step, its desk, its days, and what to do next."""
+
+from dialogs.answers import one_of
+from dialogs.engine import said
+from dialogs.model import (
+    N_,
+    Answers,
+    Ask,
+    CaseFacts,
+    Dialog,
+    Effects,
+    Facts,
+    Go,
+    HistoryLine,
+    Option,
+    ReturnedItem,
+    SendMessage,
+    SendPapers,
+    Text,
+    Value,
+)
+from dialogs.producer.consent import consent_first
+from dialogs.producer.register_idea import IDEA_ASKS, answer_lines
+from dialogs.producer.upload import kept_paper, may_send, missing, papers_of
+from dialogs.rules.lifecycle import STATUSES, Side
+from dialogs.rules.ruleset import ruleset
+
+STATUS_WORDS = {
+    "idea_submitted": N_("the commune is looking at the idea"),
+    "idea_returned": N_("the commune has asked for a change in the idea"),
+    "idea_not_this_year": N_("the idea is not taken this year"),
+    "idea_accepted": N_("the idea is accepted; next comes the plan"),
+    "plan_submitted": N_("the commune is looking at the plan"),
+    "plan_returned": N_("the commune has asked for a change in the plan"),
+    "plan_next_cycle": N_("the plan waits for the next cycle"),
+    "plan_accepted": N_("the plan is accepted and being carried out"),
+    "rated": N_("the product is rated"),
+}
+ACTION_WORDS = {
+    "submit": N_("idea sent"),
+    "accept": N_("accepted"),
+    "return": N_("returned"),
+    "defer": N_("put off"),
+    "resubmit": N_("sent again"),
+    "send_plan": N_("plan sent"),
+    "add_papers": N_("papers added"),
+    "rate": N_("rated"),
+    "view_phone": N_("telephone number looked up"),
+}
+
+
+REASONS = (
+    Option("unclear", Text(N_("The photo is not clear. Please take it again by daylight.")), ("mờ", "ảnh mờ")),
+    Option("stamp", Text(N_("The seal or signature is missing.")), ("thiếu dấu", "thiếu chữ ký")),
+    Option("expired", Text(N_("The paper is past its date.")), ("hết hạn",)),
+    Option("name", Text(N_("The name differs from the registration.")), ("sai tên",)),
+    Option("more", Text(N_("Please describe it in more detail.")), ("ghi rõ hơn", "thiếu")),
+)
+"""Why something is sent back: a template is kept by its value, so that each side reads it in its own language."""
+
+
+def reason_words(reason: str) -> Text | str:
+    option = next((o for o in REASONS if o.value == reason), None)
+    return said(option.label) if option is not None else reason
+
+
+def status_words(case: CaseFacts) -> Text:
+    return Text(STATUS_WORDS[case.status])
+
+
+# ---------------------------------------------------------------- all my cases
+
+
+def all_cases(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    lines = tuple(
+        Text(
+            N_("• %(code)s %(product)s: %(status)s"),
+            {"code": case.code, "product": case.product, "status": status_words(case)},
+        )
+        for case in facts.cases
+    )
+    return (*lines, Text(N_("Which one shall I open?")))
+
+
+def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return tuple(
+        Option(
+            case.code,
+            Text(N_("%(code)s %(product)s"), {"code": case.code, "product": case.product[:40]}),
+            (case.code, case.product),
+        )
+        for case in facts.cases
+    )
+
+
+CHECK_STATUS = Dialog(
+    "check_status",
+    before=consent_first,
+    linked=True,
+    end=lambda answers, facts: f"case.{facts.cases[0].code}",
+    steps=(
+        Ask(
+            "none",
+            N_("You have no file with the commune yet. Shall we register a product?"),
+            one_of(
+                (
+                    Option("register", Text(N_("Register a product")), ("đăng ký", "register")),
+                    Option("menu", Text(N_("Main menu")), ("menu",)),
+                )
+            ),
+            when=lambda answers, facts: not facts.cases,
+            goto={"register": "register_idea.new", "menu": "menu"},
+        ),
+        Ask(
+            "case",
+            all_cases,
+            one_of(case_options),
+            when=lambda answers, facts: len(facts.cases) > 1,
+            goto=lambda value, answers, facts: Go(f"case.{value}"),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- one case
+
+
+def _case(answers: Answers, facts: Facts) -> CaseFacts:
+    case = facts.case(answers["subject"])
+    if case is None:  # `allowed` has let nobody through without one
+        raise LookupError(answers["subject"])
+    return case
+
+
+def is_mine(answers: Answers, facts: Facts) -> bool:
+    case = facts.case(answers["subject"])
+    return case is not None and case.own
+
+
+def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    return (
+        Text(N_("%(code)s “%(product)s”"), {"code": case.code, "product": case.product}),
+        _step(case),
+        *_whose(case),
+        *_returned_lines(case),
+        *_result(case),
+        *_next(case),
+    )
+
+
+def _step(case: CaseFacts) -> Text:
+    number = STATUSES[case.status].step
+    values: dict[str, Value] = {"number": number, "status": status_words(case)}
+    return Text(N_("Step %(number)s of 6: %(status)s."), values)
+
+
+def _whose(case: CaseFacts) -> tuple[Text, ...]:
+    """Whose desk, since when, working days used of the limit and the last day."""
+    status = STATUSES[case.status]
+    if status.owner is Side.PRODUCER:
+        return (Text(N_("It has been with you since %(day)s."), {"day": case.since}),)
+    if status.owner is Side.NOBODY:
+        return (Text(N_("It has stood so since %(day)s."), {"day": case.since}),)
+    where = Text(N_("It has been with %(desk)s since %(day)s."), {"desk": case.desk, "day": case.since})
+    if case.due_on is None or case.limit_days is None:
+        return (where,)
+    used = Text(
+        N_("%(used)s of %(limit)s working days are used; the answer is due by %(due)s."),
+        {"used": case.used_days, "limit": case.limit_days, "due": case.due_on},
+    )
+    return (where, used)
+
+
+def item_words(case: CaseFacts, item: str) -> Text | str:
+    """An item of a return in words: a question's title, a paper's name, or the whole."""
+    kind, _, name = item.partition(":")
+    if kind == "paper":
+        paper = next((p for p in papers_of(case) if p.id == name), None)
+        return Text("%(paper)s", {"paper": paper.label}) if paper is not None else name
+    ask = next((ask for ask in IDEA_ASKS if ask.name == name), None)
+    return Text(ask.title) if ask is not None else Text(N_("The whole file"))
+
+
+def _returned_lines(case: CaseFacts) -> tuple[Text, ...]:
+    return tuple(
+        Text(N_("• %(item)s: “%(reason)s”"), {"item": item_words(case, r.item), "reason": reason_words(r.reason)})
+        for r in case.returned
+    )
+
+
+def _result(case: CaseFacts) -> tuple[Text, ...]:
+    result = case.result
+    if result is None:
+        return ()
+    total = result.points_a + result.points_b + result.points_c
+    parts = ruleset(case.ruleset).parts
+    texts = [
+        Text(
+            N_("Result: %(total)s points, %(stars)s stars ⭐."), {"total": total, "stars": result.stars}
+        ),
+        Text(
+            N_("Part A %(a)s/%(most_a)s, B %(b)s/%(most_b)s, C %(c)s/%(most_c)s."),
+            {
+                "a": result.points_a, "b": result.points_b, "c": result.points_c,
+                "most_a": parts["A"].max_points, "most_b": parts["B"].max_points, "most_c": parts["C"].max_points,
+            },
+        ),
+    ]  # fmt: skip
+    if result.decision:
+        texts.append(Text(N_("Decision: %(decision)s."), {"decision": result.decision}))
+    if result.certificate_until is not None:
+        texts.append(Text(N_("The certificate is good until %(day)s."), {"day": result.certificate_until}))
+    return tuple(texts)
+
+
+def _next(case: CaseFacts) -> tuple[Text, ...]:
+    """What the producer has to do next, in one sentence; nothing when there is nothing."""
+    if case.returned:
+        return (Text(N_("Please send only what has to be changed; the rest stays as it is.")),)
+    lacking = missing(case)
+    if case.status in ("idea_submitted", "idea_accepted", "plan_returned"):
+        if may_send(case) and not lacking:
+            return (Text(N_("All needed papers are here: press “Send papers” to hand them to the commune.")),)
+        if lacking:
+            return (
+                Text(
+                    N_("Next: %(count)s paper is still needed."),
+                    {"count": len(lacking)},
+                    N_("Next: %(count)s papers are still needed."),
+                ),
+            )
+    if STATUSES[case.status].owner is Side.DESK:
+        return (Text(N_("You need not do anything now. I tell you as soon as there is an answer.")),)
+    return ()
+
+
+def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    case = _case(answers, facts)
+    fixes = tuple(
+        Option(f"fix:{r.item}", Text(N_("Send again: %(item)s"), {"item": item_words(case, r.item)}))
+        for r in case.returned
+    )
+    papers_open = case.status in ("idea_submitted", "idea_returned", "idea_accepted", "plan_returned")
+    papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if papers_open else ()
+    others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
+    return (
+        *fixes,
+        *papers,
+        Option("answers", Text(N_("What I sent")), ("câu trả lời", "answers")),
+        Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
+        Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
+        *others,
+        Option("menu", Text(N_("Main menu")), ("menu",)),
+    )
+
+
+def _history(case: CaseFacts) -> tuple[Text, ...]:
+    return tuple(_history_line(case, line) for line in case.history)
+
+
+def _history_line(case: CaseFacts, line: HistoryLine) -> Text:
+    values: dict[str, Value] = {
+        "day": line.happened_at.date(),
+        "action": Text(ACTION_WORDS.get(line.action, line.action)),
+        "by": line.by or Text(N_("the commune")),
+    }
+    if line.reason:
+        values |= {"item": item_words(case, line.item), "reason": reason_words(line.reason)}
+        return Text(N_("• %(day)s: %(action)s by %(by)s. %(item)s: “%(reason)s”"), values)
+    return Text(N_("• %(day)s: %(action)s by %(by)s"), values)
+
+
+def told(answers: Answers, facts: Facts) -> Effects:
+    case = _case(answers, facts)
+    if answers["next"] == "history":
+        return (SendMessage(_history(case)),)
+    if answers["next"] == "answers":
+        photos = (SendPapers(case.code, "product"),) if kept_paper(case, "product") else ()
+        return (SendMessage(answer_lines(case.answers, facts)), *photos)
+    return ()
+
+
+def onward(value: str, answers: Answers, facts: Facts) -> Go:
+    code = answers["subject"]
+    if value.startswith("fix:"):
+        return fix(_case(answers, facts), value.removeprefix("fix:"))
+    targets = {"papers": f"upload.{code}", "note": f"ask_officer.{code}", "all": "check_status", "menu": "menu"}
+    return Go(targets.get(value, f"case.{code}"))
+
+
+def fix(case: CaseFacts, item: str) -> Go:
+    """Straight to the one thing that came back."""
+    kind, _, name = item.partition(":")
+    if kind == "paper":
+        return Go(f"upload.{case.code}/pages", {"_paper": name})
+    if kind == "answer":
+        return Go(f"correct.{case.code}/{name}", case.answers)
+    return Go(f"correct.{case.code}/edit", case.answers)
+
+
+CASE = Dialog(
+    "case",
+    before=consent_first,
+    allowed=is_mine,
+    linked=True,
+    up="check_status",
+    steps=(Ask("next", one_case, one_of(case_choices), then=told, goto=onward),),
+)
+
+
+def returned_notice(case: CaseFacts, item: ReturnedItem) -> tuple[Text, ...]:
+    """What a producer reads when something comes back; officers see the same words before they send it."""
+    return (
+        Text(
+            N_("The commune asks for one change in “%(product)s” (%(code)s)."),
+            {"product": case.product, "code": case.code},
+        ),
+        Text(
+            N_("• %(item)s: “%(reason)s”"), {"item": item_words(case, item.item), "reason": reason_words(item.reason)}
+        ),
+        Text(N_("Please send only what has to be changed; the rest stays as it is.")),
+    )

@@ -1,0 +1,194 @@
+"""Help: a person to ask, the language, and one's own data."""
+
+from dialogs.answers import one_of, text
+from dialogs.model import (
+    N_,
+    Answers,
+    Ask,
+    Dialog,
+    Effects,
+    Facts,
+    ForgetMe,
+    Option,
+    RecordReminders,
+    SendMessage,
+    SendNote,
+    SetLocale,
+    Text,
+)
+from dialogs.producer.consent import TEXT_VERSION, consent_asked, consent_first
+from dialogs.producer.place import place_first, place_name
+
+MENU = Option("menu", Text(N_("Main menu")), ("menu",))
+
+
+def who_helps(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    tips = Text(N_("You may type your question at any time. “back” goes one question back, “menu” to the start."))
+    if not facts.person.commune:
+        return (tips, Text(N_("What do you need?")))
+    hours = facts.hours and (Text(N_("The commune office is open: %(hours)s."), {"hours": facts.hours}),)
+    return (tips, *(hours or ()), Text(N_("What do you need?")))
+
+
+HELP = Dialog(
+    "help",
+    before=consent_asked,
+    linked=True,
+    steps=(
+        Ask(
+            "choice",
+            who_helps,
+            one_of(
+                (
+                    Option("officer", Text(N_("Write to the officer")), ("nhắn cán bộ", "hỏi cán bộ", "officer")),
+                    Option("learn", Text(N_("Common questions")), ("câu hỏi", "faq")),
+                    Option("language", Text(N_("Tiếng Việt / English")), ("ngôn ngữ", "language")),
+                    Option("place", Text(N_("Change my commune")), ("đổi xã", "place")),
+                    Option("my_data", Text(N_("My data")), ("dữ liệu của tôi", "my data")),
+                    MENU,
+                )
+            ),
+            goto={
+                "officer": "ask_officer",
+                "learn": "section.faq",
+                "language": "language",
+                "place": "place",
+                "my_data": "my_data",
+                "menu": "menu",
+            },
+        ),
+    ),
+)
+
+LANGUAGE = Dialog(
+    "language",
+    steps=(
+        Ask(
+            "locale",
+            N_("Which language shall I speak?"),
+            one_of(
+                (
+                    Option("vi", "Tiếng Việt", ("việt", "vietnamese")),
+                    Option("en", "English", ("anh", "tiếng anh")),
+                )
+            ),
+            then=lambda answers, facts: (SetLocale(answers["locale"]),),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- a note to the officer
+
+
+def about(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    subject = answers["subject"]
+    article = next((a for a in facts.articles if a.id == subject), None)
+    if article is not None:
+        return (
+            Text(N_("I ask your officer about “%(topic)s”. What would you like to say?"), {"topic": article.title}),
+        )
+    if facts.case(subject) is not None:
+        return (Text(N_("What shall I tell the officer about %(code)s?"), {"code": subject}),)
+    return (Text(N_("What shall I tell the officer? I add your name, and the answer comes here.")),)
+
+
+def note(answers: Answers, facts: Facts) -> Effects:
+    subject = answers["subject"]
+    case = facts.case(subject)
+    article = next((a for a in facts.articles if a.id == subject), None)
+    words = f"{article.title.vi}: {answers['text']}" if article is not None else answers["text"]
+    sent = Text(N_("I have passed it on. The answer comes here."))
+    nobody = Text(N_("Your commune has no officer here yet, so I passed it on to the province."))
+    return (SendNote(case.code if case else "", words, True), SendMessage((sent if facts.officers else nobody,)))
+
+
+ASK_OFFICER = Dialog(
+    "ask_officer",
+    before=place_first,
+    linked=True,
+    up="help",
+    steps=(Ask("text", about, text(max_chars=1000), then=note),),
+)
+
+
+# ---------------------------------------------------------------- my data
+
+
+def what_is_kept(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    person = facts.person
+    lines = (
+        (N_("• Name: %(value)s"), person.name),
+        (N_("• Telephone: %(value)s"), person.phone),
+        (N_("• Commune: %(value)s"), place_name(person.commune) if person.commune else ""),
+    )
+    kept = tuple(Text(msgid, {"value": value}) for msgid, value in lines if value)
+    counts = Text(
+        N_("• Drafts: %(drafts)s, files with the commune: %(cases)s"),
+        {"drafts": len(facts.drafts), "cases": len(facts.cases)},
+    )
+    return (Text(N_("This is what I keep about you:")), *kept, counts)
+
+
+def data_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    off = Option("quiet", Text(N_("No more reminders")), ("thôi nhắc", "no reminders"))
+    on = Option("remind", Text(N_("Remind me of dates")), ("nhắc em", "remind"))
+    return (
+        off if facts.person.reminders else on,
+        Option("delete", Text(N_("Delete my data")), ("xoá dữ liệu", "rút đồng ý", "delete")),
+        MENU,
+    )
+
+
+def reminders(answers: Answers, facts: Facts) -> Effects:
+    choice = answers["choice"]
+    return (RecordReminders(choice == "remind", TEXT_VERSION),) if choice in ("quiet", "remind") else ()
+
+
+MY_DATA = Dialog(
+    "my_data",
+    before=consent_first,
+    up="help",
+    steps=(
+        Ask(
+            "choice",
+            what_is_kept,
+            one_of(data_options),
+            then=reminders,
+            goto={"delete": "delete_data", "quiet": "my_data", "remind": "my_data", "menu": "menu"},
+        ),
+    ),
+)
+
+
+def really(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    gone = Text(N_("I delete your drafts, your name, your number and this conversation's data at once."))
+    if not facts.cases:
+        return (gone, Text(N_("This can't be undone. Shall I?")))
+    stays = Text(N_("What you have handed in stays with the commune as an official record."))
+    return (gone, stays, Text(N_("This can't be undone. Shall I?")))
+
+
+def forget(answers: Answers, facts: Facts) -> Effects:
+    if answers["sure"] != "delete":
+        return ()
+    return (ForgetMe(), SendMessage((Text(N_("It is deleted. Thank you for your trust.")),)))
+
+
+DELETE_DATA = Dialog(
+    "delete_data",
+    before=consent_first,
+    steps=(
+        Ask(
+            "sure",
+            really,
+            one_of(
+                (
+                    Option("keep", Text(N_("Keep it")), ("giữ lại", "keep")),
+                    Option("delete", Text(N_("Delete it all")), ("xoá hết", "delete")),
+                )
+            ),
+            then=forget,
+        ),
+    ),
+)

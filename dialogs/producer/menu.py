@@ -1,0 +1,211 @@
+"""The main menu, the drafts that wait, and the small dialogs around a draft: pause, cancel, reminder."""
+
+from datetime import datetime, time, timedelta
+
+from dialogs.answers import one_of
+from dialogs.model import (
+    N_,
+    Answers,
+    Ask,
+    Dialog,
+    DraftFacts,
+    Effects,
+    Facts,
+    Go,
+    Option,
+    RecordReminders,
+    RemindAt,
+    Text,
+)
+from dialogs.producer.consent import TEXT_VERSION, consent_asked
+
+LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "ocop là gì", "learn"))
+REGISTER = Option(
+    "register",
+    Text(N_("Register a product")),
+    ("đăng ký", "đăng ký ý tưởng", "đăng ký ý tưởng sản phẩm", "đăng ký sản phẩm", "register", "register an idea"),
+    takes_rest=True,
+)
+PAPERS = Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "gửi giấy tờ", "nộp kế hoạch", "papers", "upload"))
+STATUS = Option(
+    "status",
+    Text(N_("Where is my file?")),
+    ("hồ sơ của tôi đâu", "hồ sơ đang ở đâu", "hỏi hồ sơ", "xem hồ sơ", "bao giờ có kết quả", "status"),
+)
+HELP = Option("help", Text(N_("Ask an officer")), ("gặp cán bộ", "nhắn cán bộ", "hỏi cán bộ", "officer", "help"))
+DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "việc của tôi", "hồ sơ cần xem", "desk", "inbox"))
+INVITE = Option("invite", Text(N_("Invite an officer")), ("mời cán bộ", "invite"))
+
+
+def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    resume = tuple(_resume(draft) for draft in facts.drafts[:2])
+    officer = (DESK,) if facts.person.memberships else ()
+    invite = (INVITE,) if may_invite(facts) else ()
+    return (*officer, *resume, LEARN, REGISTER, PAPERS, STATUS, HELP, *invite)
+
+
+def may_invite(facts: Facts) -> bool:
+    return any(m.role != "commune_officer" for m in facts.person.memberships)
+
+
+def _resume(draft: DraftFacts) -> Option:
+    return Option(f"draft:{draft.key}", Text(N_("Go on: %(title)s"), {"title": draft.title[:40]}))
+
+
+def chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    if value.startswith("draft:"):
+        return Go(value.removeprefix("draft:"))
+    if value == "register":
+        return Go("drafts" if facts.drafts else "register_idea.new")
+    if value == "papers":
+        return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")
+    return Go({"status": "check_status", "help": "help", "desk": "desk", "invite": "invite"}.get(value, "learn"))
+
+
+def welcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if facts.person.name:
+        return (Text(N_("Hello %(name)s. What would you like to do?"), {"name": facts.person.name}),)
+    return (Text(N_("What would you like to do?")),)
+
+
+MENU = Dialog("menu", before=consent_asked, linked=True, steps=(Ask("choice", welcome, one_of(choices), goto=chosen),))
+
+
+# ---------------------------------------------------------------- drafts
+
+
+def draft_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (
+        *(_resume(draft) for draft in facts.drafts),
+        Option("new", Text(N_("A new product")), ("sản phẩm mới", "mới", "new")),
+    )
+
+
+def draft_chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go("register_idea.new") if value == "new" else Go(value.removeprefix("draft:"))
+
+
+DRAFTS = Dialog(
+    "drafts",
+    steps=(
+        Ask(
+            "which",
+            N_("You have begun something already. Shall we go on with it, or is this a new product?"),
+            one_of(draft_choices),
+            goto=draft_chosen,
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- pause and reminder
+
+EVENING = time(19, 30)
+"""When people are home from the field and before they sleep; outside the quiet hours of voice and law."""
+
+
+def evening_in(days: int, now: datetime) -> datetime:
+    return datetime.combine(now.date() + timedelta(days=days), EVENING, now.tzinfo)
+
+
+WHEN = (
+    Option("1", Text(N_("Tomorrow evening")), ("mai", "để mai", "tối mai", "tomorrow")),
+    Option("3", Text(N_("In three days")), ("ba ngày nữa", "3 ngày", "in 3 days")),
+    Option("7", Text(N_("Next week")), ("tuần sau", "next week")),
+    Option("0", Text(N_("No reminder")), ("không cần nhắc", "thôi nhắc", "không", "no")),
+)
+
+
+def remind(answers: Answers, facts: Facts) -> Effects:
+    days = int(answers["when"])
+    if not days:
+        return ()
+    consent = () if facts.person.reminders else (RecordReminders(True, TEXT_VERSION),)
+    return (*consent, RemindAt(answers["subject"], evening_in(days, facts.now)))
+
+
+def kept(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    return (Text(N_("Everything so far is kept. When shall I remind you?")),)
+
+
+PAUSE = Dialog("pause", steps=(Ask("when", kept, one_of(WHEN), then=remind, goto=lambda v, a, f: Go("paused")),))
+PAUSED = Dialog(
+    "paused",
+    before=consent_asked,
+    steps=(
+        Ask(
+            "choice",
+            N_("All right. Write to me whenever you like; you will find it under “Go on”."),
+            one_of(choices),
+            goto=chosen,
+        ),
+    ),
+)
+
+
+def reminded(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    draft = next((d for d in facts.drafts if d.key == answers["subject"]), None)
+    if draft is None:
+        return (Text(N_("Shall we go on where you stopped?")),)
+    return (
+        Text(
+            N_("Your form “%(title)s” still has %(count)s question. Shall we go on?"),
+            {"title": draft.title, "count": draft.left},
+            N_("Your form “%(title)s” still has %(count)s questions. Shall we go on?"),
+        ),
+    )
+
+
+def after_reminder(value: str, answers: Answers, facts: Facts) -> Go:
+    subject = answers["subject"]
+    if value == "go":
+        return Go(subject)
+    effects = (RemindAt(subject, evening_in(1, facts.now)),) if value == "later" else ()
+    return Go("paused", effects=effects)
+
+
+REMINDER = Dialog(
+    "reminder",
+    steps=(
+        Ask(
+            "choice",
+            reminded,
+            one_of(
+                (
+                    Option("go", Text(N_("Go on")), ("làm tiếp", "tiếp", "continue")),
+                    Option("later", Text(N_("Tomorrow")), ("để mai", "mai", "tomorrow")),
+                    Option("never", Text(N_("Stop reminding")), ("thôi nhắc", "đừng nhắc", "thôi", "stop")),
+                )
+            ),
+            goto=after_reminder,
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- cancel
+
+
+def after_cancel(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == "drop":
+        return Go("menu", drop=answers["subject"])
+    return Go(answers["subject"]) if value == "on" else Go("menu")
+
+
+CANCEL = Dialog(
+    "cancel",
+    steps=(
+        Ask(
+            "choice",
+            N_("Shall I keep this for later, or throw it away?"),
+            one_of(
+                (
+                    Option("keep", Text(N_("Keep it for later")), ("để đó", "giữ lại", "keep")),
+                    Option("on", Text(N_("Go on now")), ("làm tiếp", "continue")),
+                    Option("drop", Text(N_("Throw it away")), ("bỏ luôn", "bỏ", "xoá", "drop")),
+                )
+            ),
+            goto=after_cancel,
+        ),
+    ),
+)

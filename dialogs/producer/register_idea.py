@@ -1,0 +1,389 @@
+"""Register a product idea: the product, what it is made of, how much, who makes it; then the commune is told."""
+
+from decimal import Decimal
+
+from dialogs.answers import PERIOD_OPTIONS, UNIT_OPTIONS, location, one_of, phone, photos, quantity, some_of, text
+from dialogs.engine import said
+from dialogs.model import (
+    N_,
+    Answers,
+    Ask,
+    Dialog,
+    Effects,
+    Facts,
+    FileStatus,
+    Go,
+    Option,
+    SubmitIdea,
+    Text,
+)
+from dialogs.producer.place import place_first
+from dialogs.rules.ruleset import ProductGroup, ruleset_on
+
+MAX_PHOTOS = 5
+
+STATES = (
+    Option("idea", Text(N_("Only an idea")), ("ý tưởng", "mới nghĩ", "idea")),
+    Option("trial", Text(N_("Being tried out")), ("đang làm thử", "làm thử", "trial")),
+    Option("on_sale", Text(N_("Already on sale")), ("đang bán", "đã bán", "on sale")),
+)
+CHANNELS = (
+    Option("home", Text(N_("At home and in the village")), ("tại nhà", "trong làng", "at home")),
+    Option("market", Text(N_("At the market")), ("chợ", "market")),
+    Option("shop", Text(N_("Shops and agents")), ("cửa hàng", "đại lý", "shop")),
+    Option("supermarket", Text(N_("Supermarkets")), ("siêu thị", "supermarket")),
+    Option("online", Text(N_("Online")), ("trên mạng", "zalo", "facebook", "online")),
+    Option("none", Text(N_("Not sold yet")), ("chưa bán", "not yet")),
+)
+SUPPORT = (
+    Option("paperwork", Text(N_("Paperwork")), ("giấy tờ", "hồ sơ", "paperwork")),
+    Option("packaging", Text(N_("Label and packaging")), ("bao bì", "nhãn", "packaging")),
+    Option("testing", Text(N_("Testing and food safety")), ("kiểm nghiệm", "an toàn thực phẩm", "testing")),
+    Option("trademark", Text(N_("Trademark")), ("nhãn hiệu", "trademark")),
+    Option("machines", Text(N_("Machines and capital")), ("máy móc", "vốn", "machines")),
+    Option("selling", Text(N_("Finding buyers")), ("tìm nơi bán", "bán hàng", "selling")),
+    Option("nothing", Text(N_("Nothing for now")), ("chưa cần", "không cần", "nothing")),
+)
+KINDS = (
+    Option("household", Text(N_("A household")), ("hộ", "hộ gia đình", "hộ kinh doanh", "household")),
+    Option("cooperative_group", Text(N_("A co-operative group")), ("tổ hợp tác", "tổ", "group")),
+    Option("cooperative", Text(N_("A co-operative")), ("hợp tác xã", "htx", "cooperative")),
+    Option("enterprise", Text(N_("A company")), ("công ty", "doanh nghiệp", "company")),
+    Option("farm", Text(N_("A farm")), ("trang trại", "farm")),
+)
+
+
+def groups(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return tuple(Option(g.id, g.label, (g.official,)) for g in ruleset_on(facts.today).groups)
+
+
+def _group(answers: Answers, facts: Facts) -> ProductGroup | None:
+    found = (g for g in ruleset_on(facts.today).groups if g.id == answers.get("product_group"))
+    return next(found, None)
+
+
+def sets(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    group = _group(answers, facts)
+    return tuple(Option(str(s.number), s.label, s.aliases) for s in (group.sets if group else ()))
+
+
+def which_set(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    group = _group(answers, facts)
+    return (Text(N_("%(group)s: which kind is it exactly?"), {"group": group.label if group else ""}),)
+
+
+def has_several_sets(answers: Answers, facts: Facts) -> bool:
+    group = _group(answers, facts)
+    return group is not None and len(group.sets) > 1
+
+
+def unit_missing(answers: Answers, facts: Facts) -> bool:
+    return "quantity" in answers and (answers["quantity"] != "")
+
+
+def which_unit(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    return (Text(N_("%(number)s of what? Choose, or type your own unit."), {"number": _amount(answers)}),)
+
+
+def which_period(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    typed = answers.get("_quantity_typed", "")
+    amount = quantity().show(answers["quantity"], {**answers, "quantity_period": ""}, facts)
+    if answers.get("quantity_unit") == "kg" and "kg" not in typed.lower():
+        return (Text(N_("%(typed)s is %(amount)s. Is that a month, a season or a year?"), {
+            "typed": typed, "amount": said(amount),
+        }),)  # fmt: skip
+    return (Text(N_("%(amount)s: is that a month, a season or a year?"), {"amount": said(amount)}),)
+
+
+def _amount(answers: Answers) -> Decimal:
+    return Decimal(answers["quantity"] or "0")
+
+
+def photo_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """What arrived so far, each problem in one sentence; or how to begin."""
+    if not answers["~"]:
+        return (Text(N_("📷 Please send photos of the product, up to %(most)s."), {"most": MAX_PHOTOS}),)
+    return counted_back(answers["~"], facts)
+
+
+ADVICE = {
+    "blurred": N_("Photo %(number)s is blurred. Hold the phone still near a window and take it again, or leave it."),
+    "dark": N_("Photo %(number)s is too dark. Take it by daylight, or leave it as it is."),
+    "tiny": N_("Photo %(number)s is very small. Go closer and take it again, or leave it as it is."),
+}
+REFUSALS = {
+    "empty": N_("File %(number)s is empty. Please send it again."),
+    "too_large": N_("File %(number)s is over 20 MB. Please send it in smaller parts."),
+    "unknown_kind": N_("File %(number)s is of a kind I can't take. I take photos, PDF, Word and Excel."),
+    "broken": N_("File %(number)s does not open. Please send it again, or a photo of it."),
+    "locked": N_("File %(number)s has a password. Please send it without one."),
+    "scripted": N_("File %(number)s holds a program, so I did not take it. Please send a photo of the paper."),
+    "too_many_pixels": N_("Photo %(number)s is too large. Please take it again with the ordinary camera setting."),
+    "bomb": N_("File %(number)s is not safe to open, so I did not take it. Please send a photo of the paper."),
+    "lost": N_("File %(number)s did not reach me. Please send it again."),
+}
+
+
+def counted_back(partial: str, facts: Facts) -> tuple[Text, ...]:
+    """ "I have all 6": every file is counted, and each that needs another look is named by its number."""
+    ids = [part.partition(":")[0] for part in partial.rpartition("|")[2].split(",") if part]
+    known = {file_id: facts.files.get(file_id) for file_id in ids}
+    waiting = sum(f is None or f.status == FileStatus.PENDING for f in known.values())
+    bad = [n for n, f in enumerate(known.values(), 1) if f and f.status in (FileStatus.REFUSED, FileStatus.FAILED)]
+    good = len(ids) - waiting - len(bad)
+    texts = [Text(N_("I have %(good)s of %(all)s."), {"good": good, "all": len(ids)})]
+    if good == len(ids):
+        texts = [Text(N_("I have the one you sent."), {"count": good}, N_("I have all %(count)s."))]
+    if waiting:
+        texts.append(Text(N_("The rest is still on its way.")))
+    for number, file in enumerate(known.values(), 1):
+        if file is None:
+            continue
+        if number in bad:
+            reason = file.findings[0] if file.findings else "lost"
+            texts.append(Text(REFUSALS.get(reason, REFUSALS["lost"]), {"number": number}))
+        else:
+            texts.extend(Text(ADVICE[f], {"number": number}) for f in file.findings if f in ADVICE)
+    return tuple(texts)
+
+
+def producer_name(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if answers.get("producer_kind") == "household":
+        return (Text(N_("What is the full name of the head of the household or the owner?")),)
+    return (Text(N_("What is its full name, as on its papers?")),)
+
+
+def submit(answers: Answers, facts: Facts) -> Effects:
+    if answers["review"] != "send":
+        return ()
+    kept = {ask.name: answers[ask.name] for ask in IDEA_ASKS if ask.name in answers}
+    return (SubmitIdea(kept),)
+
+
+def review(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    where = Text(N_("Please look it over before it goes to the commune."))
+    return (where, *answer_lines(answers, facts))
+
+
+def answer_lines(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """Every answer on a line of its own, in the order of the questions; skipped ones left out."""
+    lines = []
+    for ask in IDEA_ASKS:
+        value = answers.get(ask.name, "")
+        if value and ask.title and (ask.when is None or ask.when(answers, facts)):
+            shown = said(ask.accept.show(value, answers, facts))
+            lines.append(Text(N_("• %(title)s: %(answer)s"), {"title": Text(ask.title), "answer": shown}))
+    return tuple(lines)
+
+
+def editable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    asked = (ask for ask in IDEA_ASKS if ask.title and (ask.when is None or ask.when(answers, facts)))
+    return tuple(Option(ask.name, Text(ask.title)) for ask in asked)
+
+
+def to_question(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go(f"register_idea.{answers['subject']}/{value}")
+
+
+def after_review(value: str, answers: Answers, facts: Facts) -> Go | None:
+    if value == "edit":
+        return Go(f"register_idea.{answers['subject']}/edit")
+    return Go(f"pause.register_idea.{answers['subject']}") if value == "later" else None
+
+
+IDEA_ASKS = (
+    Ask(
+        "product",
+        N_("What is the product called?"),
+        text(max_chars=80),
+        title=N_("Product"),
+        confirm=N_("The product is called “%(answer)s”, is that right? You may also type another name."),
+    ),
+    Ask(
+        "product_group",
+        N_("Which group does it belong to?"),
+        one_of(groups),
+        title=N_("Group"),
+        hint=N_("Type “back” for the question before, “pause” to go on another day."),
+    ),
+    Ask(
+        "product_set",
+        which_set,
+        one_of(sets),
+        when=has_several_sets,
+        needs=("product_group",),
+        title=N_("Kind of product"),
+    ),
+    Ask("product_state", N_("How far is it?"), one_of(STATES), title=N_("How far")),
+    Ask(
+        "special",
+        N_("What is special about it? A taste, a place, a way of making it that others do not have."),
+        text(max_chars=600),
+        title=N_("What is special"),
+    ),
+    Ask(
+        "materials",
+        N_("What is it made of, and where does that come from?"),
+        text(max_chars=400),
+        title=N_("Materials"),
+    ),
+    Ask(
+        "labour",
+        N_("Who works on it? For example: 3 people of the family, all from this commune."),
+        text(max_chars=300, min_chars=1),
+        title=N_("Who works on it"),
+    ),
+    Ask(
+        "quantity",
+        N_("How much do you make, or plan to make? For example: 2 tạ, 300 bottles a month."),
+        quantity(),
+        optional=True,
+        title=N_("Quantity"),
+    ),
+    Ask(
+        "quantity_unit",
+        which_unit,
+        one_of(UNIT_OPTIONS, other=20),
+        when=unit_missing,
+        needs=("quantity",),
+        counted=False,
+    ),
+    Ask(
+        "quantity_period",
+        which_period,
+        one_of(PERIOD_OPTIONS),
+        when=unit_missing,
+        needs=("quantity",),
+        counted=False,
+    ),
+    Ask(
+        "sales_channels",
+        N_("Where do you sell it? Several are fine, for example: 1, 3."),
+        some_of(CHANNELS),
+        title=N_("Where it is sold"),
+    ),
+    Ask(
+        "support",
+        N_("What would you like help with? Several are fine, for example: 1, 3."),
+        some_of(SUPPORT),
+        title=N_("Help wanted"),
+    ),
+    Ask(
+        "producer_kind",
+        N_("Who makes it?"),
+        one_of(KINDS),
+        title=N_("Maker"),
+        prefill=lambda facts: facts.person.producer_kind,
+    ),
+    Ask(
+        "producer_name",
+        producer_name,
+        text(max_chars=120),
+        title=N_("Name of the maker"),
+        needs=("producer_kind",),
+        prefill=lambda facts: facts.person.producer_name,
+    ),
+    Ask(
+        "contact_name",
+        N_("What is your name, so that the officer knows whom to call?"),
+        text(max_chars=80),
+        title=N_("Contact"),
+        prefill=lambda facts: facts.person.name,
+    ),
+    Ask(
+        "phone",
+        N_("Which telephone number may the officer call? For example: 0912 345 678."),
+        phone(),
+        title=N_("Telephone"),
+        ask_contact=True,
+        prefill=lambda facts: facts.person.phone,
+    ),
+    Ask("photos", photo_prompt, photos(MAX_PHOTOS), optional=True, title=N_("Photos")),
+    Ask(
+        "location",
+        N_("Where is it made? Share the place on the map, or type the village."),
+        location(),
+        optional=True,
+        ask_location=True,
+        title=N_("Place"),
+    ),
+)
+
+REGISTER_IDEA = Dialog(
+    "register_idea",
+    form=True,
+    version=1,
+    before=place_first,
+    end=lambda answers, facts: "receipt",
+    named=lambda answers: answers.get("product", ""),
+    steps=(
+        *IDEA_ASKS,
+        Ask(
+            "review",
+            review,
+            one_of(
+                (
+                    Option("send", Text(N_("Send to the commune")), ("gửi", "gửi luôn", "gửi cho xã", "send")),
+                    Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit", "change")),
+                    Option("later", Text(N_("Don't send yet")), ("chưa gửi", "để mai", "later")),
+                )
+            ),
+            then=submit,
+            goto=after_review,
+            counted=False,
+        ),
+        Ask(
+            "edit",
+            N_("Which answer shall we change?"),
+            one_of(editable),
+            aside=True,
+            goto=to_question,
+            counted=False,
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- receipt
+
+
+def receipt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = facts.cases[0]
+    texts = [Text(N_("✅ Sent! Your case code is %(code)s."), {"code": case.code})]
+    if facts.officers:
+        texts.append(Text(N_("%(desk)s has it now."), {"desk": case.desk}))
+        if case.due_on is not None:
+            texts.append(Text(N_("You get an answer by %(day)s at the latest."), {"day": case.due_on}))
+    else:
+        texts.append(
+            Text(
+                N_("Your commune has no officer here yet, so I told the province. Please also tell the commune office.")
+            )
+        )
+    texts.append(Text(N_("Next come the plan and the papers. You can begin with them right away.")))
+    return tuple(texts)
+
+
+def after_receipt(value: str, answers: Answers, facts: Facts) -> Go:
+    code = facts.cases[0].code
+    return Go({"papers": f"upload.{code}", "status": f"case.{code}"}.get(value, "menu"))
+
+
+RECEIPT = Dialog(
+    "receipt",
+    allowed=lambda answers, facts: bool(facts.cases),
+    steps=(
+        Ask(
+            "choice",
+            receipt,
+            one_of(
+                (
+                    Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),
+                    Option("status", Text(N_("Look at my file")), ("xem hồ sơ", "status")),
+                    Option("menu", Text(N_("Main menu")), ("menu",)),
+                )
+            ),
+            goto=after_receipt,
+        ),
+    ),
+)

@@ -1,0 +1,278 @@
+"""The plan and its papers: which are needed, page by page as photos or as a file, then to the commune."""
+
+from dialogs.answers import one_of, pages_of, photos, usable
+from dialogs.model import (
+    N_,
+    Answer,
+    Answers,
+    Ask,
+    CaseFacts,
+    Dialog,
+    Effects,
+    Event,
+    Facts,
+    FileReceived,
+    FileRef,
+    Go,
+    KeepFile,
+    KeepPaper,
+    Option,
+    PaperFacts,
+    SendToCommune,
+    StartTimer,
+    Text,
+    Value,
+)
+from dialogs.producer.consent import consent_first
+from dialogs.producer.register_idea import counted_back
+from dialogs.rules.lifecycle import Side, actions
+from dialogs.rules.ruleset import Paper, ruleset
+
+MAX_PAGES = 30
+
+
+def papers_of(case: CaseFacts) -> tuple[Paper, ...]:
+    """The papers this case needs for its plan, required ones first, by the rules it was filed under."""
+    return ruleset(case.ruleset).papers_for("plan", case.answers["product_group"], case.answers["producer_kind"])
+
+
+def kept_paper(case: CaseFacts, paper_id: str) -> PaperFacts | None:
+    return next((paper for paper in case.papers if paper.id == paper_id), None)
+
+
+def missing(case: CaseFacts) -> tuple[Paper, ...]:
+    """Required papers that are not there, and those returned and not sent again."""
+    return tuple(p for p in papers_of(case) if (p.required and kept_paper(case, p.id) is None) or returned(case, p.id))
+
+
+def returned(case: CaseFacts, paper_id: str) -> bool:
+    """Whether this paper came back and no newer version of it has been kept since."""
+    paper = kept_paper(case, paper_id)
+    items = (r for r in case.returned if r.item == f"paper:{paper_id}")
+    return any(paper is None or paper.sent for _ in items)
+
+
+def _mine(answers: Answers, facts: Facts) -> CaseFacts | None:
+    case = facts.case(answers["subject"])
+    return case if case is not None and case.own else None
+
+
+def allowed(answers: Answers, facts: Facts) -> bool:
+    return _mine(answers, facts) is not None
+
+
+def _case(answers: Answers, facts: Facts) -> CaseFacts:
+    case = _mine(answers, facts)
+    if case is None:  # `allowed` has let nobody through without one
+        raise LookupError(answers["subject"])
+    return case
+
+
+def may_send(case: CaseFacts) -> bool:
+    """Something new is kept, and the case stands where papers are taken."""
+    unsent = any(not paper.sent and paper.id != "product" for paper in case.papers)
+    open_to = case.status == "idea_submitted" or bool(
+        {"send_plan", "resubmit"} & {*actions(case.status, Side.PRODUCER)}
+    )
+    return unsent and open_to
+
+
+# ---------------------------------------------------------------- the list of papers
+
+
+def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    papers = papers_of(case)
+    there = sum(kept_paper(case, p.id) is not None for p in papers)
+    head = Text(
+        N_("Papers of “%(product)s” (%(code)s): %(there)s of %(all)s are here."),
+        {"product": case.product, "code": case.code, "there": there, "all": len(papers)},
+    )
+    loose = len(pages_of(answers["~"]))
+    arrived = Text(N_("I have your file. Which paper is it?"), {"count": loose}, N_("I have your files. Which paper?"))
+    return (head, *(_line(case, paper) for paper in papers), arrived if loose else _what_now(case))
+
+
+def _line(case: CaseFacts, paper: Paper) -> Text:
+    kept = kept_paper(case, paper.id)
+    if returned(case, paper.id):
+        return Text(N_("• %(paper)s: please send it again"), {"paper": paper.label})
+    if kept is not None:
+        values: dict[str, Value] = {"paper": paper.label, "count": kept.pages}
+        return Text(N_("• %(paper)s: here (%(count)s page)"), values, N_("• %(paper)s: here (%(count)s pages)"))
+    if paper.required:
+        return Text(N_("• %(paper)s: needed"), {"paper": paper.label})
+    return Text(N_("• %(paper)s: if you have it"), {"paper": paper.label})
+
+
+def _what_now(case: CaseFacts) -> Text:
+    if may_send(case) and not missing(case):
+        return Text(N_("All that is needed is here. Shall I send it to the commune, or is there another paper?"))
+    return Text(N_("Which paper would you like to send?"))
+
+
+def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    case = _case(answers, facts)
+    send = (Option("send", Text(N_("Send to the commune")), ("gửi", "gửi cho xã", "send")),) if may_send(case) else ()
+    papers = tuple(Option(p.id, p.label, (p.official,) if p.official else ()) for p in papers_of(case))
+    return (*send, *papers, Option("menu", Text(N_("Main menu")), ("menu",)))
+
+
+def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    key = f"upload.{answers['subject']}"
+    if value == "send":
+        return Go(f"hand_over.{answers['subject']}")
+    if value == "menu":
+        return Go("menu")
+    return Go(f"{key}/pages", {"_paper": value}, partial=answers["~"])
+
+
+class paper_list(one_of):
+    """One of the papers; files that come first wait until it is said which paper they are."""
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, FileReceived):
+            return photos(MAX_PAGES).read(event, answers, facts, partial)
+        return super().read(event, answers, facts, partial)
+
+
+# ---------------------------------------------------------------- the pages of one paper
+
+
+def _paper(answers: Answers, facts: Facts) -> Paper | None:
+    return next((p for p in papers_of(_case(answers, facts)) if p.id == answers.get("_paper")), None)
+
+
+def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    paper = _paper(answers, facts)
+    label = paper.label if paper is not None else ""
+    doing = answers["~"].rpartition("|")[0]
+    if doing in ("turn", "drop", "again"):
+        return (Text(N_("Which page?")),)
+    if doing.startswith("at"):
+        return (Text(N_("Please send page %(number)s again."), {"number": int(doing[2:]) + 1}),)
+    if answers["~"]:
+        return (Text(N_("%(paper)s:"), {"paper": label}), *counted_back(answers["~"], facts))
+    ask = Text(N_("Please send “%(paper)s”: photos page by page, or a file (PDF, Word, Excel)."), {"paper": label})
+    return (ask, Text("%(where)s", {"where": paper.where})) if paper is not None else (ask,)
+
+
+def keep(answers: Answers, facts: Facts) -> Effects:
+    pages = usable(pages_of(answers["pages"]), facts)
+    return (KeepPaper(answers["subject"], answers["_paper"], pages),)
+
+
+def after_pages(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go(f"upload.{answers['subject']}/paper")
+
+
+def upload_target(answers: Answers, facts: Facts) -> tuple[str, str]:
+    return answers["subject"], answers.get("_paper", "")
+
+
+UPLOAD = Dialog(
+    "upload",
+    form=True,
+    before=consent_first,
+    allowed=allowed,
+    linked=True,
+    steps=(
+        Ask("paper", overview, paper_list(list_options), goto=paper_chosen, counted=False),
+        Ask(
+            "pages",
+            pages_prompt,
+            photos(MAX_PAGES, pages=True),
+            aside=True,
+            then=keep,
+            goto=after_pages,
+            counted=False,
+            upload=upload_target,
+        ),
+    ),
+)
+
+
+def loose_file(file: FileRef, facts: Facts) -> Go | None:
+    """A file that no question asked for: it waits with the newest case until it is said what it is."""
+    if not facts.cases:
+        return None
+    code = facts.cases[0].code
+    effects = (KeepFile(file), StartTimer("files", f"upload.{code}", 2))
+    return Go(f"upload.{code}/paper", partial=file.id, effects=effects)
+
+
+# ---------------------------------------------------------------- handing over
+
+
+def look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    new = [p for p in papers_of(case) if (kept := kept_paper(case, p.id)) is not None and not kept.sent]
+    lines = tuple(_line(case, paper) for paper in new)
+    lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in missing(case))
+    warning = (Text(N_("These are still missing, so the commune may send it back:")), *lacking) if lacking else ()
+    return (Text(N_("I send this to the commune:")), *lines, *warning)
+
+
+def hand_over(answers: Answers, facts: Facts) -> Effects:
+    return (SendToCommune(answers["subject"]),) if answers["confirm"] == "send" else ()
+
+
+def after_hand_over(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go(f"case.{answers['subject']}" if value == "send" else f"upload.{answers['subject']}")
+
+
+HAND_OVER = Dialog(
+    "hand_over",
+    allowed=lambda answers, facts: (case := _mine(answers, facts)) is not None and may_send(case),
+    steps=(
+        Ask(
+            "confirm",
+            look_it_over,
+            one_of(
+                (
+                    Option("send", Text(N_("Send it now")), ("gửi luôn", "gửi", "send")),
+                    Option("back", Text(N_("Don't send yet")), ("chưa gửi", "chưa", "not yet")),
+                )
+            ),
+            then=hand_over,
+            goto=after_hand_over,
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- which case
+
+
+def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return tuple(Option(c.code, Text(N_("%(code)s %(product)s"), _names(c)), (c.code, c.product)) for c in facts.cases)
+
+
+def _names(case: CaseFacts) -> dict[str, Value]:
+    return {"code": case.code, "product": case.product[:40]}
+
+
+PAPERS = Dialog(
+    "papers",
+    before=consent_first,
+    steps=(
+        Ask(
+            "case",
+            N_("For which product?"),
+            one_of(case_options),
+            when=lambda answers, facts: bool(facts.cases),
+            goto=lambda value, answers, facts: Go(f"upload.{value}"),
+        ),
+        Ask(
+            "none",
+            N_("You have no file with the commune yet. Shall we register a product first?"),
+            one_of(
+                (
+                    Option("register", Text(N_("Register a product")), ("đăng ký", "register")),
+                    Option("menu", Text(N_("Main menu")), ("menu",)),
+                )
+            ),
+            goto={"register": "register_idea.new", "menu": "menu"},
+        ),
+    ),
+)

@@ -1,0 +1,102 @@
+"""The whole tree: every dialog, the commands, and where files and case codes lead."""
+
+from dialogs import places
+from dialogs.model import CaseFacts, Command, Dialog, Dialogs, Facts, Go, SetLocale, UseInvitation
+from dialogs.officer import desk, join
+from dialogs.producer import check_status, consent, correct, help, learn, menu, place, register_idea, upload  # noqa: A004  a dialog's own name
+from dialogs.words import COMMANDS
+
+ALL: tuple[Dialog, ...] = (
+    consent.CONSENT,
+    place.PLACE,
+    menu.MENU,
+    menu.DRAFTS,
+    menu.PAUSE,
+    menu.PAUSED,
+    menu.REMINDER,
+    menu.CANCEL,
+    learn.LEARN,
+    learn.SECTION,
+    learn.ARTICLE,
+    learn.QUIZ_DIALOG,
+    register_idea.REGISTER_IDEA,
+    register_idea.RECEIPT,
+    upload.UPLOAD,
+    upload.HAND_OVER,
+    upload.PAPERS,
+    check_status.CHECK_STATUS,
+    check_status.CASE,
+    correct.CORRECT,
+    help.HELP,
+    help.LANGUAGE,
+    help.ASK_OFFICER,
+    help.MY_DATA,
+    help.DELETE_DATA,
+    desk.DESK,
+    desk.REVIEW,
+    desk.ACCEPT,
+    desk.RETURN,
+    desk.DEFER,
+    desk.NOTE,
+    desk.OFFICE_HOURS,
+    join.JOINED,
+    join.INVITE,
+)
+
+
+def start(payload: str, facts: Facts) -> Go:
+    """A deep link: "c-<commune code>" from a poster (a hint, confirmed by its opener), "i-<token>" an invitation."""
+    kind, _, value = payload.partition("-")
+    if kind == "i" and value:
+        return Go("joined", effects=(UseInvitation(value),))
+    unit = places.commune(value) if kind == "c" else None
+    if unit is not None and facts.person.commune != unit.code:
+        return Go("place", {"province": unit.province_code, "commune": unit.code})
+    return Go("menu")
+
+
+def language(argument: str, facts: Facts) -> Go:
+    return Go("menu", effects=(SetLocale(argument),)) if argument in ("vi", "en") else Go("language")
+
+
+def status(argument: str, facts: Facts) -> Go:
+    case = facts.case(argument.upper())
+    return Go(f"case.{case.code}") if case is not None and case.own else Go("check_status")
+
+
+def papers_needed(argument: str, facts: Facts) -> Go:
+    return Go(f"upload.{facts.cases[0].code}") if len(facts.cases) == 1 else Go("papers")
+
+
+def to(target: str) -> Command:
+    return lambda argument, facts: Go(target)
+
+
+def on_case(code: str, facts: Facts) -> Go | None:
+    """A case code typed anywhere: the owner's view, the officer's, or nothing at all."""
+    case: CaseFacts | None = facts.case(code)
+    if case is None:
+        return None
+    return Go(f"case.{code}") if case.own else Go(f"review.{code}")
+
+
+DIALOGS = Dialogs(
+    by_name={dialog.name: dialog for dialog in ALL},
+    commands={
+        "start": start,
+        "menu": to("menu"),
+        "help": to("help"),
+        "language": language,
+        "officer": to("ask_officer"),
+        "status": status,
+        "papers_needed": papers_needed,
+        "my_data": to("my_data"),
+        "desk": to("desk"),
+        "pause": to("paused"),
+        "cancel": to("menu"),
+    },
+    on_file=upload.loose_file,
+    on_case=on_case,
+)
+
+SLASH_COMMANDS = tuple(name for name in (*COMMANDS, "start", "desk"))

@@ -1,0 +1,42 @@
+"""Words that mean the same everywhere: a short fixed list. In a form the form's own answers come first."""
+
+from collections.abc import Mapping
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "menu": ("menu", "về đầu", "trang chủ", "main menu", "home"),
+    "back": ("lui", "quay lại", "trở lại", "câu trước", "back"),
+    "skip": ("bỏ qua", "qua câu này", "skip"),
+    "pause": ("nghỉ", "nghỉ đã", "tạm nghỉ", "để mai", "mai làm tiếp", "pause", "later"),
+    "cancel": ("thôi", "huỷ", "hủy", "không làm nữa", "cancel", "stop"),
+    "help": ("trợ giúp", "giúp", "giúp em", "giúp tôi", "help"),
+    "language": ("ngôn ngữ", "đổi tiếng", "language", "english", "tiếng anh", "tiếng việt"),
+    "officer": ("gặp cán bộ", "nhắn cán bộ", "hỏi cán bộ", "cán bộ", "officer"),
+    "status": ("hồ sơ của tôi", "xem hồ sơ", "my files", "status"),
+    "my_data": ("dữ liệu của tôi", "xem dữ liệu của tôi", "xoá dữ liệu", "rút đồng ý", "my data"),
+}
+"""Global words by command; slash commands have the same names."""
+
+INTENTS: Mapping[str, tuple[str, ...]] = {
+    "status": (
+        "hồ sơ của tôi đâu",
+        "hồ sơ của tôi đang ở đâu",
+        "hồ sơ đang ở đâu",
+        "hồ sơ đến đâu rồi",
+        "hồ sơ tới đâu rồi",
+        "bao giờ có kết quả",
+        "khi nào có kết quả",
+        "được mấy sao rồi",
+        "sản phẩm của tôi được mấy sao",
+        "where is my file",
+        "what is the status of my file",
+        "how many stars did i get",
+    ),
+    "papers_needed": (
+        "cần giấy tờ gì",
+        "còn thiếu giấy tờ gì",
+        "tôi còn thiếu gì",
+        "which papers do i need",
+        "what is missing",
+    ),
+}
+"""Questions that the record answers, not the handbook; the form they interrupt stays as it is."""
