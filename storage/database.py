@@ -1,0 +1,64 @@
+"""Engines: SQLite in one file for one process, PostgreSQL for many."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.models import dumps
+
+SQLITE_BUSY_TIMEOUT_MS = 10_000
+"""How long a writer waits for the one before it, instead of failing with "database is locked"."""
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`.
+
+    SQLite: WAL and synchronous FULL, so that an acknowledged update survives a power cut; foreign keys on;
+    every transaction takes the write lock at once (BEGIN IMMEDIATE), so simultaneous ones wait, not fail.
+    """
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_async_engine(url, json_serializer=dumps, pool_pre_ping=True)
+    engine = create_async_engine(url, json_serializer=dumps)
+    event.listen(engine.sync_engine, "connect", _sqlite_connected)
+    event.listen(engine.sync_engine, "begin", _sqlite_begins)
+    return engine
+
+
+def _sqlite_connected(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that only reads: on SQLite it does not wait for the writer."""
+    async with engine.connect() as connection:
+        await connection.execution_options(sqlite_begin="DEFERRED")
+        async with connection.begin():
+            yield connection
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The database file, or None for PostgreSQL and for a database in memory."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database))

@@ -1,0 +1,340 @@
+"""The tables. Core, not ORM: the path of an update runs through them.
+
+Times are aware and in UTC; territories are paths ("15", "15/04321") so that a prefix is a jurisdiction.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps none of its own, so naive values are refused on the way in."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+Identity = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in an INTEGER key
+Document = JSON().with_variant(JSONB, "postgresql")
+
+
+def dumps(value: Any) -> str:
+    """JSON as the database keeps it: UTF-8 as it is, so that a person's words stay readable."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _id() -> Column[int]:
+    return Column("id", Identity, primary_key=True, autoincrement=True)
+
+
+def _person(name: str = "person_id", *, nullable: bool = False) -> Column[int]:
+    return Column(name, Identity, ForeignKey("people.id"), nullable=nullable, index=True)
+
+
+def _case() -> Column[int]:
+    return Column("case_id", Identity, ForeignKey("cases.id"), nullable=False, index=True)
+
+
+people = Table(
+    "people",
+    metadata,
+    _id(),
+    Column("name", String(120), nullable=False, server_default="", comment="as the person wrote it, NFC"),
+    Column("phone", String(20), nullable=False, server_default="", comment="E.164, or empty"),
+    Column("producer_kind", String(20), nullable=False, server_default=""),
+    Column("producer_name", String(160), nullable=False, server_default=""),
+    Column("commune", String(5), nullable=False, server_default="", comment="official unit code"),
+    Column("consent", String(3), nullable=False, server_default="", comment="'' not asked, yes, no"),
+    Column("reminders", Boolean, nullable=False, server_default=text("false")),
+    Column("case_count", Integer, nullable=False, server_default=text("0"), comment="spares a query per update"),
+    Column("officer", Boolean, nullable=False, server_default=text("false"), comment="has a membership"),
+    Column("created_at", Moment, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    _id(),
+    _person(),
+    Column("channel", String(20), nullable=False),
+    Column("chat_id", String(80), nullable=False),
+    Column("locale", String(5), nullable=False, server_default="vi"),
+    Column("state", Document, nullable=False),
+    Column("status", String(12), nullable=False, server_default="open", comment="open, blocked"),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("channel", "chat_id"),
+)
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("channel", String(20), primary_key=True),
+    Column("key", String(80), primary_key=True, comment="the platform's id of the update"),
+    Column("received_at", Moment, nullable=False, index=True),
+    Column("error", String(200), nullable=False, server_default="", comment="set aside: the error's name and place"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    _person(),
+    Column("purpose", String(20), nullable=False, comment="dossier, reminders"),
+    Column("given", Boolean, nullable=False),
+    Column("text_version", String(20), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    _id(),
+    _person(),
+    Column("role", String(20), nullable=False),
+    Column("territory", String(12), nullable=False, index=True),
+    Column("since", Moment, nullable=False),
+    Column("removed_at", Moment),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("territory", String(12), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    _person("used_by", nullable=True),
+)
+
+offices = Table(
+    "offices",
+    metadata,
+    Column("territory", String(12), primary_key=True),
+    Column("hours", String(200), nullable=False, server_default="", comment="as an officer wrote them"),
+)
+
+serials = Table(
+    "serials",
+    metadata,
+    Column("commune", String(5), primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    _id(),
+    Column("code", String(20), nullable=False, unique=True),
+    _person(),
+    Column("commune", String(5), nullable=False),
+    Column("territory", String(12), nullable=False, index=True),
+    Column("ruleset", String(20), nullable=False, comment="the one in force on the day it was filed"),
+    Column("status", String(24), nullable=False),
+    Column("product", String(120), nullable=False),
+    Column("product_folded", String(120), nullable=False, comment="without diacritics, for search"),
+    Column("answers", Document, nullable=False),
+    Column("since", Date, nullable=False, comment="the day it came to its present status"),
+    Column("due_on", Date, comment="NULL: no limit"),
+    Column("submitted_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("ix_cases_territory_status_due_on", "territory", "status", "due_on"),
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    _id(),
+    _case(),
+    _person("actor_id", nullable=True),
+    Column("action", String(24), nullable=False),
+    Column("from_status", String(24), nullable=False, server_default=""),
+    Column("to_status", String(24), nullable=False),
+    Column("item", String(60), nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("answers", Document, comment="what the producer sent, at this version"),
+    Column("channel", String(20), nullable=False, server_default=""),
+    Column("happened_at", Moment, nullable=False),
+)
+
+returned_items = Table(
+    "returned_items",
+    metadata,
+    _id(),
+    _case(),
+    Column("item", String(60), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("returned_on", Date, nullable=False),
+    Column("answered_at", Moment, comment="NULL: still to be sent"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    _person(),
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("source", Text, nullable=False, comment="what the channel needs to fetch it; empty once stored"),
+    Column("name", String(80), nullable=False, server_default="", comment="for display only"),
+    Column("status", String(10), nullable=False, server_default="pending"),
+    Column("kind", String(8), nullable=False, server_default=""),
+    Column("sha256", String(64), nullable=False, server_default=""),
+    Column("size_bytes", Integer, nullable=False, server_default=text("0")),
+    Column("pages", Integer, nullable=False, server_default=text("0")),
+    Column("findings", String(60), nullable=False, server_default="", comment="comma-separated"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", Moment, comment="when to fetch; NULL: done"),
+    Column("received_at", Moment, nullable=False),
+    Index(
+        "ix_files_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
+    ),
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    _id(),
+    _case(),
+    Column("paper", String(20), nullable=False, comment="id in the ruleset; 'product' for the idea's photos"),
+    Column("version", Integer, nullable=False),
+    Column("pages", Document, nullable=False, comment="[[file id, rotation in degrees], ...] in order"),
+    Column("kept_at", Moment, nullable=False),
+    Column("sent_at", Moment, comment="NULL: not handed to the commune yet"),
+    UniqueConstraint("case_id", "paper", "version"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True),
+    Column("points_a", Numeric(5, 2), nullable=False),
+    Column("points_b", Numeric(5, 2), nullable=False),
+    Column("points_c", Numeric(5, 2), nullable=False),
+    Column("stars", Integer, nullable=False),
+    Column("decision", String(80), nullable=False, server_default=""),
+    Column("certificate_until", Date),
+    Column("published_at", Moment, comment="NULL: nobody outside the desk may see it"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    _id(),
+    Column("case_id", Identity, ForeignKey("cases.id"), index=True),
+    _person("author_id"),
+    Column("commune", String(5), nullable=False),
+    Column("to_officers", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("written_at", Moment, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False),
+    Column("kind", String(8), nullable=False, comment="reply: asked for just now; notice: not"),
+    Column("body", Document, nullable=False),
+    Column("status", String(10), nullable=False, server_default="waiting", comment="waiting, sent, failed"),
+    Column("due_at", Moment, nullable=False),
+    Column("claimed_until", Moment, comment="a worker has it in hand until then"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("error", String(80), nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Index(
+        "ix_outbox_waiting",
+        "conversation_id",
+        "id",
+        sqlite_where=text("status = 'waiting'"),
+        postgresql_where=text("status = 'waiting'"),
+    ),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    _id(),
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("subject", String(60), nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False, index=True),
+    UniqueConstraint("conversation_id", "kind", "subject"),
+)
+
+web_messages = Table(
+    "web_messages",
+    metadata,
+    _id(),
+    Column("chat_id", String(80), nullable=False),
+    Column("key", String(80), nullable=False, comment="the sender's; twice the same is once"),
+    Column("mine", Boolean, nullable=False),
+    Column("body", Document, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("chat_id", "key"),
+)
+
+upload_links = Table(
+    "upload_links",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False),
+    Column("case_code", String(20), nullable=False),
+    Column("paper", String(20), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(40), primary_key=True, comment="what this installation made for itself: keys, first start"),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,252 @@
+"""Writes about people: consent, place, language, roles, notes, reminders, and forgetting."""
+
+import hashlib
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialogs.model import Membership, Role
+from storage.models import (
+    consents,
+    conversations,
+    files,
+    invitations,
+    memberships,
+    notes,
+    offices,
+    outbox,
+    people,
+    timers,
+    upload_links,
+    web_messages,
+)
+from storage.records import Conversation, upsert
+
+INVITATION_DAYS = 7
+UPLOAD_LINK_HOURS = 24
+
+
+def digest(token: str) -> str:
+    """What is kept of a secret link: enough to recognise it, too little to use it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def record_consent(
+    connection: AsyncConnection,
+    conversation: Conversation,
+    purpose: str,
+    given: bool,
+    text_version: str,
+    now: datetime,
+) -> None:
+    """The proof (law 91/2025: a recorded act) and the state it leads to."""
+    await connection.execute(
+        insert(consents).values(
+            person_id=conversation.person_id,
+            purpose=purpose,
+            given=given,
+            text_version=text_version,
+            channel=conversation.channel,
+            recorded_at=now,
+        )
+    )
+    values = {"consent": "yes" if given else "no"} if purpose == "dossier" else {"reminders": given}
+    await connection.execute(update(people).where(people.c.id == conversation.person_id).values(values))
+
+
+async def set_person(connection: AsyncConnection, person_id: int, **values: Any) -> None:
+    await connection.execute(update(people).where(people.c.id == person_id).values(**values))
+
+
+async def set_locale(connection: AsyncConnection, conversation_id: int, locale: str) -> None:
+    await connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(locale=locale))
+
+
+async def set_hours(connection: AsyncConnection, territory: str, hours: str) -> None:
+    statement = upsert(connection, offices).values(territory=territory, hours=hours)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["territory"], set_={"hours": hours}))
+
+
+# ---------------------------------------------------------------- invitations
+
+
+async def invite(connection: AsyncConnection, role: Role, territory: str, now: datetime) -> str:
+    """A one-time token for a new officer; only its hash is kept."""
+    token = secrets.token_urlsafe(18)
+    await connection.execute(
+        insert(invitations).values(
+            token_sha256=digest(token),
+            role=str(role),
+            territory=territory,
+            expires_at=now + timedelta(days=INVITATION_DAYS),
+        )
+    )
+    return token
+
+
+async def use_invitation(connection: AsyncConnection, token: str, person_id: int, now: datetime) -> Membership | None:
+    """The membership it gives; None when it is unknown, used or too old. Of two at once one gets it."""
+    statement = (
+        update(invitations)
+        .where(
+            invitations.c.token_sha256 == digest(token),
+            invitations.c.used_at.is_(None),
+            invitations.c.expires_at > now,
+        )
+        .values(used_at=now, used_by=person_id)
+        .returning(invitations.c.role, invitations.c.territory)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    await connection.execute(
+        insert(memberships).values(person_id=person_id, role=row.role, territory=row.territory, since=now)
+    )
+    await set_person(connection, person_id, officer=True)
+    return Membership(Role(row.role), row.territory)
+
+
+async def officers_of(connection: AsyncConnection, territory: str) -> list[int]:
+    """Person ids of who answers for a commune: its own officers, else the province's, else administrators."""
+    for level in (territory, territory.partition("/")[0], ""):
+        statement = select(memberships.c.person_id).where(
+            memberships.c.territory == level, memberships.c.removed_at.is_(None)
+        )
+        if found := list((await connection.execute(statement.distinct())).scalars()):
+            return found
+    return []
+
+
+async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> list[Any]:
+    """For each person the chat used last that still takes messages: id, person_id, channel, chat_id, locale."""
+    statement = (
+        select(
+            conversations.c.id,
+            conversations.c.person_id,
+            conversations.c.channel,
+            conversations.c.chat_id,
+            conversations.c.locale,
+        )
+        .where(conversations.c.person_id.in_(person_ids), conversations.c.status == "open")
+        .order_by(conversations.c.updated_at)
+    )
+    newest = {row.person_id: row for row in await connection.execute(statement)}
+    return list(newest.values())
+
+
+# ---------------------------------------------------------------- notes, timers, links
+
+
+async def add_note(
+    connection: AsyncConnection,
+    author_id: int,
+    case_id: int | None,
+    commune: str,
+    text: str,
+    to_officers: bool,
+    now: datetime,
+) -> None:
+    await connection.execute(
+        insert(notes).values(
+            author_id=author_id,
+            case_id=case_id,
+            commune=commune,
+            text=text,
+            to_officers=to_officers,
+            written_at=now,
+        )
+    )
+
+
+async def set_timers(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows of conversation_id, kind, subject, turn, due_at; a newer one for the same thing replaces the older."""
+    statement = upsert(connection, timers)
+    statement = statement.on_conflict_do_update(
+        index_elements=["conversation_id", "kind", "subject"],
+        set_={"turn": statement.excluded.turn, "due_at": statement.excluded.due_at},
+    )
+    for row in rows:
+        await connection.execute(statement, row)
+
+
+async def due_timers(connection: AsyncConnection, now: datetime, limit: int) -> list[Any]:
+    """Timers whose moment has come, with the chat they belong to."""
+    statement = (
+        select(timers, conversations.c.channel, conversations.c.chat_id)
+        .join(conversations)
+        .where(timers.c.due_at <= now)
+        .order_by(timers.c.due_at)
+        .limit(limit)
+    )
+    return list(await connection.execute(statement))
+
+
+async def upload_link(
+    connection: AsyncConnection, conversation_id: int, case_code: str, paper: str, now: datetime
+) -> str:
+    """A one-time token for sending one paper of one case through a web page."""
+    token = secrets.token_urlsafe(18)
+    await connection.execute(
+        insert(upload_links).values(
+            token_sha256=digest(token),
+            conversation_id=conversation_id,
+            case_code=case_code,
+            paper=paper,
+            expires_at=now + timedelta(hours=UPLOAD_LINK_HOURS),
+        )
+    )
+    return token
+
+
+async def link_target(connection: AsyncConnection, token: str, now: datetime, *, use: bool) -> Any:
+    """The chat, case and paper of an upload link that is still good, else None. `use` spends it."""
+    good = and_(
+        upload_links.c.token_sha256 == digest(token),
+        upload_links.c.used_at.is_(None),
+        upload_links.c.expires_at > now,
+    )
+    statement = (
+        select(upload_links, conversations.c.channel, conversations.c.chat_id, conversations.c.locale)
+        .join(conversations)
+        .where(good)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is not None and use:
+        spent = await connection.execute(update(upload_links).where(good).values(used_at=now))
+        return row if spent.rowcount == 1 else None
+    return row
+
+
+# ---------------------------------------------------------------- forgetting
+
+
+async def forget(connection: AsyncConnection, conversation: Conversation, kept_files: Collection[str]) -> None:
+    """Delete what is personal at once. What was handed in stays: its case, papers and their files.
+
+    Source: law 91/2025/QH15, deletion on withdrawal; official records follow the authority's archive rules.
+    """
+    person_id, chat_id = conversation.person_id, conversation.chat_id
+    await set_person(
+        connection,
+        person_id,
+        name="",
+        phone="",
+        producer_kind="",
+        producer_name="",
+        commune="",
+        consent="",
+        reminders=False,
+    )
+    await connection.execute(delete(timers).where(timers.c.conversation_id == conversation.id))
+    await connection.execute(delete(upload_links).where(upload_links.c.conversation_id == conversation.id))
+    await connection.execute(delete(web_messages).where(web_messages.c.chat_id == chat_id))
+    past = and_(outbox.c.conversation_id == conversation.id, outbox.c.status != "waiting")
+    await connection.execute(delete(outbox).where(past))
+    loose = and_(files.c.person_id == person_id, files.c.id.not_in(list(kept_files)))
+    await connection.execute(delete(files).where(loose))
+    about_nothing = and_(notes.c.author_id == person_id, or_(notes.c.case_id.is_(None)))
+    await connection.execute(delete(notes).where(about_nothing))

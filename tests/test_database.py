@@ -1,0 +1,118 @@
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import String, cast, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.database import SQLITE_BUSY_TIMEOUT_MS, reading, sqlite_path
+from storage.models import consents, conversations, people, serials, settings
+
+NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),  # FULL
+        ("foreign_keys", 1),
+        ("busy_timeout", SQLITE_BUSY_TIMEOUT_MS),
+    ],
+)
+async def test_every_sqlite_connection_has_the_pragmas(sqlite_engine: AsyncEngine, pragma: str, value: object) -> None:
+    async with sqlite_engine.connect() as first, sqlite_engine.connect() as second:
+        for connection in (first, second):
+            await connection.execution_options(sqlite_begin="DEFERRED")
+            assert await connection.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+async def test_ten_simultaneous_writers_wait_and_none_fails(engine: AsyncEngine) -> None:
+    async def count() -> None:
+        async with engine.begin() as connection:
+            row = select(serials.c.last).where(serials.c.commune == "04321").with_for_update()
+            last = await connection.scalar(row)
+            await asyncio.sleep(0.01)  # long enough for all others to be waiting
+            await connection.execute(update(serials).values(last=(last or 0) + 1))
+
+    async with engine.begin() as connection:
+        await connection.execute(insert(serials).values(commune="04321", year=2026, last=0))
+    await asyncio.gather(*(count() for _ in range(10)))
+    async with reading(engine) as connection:
+        assert await connection.scalar(select(serials.c.last)) == 10
+
+
+async def test_a_reader_does_not_wait_for_the_writer(engine: AsyncEngine) -> None:
+    async with engine.begin() as writer:
+        await writer.execute(insert(settings).values(name="key", value="value"))
+        async with asyncio.timeout(2), reading(engine) as reader:
+            assert await reader.scalar(select(func.count()).select_from(settings)) == 0
+
+
+async def test_a_failing_transaction_leaves_nothing(engine: AsyncEngine) -> None:
+    with contextlib.suppress(ZeroDivisionError):
+        async with engine.begin() as connection:
+            await connection.execute(insert(settings).values(name="key", value="value"))
+            raise ZeroDivisionError
+    async with reading(engine) as connection:
+        assert await connection.scalar(select(func.count()).select_from(settings)) == 0
+
+
+@pytest.mark.parametrize("given", [NOON, NOON.astimezone(timezone(timedelta(hours=7)))])
+async def test_a_time_comes_back_aware_and_in_utc(engine: AsyncEngine, given: datetime) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(insert(people).values(created_at=given))
+        kept = await connection.scalar(select(people.c.created_at))
+        found = await connection.scalar(select(people.c.id).where(people.c.created_at == given))
+    assert kept == NOON
+    assert kept is not None
+    assert kept.utcoffset() == timedelta(0)
+    assert found is not None
+
+
+async def test_a_time_without_a_zone_is_refused(engine: AsyncEngine) -> None:
+    with pytest.raises(StatementError, match="without a zone"):
+        async with engine.begin() as connection:
+            await connection.execute(insert(people).values(created_at=NOON.replace(tzinfo=None)))
+
+
+async def test_json_keeps_vietnamese_as_it_was_written(engine: AsyncEngine) -> None:
+    state = {"at": "register_idea/phone", "drafts": {"Mắm tôm chua Gò Công": {"phone": "+84912345678"}}}
+    async with engine.begin() as connection:
+        person_id = await connection.scalar(insert(people).values(created_at=NOON).returning(people.c.id))
+        row = {"person_id": person_id, "channel": "web", "chat_id": "1", "state": state, "updated_at": NOON}
+        await connection.execute(insert(conversations).values(row))
+        assert await connection.scalar(select(conversations.c.state)) == state
+        stored = await connection.scalar(select(cast(conversations.c.state, String)))
+    assert "Mắm tôm chua Gò Công" in str(stored)
+
+
+async def test_foreign_keys_are_enforced(engine: AsyncEngine) -> None:
+    consent = {"purpose": "dossier", "given": True, "text_version": "1", "channel": "web", "recorded_at": NOON}
+    with pytest.raises(IntegrityError):
+        async with engine.begin() as connection:
+            await connection.execute(insert(consents).values(person_id=404, **consent))
+
+
+async def test_rows_are_numbered_by_the_database(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        rows = [{"created_at": NOON}] * 3
+        ids = await connection.scalars(insert(people).returning(people.c.id, sort_by_parameter_order=True), rows)
+        assert ids.all() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite+aiosqlite:///var/ocop.db", Path("var/ocop.db")),
+        ("sqlite+aiosqlite:////srv/ocop.db", Path("/srv/ocop.db")),
+        ("sqlite+aiosqlite://", None),
+        ("sqlite+aiosqlite:///:memory:", None),
+        ("postgresql+asyncpg://ocop@localhost/ocop", None),
+    ],
+)
+def test_the_file_of_a_database(url: str, path: Path | None) -> None:
+    assert sqlite_path(url) == path
