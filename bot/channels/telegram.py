@@ -1,0 +1,723 @@
+"""Telegram, by two libraries: aiogram reads and answers, python-telegram-bot sends what nobody asked for.
+
+The line between them is `Outgoing.unprompted`. Notices (alerts, results, reminders) come in crowds and need
+pacing, which aiogram has not; python-telegram-bot has it, once `OutboxRateLimiter` has mended two gaps.
+Everything is plain text: no parse mode, so a person's own words can never break a message.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import logging
+import os
+import re
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiogram.types as tg
+import telegram as ptb
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.enums import ChatType, ContentType
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramBadRequest,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramRetryAfter,
+)
+from aiogram.methods import TelegramMethod
+from aiohttp import ClientError
+from aiolimiter import AsyncLimiter
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import HTTPXRequest
+
+from bot.channels.base import (
+    Attachment,
+    BadSignature,
+    Button,
+    Capabilities,
+    ChannelError,
+    FileUnavailable,
+    Moved,
+    Outgoing,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Update,
+    pressed,
+)
+from dialogs.model import (
+    CommandReceived,
+    ContactShared,
+    Event,
+    FileReceived,
+    FileRef,
+    LocationShared,
+    TextReceived,
+    UnsupportedReceived,
+)
+
+# Limits, all read on 2026-11-22. "API" is core.telegram.org/bots/api, "server" github.com/tdlib/telegram-bot-api.
+MAX_TEXT_CHARS = 4096  # API, sendMessage
+MAX_BUTTONS = 100  # telegram.constants.InlineKeyboardMarkupLimit
+MAX_BUTTON_CHARS = 40  # no stated limit; what one row of a small phone shows
+MAX_DATA_BYTES = 64  # API, InlineKeyboardButton.callback_data
+MAX_DOWNLOAD_BYTES = 20 << 20  # server, Client.h MAX_DOWNLOAD_FILE_SIZE
+MAX_UPLOAD_BYTES = 50_000_000  # API, sendDocument
+MAX_PHOTO_BYTES = 10_000_000  # API, sendPhoto
+MESSAGES_PER_S = 20  # of about 30 (core.telegram.org/bots/faq): the rest is left to replies, nobody counts those
+SECONDS_PER_CHAT_MESSAGE = 1.0  # core.telegram.org/bots/faq: avoid more than one a second in one chat
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query"]
+
+WIDE_LABEL_CHARS = 20  # two longer labels in one row are cut off on a small phone
+POLL_S = 30  # the server holds at most 50 (server, Client.h)
+REQUEST_S = 30
+FETCH_S = 60
+FIRST_BACKOFF_S, LAST_BACKOFF_S = 1.0, 30.0
+POOL_SIZE, POOL_S = 16, 30.0  # requests at once, and how long one may wait for its turn
+REMEMBERED_MESSAGES = 1000
+REMEMBERED_CHATS = 512
+
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  a header's name
+LOCALES = ("vi", "en")
+COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
+NO_CHAT = ("chat not found", "user not found", "peer_id_invalid")
+PASSING = "temporarily unavailable"
+
+# What people send and we can't read. Types missing here are notes of the app itself ("pinned a message").
+UNREADABLE = {
+    ContentType.STICKER: "sticker",
+    ContentType.VOICE: "voice",
+    ContentType.AUDIO: "voice",
+    ContentType.VIDEO: "video",
+    ContentType.VIDEO_NOTE: "video",
+    ContentType.ANIMATION: "video",
+    ContentType.POLL: "poll",
+    ContentType.CHECKLIST: "other",
+    ContentType.DICE: "other",
+    ContentType.GAME: "other",
+    ContentType.GIVEAWAY: "other",
+    ContentType.LIVE_PHOTO: "other",
+    ContentType.PAID_MEDIA: "other",
+    ContentType.RICH_MESSAGE: "other",
+    ContentType.STORY: "other",
+    ContentType.UNKNOWN: "other",
+}
+
+Keyboard = tg.InlineKeyboardMarkup | tg.ReplyKeyboardMarkup | tg.ReplyKeyboardRemove
+
+log = logging.getLogger(__name__)
+# httpx writes the address of every request at INFO, and Telegram's addresses hold the bot's token.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+# Without it python-telegram-bot 22 warns of its own future in the middle of raising RetryAfter.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+
+class Telegram:
+    """One bot. `secret_token`: 1-256 of A-Za-z0-9_-; "" takes unsigned webhook calls (tests, polling only).
+
+    Raises aiogram's TokenValidationError when the token has not the shape of one.
+    """
+
+    name = "telegram"
+    capabilities = Capabilities(
+        max_text_chars=MAX_TEXT_CHARS,
+        max_buttons=MAX_BUTTONS,
+        max_button_chars=MAX_BUTTON_CHARS,
+        max_data_bytes=MAX_DATA_BYTES,
+        receives_files=True,
+        asks_contact=True,
+        asks_location=True,
+        sends_files=True,
+    )
+
+    def __init__(self, token: str, api_url: str = "https://api.telegram.org", secret_token: str = "") -> None:
+        self._token, self._api_url, self._secret = token, api_url.rstrip("/"), secret_token
+        server = TelegramAPIServer.from_base(self._api_url)
+        self._bot = Bot(token, session=AiohttpSession(api=server, timeout=REQUEST_S))
+        self._announcer: ExtBot[int] | None = None
+        self._starting = asyncio.Lock()
+        self._delivered: dict[tuple[str, str], int] = {}
+
+    # ------------------------------------------------------------ in
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> list[Update]:
+        """What one webhook call says: nothing (groups, other bots, notes of the app), one update or two.
+
+        Two for a captioned file: the file, and the caption as a text of its own (key "<update_id>c").
+        Raises BadSignature; ValueError when the body is not an update: the caller logs that and answers 2xx
+        all the same, for Telegram repeats what is refused for a day and holds the chat's later messages back.
+        """
+        self._check_secret(headers)
+        return updates_of(tg.Update.model_validate_json(body))
+
+    def _check_secret(self, headers: Mapping[str, str]) -> None:
+        sent = next((value for name, value in headers.items() if name.lower() == SECRET_HEADER), "")
+        if self._secret and not hmac.compare_digest(sent.encode(), self._secret.encode()):
+            raise BadSignature
+
+    async def updates(self) -> AsyncGenerator[list[Update], None]:
+        """Long polling. What was yielded is confirmed by asking for the next list, so commit in between.
+
+        The webhook must be off (`set_up("")`). Never ends by itself: failures are logged and waited out.
+        """
+        offset, backoff_s = 0, FIRST_BACKOFF_S
+        while True:
+            try:
+                batch = await self._poll(offset)
+            except ChannelError as error:
+                log.warning("polling failed, next try in %s s: %s", backoff_s, error)
+                await asyncio.sleep(backoff_s)
+                backoff_s = min(backoff_s * 2, LAST_BACKOFF_S)
+                continue
+            backoff_s = FIRST_BACKOFF_S
+            if found := [update for raw in batch for update in _parsed(raw)]:
+                yield found
+            offset = max([offset, *(_update_id(raw) + 1 for raw in batch)])
+
+    async def _poll(self, offset: int) -> list[dict[str, Any]]:
+        method = RawGetUpdates(offset=offset, timeout=POLL_S, allowed_updates=ALLOWED_UPDATES)
+        with _aiogram_errors():
+            return await self._bot(method, request_timeout=POLL_S + REQUEST_S)
+
+    async def fetch(self, source: str) -> bytes:
+        """Bytes behind a Telegram file_id, at most 20 MiB and 60 s.
+
+        An empty source stands for a file whose update already said that it is larger.
+        """
+        if not source:
+            raise FileUnavailable("larger than 20 MiB")
+        with _aiogram_errors(bad_request=_no_file):
+            async with asyncio.timeout(FETCH_S):
+                file = await self._bot.get_file(source)
+                return await self._download(file.file_path or "")
+
+    async def _download(self, path: str) -> bytes:
+        session, data = self._bot.session, bytearray()
+        url = session.api.file_url(self._token, path)
+        async with aclosing(session.stream_content(url, timeout=FETCH_S)) as chunks:
+            async for chunk in chunks:
+                data += chunk
+                if len(data) > MAX_DOWNLOAD_BYTES:
+                    raise FileUnavailable("larger than 20 MiB")
+        return bytes(data)
+
+    # ------------------------------------------------------------ out
+
+    async def send(self, chat_id: str, message: Outgoing) -> None:
+        """Text first, then the attachments; the keyboard stands under the last of them.
+
+        A message of several parts that failed half way goes on where it stopped when it is tried again
+        (same `key`, same process); after a restart it starts anew.
+        """
+        deliver = self._announce if message.unprompted else self._reply
+        parts, key = parts_of(message), (chat_id, message.key)
+        for number, part in enumerate(parts):
+            if number >= self._delivered.get(key, 0):
+                await deliver(_chat_number(chat_id), part)
+                self._remember(key, number + 1)
+        self._delivered.pop(key, None)
+
+    def _remember(self, key: tuple[str, str], parts: int) -> None:
+        self._delivered[key] = parts
+        if len(self._delivered) > REMEMBERED_MESSAGES:
+            del self._delivered[next(iter(self._delivered))]
+
+    async def _reply(self, chat: int, part: "Part") -> None:
+        file, keyboard = part.attachment, part.keyboard
+        with _aiogram_errors():
+            if file is None:
+                quiet = tg.LinkPreviewOptions(is_disabled=True)
+                await self._bot.send_message(chat, part.text, reply_markup=keyboard, link_preview_options=quiet)
+            elif _is_photo(file):
+                photo = tg.BufferedInputFile(file.data, file.name)
+                await self._bot.send_photo(chat, photo, reply_markup=keyboard)
+            else:
+                document = tg.BufferedInputFile(file.data, file.name)
+                await self._bot.send_document(chat, document, reply_markup=keyboard)
+
+    async def _announce(self, chat: int, part: "Part") -> None:
+        file, keyboard = part.attachment, _for_ptb(part.keyboard)
+        with _ptb_errors():
+            bot = await self._started_announcer()
+            if file is None:
+                quiet = ptb.LinkPreviewOptions(is_disabled=True)
+                await bot.send_message(chat, part.text, reply_markup=keyboard, link_preview_options=quiet)
+            elif _is_photo(file):
+                await bot.send_photo(chat, file.data, filename=file.name, reply_markup=keyboard)
+            else:
+                await bot.send_document(chat, file.data, filename=file.name, reply_markup=keyboard)
+
+    async def _started_announcer(self) -> ExtBot[int]:
+        """python-telegram-bot's bot, made inside the loop that uses it: it does not survive a change of loop."""
+        async with self._starting:
+            if self._announcer is None:
+                self._announcer = _announcer(self._token, self._api_url)
+            await self._announcer.initialize()
+            return self._announcer
+
+    async def acknowledge(self, update: Update) -> None:
+        """Stop the spinner on a pressed button; Telegram forgets presses after some minutes anyway."""
+        if not update.ack:
+            return
+        try:
+            with _aiogram_errors():
+                await self._bot.answer_callback_query(update.ack)
+        except ChannelError as error:
+            log.info("press not acknowledged: %s", error)
+
+    def webhook_answer(self, update: Update) -> dict[str, str] | None:
+        """What the webhook's HTTP answer may carry instead of `acknowledge`: saves a request, tells no outcome."""
+        if not update.ack:
+            return None
+        return {"method": "answerCallbackQuery", "callback_query_id": update.ack}
+
+    # ------------------------------------------------------------ life
+
+    async def set_up(self, public_url: str) -> None:
+        """Let Telegram post updates to this full address (https); "" switches to polling. Raises ChannelError."""
+        with _aiogram_errors():
+            if public_url:
+                await self._bot.set_webhook(
+                    public_url, secret_token=self._secret or None, allowed_updates=ALLOWED_UPDATES
+                )
+            else:
+                await self._bot.delete_webhook()
+
+    async def set_commands(self, commands: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        """Fill the app's command menu: locale -> (command, description); the first locale serves all others too."""
+        menus = {
+            locale: [tg.BotCommand(command=name, description=text) for name, text in lines]
+            for locale, lines in commands.items()
+        }
+        with _aiogram_errors():
+            for default in list(menus.values())[:1]:
+                await self._bot.set_my_commands(default)
+            for locale, menu in menus.items():
+                await self._bot.set_my_commands(menu, language_code=locale)
+
+    async def username(self) -> str:
+        """The bot's name without @, for links like t.me/<username>?start=<payload>. Raises ChannelError."""
+        with _aiogram_errors():
+            return (await self._bot.me()).username or ""
+
+    async def close(self) -> None:
+        await self._bot.session.close()
+        if self._announcer is not None:
+            await self._announcer.shutdown()
+            self._announcer = None
+
+
+class RawGetUpdates(TelegramMethod[list[dict[str, Any]]]):
+    """getUpdates without types: aiogram's own fails the whole batch when one update has a shape it doesn't know."""
+
+    __returning__ = list[dict[str, Any]]
+    __api_method__ = "getUpdates"
+
+    offset: int
+    timeout: int
+    allowed_updates: list[str]
+
+
+# ---------------------------------------------------------------- what an update means
+
+
+def updates_of(update: tg.Update) -> list[Update]:
+    """Only what a person did in a private chat with the bot."""
+    if update.callback_query:
+        return _press(update.update_id, update.callback_query)
+    if update.message:
+        return _message(update.update_id, update.message)
+    if update.edited_message:
+        return _edit(update.update_id, update.edited_message)
+    return []
+
+
+def _parsed(raw: dict[str, Any]) -> list[Update]:
+    """As `updates_of`; an update of a shape nobody knows is logged and left out, its neighbours are not."""
+    try:
+        return updates_of(tg.Update.model_validate(raw))
+    except ValueError as error:
+        log.error("update %s can't be read: %s", _update_id(raw), type(error).__name__)
+        return []
+
+
+def _update_id(raw: dict[str, Any]) -> int:
+    number = raw.get("update_id")
+    return number if isinstance(number, int) else -1
+
+
+def _press(update_id: int, press: tg.CallbackQuery) -> list[Update]:
+    """A press under a message; `press.message` may be one too old for Telegram to show."""
+    message = press.message
+    if message is None or message.chat.type != ChatType.PRIVATE or press.data is None:
+        return []
+    return [
+        Update(
+            channel=Telegram.name,
+            key=str(update_id),
+            chat_id=str(message.chat.id),
+            event=pressed(press.data),
+            locale=_locale(press.from_user),
+            ack=press.id,
+        )
+    ]
+
+
+def _message(update_id: int, message: tg.Message) -> list[Update]:
+    content = _content(update_id, message)
+    if not _by_person(message) or content is None:
+        return []
+    event, source = content
+    update = replace(_update(update_id, message, event), source=source)
+    if not message.caption:
+        return [update]
+    caption = _update(update_id, message, TextReceived(message.caption))
+    return [update, replace(caption, key=f"{update_id}c")]
+
+
+def _edit(update_id: int, message: tg.Message) -> list[Update]:
+    """A shared live location is "edited" every few seconds: that is no edit to speak of."""
+    if not _by_person(message) or message.location:
+        return []
+    return [_update(update_id, message, UnsupportedReceived("edited"))]
+
+
+def _by_person(message: tg.Message) -> bool:
+    sender = message.from_user
+    return message.chat.type == ChatType.PRIVATE and sender is not None and not sender.is_bot
+
+
+def _update(update_id: int, message: tg.Message, event: Event) -> Update:
+    return Update(Telegram.name, str(update_id), str(message.chat.id), event, _locale(message.from_user))
+
+
+def _locale(person: tg.User | None) -> str:
+    code = (person.language_code or "")[:2].lower() if person else ""
+    return code if code in LOCALES else ""
+
+
+def _content(update_id: int, message: tg.Message) -> tuple[Event, str] | None:
+    """The event and the source of its file; None for notes of the app itself.
+
+    Telegram gives a venue a location and an animation a document besides.
+    """
+    match message:
+        case tg.Message(text=str(text)):
+            return _said(text), ""
+        case tg.Message(contact=tg.Contact() as card):
+            return _shared(card, message.from_user), ""
+        case tg.Message(location=tg.Location() as place):
+            return LocationShared(place.latitude, place.longitude), ""
+        case tg.Message(photo=[*sizes]) if sizes:
+            largest = max(sizes, key=lambda size: size.width * size.height)
+            return _file(update_id, message, largest)
+        case tg.Message(animation=None, document=tg.Document() as document):
+            return _file(update_id, message, document)
+    kind = UNREADABLE.get(ContentType(message.content_type))
+    return (UnsupportedReceived(kind), "") if kind else None
+
+
+def _said(text: str) -> Event:
+    command = COMMAND.fullmatch(text)
+    if command is None:
+        return TextReceived(text)
+    return CommandReceived(command[1].lower(), (command[2] or "").strip())
+
+
+def _shared(card: tg.Contact, sender: tg.User | None) -> ContactShared:
+    """One's own number comes in international digits, with or without the plus; others' as they were saved."""
+    own = sender is not None and card.user_id == sender.id
+    phone = card.phone_number
+    return ContactShared(f"+{phone.lstrip('+')}" if own else phone, own)
+
+
+def _file(update_id: int, message: tg.Message, file: tg.PhotoSize | tg.Document) -> tuple[FileReceived, str]:
+    size, name = file.file_size or 0, file.file_name if isinstance(file, tg.Document) else ""
+    ref = FileRef(
+        id=_file_code(f"{file.file_unique_id} {message.chat.id} {update_id}"),
+        name=name or "",
+        size_bytes=size,
+        is_photo=isinstance(file, tg.PhotoSize),
+    )
+    return FileReceived(ref), file.file_id if size <= MAX_DOWNLOAD_BYTES else ""
+
+
+def _file_code(seed: str) -> str:
+    """11 of [a-z2-7], short enough for button data; the same each time the update is delivered."""
+    digest = base64.b32encode(hashlib.sha256(seed.encode()).digest()).decode()
+    return f"t{digest[:10].lower()}"
+
+
+# ---------------------------------------------------------------- what a message becomes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One Telegram message: a text, or an attachment."""
+
+    text: str = ""
+    attachment: Attachment | None = None
+    keyboard: Keyboard | None = None
+
+
+def parts_of(message: Outgoing) -> list[Part]:
+    """The Telegram messages of one message, in order; raises Rejected for what can't be sent at all."""
+    if any(len(file.data) > MAX_UPLOAD_BYTES for file in message.attachments):
+        raise Rejected("an attachment is larger than 50 MB")
+    parts = [Part(text=text) for text in split_text(message.text)]
+    parts += [Part(attachment=file) for file in message.attachments]
+    if not parts:
+        raise Rejected("nothing to send")
+    return [*parts[:-1], replace(parts[-1], keyboard=keyboard_of(message))]
+
+
+def keyboard_of(message: Outgoing) -> Keyboard | None:
+    """Buttons under the message, or in place of the phone's keys where a contact or a place is asked for.
+
+    Only keys can ask for those, so the options become keys too and come back as typed text. The keys hide
+    after use, but a person who types instead keeps them; the next reply without buttons takes them away
+    (Telegram allows one keyboard a message). A notice leaves them: the question may still be open.
+    """
+    if message.ask_contact or message.ask_location:
+        return _keys(message)
+    if message.buttons:
+        return tg.InlineKeyboardMarkup(inline_keyboard=[[_button(one) for one in row] for row in _rows(message)])
+    return None if message.unprompted else tg.ReplyKeyboardRemove(remove_keyboard=True)
+
+
+def _button(button: Button) -> tg.InlineKeyboardButton:
+    return tg.InlineKeyboardButton(text=button.label, callback_data=button.data)
+
+
+def _keys(message: Outgoing) -> tg.ReplyKeyboardMarkup:
+    rows = [[tg.KeyboardButton(text=one.label) for one in row] for row in _rows(message)]
+    if message.ask_location:
+        rows.insert(0, [tg.KeyboardButton(text=message.ask_location, request_location=True)])
+    if message.ask_contact:
+        rows.insert(0, [tg.KeyboardButton(text=message.ask_contact, request_contact=True)])
+    return tg.ReplyKeyboardMarkup(keyboard=rows, one_time_keyboard=True, resize_keyboard=True)
+
+
+def _rows(message: Outgoing) -> list[list[Button]]:
+    """Two short labels share a row; a long one has its own."""
+    rows: list[list[Button]] = []
+    for button in message.buttons:
+        if rows and len(rows[-1]) == 1 and _is_short(rows[-1][0]) and _is_short(button):
+            rows[-1].append(button)
+        else:
+            rows.append([button])
+    return rows
+
+
+def _is_short(button: Button) -> bool:
+    return len(button.label) <= WIDE_LABEL_CHARS
+
+
+def _is_photo(file: Attachment) -> bool:
+    return file.media_type == "image/jpeg" and len(file.data) <= MAX_PHOTO_BYTES
+
+
+def split_text(text: str, limit: int = MAX_TEXT_CHARS) -> list[str]:
+    """Pieces of at most `limit` characters, cut after a paragraph, a line, a sentence or a word, in this order.
+
+    Counted in UTF-16 units, the stricter of the two ways Telegram might count.
+    """
+    rest, pieces = text.strip(), []
+    while _units(rest) > limit:
+        cut = _cut(rest.encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore"))
+        pieces.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    return [*pieces, rest] if rest else pieces
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _cut(window: str) -> int:
+    """Where to end a piece: the last good place in its second half, so that no piece is a crumb."""
+    for ends in (r"\n\s*\n", r"\n", r"[.!?…]\s", r"\s"):
+        places = [found.end() for found in re.finditer(ends, window) if found.end() > len(window) // 2]
+        if places:
+            return places[-1]
+    return len(window)
+
+
+def _chat_number(chat_id: str) -> int:
+    try:
+        return int(chat_id)
+    except ValueError:
+        raise Rejected("a Telegram chat id is a number") from None
+
+
+def _for_ptb(
+    keyboard: Keyboard | None,
+) -> ptb.InlineKeyboardMarkup | ptb.ReplyKeyboardMarkup | ptb.ReplyKeyboardRemove | None:
+    match keyboard:
+        case tg.InlineKeyboardMarkup():
+            return ptb.InlineKeyboardMarkup.de_json(keyboard.model_dump(exclude_none=True), None)
+        case tg.ReplyKeyboardMarkup():
+            rows = [
+                [ptb.KeyboardButton(**key.model_dump(exclude_none=True)) for key in row] for row in keyboard.keyboard
+            ]
+            return ptb.ReplyKeyboardMarkup(rows, one_time_keyboard=True, resize_keyboard=True)
+        case tg.ReplyKeyboardRemove():
+            return ptb.ReplyKeyboardRemove()
+    return None
+
+
+# ---------------------------------------------------------------- pacing
+
+
+def _announcer(token: str, api_url: str) -> ExtBot[int]:
+    request = HTTPXRequest(
+        connection_pool_size=POOL_SIZE,
+        pool_timeout=POOL_S,
+        connect_timeout=10,
+        read_timeout=REQUEST_S,
+        write_timeout=REQUEST_S,
+        media_write_timeout=FETCH_S,
+    )
+    return ExtBot(
+        token,
+        base_url=f"{api_url}/bot",
+        base_file_url=f"{api_url}/file/bot",
+        request=request,
+        rate_limiter=OutboxRateLimiter(MESSAGES_PER_S, SECONDS_PER_CHAT_MESSAGE),
+    )
+
+
+Request = Callable[..., Coroutine[Any, Any, bool | dict[str, Any] | list[dict[str, Any]]]]
+
+
+class PausedError(Exception):
+    """A pause began while a request waited for its turn; it queues again, lest all rush out together."""
+
+
+class OutboxRateLimiter(AIORateLimiter):
+    """AIORateLimiter without its two gaps; one instance per event loop, retries are the outbox's business.
+
+    It spaces no messages within one private chat, and its pause after a 429 ends as soon as any other
+    request does (python-telegram-bot issue 5338).
+    """
+
+    __slots__ = ("_chats", "_paused_until", "_spacing_s")
+
+    def __init__(self, messages_per_s: float, spacing_s: float) -> None:
+        super().__init__(overall_max_rate=messages_per_s, overall_time_period=1, max_retries=0)
+        self._spacing_s = spacing_s
+        self._chats: dict[int, AsyncLimiter] = {}
+        self._paused_until = 0.0
+
+    async def process_request(
+        self,
+        callback: Request,
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: int | None,
+    ) -> bool | dict[str, Any] | list[dict[str, Any]]:
+        async def unless_paused(*args: Any, **kwargs: Any) -> bool | dict[str, Any] | list[dict[str, Any]]:
+            if self._pause_s() > 0:
+                raise PausedError
+            return await callback(*args, **kwargs)
+
+        async with self._turn(data.get("chat_id")):
+            while True:
+                await asyncio.sleep(max(0.0, self._pause_s()))
+                try:
+                    return await super().process_request(unless_paused, args, kwargs, endpoint, data, None)
+                except PausedError:
+                    continue
+                except RetryAfter as error:
+                    self._pause(_seconds(error))
+                    raise
+
+    def _turn(self, chat: object) -> "AsyncLimiter | nullcontext[None]":
+        if not isinstance(chat, int) or chat <= 0:
+            return nullcontext()
+        if len(self._chats) > REMEMBERED_CHATS:
+            self._chats = {one: turn for one, turn in self._chats.items() if not turn.has_capacity()}
+        return self._chats.setdefault(chat, AsyncLimiter(1, self._spacing_s))
+
+    def _pause(self, seconds: float) -> None:
+        until = asyncio.get_running_loop().time() + seconds
+        self._paused_until = max(self._paused_until, until)
+
+    def _pause_s(self) -> float:
+        return self._paused_until - asyncio.get_running_loop().time()
+
+
+# ---------------------------------------------------------------- errors
+# Each library's errors become ours in one place. Causes are cut off: their texts may hold the bot's token.
+
+
+@contextmanager
+def _aiogram_errors(bad_request: Callable[[str], ChannelError] | None = None) -> Iterator[None]:
+    try:
+        yield
+    except (AiogramError, ClientError, OSError, ValueError) as error:
+        raise _from_aiogram(error, bad_request or _refused) from None
+
+
+def _from_aiogram(error: Exception, bad_request: Callable[[str], ChannelError]) -> ChannelError:
+    """Everything unnamed is the network, the server, or the token (401, 404): worth another try later."""
+    match error:
+        case TelegramRetryAfter():
+            return Throttled(error.retry_after)
+        case TelegramMigrateToChat():
+            return Moved(str(error.migrate_to_chat_id))
+        case TelegramForbiddenError():
+            return Unreachable(error.message)
+        case TelegramBadRequest():
+            return bad_request(error.message)
+        case TelegramEntityTooLarge():
+            return Rejected("too large")
+    return Unavailable(type(error).__name__)
+
+
+@contextmanager
+def _ptb_errors() -> Iterator[None]:
+    try:
+        yield
+    except TelegramError as error:
+        raise _from_ptb(error) from None
+
+
+def _from_ptb(error: TelegramError) -> ChannelError:
+    """As `_from_aiogram`. BadRequest is a NetworkError in this library, so it is looked at by itself."""
+    match error:
+        case RetryAfter():
+            return Throttled(_seconds(error))
+        case ChatMigrated():
+            return Moved(str(error.new_chat_id))
+        case Forbidden():
+            return Unreachable(error.message)
+        case BadRequest():
+            return _refused(error.message)
+    return Unavailable(type(error).__name__)
+
+
+def _seconds(error: RetryAfter) -> float:
+    """The public attribute is int or timedelta, by release and environment; this one is always a timedelta."""
+    return error._retry_after.total_seconds()
+
+
+def _refused(description: str) -> ChannelError:
+    text = description.lower()
+    return Unreachable(description) if any(words in text for words in NO_CHAT) else Rejected(description)
+
+
+def _no_file(description: str) -> ChannelError:
+    """getFile says "wrong file_id or the file is temporarily unavailable" of both: try again."""
+    return Unavailable(description) if PASSING in description else FileUnavailable(description)

@@ -1,0 +1,205 @@
+"""Delivers what the outbox holds: in order for each chat, again after a failure, never lost."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import Counter
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot import papers
+from bot.channels.base import (
+    Attachment,
+    Button,
+    Channel,
+    ChannelError,
+    FileUnavailable,
+    Moved,
+    Outgoing,
+    Rejected,
+    Throttled,
+    Unreachable,
+)
+from bot.handle import is_outage, where
+from bot.world import World
+from storage import outbox
+from storage.files import FileStore
+from storage.models import conversations, files
+
+log = logging.getLogger(__name__)
+
+IN_HAND = 32
+"""Messages being sent at the same time; below the connection pools of both Telegram libraries."""
+IDLE_S = 1.0
+"""How long to sleep when nothing is due: other processes' messages, and retries, are found by looking."""
+SENT = Counter("ocop_messages_total", "Messages by channel and outcome", ["channel", "outcome"])
+
+
+@dataclass
+class Delivery:
+    """The worker of the outbox. `wake` is set by whoever has just committed something."""
+
+    engine: AsyncEngine
+    channels: Mapping[str, Channel]
+    store: FileStore
+    world: World
+    wake: asyncio.Event
+    _sending: set[asyncio.Task[None]] = field(default_factory=set)
+    _sent: list[int] = field(default_factory=list)
+    _closing: bool = False
+
+    async def run(self) -> None:
+        while not self._closing:
+            try:
+                due = await self._claim()
+            except (SQLAlchemyError, OSError) as error:
+                if not is_outage(error):
+                    raise
+                log.error("the database is not there: %s", type(error).__name__)
+                await asyncio.sleep(IDLE_S)
+                continue
+            for message in due:
+                task = asyncio.create_task(self._deliver(message))
+                self._sending.add(task)
+                task.add_done_callback(self._done)
+            if not due:
+                await self._sleep()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._note_sent()
+
+    def close(self) -> None:
+        """Finish what is in hand; the rest stays in the outbox."""
+        self._closing = True
+        self.wake.set()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self.wake.set()
+
+    async def _sleep(self) -> None:
+        self.wake.clear()
+        try:
+            async with asyncio.timeout(IDLE_S):
+                await self.wake.wait()
+        except TimeoutError:
+            return
+
+    async def _claim(self) -> list[outbox.Due]:
+        """Note what has been sent and take what is due, in one transaction."""
+        free = IN_HAND - len(self._sending)
+        sent, self._sent = self._sent, []
+        try:
+            async with self.engine.begin() as connection:
+                if sent:
+                    await outbox.mark_sent(connection, sent, self.world.clock())
+                return await outbox.claim(connection, self.world.clock(), free) if free > 0 else []
+        except BaseException:
+            self._sent = sent + self._sent
+            raise
+
+    async def _note_sent(self) -> None:
+        if self._sent:
+            async with self.engine.begin() as connection:
+                await outbox.mark_sent(connection, self._sent, self.world.clock())
+            self._sent = []
+
+    async def _deliver(self, due: outbox.Due) -> None:
+        channel = self.channels.get(due.channel)
+        if channel is None:  # switched off: keep it for when the channel is back
+            await self._again(due, "channel off", 300.0)
+            return
+        try:
+            await channel.send(due.chat_id, await self._outgoing(due))
+        except ChannelError as error:
+            SENT.labels(due.channel, type(error).__name__).inc()
+            await self._failed(due, error)
+        except Exception as error:  # a bug in making this one message must not stop the others
+            log.error("message %d of %s: %s", due.id, due.channel, where(error))
+            SENT.labels(due.channel, "bug").inc()
+            await self._again(due, type(error).__name__, None)
+        else:
+            SENT.labels(due.channel, "sent").inc()
+            self._sent.append(due.id)
+
+    async def _failed(self, due: outbox.Due, error: ChannelError) -> None:
+        """The class of the error decides what happens next."""
+        match error:
+            case Throttled(retry_after_s=pause):
+                await self._again(due, "Throttled", pause)
+            case Moved(chat_id=chat_id):
+                await self._moved(due, chat_id)
+            case Unreachable() | Rejected() | FileUnavailable():
+                if isinstance(error, Rejected):
+                    log.error("message %d of %s was rejected: %s", due.id, due.channel, error)
+                await self._give_up(due, type(error).__name__)
+            case _:
+                await self._again(due, type(error).__name__, None)
+
+    async def _again(self, due: outbox.Due, error: str, pause_s: float | None) -> None:
+        async with self.engine.begin() as connection:
+            await outbox.retry_later(connection, due, self.world.clock(), error, pause_s)
+
+    async def _give_up(self, due: outbox.Due, error: str) -> None:
+        async with self.engine.begin() as connection:
+            await outbox.mark_failed(connection, due, error)
+            if error == "Unreachable":
+                blocked = update(conversations).where(conversations.c.id == due.conversation_id)
+                await connection.execute(blocked.values(status="blocked"))
+
+    async def _moved(self, due: outbox.Due, chat_id: str) -> None:
+        async with self.engine.begin() as connection:
+            moved = update(conversations).where(conversations.c.id == due.conversation_id)
+            await connection.execute(moved.values(chat_id=chat_id))
+            await outbox.retry_later(connection, due, self.world.clock(), "Moved", 0)
+
+    # making the message
+
+    async def _outgoing(self, due: outbox.Due) -> Outgoing:
+        body = due.body
+        return Outgoing(
+            key=str(due.id),
+            text=body["text"],
+            buttons=tuple(Button(data, label) for data, label in body.get("buttons", ())),
+            attachments=tuple([a for spec in body.get("attachments", ()) for a in await self._attachments(spec)]),
+            ask_contact=body.get("ask_contact", ""),
+            ask_location=body.get("ask_location", ""),
+            unprompted=due.kind == "notice",
+        )
+
+    async def _attachments(self, spec: dict[str, Any]) -> list[Attachment]:
+        """Photos in a row become one PDF; other files go as they were sent. What is lost is left out."""
+        pages = [(str(file_id), int(rotation)) for file_id, rotation in spec["pages"]]
+        known = await self._files([file_id for file_id, _ in pages])
+        loaded = [(known[i], rotation) for i, rotation in pages if i in known]
+        return await as_attachments(self.store, loaded, spec["name"])
+
+    async def _files(self, ids: Sequence[str]) -> dict[str, Any]:
+        async with self.engine.connect() as connection:
+            statement = select(files).where(files.c.id.in_(ids), files.c.status == "stored")
+            return {row.id: row for row in await connection.execute(statement)}
+
+
+IMAGES = {papers.Kind.JPEG, papers.Kind.PNG, papers.Kind.HEIC}
+
+
+async def as_attachments(store: FileStore, pages: Sequence[tuple[Any, int]], name: str) -> list[Attachment]:
+    """Attachments of a paper from its files (rows) and rotations, in order."""
+    made: list[Attachment] = []
+    photos: list[bytes] = []
+    for row, rotation in pages:
+        data = await store.get(row.sha256)
+        kind = papers.Kind(row.kind)
+        if kind in IMAGES:
+            photos.append(await asyncio.to_thread(papers.normalise_photo, data, rotation))
+            continue
+        suffix = papers.SUFFIXES[kind]
+        shown = row.name or f"{name.removesuffix('.pdf')}{suffix}"
+        made.append(Attachment(papers.safe_name(shown), papers.MEDIA_TYPES[kind], data))
+    if photos:
+        pdf = await asyncio.to_thread(papers.pages_to_pdf, photos, name.removesuffix(".pdf"))
+        made.insert(0, Attachment(name, papers.MEDIA_TYPES[papers.Kind.PDF], pdf))
+    return made

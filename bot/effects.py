@@ -1,0 +1,452 @@
+"""Carries out what a dialog ordered: every effect becomes rows of the turn's own transaction, nothing else."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.base import Update
+from bot.render import article_text, compose
+from bot.world import World
+from dialogs import places
+from dialogs.answers import phone as phone_reader
+from dialogs.model import (
+    N_,
+    CaseFacts,
+    CorrectAnswers,
+    DecideCase,
+    Effect,
+    Facts,
+    ForgetMe,
+    Invite,
+    KeepFile,
+    KeepPaper,
+    Link,
+    Membership,
+    RecordConsent,
+    RecordReminders,
+    RemindAt,
+    ReturnedItem,
+    RevealPhone,
+    Role,
+    SendArticle,
+    SendMessage,
+    SendNote,
+    SendPages,
+    SendPapers,
+    SendToCommune,
+    SetHours,
+    SetLocale,
+    SetPlace,
+    StartTimer,
+    State,
+    SubmitIdea,
+    Text,
+    UseInvitation,
+)
+from dialogs.officer.desk import accepted_notice, alert_again, alert_new, alert_note, deferred_notice
+from dialogs.producer.check_status import returned_notice
+from dialogs.producer.upload import missing, papers_of
+from dialogs.rules.lifecycle import Side, actions
+from storage import cases, people
+from storage.models import cases as case_table
+from storage.models import files, papers
+from storage.records import Conversation, Wanted, facts_for, upsert
+
+EVERYWHERE = (Membership(Role.ADMINISTRATOR, ""),)
+ALERT_WORDS_CHARS = 1500
+"""A note is quoted in an alert up to here, so that the alert fits every channel."""
+
+
+@dataclass(slots=True)
+class Carried:
+    """What came of a turn's effects: words and files for this person, messages for others, timers.
+
+    `changed` asks for the facts to be read again before the next question is put.
+    """
+
+    said: list[SendMessage | str] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    timers: list[dict[str, Any]] = field(default_factory=list)
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class Turned:
+    """One conversation in the middle of its turn."""
+
+    connection: AsyncConnection
+    conversation: Conversation
+    update: Update
+    facts: Facts
+    world: World
+    now: datetime
+    carried: Carried = field(default_factory=Carried)
+    quiet: bool = False
+
+    @property
+    def actor(self) -> cases.Actor:
+        return cases.Actor(self.conversation.person_id, self.conversation.channel)
+
+
+TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. Here is how it stands."))
+
+
+async def carry_out(turn: Turned, effects: Iterable[Effect]) -> None:
+    for effect in effects:
+        try:
+            await _carry_out(turn, effect)
+        except cases.NotPossible:
+            turn.carried.changed = True
+            turn.carried.said.append(SendMessage((TOO_LATE,)))
+
+
+async def _carry_out(turn: Turned, effect: Effect) -> None:
+    connection, conversation, carried, now = turn.connection, turn.conversation, turn.carried, turn.now
+    match effect:
+        case SendMessage():
+            carried.said.append(effect)
+        case SendArticle(article_id):
+            carried.said.append(_article(turn, article_id))
+        case SendPages(pages):
+            carried.attachments.append({"pages": [list(page) for page in pages], "name": "xem-thu.pdf"})
+        case SendPapers(code, paper):
+            carried.attachments.extend(await _papers(turn, code, paper))
+        case StartTimer(kind, subject, after_s):
+            due = now + timedelta(seconds=after_s)
+            carried.timers.append(_timer(turn, kind, subject, conversation.state.turn, due))
+        case RemindAt(subject, due_at):
+            touched = conversation.state.drafts.get(subject)
+            carried.timers.append(_timer(turn, "reminder", subject, touched.turn if touched else 0, due_at))
+        case RecordConsent(given, version):
+            carried.changed = True
+            await people.record_consent(connection, conversation, "dossier", given, version, now)
+            conversation.person = replace(conversation.person, consent="yes" if given else "no")
+        case RecordReminders(wanted, version):
+            carried.changed = True
+            await people.record_consent(connection, conversation, "reminders", wanted, version, now)
+            conversation.person = replace(conversation.person, reminders=wanted)
+        case SetLocale(locale):
+            carried.changed = True
+            await people.set_locale(connection, conversation.id, locale)
+            conversation.locale = locale
+            conversation.person = replace(conversation.person, locale=locale)
+        case SetPlace(commune):
+            carried.changed = True
+            await people.set_person(connection, conversation.person_id, commune=commune)
+            conversation.person = replace(conversation.person, commune=commune)
+        case SetHours(text):
+            await _set_hours(turn, text)
+        case KeepFile():
+            await _keep_file(turn, effect)
+        case SubmitIdea(answers):
+            await _submit_idea(turn, dict(answers))
+        case CorrectAnswers(code, answers):
+            await _correct(turn, code, dict(answers))
+        case KeepPaper(code, paper, pages):
+            case = await _own(turn, code)
+            await cases.keep_paper(connection, case, paper, [list(page) for page in pages], now)
+            carried.changed = True
+        case SendToCommune(code):
+            await _send_to_commune(turn, code)
+        case DecideCase():
+            await _decide(turn, effect)
+        case RevealPhone(code):
+            await _reveal_phone(turn, code)
+        case SendNote():
+            await _note(turn, effect)
+        case UseInvitation(token):
+            await _use_invitation(turn, token)
+        case Invite(role, territory):
+            await _invite(turn, role, territory)
+        case ForgetMe():
+            await _forget(turn)
+        case _:
+            assert_never(effect)
+
+
+def _timer(turn: Turned, kind: str, subject: str, of_turn: int, due: datetime) -> dict[str, Any]:
+    return {
+        "conversation_id": turn.conversation.id,
+        "kind": kind,
+        "subject": subject,
+        "turn": of_turn,
+        "due_at": due,
+    }
+
+
+def _article(turn: Turned, article_id: str) -> str:
+    catalog = turn.world.catalog(turn.conversation.locale)
+    return article_text(turn.world.listener.handbook, article_id, catalog)
+
+
+# ---------------------------------------------------------------- files
+
+
+async def _keep_file(turn: Turned, effect: KeepFile) -> None:
+    file = effect.file
+    row = {
+        "id": file.id,
+        "person_id": turn.conversation.person_id,
+        "conversation_id": turn.conversation.id,
+        "channel": turn.conversation.channel,
+        "source": turn.update.source,
+        "name": file.name[:80],
+        "size_bytes": file.size_bytes,
+        "due_at": turn.now,
+        "received_at": turn.now,
+    }
+    await turn.connection.execute(upsert(turn.connection, files).on_conflict_do_nothing(), row)
+
+
+async def _papers(turn: Turned, code: str, paper: str) -> list[dict[str, Any]]:
+    """The newest sent version of each paper (own ones also unsent), as attachments to be made when delivered."""
+    case = await _visible(turn, code)
+    own = case.person_id == turn.conversation.person_id
+    statement = select(papers).where(papers.c.case_id == case.id).order_by(papers.c.version)
+    newest = {
+        row.paper: row
+        for row in await turn.connection.execute(statement)
+        if (not paper or row.paper == paper) and (own or row.sent_at is not None)
+    }
+    names = {p.id: p.label.vi for p in papers_of(_facts_of(turn, code))}
+    return [{"pages": row.pages, "name": f"{code} {names.get(i, 'Ảnh sản phẩm')}.pdf"} for i, row in newest.items()]
+
+
+def _facts_of(turn: Turned, code: str) -> CaseFacts:
+    case = turn.facts.case(code)
+    if case is None:
+        raise cases.NotPossible(code)
+    return case
+
+
+# ---------------------------------------------------------------- the producer's side
+
+
+async def _own(turn: Turned, code: str) -> Any:
+    case = await cases.locked(turn.connection, code)
+    if case is None or case.person_id != turn.conversation.person_id:
+        raise cases.NotPossible(code)
+    return case
+
+
+async def _visible(turn: Turned, code: str) -> Any:
+    """The row of a case that the turn's facts let this person see."""
+    _facts_of(turn, code)
+    case = await cases.locked(turn.connection, code)
+    if case is None:
+        raise cases.NotPossible(code)
+    return case
+
+
+async def _submit_idea(turn: Turned, answers: dict[str, str]) -> None:
+    conversation = turn.conversation
+    code = await cases.submit_idea(turn.connection, conversation, answers, turn.now, turn.world.days_off)
+    conversation.case_count += 1
+    turn.carried.changed = True
+    await _alert(turn, code, alert_new)
+
+
+async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
+    case = await _own(turn, code)
+    await cases.move(turn.connection, case, turn.actor, "resubmit", turn.now, turn.world.days_off, answers=answers)
+    await cases.send_papers(turn.connection, case, turn.now)
+    turn.carried.changed = True
+    await _alert(turn, code, lambda facts: alert_again(facts, "resubmit"))
+
+
+async def _send_to_commune(turn: Turned, code: str) -> None:
+    """Hand over what is kept: as the plan, as the answer to a return, or beside an idea still being looked at."""
+    case = await _own(turn, code)
+    if not await cases.send_papers(turn.connection, case, turn.now):
+        raise cases.NotPossible(code)
+    action = next((a for a in ("send_plan", "resubmit") if a in actions(case.status, Side.PRODUCER)), "add_papers")
+    if action == "add_papers":
+        await cases.note_event(turn.connection, case, turn.actor, action, turn.now)
+    else:
+        await cases.move(turn.connection, case, turn.actor, action, turn.now, turn.world.days_off)
+    turn.carried.changed = True
+    turn.carried.said.append(SendMessage((Text(N_("✅ Sent to the commune.")),)))
+    await _alert(turn, code, lambda facts: alert_again(facts, action))
+
+
+async def _fresh(turn: Turned, code: str) -> CaseFacts:
+    """A case as the effects so far left it, seen without anybody's eyes."""
+    everyone = replace(
+        turn.conversation, case_count=0, person_id=0, person=replace(turn.conversation.person, memberships=EVERYWHERE)
+    )
+    found = await facts_for(turn.connection, [Wanted(everyone, code)], turn.world.facts(), turn.world.days_off)
+    case = found[everyone.id].named
+    if case is None:
+        raise cases.NotPossible(code)
+    return case
+
+
+async def _alert(turn: Turned, code: str, words: Any) -> None:
+    """To every officer who answers for the case's commune, over the chat each used last."""
+    case = await _fresh(turn, code)
+    officers = await people.officers_of(turn.connection, places.territory(case.commune))
+    for chat in await people.chats_of(turn.connection, [o for o in officers if o != turn.conversation.person_id]):
+        turn.carried.notices.append(_notice(turn, chat, [words(case)]))
+
+
+def _notice(turn: Turned, chat: Any, said: Sequence[SendMessage | str]) -> dict[str, Any]:
+    composed = compose(said, turn.world.catalog(chat.locale), turn.world.can(chat.channel))
+    return outbox_row(chat.id, "notice", composed_body(composed, []), turn.now)
+
+
+def composed_body(composed: Any, attachments: list[dict[str, Any]]) -> dict[str, Any]:
+    """A message as the outbox keeps it; `attachments` say how to make the files when it goes out."""
+    body: dict[str, Any] = {"text": composed.text}
+    if composed.buttons:
+        body["buttons"] = [[button.data, button.label] for button in composed.buttons]
+    for name in ("ask_contact", "ask_location"):
+        if value := getattr(composed, name):
+            body[name] = value
+    if attachments:
+        body["attachments"] = attachments
+    return body
+
+
+def outbox_row(conversation_id: int, kind: str, body: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return {"conversation_id": conversation_id, "kind": kind, "body": body, "due_at": now, "created_at": now}
+
+
+# ---------------------------------------------------------------- the officer's side
+
+
+async def _decide(turn: Turned, effect: DecideCase) -> None:
+    before = _facts_of(turn, effect.code)
+    case = await _visible(turn, effect.code)
+    if case.person_id == turn.conversation.person_id or not turn.conversation.person.memberships:
+        raise cases.NotPossible(effect.code)
+    status = await cases.move(
+        turn.connection,
+        case,
+        turn.actor,
+        effect.action,
+        turn.now,
+        turn.world.days_off,
+        effect.item,
+        effect.reason,
+    )
+    turn.carried.changed = True
+    turn.carried.said.append(SendMessage((Text(N_("Done. The producer has been told.")),)))
+    await _tell_producer(turn, case.person_id, _decision_words(before, effect, turn.facts), effect.code)
+    if status == "idea_accepted":
+        await _plan_is_here_already(turn, effect.code)
+
+
+def _decision_words(case: CaseFacts, effect: DecideCase, facts: Facts) -> tuple[Text, ...]:
+    if effect.action == "accept":
+        return accepted_notice(case)
+    if effect.action == "defer":
+        return deferred_notice(case, effect.reason)
+    return returned_notice(case, ReturnedItem(effect.item, effect.reason, facts.today))
+
+
+async def _tell_producer(turn: Turned, person_id: int, texts: tuple[Text, ...], code: str) -> None:
+    link = Link(f"case.{code}", Text(N_("Open my file")), code)
+    for chat in await people.chats_of(turn.connection, [person_id]):
+        turn.carried.notices.append(_notice(turn, chat, [SendMessage(texts, links=(link,))]))
+
+
+async def _plan_is_here_already(turn: Turned, code: str) -> None:
+    """Papers handed in with the idea are the plan, if none is missing: no need to send them twice."""
+    facts = await _fresh(turn, code)
+    row = await cases.locked(turn.connection, code)
+    sent = await cases.sent_paper_ids(turn.connection, row)
+    required = {paper.id for paper in papers_of(facts) if paper.required}
+    if required and required <= sent and not missing(facts):
+        producer = cases.Actor(row.person_id, "")
+        await cases.move(turn.connection, row, producer, "send_plan", turn.now, turn.world.days_off)
+        await _alert(turn, code, lambda case: alert_again(case, "send_plan"))
+
+
+async def _reveal_phone(turn: Turned, code: str) -> None:
+    case = await _visible(turn, code)
+    if not turn.conversation.person.memberships:
+        raise cases.NotPossible(code)
+    await cases.note_event(turn.connection, case, turn.actor, "view_phone", turn.now)
+    number = case.answers.get("phone", "")
+    shown = phone_reader().show(number, {}, turn.facts) if number else ""
+    words = Text(
+        N_("%(name)s: %(number)s (I have noted that you looked)"),
+        {"name": case.answers.get("contact_name", ""), "number": str(shown)},
+    )
+    turn.carried.said.append(SendMessage((words,)))
+
+
+async def _set_hours(turn: Turned, text: str) -> None:
+    for member in turn.conversation.person.memberships:
+        if member.role is Role.COMMUNE_OFFICER:
+            await people.set_hours(turn.connection, member.territory, text)
+    turn.carried.changed = True
+
+
+async def _use_invitation(turn: Turned, token: str) -> None:
+    member = await people.use_invitation(turn.connection, token, turn.conversation.person_id, turn.now)
+    turn.carried.changed = True
+    if member is not None:
+        person = turn.conversation.person
+        turn.conversation.person = replace(person, memberships=(*person.memberships, member))
+
+
+async def _invite(turn: Turned, role: Role, territory: str) -> None:
+    """The dialog offered only what this person may invite; the links open in each channel that is on."""
+    may = any(
+        m.role is Role.ADMINISTRATOR or (m.role is Role.PROVINCE_OFFICER and territory.startswith(f"{m.territory}/"))
+        for m in turn.conversation.person.memberships
+    )
+    if not may:
+        turn.carried.said.append(SendMessage((Text(N_("You can invite officers only within your own province.")),)))
+        return
+    token = await people.invite(turn.connection, role, territory, turn.now)
+    links = "\n".join(turn.world.bot_link(f"i-{token}"))
+    turn.carried.said.append(
+        SendMessage((Text(N_("Send this to the new officer:")), Text("%(links)s", {"links": links})))
+    )
+
+
+# ---------------------------------------------------------------- notes and forgetting
+
+
+async def _note(turn: Turned, effect: SendNote) -> None:
+    person = turn.conversation.person
+    case = await _visible(turn, effect.code) if effect.code else None
+    commune = case.commune if case is not None else person.commune
+    await people.add_note(
+        turn.connection,
+        turn.conversation.person_id,
+        case.id if case is not None else None,
+        commune,
+        effect.text,
+        effect.to_officers,
+        turn.now,
+    )
+    words = effect.text[:ALERT_WORDS_CHARS]
+    if effect.to_officers:
+        officers = await people.officers_of(turn.connection, places.territory(commune))
+        by = person.name or person.producer_name or "OCOP"
+        for chat in await people.chats_of(turn.connection, officers):
+            turn.carried.notices.append(_notice(turn, chat, [alert_note(effect.code, by, words)]))
+    elif case is not None:
+        texts = (Text(N_("The officer writes about %(code)s: “%(words)s”"), {"code": effect.code, "words": words}),)
+        await _tell_producer(turn, case.person_id, texts, effect.code)
+
+
+async def _forget(turn: Turned) -> None:
+    conversation = turn.conversation
+    statement = select(papers.c.pages).join(case_table).where(case_table.c.person_id == conversation.person_id)
+    kept = {page[0] for pages in (await turn.connection.execute(statement)).scalars() for page in pages}
+    await people.forget(turn.connection, conversation, kept)
+    conversation.person = replace(
+        conversation.person, name="", phone="", producer_kind="", producer_name="", commune="", consent=""
+    )
+    conversation.state = State(at="menu/", turn=conversation.state.turn)
+    turn.carried.timers.clear()
+    turn.carried.changed = True

@@ -1,0 +1,358 @@
+"""Updates in, one transaction: duplicate check, state, case rows, alerts and replies commit together, or nothing did.
+
+Updates of different people that wait at the same moment share one commit (group commit). If one of them fails, the
+group is done again one by one, so it can't take the others with it; what fails three times alone is set aside with
+its error, and the person gets one apology with a reference.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.channels.base import Update
+from bot.effects import Turned, carry_out, composed_body, outbox_row
+from bot.render import compose
+from bot.world import World
+from dialogs.engine import arrive, question, step
+from dialogs.model import (
+    N_,
+    CaseNamed,
+    Event,
+    Facts,
+    FileReceived,
+    KeepFile,
+    LinkFollowed,
+    OptionChosen,
+    SendMessage,
+    Text,
+    TimerFired,
+)
+from dialogs.state import dump
+from dialogs.tree import DIALOGS
+from storage.models import conversations, updates
+from storage.outbox import post
+from storage.people import set_timers, upload_link
+from storage.records import Conversation, Wanted, conversations_of, facts_for, files_in_hand, first_times, upsert
+
+log = logging.getLogger(__name__)
+
+GROUP = 64
+"""Updates in one transaction at most."""
+TRIES = 3
+RETRY_PAUSE_S = 0.2
+CASE_CODE_MAX_CHARS = 20
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An update and whoever waits for its commit."""
+
+    update: Update
+    done: asyncio.Future[None]
+
+
+@dataclass
+class Intake:
+    """Where updates of every channel come together. One task works; per person, in order, one at a time.
+
+    `submit` returns once the update is committed (or is a duplicate, or was set aside), and raises when the database
+    is not there: the platform then delivers it again.
+    """
+
+    engine: AsyncEngine
+    world: World
+    committed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after each commit that left something to deliver."""
+    _queue: deque[Waiting] = field(default_factory=deque)
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _closing: bool = False
+
+    async def submit(self, update: Update) -> None:
+        if self._closing:
+            raise Closing("no more updates are taken")
+        waiting = Waiting(update, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._arrived.set()
+        await waiting.done
+
+    async def run(self) -> None:
+        """Work until `close`; what has arrived by then is finished first."""
+        while not (self._closing and not self._queue):
+            if not self._queue:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            await self._work(self._next_group())
+
+    def close(self) -> None:
+        self._closing = True
+        self._arrived.set()
+
+    def _next_group(self) -> list[Waiting]:
+        """The oldest waiting updates, one a chat; the others of a chat stay in order behind it."""
+        group: list[Waiting] = []
+        later: list[Waiting] = []
+        chats = set()
+        while self._queue and len(group) < GROUP:
+            waiting = self._queue.popleft()
+            chat = (waiting.update.channel, waiting.update.chat_id)
+            (later if chat in chats else group).append(waiting)
+            chats.add(chat)
+        self._queue.extendleft(reversed(later))
+        return group
+
+    async def _work(self, group: Sequence[Waiting]) -> None:
+        try:
+            await handle(self.engine, self.world, [waiting.update for waiting in group])
+        except Exception as error:  # a bug or a broken database: find out whose, below
+            if len(group) == 1 or is_outage(error):
+                await self._alone(group[0], error) if len(group) == 1 else self._failed(group, error)
+                return
+            log.warning("a group of %d updates failed (%s): one by one", len(group), type(error).__name__)
+            for waiting in group:
+                await self._work([waiting])
+            return
+        self.committed.set()
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_result(None)
+
+    def _failed(self, group: Sequence[Waiting], error: Exception) -> None:
+        log.error("the database is not there: %s", type(error).__name__)
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_exception(error)
+
+    async def _alone(self, waiting: Waiting, error: Exception) -> None:
+        """Try again, then set aside; an outage of the database is nobody's fault and is passed on."""
+        for attempt in range(1, TRIES):
+            if is_outage(error):
+                self._failed([waiting], error)
+                return
+            await asyncio.sleep(RETRY_PAUSE_S * attempt)
+            try:
+                await handle(self.engine, self.world, [waiting.update])
+            except Exception as again:  # the loop's own bound; logged with the update's id when it is set aside
+                error = again
+                continue
+            break
+        else:
+            await self._set_aside(waiting, error)
+            return
+        self.committed.set()
+        waiting.done.set_result(None)
+
+    async def _set_aside(self, waiting: Waiting, error: Exception) -> None:
+        update = waiting.update
+        reference = secrets.token_hex(3)
+        place = where(error)
+        log.error("update %s of %s set aside, reference %s: %s", update.key, update.channel, reference, place)
+        try:
+            await set_aside(self.engine, self.world, update, f"{reference} {place}")
+        except Exception as failed:  # then the platform has to deliver it again
+            self._failed([waiting], failed)
+            return
+        self.committed.set()
+        waiting.done.set_result(None)
+
+
+class Closing(Exception):
+    """The update was not taken; the platform delivers it again to the next process."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database itself is away, rather than one statement being wrong."""
+    if isinstance(error, OSError | PoolTimeout):
+        return True
+    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def where(error: BaseException) -> str:
+    """The error's name and place, never its words: they may hold what a person wrote."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    code = trace.tb_frame.f_code
+    return f"{type(error).__name__} in {code.co_qualname}:{trace.tb_lineno}"
+
+
+APOLOGY = N_("Something went wrong on my side; what you had written before is safe. Please try again. (%(reference)s)")
+
+
+async def set_aside(engine: AsyncEngine, world: World, update: Update, error: str) -> None:
+    """Mark an update as seen with its error, and apologise once."""
+    now = world.clock()
+    async with engine.begin() as connection:
+        row = {"channel": update.channel, "key": update.key, "received_at": now, "error": error[:200]}
+        first = await connection.execute(upsert(connection, updates).values(row).on_conflict_do_nothing())
+        if not first.rowcount:
+            return
+        chat = (update.channel, update.chat_id)
+        conversation = (await conversations_of(connection, {chat: update.locale or "vi"}, now))[chat]
+        apology = SendMessage((Text(APOLOGY, {"reference": error.partition(" ")[0]}),))
+        composed = compose([apology], world.catalog(conversation.locale), world.can(update.channel))
+        await post(connection, [outbox_row(conversation.id, "reply", composed_body(composed, []), now)])
+
+
+# ---------------------------------------------------------------- one group, one transaction
+
+
+async def handle(engine: AsyncEngine, world: World, group: Sequence[Update]) -> None:
+    """Updates of different chats, in one transaction; all of it happens, or nothing does."""
+    now = world.clock()
+    async with engine.begin() as connection:
+        new = await first_times(connection, {(u.channel, u.key) for u in group}, now)
+        fresh = [u for u in group if (u.channel, u.key) in new]
+        if not fresh:
+            return
+        chats = {(u.channel, u.chat_id): u.locale or "vi" for u in fresh}
+        known = await conversations_of(connection, chats, now)
+        turns = await _begun(connection, world, fresh, known, now)
+        for turn in turns:
+            await _take(turn)
+        await _asked_again(connection, world, turns)
+        await _write(connection, turns, now)
+
+
+async def _begun(
+    connection: AsyncConnection,
+    world: World,
+    fresh: Sequence[Update],
+    known: dict[tuple[str, str], Conversation],
+    now: datetime,
+) -> list[Turned]:
+    """Each update with its conversation and the facts its dialog may know."""
+    pairs = [(u, known[(u.channel, u.chat_id)]) for u in fresh]
+    wanted = [_wanted(conversation, u.event) for u, conversation in pairs]
+    facts = await facts_for(connection, wanted, world.facts(), world.days_off)
+    return [
+        Turned(connection, conversation, u, _for_channel(facts[conversation.id], world, u.channel), world, now)
+        for u, conversation in pairs
+    ]
+
+
+def _for_channel(facts: Facts, world: World, channel: str) -> Facts:
+    return replace(facts, receives_files=world.can(channel).receives_files)
+
+
+def _wanted(conversation: Conversation, event: Event) -> Wanted:
+    state = conversation.state
+    code = code_in(state.key) or _code_of(event)
+    file_ids = files_in_hand(state.drafts.values())
+    return Wanted(conversation, code, file_ids)
+
+
+def code_in(key: str) -> str:
+    """The case code a draft key is about ("review.TL-26-0147"), or ""."""
+    subject = key.rpartition(".")[2]
+    return subject if subject.count("-") == 2 and len(subject) <= CASE_CODE_MAX_CHARS else ""
+
+
+def _code_of(event: Event) -> str:
+    match event:
+        case LinkFollowed(target):
+            return code_in(target.partition("/")[0])
+        case OptionChosen(at, value):
+            return value if code_in(value) else code_in(at.partition("/")[0])
+        case CaseNamed(code):
+            return code
+    return ""
+
+
+async def _take(turn: Turned) -> None:
+    """Arrive, understand, step, and carry out what the dialog ordered."""
+    conversation, facts = turn.conversation, turn.facts
+    state, told = arrive(DIALOGS, conversation.state, facts)
+    asked = question(DIALOGS, state, facts)
+    event = turn.world.listener.recognise(turn.update.event, asked, conversation.locale)
+    if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):
+        turn.facts = facts = await _naming(turn, code)
+    moved = step(DIALOGS, state, event, facts)
+    conversation.state = moved.state
+    if told:
+        turn.carried.said.append(SendMessage(told))
+    if isinstance(event, FileReceived) and KeepFile(event.file) not in moved.effects:
+        await carry_out(turn, (KeepFile(event.file),))  # nothing that was sent is lost, asked for or not
+    await carry_out(turn, moved.effects)
+    turn.quiet = moved.quiet
+    if code_in(conversation.state.key) != code_in(state.key):
+        turn.carried.changed = True  # the next question is about another case
+
+
+async def _naming(turn: Turned, code: str) -> Facts:
+    """The facts with a case that only the recognised text named."""
+    if turn.facts.case(code) is not None:
+        return turn.facts
+    wanted = Wanted(turn.conversation, code, files_in_hand(turn.conversation.state.drafts.values()))
+    found = await facts_for(turn.connection, [wanted], turn.world.facts(), turn.world.days_off)
+    return _for_channel(found[turn.conversation.id], turn.world, turn.update.channel)
+
+
+async def _asked_again(connection: AsyncConnection, world: World, turns: Sequence[Turned]) -> None:
+    """The next question of each conversation, asked of the record as the effects left it."""
+    changed = [turn for turn in turns if turn.carried.changed]
+    if changed:
+        wanted = [_wanted(turn.conversation, turn.update.event) for turn in changed]
+        facts = await facts_for(connection, wanted, world.facts(), world.days_off)
+        for turn in changed:
+            turn.facts = _for_channel(facts[turn.conversation.id], world, turn.update.channel)
+    for turn in turns:
+        turn.conversation.state, told = arrive(DIALOGS, turn.conversation.state, turn.facts)
+        if turn.quiet:
+            continue
+        if told:
+            turn.carried.said.append(SendMessage(told))
+        asked = question(DIALOGS, turn.conversation.state, turn.facts)
+        turn.carried.said.append(await _with_link(turn, asked))
+
+
+async def _with_link(turn: Turned, asked: SendMessage) -> SendMessage:
+    """The question with a one-time web link where this messenger can't send the file that is asked for."""
+    world = turn.world
+    if asked.upload is None or not world.public_url or world.can(turn.update.channel).receives_files:
+        return asked
+    code, paper = asked.upload
+    token = await upload_link(turn.connection, turn.conversation.id, code, paper, turn.now)
+    link = Text(N_("Or send it through this page, once, today: %(url)s"), {"url": f"{world.public_url}/u/{token}"})
+    return replace(asked, texts=(*asked.texts, link))
+
+
+_SAVE = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("row_id"))
+    .values(state=bindparam("new_state"), updated_at=bindparam("at"), status="open")
+)
+
+
+async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime) -> None:
+    """States, replies, notices and timers of the whole group, one statement a table."""
+    states = [{"row_id": turn.conversation.id, "new_state": dump(turn.conversation.state), "at": now} for turn in turns]
+    await connection.execute(_SAVE, states)
+    rows = [row for turn in turns for row in _rows(turn)]
+    await post(connection, rows)
+    await set_timers(connection, [timer for turn in turns for timer in turn.carried.timers])
+
+
+def _rows(turn: Turned) -> list[dict[str, object]]:
+    """The reply of a turn and its notices to others, as outbox rows."""
+    said, carried, world = turn.carried.said, turn.carried, turn.world
+    rows = list(carried.notices)
+    if said or carried.attachments:
+        composed = compose(said, world.catalog(turn.conversation.locale), world.can(turn.update.channel))
+        body = composed_body(composed, carried.attachments)
+        kind = (
+            "notice" if isinstance(turn.update.event, TimerFired) and turn.update.event.kind == "reminder" else "reply"
+        )
+        rows.append(outbox_row(turn.conversation.id, kind, body, turn.now))
+    return rows

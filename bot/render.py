@@ -1,0 +1,229 @@
+"""`compose`: what was said -> what a channel can show. `recognise`: what was typed -> what was meant.
+
+They mirror each other: whatever `compose` offers, as a button or as a number, `recognise` understands when typed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from bot.catalogs import Catalog
+from bot.channels.base import Button, Capabilities, link_data, option_data
+from bot.handbook import ENOUGH, Handbook, plain
+from dialogs.answers import clean
+from dialogs.matching import expand, fold, forms, match, number, question_strength, split_question
+from dialogs.model import (
+    N_,
+    CaseNamed,
+    CommandReceived,
+    Event,
+    Link,
+    Option,
+    OptionChosen,
+    QuestionAsked,
+    SendMessage,
+    Text,
+    TextReceived,
+    Unclear,
+    UnsupportedReceived,
+)
+from dialogs.words import COMMANDS, INTENTS
+
+MAX_TYPED_CHARS = 8_000
+"""Longer texts are cut before anything is done with them; no question takes more than a thousand."""
+SURE = 60
+"""Handbook score from which a text with question words, but no question mark, counts as a question in a form."""
+
+# ---------------------------------------------------------------- out
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One message in a language, for one kind of channel; the outbox keeps it as JSON."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    ask_contact: str = ""
+    ask_location: str = ""
+
+
+def compose(said: Sequence[SendMessage | str], catalog: Catalog, can: Capabilities) -> Composed:
+    """All that is said in one turn as one message: on a weak network one arrives whole, or not at all.
+
+    `str` items are texts that are already in the person's language (articles).
+    """
+    blocks = [block for item in said if (block := _block(item, catalog, can))]
+    buttons = tuple(button for item in said if isinstance(item, SendMessage) for button in _buttons(item, catalog, can))
+    last = next((item for item in reversed(said) if isinstance(item, SendMessage)), SendMessage(()))
+    contact = catalog.say(SHARE_NUMBER) if last.ask_contact and can.asks_contact else ""
+    place = catalog.say(SHARE_PLACE) if last.ask_location and can.asks_location else ""
+    return Composed("\n\n".join(blocks), buttons, contact, place)
+
+
+SHARE_NUMBER = Text(N_("Share my number"))
+SHARE_PLACE = Text(N_("Share my place"))
+
+
+def _block(item: SendMessage | str, catalog: Catalog, can: Capabilities) -> str:
+    if isinstance(item, str):
+        return item
+    lines = [catalog.say(text) for text in item.texts]
+    if item.options and not _as_buttons(item, catalog, can):
+        lines += [f"{n}. {catalog.say(option.label)}" for n, option in enumerate(item.options, 1)]
+    if item.links and not can.max_buttons:
+        lines += [
+            catalog.say(Text(N_("%(label)s: type “%(typed)s”"), {"label": _said(link), "typed": link.typed}))
+            for link in item.links
+            if link.typed
+        ]
+    return "\n".join(lines)
+
+
+def _said(link: Link) -> Text | str:
+    return link.label if isinstance(link.label, Text | str) else Text("%(label)s", {"label": link.label})
+
+
+def _as_buttons(item: SendMessage, catalog: Catalog, can: Capabilities) -> bool:
+    """Whether every label fits a button; otherwise the labels are numbered lines and the buttons carry numbers."""
+    if not can.max_buttons:
+        return False
+    return all(len(catalog.say(option.label)) <= can.max_button_chars for option in item.options)
+
+
+def _buttons(item: SendMessage, catalog: Catalog, can: Capabilities) -> Iterator[Button]:
+    if not can.max_buttons:
+        return
+    labelled = _as_buttons(item, catalog, can)
+    for n, option in enumerate(item.options, 1):
+        yield Button(option_data(item.at, option.value), catalog.say(option.label) if labelled else str(n))
+    for link in item.links:
+        yield Button(link_data(link.target), catalog.say(link.label)[: can.max_button_chars])
+
+
+def article_text(handbook: Handbook, article_id: str, catalog: Catalog) -> str:
+    """An article as chat text: title, body, and what it rests on."""
+    article = handbook.article(article_id, catalog.locale)
+    source = Text(N_("(Source: %(source)s)"), {"source": article.legal_basis})
+    return f"{article.title}\n{plain(article.body)}\n{catalog.say(source)}"
+
+
+# ---------------------------------------------------------------- in
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What is needed to understand typed text: the languages and the handbook."""
+
+    catalogs: Mapping[str, Catalog]
+    handbook: Handbook
+
+    def recognise(self, event: Event, asked: SendMessage, locale: str) -> Event:
+        """The meaning of a typed text where the question `asked` stands; other events mean themselves."""
+        if not isinstance(event, TextReceived):
+            return event
+        typed = clean(unicodedata.normalize("NFC", event.text[:MAX_TYPED_CHARS]))
+        if not any(char.isalnum() for char in typed) and "?" not in typed:
+            return UnsupportedReceived("sticker")
+        return (
+            _slash(typed)
+            or self._answer(typed, asked)
+            or _command(typed)
+            or _case(typed)
+            or self._intent(typed, asked)
+            or self._question(typed, asked, locale)
+            or TextReceived(typed)
+        )
+
+    # an answer to the present question, before anything global
+
+    def _answer(self, typed: str, asked: SendMessage) -> Event | None:
+        options = asked.options
+        if asked.takes != "number" and options and (chosen := _numbered(typed, options)) is not None:
+            return OptionChosen(asked.at, chosen.value)
+        everything = (*options, *asked.further)
+        found = match(typed, [self._phrases(option) for option in everything]) if everything else None
+        if found is None:
+            return None
+        if found.exact is not None:
+            return OptionChosen(asked.at, everything[found.exact].value)
+        if asked.takes or question_strength(typed) == 2:
+            return None
+        if (with_rest := self._with_rest(typed, everything)) is not None:
+            return OptionChosen(asked.at, with_rest[0].value, with_rest[1])
+        if len(found.close) == 1:
+            return OptionChosen(asked.at, everything[found.close[0]].value)
+        if found.close:
+            return Unclear(tuple(everything[index].value for index in found.close))
+        return None
+
+    def _phrases(self, option: Option) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(
+                catalog.say(words) for words in (option.label, *option.typed) for catalog in self.catalogs.values()
+            )
+        )
+
+    def _with_rest(self, typed: str, options: Sequence[Option]) -> tuple[Option, str] | None:
+        """ "dang ky chuoi say": an option's words and what follows them."""
+        words = typed.split()
+        for option in options:
+            for phrase in sorted(map(fold, self._phrases(option)), key=len, reverse=True) if option.takes_rest else ():
+                size = len(phrase.split())
+                if size < len(words) and expand(fold(" ".join(words[:size]))) == phrase:
+                    return option, " ".join(words[size:])
+        return None
+
+    # questions that interrupt
+
+    def _intent(self, typed: str, asked: SendMessage) -> Event | None:
+        if asked.takes == "text" and not question_strength(typed):
+            return None
+        names = list(INTENTS)
+        found = match(typed, [INTENTS[name] for name in names])
+        return CommandReceived(names[found.exact]) if found.exact is not None else None
+
+    def _question(self, typed: str, asked: SendMessage, locale: str) -> Event | None:
+        """A question, as far as the place allows one: in a text field only if it plainly is one."""
+        strength = question_strength(typed)
+        statement, question = split_question(typed) if strength else ("", typed)
+        hits = self.handbook.search(question, locale) if strength or not asked.takes else ()
+        best = hits[0] if hits and hits[0].score >= ENOUGH else None
+        if strength == 2 or (strength and best is not None and (not asked.takes or best.score >= SURE)):
+            return QuestionAsked(question, best.article_id if best else "", statement)
+        if not asked.takes and best is not None and len(typed.split()) > 1:
+            return QuestionAsked(question, best.article_id)
+        return None
+
+
+def _slash(typed: str) -> Event | None:
+    found = re.fullmatch(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?", typed, re.DOTALL)
+    return CommandReceived(found.group(1).lower(), (found.group(2) or "").strip()) if found else None
+
+
+def _numbered(typed: str, options: Sequence[Option]) -> Option | None:
+    chosen = number(typed)
+    return options[chosen - 1] if chosen is not None and 0 < chosen <= len(options) else None
+
+
+@cache
+def _command_words() -> dict[str, str]:
+    return {form: name for name, words in COMMANDS.items() for word in words for form in forms(word)}
+
+
+def _command(typed: str) -> Event | None:
+    """A global word, alone. Only as a whole: "thôi" is one, "thôi thì cứ gửi" is not."""
+    words = _command_words()
+    return next((CommandReceived(words[form]) for form in forms(typed) if form in words), None)
+
+
+_CODE = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{1,5}\d{0,3})[-–. ](\d{2})[-–. ](\d{4,6})(?!\d)")
+
+
+def _case(typed: str) -> Event | None:
+    """A case code anywhere in a short text, as people copy it: "tl-26-0147", "TL 26 0147"."""
+    if len(typed) > 120:
+        return None
+    found = _CODE.search(typed)
+    return CaseNamed(f"{found.group(1).upper()}-{found.group(2)}-{found.group(3)}") if found else None

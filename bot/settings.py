@@ -1,0 +1,203 @@
+"""What the environment, or a file `.env`, may say about this installation. `.env.example` documents every line."""
+
+import re
+from datetime import date
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+ENV_FILE = Path(".env")
+SECRET_KEY_MIN_CHARS = 32
+FILE_STORES = frozenset({"file", "s3", "gs", "az"})
+"""URL schemes obstore opens and we have settings for; a path without a scheme is a local folder."""
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",  # as Heroku writes it
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+
+
+class Locale(StrEnum):
+    VIETNAMESE = "vi"
+    ENGLISH = "en"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+def _database(value: str) -> str:
+    """The URL with the asynchronous driver that this program uses."""
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError("is not a database URL; sqlite:///var/ocop.db is one") from None
+    if url.drivername not in _DRIVERS:
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    url = url.set(drivername=_DRIVERS[url.drivername])
+    if not url.database or url.database == ":memory:":
+        raise ValueError("names no database")
+    return _ssl_for_asyncpg(url).render_as_string(hide_password=False)
+
+
+def _ssl_for_asyncpg(url: URL) -> URL:
+    # Hosted databases hand out libpq's word for it, which the driver calls otherwise.
+    if url.get_backend_name() != "postgresql" or "sslmode" not in url.query:
+        return url
+    query = {("ssl" if name == "sslmode" else name): value for name, value in url.query.items()}
+    return url.set(query=query)
+
+
+def _files(value: str) -> str:
+    if "://" not in value:
+        return value
+    parts = _split(value)
+    if parts.scheme not in FILE_STORES:
+        raise ValueError("must be a folder or begin with s3://, gs://, az:// or file:///")
+    if not (parts.path.strip("/") if parts.scheme == "file" else parts.netloc):
+        raise ValueError("names no bucket or folder")
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if value.get_secret_value() and not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("must look like 123456:ABC-def, as @BotFather gives it")
+    return value
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    if 0 < len(value) < SECRET_KEY_MIN_CHARS:
+        raise ValueError(f"must have at least {SECRET_KEY_MIN_CHARS} characters")
+    return value
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # checked only when it is read
+    except ValueError:
+        raise ValueError("is not an address") from None
+    return parts
+
+
+def _http(value: str) -> str:
+    """An address to which paths are appended, so it ends without a slash."""
+    parts = _split(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s?#]", value):
+        raise ValueError("must be an address like https://ocop.example.vn")
+    return value.rstrip("/")
+
+
+def _public(value: str) -> str:
+    if not value:
+        return value
+    address = _http(value)
+    parts = _split(address)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must begin with https://")
+    return address
+
+
+def _host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        if re.fullmatch(r"[0-9.]+", value) or not _HOST_NAME.fullmatch(value):
+            raise ValueError("must be an IP address or a host name") from None
+    return value
+
+
+def _days(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    days = (day.strip() for day in value.split(","))
+    try:
+        return frozenset(date.fromisoformat(day) for day in days if day)
+    except ValueError:
+        raise ValueError("must be dates like 2026-12-31, separated by commas") from None
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """One field per line of `.env.example`; an empty value means the default."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_file_encoding="utf-8", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    database_url: Annotated[str, AfterValidator(_database)] = Field("sqlite+aiosqlite:///var/ocop.db", repr=False)
+    files_url: Annotated[str, AfterValidator(_files)] = "var/files"
+    telegram_bot_token: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")
+    telegram_api_url: Annotated[str, AfterValidator(_http)] = "https://api.telegram.org"
+    public_url: Annotated[str, AfterValidator(_public)] = ""
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = SecretStr("")
+    default_locale: Locale = Locale.VIETNAMESE
+    days_off: Annotated[frozenset[date], NoDecode, BeforeValidator(_days)] = frozenset()
+    log_level: Annotated[LogLevel, BeforeValidator(_upper)] = LogLevel.INFO
+    web_chat: bool = True
+
+    @property
+    def telegram_is_on(self) -> bool:
+        return bool(self.telegram_bot_token.get_secret_value())
+
+    @property
+    def database_url_shown(self) -> str:
+        """For logs and screens: the password is three asterisks."""
+        return make_url(self.database_url).render_as_string(hide_password=True)
+
+
+def load(env_file: Path | None = ENV_FILE) -> Settings:
+    """The settings of this process; the environment beats the file.
+
+    Raises SystemExit with one line that names each wrong variable and says what is wrong with it. The line never
+    repeats a value: it may end in a log, and the value may be a secret in the wrong place.
+    """
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings' own, not a field
+    except ValidationError as error:
+        complaints = (_complaint(details) for details in error.errors(include_input=False, include_url=False))
+        raise SystemExit("Wrong settings: " + "; ".join(complaints)) from None
+    except UnicodeDecodeError:
+        raise SystemExit(f"Wrong settings: {env_file} is not UTF-8 text") from None
+
+
+def _complaint(details: ErrorDetails) -> str:
+    return f"{str(details['loc'][0]).upper()} {_what_is_wrong(details)}"
+
+
+def _what_is_wrong(details: ErrorDetails) -> str:
+    match details["type"]:
+        case "value_error":
+            return str(details["ctx"]["error"])
+        case "int_parsing" | "greater_than_equal" | "less_than_equal":
+            return "must be a whole number from 1 to 65535"
+        case "bool_parsing":
+            return "must be true or false"
+        case "enum":
+            return f"must be one of {details['ctx']['expected']}"
+        case "extra_forbidden":
+            return "is no setting of this program (.env.example lists them)"
+        case other:
+            return f"is wrong ({other})"

@@ -1,0 +1,71 @@
+"""Moments agreed on: reminders and the pause after an album. Rows in the database, so that a restart loses none."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.channels.base import Update
+from bot.handle import Closing, Intake, is_outage
+from bot.world import World
+from dialogs.model import TimerFired
+from storage.database import reading
+from storage.models import timers, updates
+from storage.people import due_timers
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5
+BATCH = 200
+FORGET_UPDATES_AFTER = timedelta(days=8)
+"""Platforms deliver an update again for a day at most, and Telegram restarts its numbers after a week of silence."""
+PRUNE_EVERY = timedelta(hours=6)
+
+
+@dataclass
+class Timers:
+    engine: AsyncEngine
+    intake: Intake
+    world: World
+    _pruned_at: datetime | None = None
+    _closing: bool = False
+
+    async def run(self) -> None:
+        while not self._closing:
+            try:
+                await self._fire()
+                await self._prune()
+            except Closing:
+                return
+            except (SQLAlchemyError, OSError) as error:
+                if not is_outage(error):
+                    raise
+                log.error("the database is not there: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def close(self) -> None:
+        self._closing = True
+
+    async def _fire(self) -> None:
+        """Each due timer becomes an update of its conversation; its key makes two processes do it once."""
+        async with reading(self.engine) as connection:
+            due = await due_timers(connection, self.world.clock(), BATCH)
+        for timer in due:
+            moment = int(timer.due_at.timestamp() * 1000)
+            event = TimerFired(timer.kind, timer.subject, timer.turn)
+            await self.intake.submit(Update(timer.channel, f"timer-{timer.id}-{moment}", timer.chat_id, event))
+            async with self.engine.begin() as connection:
+                done = delete(timers).where(timers.c.id == timer.id, timers.c.due_at == timer.due_at)
+                await connection.execute(done)
+
+    async def _prune(self) -> None:
+        now = self.world.clock()
+        if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
+            return
+        self._pruned_at = now
+        async with self.engine.begin() as connection:
+            await connection.execute(delete(updates).where(updates.c.received_at < now - FORGET_UPDATES_AFTER))

@@ -1,0 +1,86 @@
+"""What a turn needs besides the database: languages, handbook, channels' abilities, the calendar, the clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from bot import catalogs
+from bot.catalogs import VIETNAM, Catalog
+from bot.channels.base import Capabilities
+from bot.handbook import Handbook
+from bot.render import Listener
+from dialogs.model import ArticleHead, Facts, QuizFacts
+from dialogs.rules.ruleset import Label
+
+LOCALES = Path(__file__).parent.parent / "locales"
+
+PLAIN = Capabilities(
+    max_text_chars=2000,
+    max_buttons=0,
+    max_button_chars=0,
+    max_data_bytes=0,
+    receives_files=False,
+    asks_contact=False,
+    asks_location=False,
+    sends_files=False,
+)
+"""What every messenger can do; assumed of a channel this process does not know."""
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    listener: Listener
+    channels: Mapping[str, Capabilities]
+    clock: Callable[[], datetime] = system_clock
+    days_off: frozenset[date] = frozenset()
+    public_url: str = ""
+    bot_link: Callable[[str], tuple[str, ...]] = field(default=lambda payload: ())
+    """Links that open the bot with a start payload, one for each channel that is on."""
+
+    @classmethod
+    def load(cls, channels: Mapping[str, Capabilities], root: Path = LOCALES) -> "World":
+        """Raises OSError or HandbookError when the texts are not in order."""
+        return cls(Listener(catalogs.load(root), Handbook.load(root)), channels)
+
+    def catalog(self, locale: str) -> Catalog:
+        return self.listener.catalogs.get(locale, self.listener.catalogs["vi"])
+
+    def can(self, channel: str) -> Capabilities:
+        return self.channels.get(channel, PLAIN)
+
+    def facts(self) -> Facts:
+        """What all conversations of this moment share; times in Vietnamese time."""
+        return Facts(self.clock().astimezone(VIETNAM), articles=self._articles, quiz=self._quiz)
+
+    def __post_init__(self) -> None:
+        book = self.listener.handbook
+        heads = tuple(
+            ArticleHead(a.id, a.section, Label(a.title, book.article(a.id, "en").title), a.service)
+            for section in book.sections
+            for a in book.in_section(section, "vi")
+        )
+        object.__setattr__(self, "_articles", heads)
+        object.__setattr__(self, "_quiz", _quiz(book))
+
+    _articles: tuple[ArticleHead, ...] = field(init=False, repr=False, default=())
+    _quiz: tuple[QuizFacts, ...] = field(init=False, repr=False, default=())
+
+
+def _quiz(book: Handbook) -> tuple[QuizFacts, ...]:
+    """Both languages of each question side by side."""
+    return tuple(
+        QuizFacts(
+            vi.id,
+            Label(vi.question, en.question),
+            tuple(Label(*pair) for pair in zip(vi.options, en.options, strict=True)),
+            vi.correct,
+            Label(vi.explanation, en.explanation),
+            vi.article,
+        )
+        for vi, en in zip(book.quiz("vi"), book.quiz("en"), strict=True)
+    )

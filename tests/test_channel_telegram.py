@@ -1,0 +1,739 @@
+"""The Telegram channel against recorded payloads and a Bot API server of our own, over real HTTP."""
+
+import asyncio
+import itertools
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import aiogram.types as tg
+import pytest
+import telegram as ptb
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.exceptions import TelegramBadRequest
+from telegram.error import RetryAfter
+
+from bot.channels import telegram
+from bot.channels.base import (
+    Attachment,
+    BadSignature,
+    Button,
+    Channel,
+    ChannelError,
+    FileUnavailable,
+    Moved,
+    Outgoing,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Update,
+)
+from bot.channels.telegram import OutboxRateLimiter, Telegram, parts_of, split_text
+from dialogs.model import (
+    CommandReceived,
+    ContactShared,
+    Event,
+    FileReceived,
+    FileRef,
+    LinkFollowed,
+    LocationShared,
+    OptionChosen,
+    TextReceived,
+    UnsupportedReceived,
+)
+from tests.doubles.bot_api import TOKEN, BotApi, Chat, Failure, Phone
+
+PAYLOADS = Path(__file__).parent / "payloads" / "telegram"
+UPDATES = sorted(path.stem for path in PAYLOADS.glob("*.json") if not path.stem.startswith("sent_"))
+READER = Telegram(TOKEN)  # making one takes 50 ms, for the certificates
+JPEG = b"\xff\xd8\xff\xe0 a small photo"
+
+EVENTS: dict[str, list[Event]] = {
+    "text": [TextReceived("Em muốn bán măng khô")],
+    "start": [CommandReceived("start")],
+    "start_payload": [CommandReceived("start", "c-02683-hoicho")],
+    "command_named_bot": [CommandReceived("huy", "đi thôi")],
+    "slash_text": [TextReceived("/đăng ký")],
+    "press_option": [OptionChosen("register_idea/confirm", "yes")],
+    "press_link": [LinkFollowed("menu")],
+    "press_on_old_message": [OptionChosen("", "")],
+    "photo": [FileReceived(FileRef("tgjpo6q72fw", "", 184211, True))],
+    "photo_caption": [
+        FileReceived(FileRef("", "", 184211, True)),
+        TextReceived("Giấy chứng nhận an toàn thực phẩm"),
+    ],
+    "album_1": [FileReceived(FileRef("", "", 184211, True)), TextReceived("Hai trang")],
+    "album_2": [FileReceived(FileRef("", "", 190000, True))],
+    "document": [FileReceived(FileRef("", "phương án.pdf", 482113, False))],
+    "document_too_large": [FileReceived(FileRef("", "video.zip", 52428800, False))],
+    "document_bare": [FileReceived(FileRef("", "", 0, False))],
+    "contact_own": [ContactShared("+84912345678", own=True)],
+    "contact_other": [ContactShared("0987 654 321", own=False)],
+    "location": [LocationShared(22.532112, 103.891433)],
+    "venue": [LocationShared(22.5, 103.9)],
+    "location_live_moves": [],
+    "sticker": [UnsupportedReceived("sticker")],
+    "voice": [UnsupportedReceived("voice")],
+    "video_caption": [UnsupportedReceived("video"), TextReceived("Vườn nhà em")],
+    "animation": [UnsupportedReceived("video")],
+    "video_note": [UnsupportedReceived("video")],
+    "poll": [UnsupportedReceived("poll")],
+    "dice": [UnsupportedReceived("other")],
+    "pinned": [],
+    "edited": [UnsupportedReceived("edited")],
+    "group": [],
+    "group_press": [],
+    "channel_post": [],
+    "other_bot": [],
+    "blocked": [],
+    "english": [TextReceived("Hello")],
+    "thai": [TextReceived("สวัสดี")],
+    "new_fields": [TextReceived("Chào em")],
+    "new_content": [UnsupportedReceived("other")],
+    "new_kind": [],
+}
+
+
+def body(name: str) -> bytes:
+    return (PAYLOADS / f"{name}.json").read_bytes()
+
+
+def payload(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(body(name))
+    return content
+
+
+def read(name: str) -> list[Update]:
+    return READER.read({}, body(name))
+
+
+def without_id(event: Event) -> Event:
+    if not isinstance(event, FileReceived):
+        return event
+    return FileReceived(FileRef("", event.file.name, event.file.size_bytes, event.file.is_photo))
+
+
+# ---------------------------------------------------------------- in: payloads
+
+
+def test_is_a_channel() -> None:
+    channel: Channel = READER
+    assert channel.capabilities.max_data_bytes == 64
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_reads(name: str) -> None:
+    updates = read(name)
+    assert [without_id(update.event) for update in updates] == [without_id(event) for event in EVENTS[name]]
+    keys = [str(payload(name)["update_id"]), f"{payload(name)['update_id']}c"]
+    assert [update.key for update in updates] == keys[: len(updates)]
+    assert {update.chat_id for update in updates} <= {"5001"}
+    assert read(name) == updates
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_the_other_library_reads_the_same(name: str) -> None:
+    update = ptb.Update.de_json(payload(name), None)
+    ours = tg.Update.model_validate_json(body(name))
+    assert update.update_id == ours.update_id
+    theirs = update.message or update.edited_message
+    message = ours.message or ours.edited_message
+    if theirs is None or message is None:
+        assert (theirs, message) == (None, None)
+        return
+    assert (theirs.text, theirs.caption, theirs.chat.id) == (message.text, message.caption, message.chat.id)
+    assert theirs.from_user is not None
+    assert message.from_user is not None
+    assert theirs.from_user.language_code == message.from_user.language_code
+    file, same = theirs.document, message.document
+    assert (file and file.file_id) == (same and same.file_id)
+
+
+def test_every_fixture_is_expected() -> None:
+    assert set(UPDATES) == set(EVENTS)
+
+
+def test_a_press_can_be_acknowledged_either_way() -> None:
+    (press,) = read("press_option")
+    assert press.ack == "4382bfdwdsb323b2d9"
+    assert READER.webhook_answer(press) == {
+        "method": "answerCallbackQuery",
+        "callback_query_id": press.ack,
+    }
+    assert READER.webhook_answer(read("text")[0]) is None
+
+
+def test_the_largest_size_of_a_photo_is_the_source() -> None:
+    assert [update.source for update in read("photo_caption")] == ["BQACAgUAAxkBAAIBx", ""]
+
+
+def test_a_file_too_large_to_download_has_no_source() -> None:
+    assert [update.source for update in read("document_too_large")] == [""]
+    assert [update.source for update in read("document_bare")] == ["BQACAgUAAxkBAAIBg"]
+
+
+def test_file_codes_are_short_and_differ_by_update() -> None:
+    files = [update.event for name in ("photo", "photo_caption", "album_1") for update in read(name)]
+    codes = [event.file.id for event in files if isinstance(event, FileReceived)]
+    assert len(set(codes)) == 3
+    assert all(len(code) == 11 and code.isalnum() and code.islower() for code in codes)
+
+
+@pytest.mark.parametrize(("name", "locale"), [("text", "vi"), ("english", "en"), ("thai", "")])
+def test_locale_is_one_of_ours(name: str, locale: str) -> None:
+    assert read(name)[0].locale == locale
+
+
+@pytest.mark.parametrize("wrong", [b"", b"{", b"[]", b"\xff\xfe", b'{"message": {}}', b'{"update_id": "x"}'])
+def test_what_is_no_update_is_a_value_error(wrong: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  the parser's own words are no interface
+        READER.read({}, wrong)
+
+
+def test_only_telegram_knows_the_secret() -> None:
+    channel = Telegram(TOKEN, secret_token="s3cret")
+    for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "S3cret"}, {"x-telegram-bot-api-secret-token": "ơ"}):
+        with pytest.raises(BadSignature):
+            channel.read(headers, body("text"))
+    assert channel.read({"X-Telegram-Bot-Api-Secret-Token": "s3cret"}, body("text"))
+    assert channel.read({"x-telegram-bot-api-secret-token": "s3cret"}, body("text"))
+
+
+# ---------------------------------------------------------------- out: shapes
+
+QUESTION = Outgoing(
+    key="q1",
+    text="Sản phẩm thuộc nhóm nào?",
+    buttons=(
+        Button("o:register_idea/product_group:food", "Thực phẩm"),
+        Button("o:register_idea/product_group:drink", "Đồ uống"),
+        Button("o:register_idea/product_group:craft", "Thủ công mỹ nghệ, trang trí"),
+        Button("l:menu", "Về menu"),
+    ),
+)
+CONTACT_QUESTION = Outgoing(
+    key="q2",
+    text="Cho em xin số điện thoại.",
+    buttons=(Button("o:register_idea/phone:skip", "Bỏ qua"),),
+    ask_contact="📱 Gửi số của tôi",
+)
+PLAIN = Outgoing(key="q3", text="Em đã nhận hồ sơ.")
+PAPERS = (Attachment("don.pdf", "application/pdf", b"%PDF-1.7"), Attachment("anh.jpg", "image/jpeg", JPEG))
+
+
+def test_keyboards_of_one_library_are_keyboards_of_the_other() -> None:
+    markup = payload("sent_question")["reply_markup"]
+    theirs = ptb.InlineKeyboardMarkup.de_json(markup, None)
+    assert theirs.to_dict() == markup
+    keyboard = parts_of(QUESTION)[-1].keyboard
+    assert keyboard is not None
+    assert keyboard.model_dump(exclude_none=True) == markup
+
+
+@pytest.mark.parametrize("name", ["press_option", "press_link"])
+def test_buttons_of_recorded_messages_are_buttons_to_both(name: str) -> None:
+    markup = payload(name)["callback_query"]["message"]["reply_markup"]
+    theirs = ptb.InlineKeyboardMarkup.de_json(markup, None)
+    assert tg.InlineKeyboardMarkup.model_validate(markup).model_dump(exclude_none=True) == theirs.to_dict()
+
+
+def test_a_text_that_fits_is_one_piece() -> None:
+    assert split_text("  a" + "b" * 4094 + "c\n") == ["a" + "b" * 4094 + "c"]
+    assert split_text("") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Một hai.\n\nBa bốn. Năm", ["Một hai.", "Ba bốn. Năm"]),
+        ("Một hai\nba bốn năm", ["Một hai", "ba bốn năm"]),
+        ("Một hai? Ba bốn năm", ["Một hai?", "Ba bốn năm"]),
+        ("Một hai ba bốn năm sáu", ["Một hai ba", "bốn năm sáu"]),
+        ("Mộthaibabốnnămsáu", ["Mộthaibabốn", "nămsáu"]),
+        ("😀" * 8, ["😀" * 5, "😀" * 3]),
+    ],
+)
+def test_a_long_text_is_cut_where_reading_pauses(text: str, pieces: list[str]) -> None:
+    assert split_text(text, 11) == pieces
+
+
+def test_nothing_is_lost_in_cutting() -> None:
+    text = " ".join(f"Câu số {number} của bài." for number in range(2000))
+    pieces = split_text(text)
+    assert " ".join(pieces) == text
+    assert max(map(len, pieces)) <= 4096
+
+
+def test_what_can_never_be_sent_is_rejected_before_anything_is() -> None:
+    huge = Attachment("a.pdf", "application/pdf", bytes(telegram.MAX_UPLOAD_BYTES + 1))
+    for message in (Outgoing("k", "a", attachments=(huge,)), Outgoing("k", " ")):
+        with pytest.raises(Rejected):
+            parts_of(message)
+
+
+# ---------------------------------------------------------------- the network
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[BotApi]:
+    async with BotApi(pace=0.01) as api:
+        yield api
+
+
+@pytest.fixture
+def phone(api: BotApi) -> Phone:
+    phone = Phone(api)
+    api.chats[phone.user_id] = Chat(phone.user)
+    return phone
+
+
+async def close_at_once(session: AiohttpSession) -> None:
+    """As aiogram's own, without the quarter of a second it then sleeps for the sake of old TLS connections."""
+    if session._session is not None:
+        await session._session.close()
+
+
+@pytest.fixture
+async def channel(api: BotApi, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Telegram]:
+    monkeypatch.setattr(telegram, "FIRST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(telegram, "SECONDS_PER_CHAT_MESSAGE", 0.01)
+    monkeypatch.setattr(AiohttpSession, "close", close_at_once)
+    channel = Telegram(TOKEN, api.url, secret_token="s3cret")
+    yield channel
+    await channel.close()
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+@pytest.mark.parametrize(
+    ("message", "recorded"),
+    [(QUESTION, "sent_question"), (CONTACT_QUESTION, "sent_contact_question"), (PLAIN, "sent_plain")],
+)
+async def test_sends_as_recorded(
+    api: BotApi, phone: Phone, channel: Telegram, message: Outgoing, recorded: str, unprompted: bool
+) -> None:
+    await channel.send("5001", Outgoing(**{**fields(message), "unprompted": unprompted}))
+    expected = payload(recorded)
+    if unprompted and message is PLAIN:
+        del expected["reply_markup"]
+    assert dict(api.sent("sendMessage")[0].params) == expected
+
+
+def fields(message: Outgoing) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in Outgoing.__slots__}
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+async def test_attachments_follow_the_text(api: BotApi, phone: Phone, channel: Telegram, unprompted: bool) -> None:
+    button = Button("l:menu", "Về menu")
+    text = "Giấy tờ của xã.\n\n" + "Một dòng dài. " * 400
+    message = Outgoing("k", text, (button,), PAPERS, unprompted=unprompted)
+    await channel.send("5001", message)
+    seen = phone.sees()
+    assert [bool(one.text) for one in seen] == [True, True, False, False]
+    assert [(one.file_name, one.data) for one in seen[2:]] == [(file.name, file.data) for file in PAPERS]
+    assert [one.buttons for one in seen] == [[], [], [], [["Về menu"]]]
+    assert [call.method for call in api.calls if call.method.startswith("send")][2:] == ["sendDocument", "sendPhoto"]
+
+
+async def test_a_message_half_sent_goes_on_where_it_stopped(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    api.fail("sendPhoto", Failure(status=502))
+    message = Outgoing("k", "Giấy tờ", attachments=PAPERS)
+    with pytest.raises(Unavailable):
+        await channel.send("5001", message)
+    await channel.send("5001", message)
+    assert [one.text or one.file_name for one in phone.sees()] == ["Giấy tờ", "don.pdf", "anh.jpg"]
+    await channel.send("5001", message)
+    assert len(phone.sees()) == 6
+
+
+REFUSALS: list[tuple[Failure, type[ChannelError]]] = [
+    (Failure(status=429, retry_after=7), Throttled),
+    (Failure(status=403, description="Forbidden: user is deactivated"), Unreachable),
+    (Failure(status=400, description="Bad Request: chat not found"), Unreachable),
+    (Failure(status=400, description="Bad Request: message is too long"), Rejected),
+    (Failure(status=401, description="Unauthorized"), Unavailable),
+    (Failure(status=404, description="Not Found"), Unavailable),
+    (Failure(status=500), Unavailable),
+    (Failure(status=502, description="Bad Gateway"), Unavailable),
+    (Failure(drop=True), Unavailable),
+    (Failure(garbage=True), Unavailable),
+]
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+async def test_refusals_say_what_to_do(
+    api: BotApi, phone: Phone, channel: Telegram, unprompted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = Outgoing("k", "Chào bác", unprompted=unprompted)
+    for failure, error in REFUSALS:
+        api.fail("sendMessage", failure)
+        pausing(channel, 0)
+        with pytest.raises(error) as caught:
+            await channel.send("5001", message)
+        assert type(caught.value) is error
+        assert TOKEN not in repr(caught.value)
+        assert not isinstance(caught.value, Throttled) or caught.value.retry_after_s == 7
+    assert TOKEN not in caplog.text
+
+
+def pausing(channel: Telegram, until: float) -> None:
+    """Lift the pause which the 429 before began: waiting is another test's business."""
+    announcer = channel._announcer
+    limiter = announcer.rate_limiter if announcer else None
+    if isinstance(limiter, OutboxRateLimiter):
+        limiter._paused_until = until
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+async def test_chats_that_are_not_there(api: BotApi, phone: Phone, channel: Telegram, unprompted: bool) -> None:
+    message = Outgoing("k", "Chào bác", unprompted=unprompted)
+    with pytest.raises(Unreachable):
+        await channel.send("404", message)
+    with pytest.raises(Rejected):
+        await channel.send("@name", message)
+    phone.blocks()
+    with pytest.raises(Unreachable):
+        await channel.send("5001", message)
+    phone.unblocks()
+    phone.chat.moved_to = -1009
+    with pytest.raises(Moved) as moved:
+        await channel.send("5001", message)
+    assert moved.value.chat_id == "-1009"
+
+
+async def test_nobody_listens_at_all() -> None:
+    channel = Telegram(TOKEN, "http://127.0.0.1:9")
+    try:
+        for unprompted in (False, True):
+            with pytest.raises(Unavailable):
+                await channel.send("5001", Outgoing("k", "Chào bác", unprompted=unprompted))
+        await channel.acknowledge(read("press_option")[0])
+    finally:
+        await channel.close()
+
+
+async def test_acknowledging_stops_the_spinner_and_never_fails(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    await channel.send("5001", QUESTION)
+    phone.presses("Đồ uống")
+    (press,) = await first_batch(channel)
+    spins = [phone.spins]
+    await channel.acknowledge(press)
+    assert [*spins, phone.spins] == [True, False]
+    await channel.acknowledge(press)
+    await channel.acknowledge(read("text")[0])
+    assert len(api.sent("answerCallbackQuery")) == 2
+
+
+async def first_batch(channel: Telegram) -> list[Update]:
+    async with aclosing(channel.updates()) as updates:
+        return await anext(updates)
+
+
+# ---------------------------------------------------------------- polling
+
+
+async def test_polling_confirms_only_by_asking_again(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    first = phone.types("một")
+    phone.types("hai")
+    updates = channel.updates()
+    batch = await anext(updates)
+    assert [update.event for update in batch] == [TextReceived("một"), TextReceived("hai")]
+    assert first in api.pending
+    await updates.aclose()
+
+    restarted = channel.updates()
+    assert await anext(restarted) == batch
+    following = asyncio.ensure_future(anext(restarted))
+    await api.until(lambda: not api.pending)
+    phone.types("ba")
+    assert [update.event for update in await following] == [TextReceived("ba")]
+    await restarted.aclose()
+
+
+async def test_polling_outlives_failures(
+    api: BotApi, phone: Phone, channel: Telegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    for failure in (
+        Failure(status=500),
+        Failure(drop=True),
+        Failure(garbage=True),
+        Failure(status=409, description="Conflict: terminated by other getUpdates request"),
+        Failure(status=401, description="Unauthorized"),
+        Failure(status=429, retry_after=1),
+    ):
+        api.fail("getUpdates", failure)
+    phone.types("vẫn nghe")
+    updates = channel.updates()
+    (update,) = await anext(updates)
+    await updates.aclose()
+    assert update.event == TextReceived("vẫn nghe")
+    assert [record.levelno for record in caplog.records].count(logging.WARNING) >= 6
+    assert TOKEN not in caplog.text
+
+
+async def test_one_unreadable_update_costs_only_itself(
+    api: BotApi, phone: Phone, channel: Telegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    phone.types("trước")
+    broken = api.push("message", {"message_id": "no number", "chat": 1}, "chat 5001")
+    phone.types("sau")
+    updates = channel.updates()
+    batch = await anext(updates)
+    assert [update.event for update in batch] == [TextReceived("trước"), TextReceived("sau")]
+    await updates.aclose()
+    assert f"update {broken} can't be read" in caplog.text
+
+
+async def test_polling_skips_what_is_for_nobody(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    await channel.set_up("")
+    updates = channel.updates()
+    following = asyncio.ensure_future(anext(updates))
+    await api.until(lambda: bool(api.sent("getUpdates")))
+    phone.blocks()
+    api.push("message", payload("group")["message"], "group")
+    await api.until(lambda: len(api.sent("getUpdates")) > 1)
+    phone.types("em đây")
+    assert [update.event for update in await following] == [TextReceived("em đây")]
+    await updates.aclose()
+
+
+# ---------------------------------------------------------------- files
+
+
+async def test_fetches_what_was_sent(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    phone.sends_document("phương án.pdf", b"%PDF-1.7 plan", caption="Đây ạ")
+    phone.sends_album([JPEG, JPEG + b"2"])
+    batch = await first_batch(channel)
+    assert [update.key[-1] == "c" for update in batch] == [False, True, False, False]
+    sources = [update.source for update in batch if update.source]
+    assert [await channel.fetch(source) for source in sources] == [b"%PDF-1.7 plan", JPEG, JPEG + b"2"]
+
+
+async def test_files_too_large_are_final(api: BotApi, channel: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = api.keep_file(b"x", "large.pdf", size_bytes=telegram.MAX_DOWNLOAD_BYTES + 1)["file_id"]
+    unsaid = api.keep_file(b"x" * 3000, "liar.pdf", size_bytes=10)["file_id"]
+    monkeypatch.setattr(telegram, "MAX_DOWNLOAD_BYTES", 2000)
+    for source in (said, unsaid, "", "never heard of"):
+        with pytest.raises(FileUnavailable):
+            await channel.fetch(source)
+
+
+async def test_files_that_may_come_later(api: BotApi, channel: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = api.keep_file(b"bytes", "a.pdf")["file_id"]
+    passing = "Bad Request: wrong file_id or the file is temporarily unavailable"
+    api.fail("getFile", Failure(status=400, description=passing))
+    for failure in (Failure(status=404), Failure(status=500)):
+        api.fail("download", failure)
+    api.fail("download", Failure(drop=True), times=2)  # aiohttp tries a dropped GET once more by itself
+    for _ in range(4):
+        with pytest.raises(Unavailable):
+            await channel.fetch(source)
+    api.fail("getFile", Failure(status=429, retry_after=3))
+    with pytest.raises(Throttled):
+        await channel.fetch(source)
+    api.fail("download", Failure(delay_s=0.5))
+    monkeypatch.setattr(telegram, "FETCH_S", 0.1)
+    with pytest.raises(Unavailable):
+        await channel.fetch(source)
+
+
+# ---------------------------------------------------------------- pacing
+
+
+async def ok(*_: Any, **__: Any) -> bool:
+    return True
+
+
+async def flooded(*_: Any, **__: Any) -> bool:
+    raise RetryAfter(1)
+
+
+async def test_a_pause_holds_and_is_left_at_the_usual_pace() -> None:
+    limiter, moments = OutboxRateLimiter(messages_per_s=10, spacing_s=0.01), list[float]()
+
+    async def sent(*_: Any, **__: Any) -> bool:
+        moments.append(time.monotonic())
+        return True
+
+    start = time.monotonic()
+    with pytest.raises(RetryAfter):
+        await limiter.process_request(flooded, (), {}, "sendMessage", {"chat_id": 1}, None)
+    chats = [{"chat_id": chat} for chat in range(2, 16)]
+    await asyncio.gather(*(limiter.process_request(sent, (), {}, "sendMessage", one, None) for one in chats))
+    assert min(moments) - start >= 1
+    assert sum(moment - start < 1.2 for moment in moments) <= 12
+    assert len(moments) == 14
+
+
+async def test_a_pause_stops_those_who_wait_for_their_turn() -> None:
+    limiter, moments = OutboxRateLimiter(messages_per_s=2, spacing_s=0.01), list[float]()
+
+    async def sent(*_: Any, **__: Any) -> bool:
+        moments.append(time.monotonic())
+        return True
+
+    start = time.monotonic()
+    calls = [(sent, 1), (flooded, 2), (sent, 3)]
+    await asyncio.gather(
+        *(limiter.process_request(one, (), {}, "sendMessage", {"chat_id": chat}, None) for one, chat in calls),
+        return_exceptions=True,
+    )
+    assert [round(moment - start, 1) >= 1 for moment in moments] == [False, True]
+
+
+async def test_messages_to_one_person_are_spaced() -> None:
+    limiter, moments = OutboxRateLimiter(messages_per_s=20, spacing_s=0.1), list[float]()
+
+    async def sent(*_: Any, **__: Any) -> bool:
+        moments.append(time.monotonic())
+        return True
+
+    to_one = [limiter.process_request(sent, (), {}, "sendMessage", {"chat_id": 7}, None) for _ in range(4)]
+    await asyncio.gather(*to_one)
+    assert min(later - before for before, later in itertools.pairwise(moments)) >= 0.09
+
+
+async def test_the_table_of_chats_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telegram, "REMEMBERED_CHATS", 10)
+    limiter = OutboxRateLimiter(messages_per_s=10_000, spacing_s=0.001)
+    for chat in range(1, 200):
+        await limiter.process_request(ok, (), {}, "sendMessage", {"chat_id": chat}, None)
+        await asyncio.sleep(0.001)
+    assert len(limiter._chats) <= 20
+
+
+async def test_notices_are_paced_and_replies_are_not(
+    api: BotApi, phone: Phone, channel: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telegram, "SECONDS_PER_CHAT_MESSAGE", 0.3)
+    for unprompted in (False, True):
+        for number in range(3):
+            await channel.send("5001", Outgoing(str(number), "Chào bác", unprompted=unprompted))
+    moments = [seen.at for seen in phone.sees()]
+    assert moments[2] - moments[0] < 0.5
+    assert moments[5] - moments[3] >= 0.58
+
+
+# ---------------------------------------------------------------- set-up
+
+
+async def test_webhook_is_set_and_taken_away(api: BotApi, channel: Telegram) -> None:
+    await channel.set_up("https://ocop.example/telegram")
+    assert api.webhook == {
+        "url": "https://ocop.example/telegram",
+        "secret_token": "s3cret",
+        "allowed_updates": ["message", "edited_message", "callback_query"],
+    }
+    await channel.set_up("")
+    assert api.webhook == {}
+
+
+async def test_commands_in_both_languages(api: BotApi, channel: Telegram) -> None:
+    await channel.set_commands({"vi": [("menu", "Về menu")], "en": [("menu", "Menu")]})
+    in_vi, in_en = [{"command": "menu", "description": text} for text in ("Về menu", "Menu")]
+    assert api.commands == {"": [in_vi], "vi": [in_vi], "en": [in_en]}
+
+
+async def test_the_bots_name(api: BotApi, channel: Telegram) -> None:
+    assert await channel.username() == "ocop_test_bot"
+    assert len(api.sent("getMe")) == 1
+
+
+# ---------------------------------------------------------------- the server of our own
+
+
+async def test_a_second_poller_ends_the_first(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    first = asyncio.ensure_future(channel._poll(0))
+    await api.until(lambda: len(api.sent("getUpdates")) == 1)
+    second = asyncio.ensure_future(channel._poll(0))
+    with pytest.raises(Unavailable):
+        await first
+    phone.types("chào")
+    assert len(await second) == 1
+
+
+async def test_no_polling_beside_a_webhook(api: BotApi, channel: Telegram) -> None:
+    await channel.set_up("https://ocop.example/telegram")
+    with pytest.raises(Unavailable, match="TelegramConflictError"):
+        await channel._poll(0)
+
+
+async def test_the_server_refuses_what_telegram_refuses(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    wide = [[tg.InlineKeyboardButton(text=str(number), callback_data="x") for number in range(9)]]
+    long = [[tg.InlineKeyboardButton(text="Gửi", callback_data="ợ" * 22)]]
+    for keyboard in (wide, long):
+        markup = tg.InlineKeyboardMarkup(inline_keyboard=keyboard)
+        with pytest.raises(TelegramBadRequest):
+            await channel._bot.send_message(5001, "Chào", reply_markup=markup)
+    for text in ("", "a" * 4097):
+        with pytest.raises(TelegramBadRequest):
+            await channel._bot.send_message(5001, text)
+
+
+async def test_edits_that_change_nothing_are_refused(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    sent = await channel._bot.send_message(5001, "Câu 1")
+    await channel._bot.edit_message_text("Câu 2", chat_id=5001, message_id=sent.message_id)
+    with pytest.raises(TelegramBadRequest, match="not modified"):
+        await channel._bot.edit_message_text("Câu 2", chat_id=5001, message_id=sent.message_id)
+    assert [seen.text for seen in phone.sees()] == ["Câu 2"]
+
+
+async def test_webhooks_are_signed_tried_again_and_kept_in_order(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    statuses, got = [500, 500, 200, 200, 200], list[Update]()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:]
+        headers = dict(line.split(": ", 1) for line in head if line)
+        content = await reader.readexactly(int(headers["Content-Length"]))
+        status = statuses.pop(0)
+        updates = channel.read(headers, content)
+        got.extend(updates if status == 200 else [])
+        answer = json.dumps(channel.webhook_answer(updates[0])).encode()
+        head_line = f"HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {len(answer)}\r\n\r\n"
+        writer.write(head_line.encode() + answer)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    async with server:
+        await channel.send("5001", QUESTION)
+        await channel.set_up(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/telegram")
+        phone.types("một")
+        phone.types("hai")
+        await api.until(lambda: len(got) == 2)
+        phone.presses("Đồ uống")
+        await api.until(lambda: not phone.spins and not api.pending)
+    assert [update.event for update in got] == [
+        TextReceived("một"),
+        TextReceived("hai"),
+        OptionChosen("register_idea/product_group", "drink"),
+    ]
+    assert [status for _, status, _ in api.deliveries] == [500, 500, 200, 200, 200]
+
+
+async def test_a_phone_waits_and_presses(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    for message in (QUESTION, CONTACT_QUESTION):
+        await channel.send("5001", message)
+    assert (await phone.waits_for("nhóm nào")).buttons[0] == ["Thực phẩm", "Đồ uống"]
+    assert (await phone.waits_for("số điện thoại")).keys == [["📱 Gửi số của tôi"], ["Bỏ qua"]]
+    with pytest.raises(AssertionError):
+        await phone.waits_for("nhóm nào", timeout_s=0.01)
+    phone.presses("📱 Gửi số của tôi")
+    phone.presses("Bỏ qua")
+    phone.presses("Về menu")
+    phone.edits("sửa lại")
+    with pytest.raises(AssertionError):
+        phone.presses("Không có")
+    batch = await first_batch(channel)
+    assert [update.event for update in batch] == [
+        ContactShared("+84912345678", own=True),
+        TextReceived("Bỏ qua"),
+        LinkFollowed("menu"),
+        UnsupportedReceived("edited"),
+    ]
