@@ -35,12 +35,13 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; what the operator can put right is one line, not a traceback."""
     import uvloop
 
+    from storage.migrate import BrokenReferences, LaterRelease
     from storage.single import AlreadyRunning
 
     try:
         uvloop.run(work)
-    except AlreadyRunning as running:
-        raise SystemExit(str(running)) from None
+    except (AlreadyRunning, LaterRelease, BrokenReferences) as refusal:
+        raise SystemExit(str(refusal)) from None
     except OSError as error:
         raise SystemExit(f"Cannot start: {error.strerror or error}") from None
 
@@ -49,14 +50,7 @@ def _serve(*, web: bool, worker: bool, migrate: bool) -> None:
     config = _configured()
     from bot import app as application
 
-    async def work() -> None:
-        if migrate:
-            await application.prepare(config)
-        else:
-            await application.check(config)
-        await application.run(config, web=web, worker=worker, say=_say)
-
-    _run(work())
+    _run(application.run(config, web=web, worker=worker, migrating=migrate, say=_say))
 
 
 @app.command()
@@ -83,7 +77,7 @@ def migrate() -> None:
     config = _configured()
     from bot import app as application
 
-    _run(application.prepare(config))
+    _run(application.migrate_alone(config))
     _say(f"{config.database_url_shown} is up to date.")
 
 

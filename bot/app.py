@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -135,10 +135,19 @@ async def first_invitation(connection: AsyncConnection, now: Any) -> str | None:
 # ---------------------------------------------------------------- running
 
 
-async def run(config: Settings, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; then finish the updates and messages in hand."""
+def alone(config: Settings) -> AbstractContextManager[None]:
+    """On SQLite this process has the database to itself, migrations included; on PostgreSQL it shares."""
     path = sqlite_path(config.database_url)
-    with single_process(path) if path is not None else nullcontext():
+    return single_process(path) if path is not None else nullcontext()
+
+
+async def run(config: Settings, *, web: bool, worker: bool, migrating: bool, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; then finish the updates and messages in hand."""
+    with alone(config):
+        if migrating:
+            await prepare(config)
+        else:
+            await check(config)
         async with assembled(config) as parts:
             await _serve(config, parts, web=web, worker=worker, say=say)
 
@@ -174,6 +183,7 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
         polling.cancel()
     if server is not None:
         server.should_exit = True
+        parts.mailbox.close()
     timers.close()
     parts.intake.close()
     fetcher.close()
@@ -271,7 +281,7 @@ def listening(host: str, port: int) -> socket.socket:
 def _server(config: Settings, parts: Parts) -> Server:
     telegram = parts.telegram if config.public_url else None
     site = Site(parts.engine, parts.world, parts.intake, parts.mailbox, parts.secret_key, config.web_chat, telegram)
-    server = Server(
+    return Server(
         uvicorn.Config(
             site.application(),
             host=config.host,
@@ -285,7 +295,6 @@ def _server(config: Settings, parts: Parts) -> Server:
             server_header=False,
         )
     )
-    return server
 
 
 async def _greet(config: Settings, parts: Parts, *, web: bool, say: Callable[[str], None]) -> None:
@@ -302,6 +311,11 @@ async def _greet(config: Settings, parts: Parts, *, web: bool, say: Callable[[st
 async def prepare(config: Settings) -> None:
     """Bring the database to this release's shape."""
     await asyncio.to_thread(migrate.upgrade, config.database_url)
+
+
+async def migrate_alone(config: Settings) -> None:
+    with alone(config):
+        await prepare(config)
 
 
 async def check(config: Settings) -> None:

@@ -12,7 +12,7 @@ from functools import cache
 from bot.catalogs import Catalog
 from bot.channels.base import Button, Capabilities, link_data, option_data
 from bot.handbook import ENOUGH, Handbook, plain
-from dialogs.answers import clean
+from dialogs.answers import DONE, clean
 from dialogs.matching import expand, fold, forms, match, number, question_strength, split_question
 from dialogs.model import (
     N_,
@@ -140,7 +140,9 @@ class Listener:
 
     def _answer(self, typed: str, asked: SendMessage) -> Event | None:
         options = asked.options
-        if asked.takes != "number" and options and (chosen := _numbered(typed, options)) is not None:
+        if asked.takes == "several":  # a typed list is the whole answer; a press only marks one of it
+            options = tuple(option for option in options if option.value == DONE)
+        if asked.takes in ("", "text") and options and (chosen := _numbered(typed, options)) is not None:
             return OptionChosen(asked.at, chosen.value)
         everything = (*options, *asked.further)
         found = match(typed, [self._phrases(option) for option in everything]) if everything else None

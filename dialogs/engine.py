@@ -79,7 +79,12 @@ def dialog_name(key: str) -> str:
 
 def view(key: str, draft: Draft) -> Answers:
     """What the functions of a declaration see: answers, `subject`, and "~", the unfinished answer."""
-    return {**draft.answers, "subject": key.partition(".")[2], "~": draft.partial}
+    return {**draft.answers, "subject": key.partition(".")[2], "~": unfinished(draft.partial)}
+
+
+def unfinished(partial: str) -> str:
+    """The answer so far, without what the engine itself asks about it ("?<values>|<answer so far>")."""
+    return partial.partition("|")[2] if partial.startswith("?") and "|" in partial else partial
 
 
 def applies(ask: Ask, answers: Answers, facts: Facts) -> bool:
@@ -207,12 +212,19 @@ def _gone(state: State, go: Go) -> State:
     drafts = _without(state.drafts, go.drop) if go.drop else state.drafts
     if go.answers or go.suggested or go.partial:
         old = drafts.get(key, Draft({}, version=0))
-        partial = go.partial or old.partial
-        if go.partial and old.partial and not old.partial.startswith("?"):  # files join those already there
-            partial, question = f"{old.partial},{go.partial}", old.at
+        before = unfinished(old.partial)
+        partial = go.partial or (before if _same_question(old, question, go.answers) else "")
+        if go.partial and before and not before.startswith("?"):  # files join those already there
+            partial, question = f"{before},{go.partial}", old.at
         new = Draft({**old.answers, **go.answers}, 0, question, partial, go.suggested)
         drafts = {**drafts, key: new}
-    return replace(state, at=f"{key}/{question}", serial=serial, drafts=drafts, then="")
+    then = state.then if dialog_name(key) == dialog_name(state.key) else ""  # a detour may turn within itself
+    return replace(state, at=f"{key}/{question}", serial=serial, drafts=drafts, then=then)
+
+
+def _same_question(old: Draft, question: str, answers: Answers) -> bool:
+    """Whether the unfinished answer of a draft still fits: pages of one paper are not those of another."""
+    return old.at == question and all(old.answers.get(name) == value for name, value in answers.items())
 
 
 # ---------------------------------------------------------------- asking
@@ -255,9 +267,9 @@ def _page(options: tuple[Option, ...], page: int) -> tuple[Option, ...]:
 
 def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Option, ...]:
     """All the options of a question, the engine's own ones among them."""
-    options = ask.accept.options(answers, facts, draft.partial)
+    options = ask.accept.options(answers, facts, unfinished(draft.partial))
     if draft.partial.startswith("?"):
-        meant = draft.partial[1:].split(",")
+        meant = draft.partial[1:].partition("|")[0].split(",")
         return tuple(option for option in options if option.value in meant)
     before = (THAT_IS_IT,) if draft.suggested else ()
     if not before and ask.name in draft.answers and ask.goto is None:
@@ -306,7 +318,7 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
         case TextReceived() | FileReceived() | ContactShared() | LocationShared():
             return _received(dialogs, state, event, facts)
         case Unclear(values):
-            return Turn(_with_draft(state, partial="?" + ",".join(values)))
+            return Turn(_unclear(state, values))
         case LinkFollowed(target, answers):
             dialog = dialogs.by_name.get(dialog_name(target.partition("/")[0]))
             return Turn(_gone(state, Go(target, answers))) if dialog is not None and dialog.linked else _stale(state)
@@ -347,6 +359,11 @@ def _not_found(state: State) -> Turn:
     return Turn(state, (SendMessage((text,)),))
 
 
+def _unclear(state: State, values: tuple[str, ...]) -> State:
+    """Ask which of these was meant; what has been collected so far (pages of a paper) waits behind the question."""
+    return _with_draft(state, partial=f"?{','.join(values)}|{unfinished(state.drafts[state.key].partial)}")
+
+
 def _with_draft(state: State, partial: str | None = None, suggested: str | None = None) -> State:
     draft = state.drafts[state.key]
     if partial is not None:
@@ -376,7 +393,7 @@ def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Tur
     _, ask, draft = _here(dialogs, state)
     answers = view(state.key, draft)
     try:
-        answer = ask.accept.read(event, answers, facts, draft.partial)
+        answer = ask.accept.read(event, answers, facts, unfinished(draft.partial))
     except InvalidAnswer as invalid:
         if isinstance(event, FileReceived) and (go := dialogs.on_file(event.file, facts)) is not None:
             return Turn(_gone(state, go), go.effects)
@@ -447,7 +464,7 @@ def _back(dialog: Dialog, ask: Ask, state: State, facts: Facts) -> State:
     draft = state.drafts[state.key]
     answers = view(state.key, draft)
     if draft.partial.startswith("?"):
-        return _with_draft(state, partial="")
+        return _with_draft(state, partial=unfinished(draft.partial) if "|" in draft.partial else "")
     names = [a.name for a in dialog.steps if applies(a, answers, facts)]
     index = names.index(ask.name) if ask.name in names else len(names)
     if index > 0:

@@ -42,6 +42,11 @@ _MARKS = {"chromium": "browser", "postgresql_server": "postgresql"}
 _REQUIRED = {"browser": "REQUIRE_CHROMIUM", "postgresql": "REQUIRE_POSTGRESQL"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update`: write the golden transcripts anew instead of comparing with them."""
+    parser.addoption("--update", action="store_true", help="write the golden transcripts of tests/conversations anew")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever uses the fixture need not write the mark."""
     for item in items:

@@ -4,20 +4,25 @@ A line of a transcript is one of
     # a remark, kept as it is
     > words                 the producer types           officer> words     another person does
     > [Label]               presses the newest button of that label; on a channel without buttons types its number
-    > (photo) (photo blurred) (album 6) (contact 0912…) (location) (sticker) (file name.pdf)
+    >> [Label]              a finger that hits twice: two updates      >= words      one update, delivered twice
+    > words || others       where the messenger has neither buttons nor files, `others` instead ("" = nothing)
+    > (photo) (photo blurred) (album 4 blurred 1) (file locked.pdf) (contact 0912…) (stranger 0912…) (location)
+    > (sticker) (voice) (edited) (invited)     the last: follows the newest invitation
     ~ 3 days                time passes, timers fire     ~ 5 seconds
+    ! officer joins         something behind the scenes, see `_stage`
     < words                 what the bot says to the producer; officer< to the other person
-Everything after "<" lines is what came back; `play` writes it anew, and the test compares.
+Everything after "<" lines is what came back; `play` writes it anew, and the test compares. A photo where no
+messenger carries it goes through the page that the bot gave a link to, as far as it gave one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Capabilities, Update, pressed
@@ -28,6 +33,7 @@ from dialogs.model import (
     Event,
     FileReceived,
     FileRef,
+    LinkFollowed,
     LocationShared,
     Role,
     TextReceived,
@@ -35,9 +41,8 @@ from dialogs.model import (
     UnsupportedReceived,
 )
 from storage import people
-from storage.models import conversations, files, outbox, results
 from storage.models import cases as case_table
-from storage.people import due_timers
+from storage.models import conversations, files, outbox, results, timers, upload_links
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Monday, 9:00 in Viet Nam."""
@@ -47,8 +52,13 @@ NUMBERS = Capabilities(2000, 0, 0, 0, False, False, False, False)
 """The poorest messenger: 2,000 characters, no buttons, no files."""
 CHANNELS = {"telegram": TELEGRAM, "numbers": NUMBERS}
 OFFICERS_COMMUNE = "04336"  # Tân Lĩnh, Lào Cai
+PUBLIC_URL = "https://ocop.example"
 
-_LINE = re.compile(r"(?P<who>\w*)(?P<sign>[<>])(?: (?P<words>.*))?$")
+_LINE = re.compile(r"(?P<who>\w*)(?P<sign>>>|>=|>)(?: (?P<words>.*))?$")
+_TOKEN = re.compile(r"(?<=/u/)[\w-]{24}|(?<=i-)[\w-]{24}")
+"""Secrets of links: new at each run, so a transcript shows "…"."""
+_CARRIED = {"photo", "album", "file", "contact", "stranger", "location"}
+"""What a messenger of words alone does not carry."""
 
 
 @dataclass
@@ -61,7 +71,10 @@ class Clock:
 
 @dataclass
 class Play:
-    """One run of a transcript. `channel` is the producer's; officers are on Telegram unless it is theirs too."""
+    """One run of a transcript. `channel` is the producers'; officers are on Telegram.
+
+    `met` collects the dialogs that were stood in; `seen` what each person was sent.
+    """
 
     engine: AsyncEngine
     world: World
@@ -69,8 +82,10 @@ class Play:
     channel: str
     locale: str = "vi"
     seen: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
     count: int = 0
     sent: int = 0
+    invitation: str = ""
 
     async def line(self, line: str) -> list[str]:
         """What came back for one line of input."""
@@ -80,20 +95,48 @@ class Play:
         if match is None:
             raise ValueError(f"not a line of a transcript: {line!r}")
         who = match["who"] or "producer"
-        for event in self._events(who, (match["words"] or "").strip()):
-            await self._do(who, event)
+        words, given, others = (match["words"] or "").partition("||")
+        if given and self._poor(who):
+            words = others
+            if not words.strip():
+                return []
+        await self._say(who, words.strip(), match["sign"])
         return await self._replies()
 
-    async def _do(self, who: str, event: Event) -> None:
-        self.count += 1
+    async def _say(self, who: str, words: str, sign: str) -> None:
+        kind = words.strip("()").partition(" ")[0]
+        if words.startswith("(") and kind in _CARRIED and self._poor(who):
+            await self._through_the_page(who, words)
+            return
+        events = list(self._events(who, words))
+        for event in events:
+            await self._do(who, event)
+            if sign != ">":
+                await self._do(who, event, again=sign == ">=")
+
+    async def _do(self, who: str, event: Event, *, again: bool = False) -> None:
+        """`again`: the platform delivers the update before once more."""
+        self.count += not again
         source = "somewhere" if isinstance(event, FileReceived) else ""
         update_ = Update(self._channel(who), f"u{self.count}", who, event, self.locale, source)
         await handle(self.engine, self.world, [update_])
         if isinstance(event, FileReceived):
             await self._fetched(event.file.id, event.file.name)
+        await self._note_where()
+
+    async def _note_where(self) -> None:
+        async with self.engine.connect() as connection:
+            states = (await connection.execute(select(conversations.c.state))).scalars().all()
+            await connection.rollback()
+        self.met |= {str(state["at"]).partition("/")[0].partition(".")[0] for state in states}
 
     def _channel(self, who: str) -> str:
         return self.channel if who.startswith("producer") else "telegram"
+
+    def _poor(self, who: str) -> bool:
+        return not CHANNELS[self._channel(who)].receives_files
+
+    # what a line means
 
     def _events(self, who: str, words: str) -> Iterator[Event]:
         if found := re.fullmatch(r"\[(.+)\]", words):
@@ -109,38 +152,63 @@ class Play:
                 if shown == label:
                     return pressed(data)
             if found := re.search(rf"^(\d+)\. {re.escape(label)}$", body["text"], re.MULTILINE):
-                return self._numbered(body, found[1])
-            if found := re.search(rf"^{re.escape(label)}: (?:gõ|type) (\S+)$", body["text"], re.MULTILINE):
+                return self._numbered(who, body, found[1], label)
+            if found := re.search(rf"^{re.escape(label)}: .*“(.+)”$", body["text"], re.MULTILINE):
                 return TextReceived(found[1])
         raise LookupError(f"{who} sees no button {label!r}")
 
-    def _numbered(self, body: dict[str, Any], number: str) -> Event:
+    def _numbered(self, who: str, body: dict[str, Any], number: str, label: str) -> Event:
+        """The number of a line; without buttons, of an older message's line the words."""
         for data, shown in body.get("buttons", []):
             if shown == number:
                 return pressed(data)
-        return TextReceived(number)
+        newest = next(b for b in reversed(self.seen[who]) if re.search(r"^1\. ", b["text"], re.MULTILINE))
+        return TextReceived(number if newest is body else label)
 
     def _special(self, kind: str, rest: str) -> Iterator[Event]:
         match kind:
-            case "photo":
-                yield self._file(f"{rest or 'good'}.jpg", is_photo=True)
-            case "album":
-                for _ in range(int(rest)):
-                    yield self._file("good.jpg", is_photo=True)
-            case "file":
-                yield self._file(rest, is_photo=False)
+            case "photo" | "album" | "file":
+                yield from self._files(kind, rest)
             case "contact":
                 yield ContactShared(rest, own=True)
             case "stranger":
                 yield ContactShared(rest, own=False)
             case "location":
                 yield LocationShared(22.1, 104.7)
+            case "invited":
+                yield TextReceived(f"/start i-{self.invitation}")
             case _:
                 yield UnsupportedReceived(kind)
+
+    def _files(self, kind: str, rest: str) -> Iterator[Event]:
+        """ "(album 4 blurred 1)" is four good ones, then a blurred and a good one."""
+        if kind == "file":
+            yield self._file(rest, is_photo=False)
+            return
+        for word in (rest or "1").split():
+            for name in ["good"] * int(word) if word.isdigit() else [word]:
+                yield self._file(f"{name}.jpg", is_photo=True)
 
     def _file(self, name: str, *, is_photo: bool) -> Event:
         self.sent += 1
         return FileReceived(FileRef(f"f{self.sent}", name, 1000, is_photo))
+
+    async def _through_the_page(self, who: str, words: str) -> None:
+        """As bot.web.app does with a one-time upload link; without one the messenger drops what it can't carry."""
+        files_ = [event for event in self._events(who, words) if isinstance(event, FileReceived)]
+        shown = self.seen[who][-1]["text"]
+        if not files_ or "/u/" not in shown:
+            await self._do(who, UnsupportedReceived("other"))
+            return
+        async with self.engine.connect() as connection:
+            newest = select(upload_links).order_by(upload_links.c.expires_at.desc(), upload_links.c.token_sha256)
+            found = (await connection.execute(newest)).all()
+            await connection.rollback()
+        token = shown.rpartition("/u/")[2][:24]
+        link = next(row for row in found if row.token_sha256 == people.digest(token))
+        await self._do(who, LinkFollowed(f"upload.{link.case_code}/pages", {"_paper": link.paper}))
+        for file in files_:
+            await self._do(who, file)
 
     async def _fetched(self, file_id: str, name: str) -> None:
         """What the fetching worker would have found; the name says it: "blurred.jpg", "empty.pdf"."""
@@ -156,22 +224,38 @@ class Play:
         async with self.engine.begin() as connection:
             await connection.execute(update(files).where(files.c.id == file_id).values(values))
 
+    # time
+
     async def _wait(self, words: str) -> list[str]:
         amount, unit = words.split()
         target = self.clock.now + timedelta(**{unit if unit.endswith("s") else f"{unit}s": int(amount)})
-        while self.clock.now < target:
-            self.clock.now = min(target, self.clock.now + timedelta(seconds=1 if "second" in unit else 600))
-            await self.timers()
+        while (moment := await self._next_timer()) is not None and moment <= target:
+            self.clock.now = max(self.clock.now, moment)
+            await self._fire()
+        self.clock.now = target
         return await self._replies()
 
-    async def timers(self) -> None:
+    async def _next_timer(self) -> datetime | None:
         async with self.engine.connect() as connection:
-            due = await due_timers(connection, self.clock.now, 100)
+            moment = (await connection.execute(select(timers.c.due_at).order_by(timers.c.due_at).limit(1))).scalar()
+            await connection.rollback()
+        return moment
+
+    async def _fire(self) -> None:
+        """As bot.timers does."""
+        async with self.engine.connect() as connection:
+            due = await people.due_timers(connection, self.clock.now, 100)
             await connection.rollback()
         for timer in due:
             event = TimerFired(timer.kind, timer.subject, timer.turn)
-            key = f"timer-{timer.id}-{timer.turn}-{timer.due_at.timestamp()}"
+            key = f"timer-{timer.id}-{timer.due_at.timestamp()}"
             await handle(self.engine, self.world, [Update(timer.channel, key, timer.chat_id, event)])
+            async with self.engine.begin() as connection:
+                done = delete(timers).where(timers.c.id == timer.id, timers.c.due_at == timer.due_at)
+                await connection.execute(done)
+        await self._note_where()
+
+    # what came back
 
     async def _replies(self) -> list[str]:
         async with self.engine.begin() as connection:
@@ -187,8 +271,10 @@ class Play:
 
     def _shown(self, who: str, body: dict[str, Any]) -> list[str]:
         self.seen.setdefault(who, []).append(body)
+        if found := re.search(r"i-([\w-]{24})", body["text"]):
+            self.invitation = found[1]
         sign = "<" if who == "producer" else f"{who}<"
-        lines = [f"{sign} {line}".rstrip() for line in body["text"].split("\n")]
+        lines = [f"{sign} {line}".rstrip() for line in _TOKEN.sub("…", body["text"]).split("\n")]
         if labels := [f"[{label}]" for _, label in body.get("buttons", [])]:
             lines.append(f"{sign} {' '.join(labels)}")
         if body.get("ask_contact"):
@@ -199,20 +285,28 @@ class Play:
         return lines
 
 
-async def hire(engine: AsyncEngine, world: World, who: str, role: Role, territory: str, now: datetime) -> None:
+# ---------------------------------------------------------------- behind the scenes
+
+
+async def hire(run: Play, who: str, role: Role, territory: str) -> None:
     """An officer who has joined by an invitation, in silence."""
-    async with engine.begin() as connection:
-        token = await people.invite(connection, role, territory, now)
-    event = TextReceived(f"/start i-{token}")
-    await handle(engine, world, [Update("telegram", f"hire-{who}", who, event, "vi")])
-    async with engine.begin() as connection:
+    await _invite(run, role, territory)
+    event = TextReceived(f"/start i-{run.invitation}")
+    await handle(run.engine, run.world, [Update("telegram", f"hire-{who}", who, event, "vi")])
+    async with run.engine.begin() as connection:
         await connection.execute(update(outbox).values(status="sent"))
 
 
-async def publish(engine: AsyncEngine, now: datetime) -> None:
-    """A rating as the province would publish it for the only case."""
-    async with engine.begin() as connection:
-        case_id = (await connection.execute(select(case_table.c.id))).scalar_one()
+async def _invite(run: Play, role: Role, territory: str) -> None:
+    async with run.engine.begin() as connection:
+        run.invitation = await people.invite(connection, role, territory, run.clock.now)
+
+
+async def publish(run: Play) -> None:
+    """A rating as the province would publish it for the newest case."""
+    async with run.engine.begin() as connection:
+        newest = select(case_table.c.id).order_by(case_table.c.id.desc()).limit(1)
+        case_id = (await connection.execute(newest)).scalar_one()
         row = {
             "case_id": case_id,
             "points_a": 27,
@@ -221,10 +315,53 @@ async def publish(engine: AsyncEngine, now: datetime) -> None:
             "stars": 3,
             "decision": "812/QĐ-UBND",
             "certificate_until": datetime(2029, 10, 20, tzinfo=UTC).date(),
-            "published_at": now,
+            "published_at": run.clock.now,
         }
         await connection.execute(insert(results).values(row))
-        await connection.execute(update(case_table).values(status="rated", due_on=None))
+        rated = update(case_table).where(case_table.c.id == case_id).values(status="rated", due_on=None)
+        await connection.execute(rated)
+
+
+def _quietly(*lines: str) -> Callable[[Play], Awaitable[None]]:
+    """What other transcripts show at length."""
+
+    async def stage(run: Play) -> None:
+        for line in lines:
+            await run.line(line)
+
+    return stage
+
+
+def _by(who: str, *said: str) -> tuple[str, ...]:
+    return tuple(f"{who}> {words}" for words in said)
+
+
+_HELLO = ("/start c-04336", "đồng ý", "không cần nhắc", "đúng rồi")
+_IDEA = (
+    "đăng ký", "Chuối sấy dẻo", "Thực phẩm", "7", "Đang bán", "sấy than củi", "chuối tây nhà trồng", "3 người trong nhà",
+    "200 kg một tháng", "Chợ", "Nhãn và bao bì", "Hộ gia đình", "Lý Thị Mẩy", "Mẩy", "0912345678", "bỏ qua",
+    "bản Nà Hẩu", "gửi cho xã", "menu",
+)  # fmt: skip
+_PLAN = (
+    "nộp giấy tờ", "Kế hoạch làm ăn", "(file ke-hoach.pdf)", "xong", "Giấy đăng ký hộ kinh doanh", "(album 2)", "xong",
+    "gửi cho xã", "gửi luôn", "menu",
+)  # fmt: skip
+_COMMUNE = f"15/{OFFICERS_COMMUNE}"
+_STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
+    "producer is known": _quietly(*_by("producer", *_HELLO)),
+    "producer has sent an idea": _quietly(*_by("producer", *_HELLO, *_IDEA)),
+    "producer2 has sent an idea": _quietly(*_by("producer2", *_HELLO, *_IDEA)),
+    "the idea is accepted": _quietly("officer> TL12-26-0001", "officer> nhận", "officer> nhận luôn", "officer> menu"),
+    "the plan is sent": _quietly(*_by("producer", *_PLAN)),
+    "officer joins": lambda run: hire(run, "officer", Role.COMMUNE_OFFICER, _COMMUNE),
+    "colleague joins": lambda run: hire(run, "colleague", Role.COMMUNE_OFFICER, _COMMUNE),
+    "province joins": lambda run: hire(run, "province", Role.PROVINCE_OFFICER, "15"),
+    "stranger joins": lambda run: hire(run, "stranger", Role.COMMUNE_OFFICER, "11/03253"),
+    "administrator joins": lambda run: hire(run, "administrator", Role.ADMINISTRATOR, ""),
+    "the officer is invited": lambda run: _invite(run, Role.COMMUNE_OFFICER, _COMMUNE),
+    "the result is published": publish,
+}
+"""Lines like "! officer joins"."""
 
 
 def inputs(transcript: str) -> list[str]:
@@ -236,29 +373,11 @@ async def play(run: Play, lines: list[str]) -> str:
     written: list[str] = []
     for line in lines:
         written.append(line)
-        if line.startswith("#") or not line.strip():
-            continue
         if line.startswith("!"):
-            await _stage(run, line[1:].strip())
-            continue
-        written += await run.line(line)
+            await _STAGE[line[1:].strip()](run)
+        elif line.strip() and not line.startswith("#"):
+            written += await run.line(line)
     return "\n".join(written).rstrip() + "\n"
-
-
-async def _stage(run: Play, words: str) -> None:
-    """ "! officer joins": something that happens behind the scenes."""
-    match words:
-        case "officer joins":
-            territory = f"15/{OFFICERS_COMMUNE}"
-            await hire(run.engine, run.world, "officer", Role.COMMUNE_OFFICER, territory, run.clock.now)
-        case "province joins":
-            await hire(run.engine, run.world, "province", Role.PROVINCE_OFFICER, "15", run.clock.now)
-        case "stranger joins":
-            await hire(run.engine, run.world, "stranger", Role.COMMUNE_OFFICER, "11/03253", run.clock.now)
-        case "the result is published":
-            await publish(run.engine, run.clock.now)
-        case _:
-            raise ValueError(words)
 
 
 def transcripts(folder: Path) -> list[Path]:

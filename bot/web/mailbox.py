@@ -25,6 +25,13 @@ class Mailbox:
     def __init__(self, engine: AsyncEngine, store: FileStore, world: World) -> None:
         self._engine, self._store, self._world = engine, store, world
         self._delivered: dict[str, asyncio.Event] = {}
+        self._closing = False
+
+    def close(self) -> None:
+        """Answer every waiting page at once; it asks again when the server is back."""
+        self._closing = True
+        for event in self._delivered.values():
+            event.set()
 
     # from the bot
 
@@ -83,7 +90,7 @@ class Mailbox:
         while True:
             event.clear()
             found = await self._since(chat_id, after)
-            left = deadline - loop.time()
+            left = 0.0 if self._closing else deadline - loop.time()
             if found or left <= 0:
                 if not found and not event.is_set():
                     self._delivered.pop(chat_id, None)

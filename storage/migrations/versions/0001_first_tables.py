@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_messages")),
         sa.UniqueConstraint("chat_id", "key", name=op.f("uq_web_messages_chat_id_key")),
     )
+    op.create_index("ix_web_messages_chat_id_id", "web_messages", ["chat_id", "id"], unique=False)
     op.create_table(
         "cases",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -104,7 +105,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_cases_code")),
     )
     op.create_index(op.f("ix_cases_person_id"), "cases", ["person_id"], unique=False)
-    op.create_index(op.f("ix_cases_territory"), "cases", ["territory"], unique=False)
     op.create_index("ix_cases_territory_status_due_on", "cases", ["territory", "status", "due_on"], unique=False)
     op.create_table(
         "consents",
@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_files_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
     )
+    op.create_index(op.f("ix_files_conversation_id"), "files", ["conversation_id"], unique=False)
     op.create_index(
         "ix_files_due",
         "files",
@@ -276,7 +277,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_papers")),
         sa.UniqueConstraint("case_id", "paper", "version", name=op.f("uq_papers_case_id_paper_version")),
     )
-    op.create_index(op.f("ix_papers_case_id"), "papers", ["case_id"], unique=False)
     op.create_table(
         "results",
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -333,3 +333,4 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("token_sha256", name=op.f("pk_upload_links")),
     )
+    op.create_index(op.f("ix_upload_links_conversation_id"), "upload_links", ["conversation_id"], unique=False)
