@@ -25,9 +25,13 @@ def _say(line: str) -> None:
 
 def _configured() -> Settings:
     config = load()
-    logging.basicConfig(level=str(config.log_level), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # at DEBUG it prints every value it is given
+    level = logging.getLevelNamesMapping()[config.log_level]
+    # The libraries stay at INFO: at DEBUG they print every value, text and address they are given.
+    logging.basicConfig(level=max(level, logging.INFO), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for ours in ("bot", "storage"):
+        logging.getLogger(ours).setLevel(level)
+    for talkative in ("alembic", "uvicorn"):
+        logging.getLogger(talkative).setLevel(max(level, logging.WARNING))
     return config
 
 
@@ -43,7 +47,13 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     except (AlreadyRunning, LaterRelease, BrokenReferences) as refusal:
         raise SystemExit(str(refusal)) from None
     except OSError as error:
-        raise SystemExit(f"Cannot start: {error.strerror or error}") from None
+        raise SystemExit(f"Not possible: {_of(error)}") from None
+    except KeyboardInterrupt:  # before there was anything to finish
+        raise SystemExit(130) from None
+
+
+def _of(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
 
 
 def _serve(*, web: bool, worker: bool, migrate: bool) -> None:
@@ -61,13 +71,13 @@ def run() -> None:
 
 @app.command()
 def web() -> None:
-    """Serve pages and webhooks; messages go out through `worker` (PostgreSQL) or the same process (SQLite)."""
+    """Serve pages and webhooks, on PostgreSQL; messages go out through `worker`."""
     _serve(web=True, worker=False, migrate=False)
 
 
 @app.command()
 def worker() -> None:
-    """Deliver messages, fetch files, fire reminders, poll Telegram when there is no public address."""
+    """Deliver messages, fetch files, fire reminders, poll Telegram if there is no public address; on PostgreSQL."""
     _serve(web=False, worker=True, migrate=False)
 
 

@@ -1,22 +1,25 @@
 """The wiring: which parts run in a process, how they start, and how they stop without losing anything."""
 
 import asyncio
+import gc
 import hashlib
 import logging
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.channels.base import Channel, Update
+from bot.channels.base import Channel, ChannelError, Update
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web import Web
 from bot.deliver import Delivery
@@ -43,6 +46,25 @@ log = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 20
 RESTART_PAUSE_S = 1.0
+NAME_WITHIN_S = 5.0
+"""How long a start waits to learn the bot's name from Telegram; the web chat need not wait for Telegram's outage."""
+SET_UP_PAUSES_S = (1.0, 5.0, 30.0)
+"""Between tries to set Telegram up; the last one again and again: without its webhook the bot is deaf."""
+STAND_BY_S = 5.0
+_POLLING_LOCK = 0x6F63706F  # next to "ocop", the lock of storage/migrate.py
+
+
+@dataclass
+class Links:
+    """Links that open the bot with a start payload, in each channel that is on. `username`: "" while not known."""
+
+    base: str
+    web: bool
+    username: str = ""
+
+    def __call__(self, payload: str) -> tuple[str, ...]:
+        web = (f"{self.base}/start/{payload}",) if self.web else ()
+        return (*web, *((f"https://t.me/{self.username}?start={payload}",) if self.username else ()))
 
 
 @dataclass
@@ -56,6 +78,7 @@ class Parts:
     mailbox: Mailbox
     intake: Intake
     telegram: Any
+    links: Links
     secret_key: str
 
 
@@ -66,17 +89,13 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
     store = FileStore(config.files_url)
     telegram = await _telegram(config)
     capabilities = {"web": WEB_CAPABILITIES} | ({"telegram": telegram.capabilities} if telegram else {})
-    world = replace(
-        World.load(capabilities),
-        days_off=config.days_off,
-        public_url=config.public_url or f"http://{config.host}:{config.port}",
-        bot_link=await _links(config, telegram),
-    )
+    links = await _links(config, telegram)
+    world = replace(World.load(capabilities), days_off=config.days_off, public_url=links.base, bot_link=links)
     mailbox = Mailbox(engine, store, world)
     channels: dict[str, Channel] = {"web": Web(mailbox)} | ({"telegram": telegram} if telegram else {})
     try:
         key = config.secret_key.get_secret_value() or await _own_key(engine)
-        yield Parts(engine, store, world, channels, mailbox, Intake(engine, world), telegram, key)
+        yield Parts(engine, store, world, channels, mailbox, Intake(engine, world), telegram, links, key)
     finally:
         for channel in channels.values():
             await channel.close()
@@ -98,18 +117,12 @@ def _webhook_secret(token: str) -> str:
     return hashlib.sha256(f"webhook {token}".encode()).hexdigest()
 
 
-async def _links(config: Settings, telegram: Any) -> Callable[[str], tuple[str, ...]]:
-    """Links that open the bot with a start payload, in each channel that is on."""
-    base = config.public_url or f"http://{config.host}:{config.port}"
-    name = ""
+async def _links(config: Settings, telegram: Any) -> Links:
+    links = Links(config.public_url or f"http://{config.host}:{config.port}", config.web_chat)
     if telegram is not None:
-        with suppress(Exception):  # the name is a convenience; polling reports what is wrong
-            name = await telegram.username()
-
-    def links(payload: str) -> tuple[str, ...]:
-        web = (f"{base}/start/{payload}",) if config.web_chat else ()
-        return (*web, *((f"https://t.me/{name}?start={payload}",) if name else ()))
-
+        with suppress(ChannelError, TimeoutError):  # set_up_telegram asks again
+            async with asyncio.timeout(NAME_WITHIN_S):
+                links.username = await telegram.username()
     return links
 
 
@@ -143,6 +156,8 @@ def alone(config: Settings) -> AbstractContextManager[None]:
 
 async def run(config: Settings, *, web: bool, worker: bool, migrating: bool, say: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; then finish the updates and messages in hand."""
+    if not (web and worker) and sqlite_path(config.database_url) is not None:
+        raise SystemExit("On SQLite one process does everything: use `python -m bot run`, or set DATABASE_URL.")
     with alone(config):
         if migrating:
             await prepare(config)
@@ -153,62 +168,94 @@ async def run(config: Settings, *, web: bool, worker: bool, migrating: bool, say
 
 
 async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    await _set_up_telegram(config, parts, web=web, worker=worker)
-    delivery = Delivery(parts.engine, parts.channels, parts.store, parts.world, parts.intake.committed)
-    fetcher = Fetcher(parts.engine, parts.channels, parts.store, parts.world, asyncio.Event())
-    timers = Timers(parts.engine, parts.intake, parts.world)
-    polls = worker and parts.telegram is not None and not config.public_url
-    server = _server(config, parts) if web else None
-    tasks = [asyncio.create_task(parts.intake.run(), name="intake")]
-    if server is not None:
-        listener = listening(config.host, config.port)
-        tasks.append(asyncio.create_task(server.serve([listener]), name="web"))
+    listener = listening(config.host, config.port) if web else None  # a taken port ends the start here
+    stop = _stop_signal()
+    running = Running(parts.intake)
+    if listener is not None:
+        running.serve(_server(config, parts), parts.mailbox, listener)
     if worker:
-        tasks += [
-            asyncio.create_task(kept_up(delivery.run), name="delivery"),
-            asyncio.create_task(kept_up(fetcher.run), name="fetcher"),
-            asyncio.create_task(kept_up(timers.run), name="timers"),
-        ]
-    polling = asyncio.create_task(poll(parts.telegram, parts.intake), name="polling") if polls else None
-    await _greet(config, parts, web=web, say=say)
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
+        running.work(parts)
+    if parts.telegram is not None:
+        running.aside(set_up_telegram(config, parts, web=web, worker=worker))
+        if worker and not config.public_url:
+            running.aside(kept_up(lambda: poll_alone(parts.engine, parts.telegram, parts.intake)))
+    await _greet(config, parts, web=web, worker=worker, say=say)
+    # What the imports and the start have made stays to the end. Where aiogram is on that is 190,000 objects, and
+    # walking them in each full collection was most of the slowest answers' time.
+    gc.freeze()
+    await running.until(stop)
     say("Stopping: finishing what is in hand.")
-    if polling is not None:
-        polling.cancel()
-    if server is not None:
-        server.should_exit = True
-        parts.mailbox.close()
-    timers.close()
-    parts.intake.close()
-    fetcher.close()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(STOP_WITHIN_S):
-            await tasks[0]
-            delivery.close()
-            await _ended([*tasks, *([polling] if polling is not None else [])])
+    await running.stop()
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    return stop
+
+
+class Running:
+    """The tasks of a process that serves, and the order in which they end."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._taking = asyncio.create_task(intake.run(), name="intake")
+        self._tasks = [self._taking]
+        self._asides: list[asyncio.Task[None]] = []
+        self._sources: list[Callable[[], None]] = [intake.close]
+        self._sinks: list[Callable[[], None]] = []
+
+    def serve(self, server: "Server", mailbox: Mailbox, listener: socket.socket) -> None:
+        self._tasks.append(asyncio.create_task(server.serve([listener]), name="web"))
+        self._sources += [server.leave, mailbox.close]
+
+    def work(self, parts: Parts) -> None:
+        """Deliver, fetch files, fire timers."""
+        delivery = Delivery(parts.engine, parts.channels, parts.store, parts.world, asyncio.Event())
+        fetcher = Fetcher(parts.engine, parts.channels, parts.store, parts.world, asyncio.Event())
+        timers = Timers(parts.engine, parts.intake, parts.world)
+        parts.intake.wakes += [delivery.wake, fetcher.wake]
+        for part in (delivery, fetcher, timers):
+            self._tasks.append(asyncio.create_task(kept_up(part.run), name=type(part).__name__))
+        self._sources += [timers.close, fetcher.close]
+        self._sinks.append(delivery.close)
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work that may be dropped at any moment."""
+        self._asides.append(asyncio.create_task(work))
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Wait for the signal, or for a part that ends although it should not."""
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([stopping, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+
+    async def stop(self) -> None:
+        """Take nothing more, finish what was taken, then the messages being sent; what is left waits as rows.
+
+        Raises the error of a part that ended by one, so that whoever supervises this process starts it anew.
+        """
+        await _dropped(self._asides)
+        for close in self._sources:
+            close()
+        await asyncio.wait([self._taking], timeout=STOP_WITHIN_S / 2)
+        for close in self._sinks:
+            close()
+        await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S / 2)
+        await _dropped(self._tasks)
+        for task in self._tasks:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+
+async def _dropped(tasks: Iterable[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
-    _raise_first(tasks)
-
-
-async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _raise_first(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """A part that ended by an error ends the process with it, so that whoever supervises it starts it anew."""
-    for task in tasks:
-        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-            raise error
-
-
-async def kept_up(work: Callable[[], Any]) -> None:
+async def kept_up(work: Callable[[], Awaitable[None]]) -> None:
     """Run a worker's loop; a bug in it is logged and the loop goes on, for the other messages' sake."""
     while True:
         try:
@@ -218,6 +265,35 @@ async def kept_up(work: Callable[[], Any]) -> None:
             await asyncio.sleep(RESTART_PAUSE_S)
         else:
             return
+
+
+async def poll_alone(engine: AsyncEngine, telegram: Channel, intake: Intake) -> None:
+    """Poll as the only process of this bot: Telegram ends the poll of one when another begins.
+
+    On PostgreSQL the holder of a lock polls and the others stand by. The lock is the transaction's, so it is free
+    as soon as the holder or its connection is gone; the holder finds that out by asking.
+    """
+    if engine.dialect.name != "postgresql":
+        await poll(telegram, intake)
+        return
+    mine = select(func.pg_try_advisory_xact_lock(_POLLING_LOCK))
+    while True:
+        async with engine.begin() as connection:
+            if await connection.scalar(mine):
+                await _while_connected(connection, poll(telegram, intake))
+                return
+        await asyncio.sleep(STAND_BY_S)
+
+
+async def _while_connected(connection: AsyncConnection, work: Coroutine[Any, Any, None]) -> None:
+    """Raises what `work` or the lost connection raises."""
+    task = asyncio.create_task(work)
+    try:
+        while not (await asyncio.wait([task], timeout=STAND_BY_S))[0]:
+            await connection.execute(select(1))
+        await task
+    finally:
+        await _dropped([task])
 
 
 async def poll(telegram: Channel, intake: Intake) -> None:
@@ -241,17 +317,22 @@ async def _until_taken(intake: Intake, update: Update, telegram: Channel) -> Non
         await telegram.acknowledge(update)
 
 
-async def _set_up_telegram(config: Settings, parts: Parts, *, web: bool, worker: bool) -> None:
-    if parts.telegram is None:
-        return
-    try:
-        if config.public_url and web:
-            await parts.telegram.set_up(f"{config.public_url}/telegram")
-        elif not config.public_url and worker:
-            await parts.telegram.set_up("")
-        await parts.telegram.set_commands(_command_list(parts.world))
-    except Exception as error:  # Telegram may be away at this moment; polling and sending try again by themselves
-        log.warning("Telegram could not be set up now: %s", type(error).__name__)
+async def set_up_telegram(config: Settings, parts: Parts, *, web: bool, worker: bool) -> None:
+    """Webhook or polling, the command menu, the bot's name; again until Telegram has taken it."""
+    pauses = chain(SET_UP_PAUSES_S, repeat(SET_UP_PAUSES_S[-1]))
+    for pause_s in pauses:
+        try:
+            if config.public_url and web:
+                await parts.telegram.set_up(f"{config.public_url}/telegram")
+            elif not config.public_url and worker:
+                await parts.telegram.set_up("")
+            await parts.telegram.set_commands(_command_list(parts.world))
+            parts.links.username = await parts.telegram.username()
+        except ChannelError as error:
+            log.warning("Telegram could not be set up, next try in %s s: %s", pause_s, error)
+            await asyncio.sleep(pause_s)
+        else:
+            return
 
 
 COMMAND_WORDS = {
@@ -266,6 +347,9 @@ def _command_list(world: World) -> dict[str, list[tuple[str, str]]]:
 
 class Server(uvicorn.Server):
     """uvicorn without its signal handlers: this process has one place for signals."""
+
+    def leave(self) -> None:
+        self.should_exit = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -297,20 +381,38 @@ def _server(config: Settings, parts: Parts) -> Server:
     )
 
 
-async def _greet(config: Settings, parts: Parts, *, web: bool, say: Callable[[str], None]) -> None:
+async def _greet(config: Settings, parts: Parts, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
     if web and config.web_chat:
         say(f"The chat is at {parts.world.public_url}/")
+    if web and worker:  # processes side by side would take back each other's invitation
+        await _invite_first(parts, say)
+    say("Ready. Ctrl-C stops it.")
+
+
+async def _invite_first(parts: Parts, say: Callable[[str], None]) -> None:
     async with parts.engine.begin() as connection:
         token = await first_invitation(connection, parts.world.clock())
     if token is not None:
         say("Open this once, within 7 days, to become the first administrator:")
-        for link in parts.world.bot_link(f"i-{token}"):
+        for link in parts.links(f"i-{token}"):
             say(f"  {link}")
+
+
+@asynccontextmanager
+async def reaching(config: Settings) -> AsyncIterator[None]:
+    """A database that can't be opened is told in one line; its own words may hold the address with the password."""
+    try:
+        yield
+    except (OSError, SQLAlchemyError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        reason = getattr(cause, "strerror", None) or type(cause.__cause__ or cause).__name__
+        raise SystemExit(f"The database {config.database_url_shown} can't be used: {reason}.") from None
 
 
 async def prepare(config: Settings) -> None:
     """Bring the database to this release's shape."""
-    await asyncio.to_thread(migrate.upgrade, config.database_url)
+    async with reaching(config):
+        await asyncio.to_thread(migrate.upgrade, config.database_url)
 
 
 async def migrate_alone(config: Settings) -> None:
@@ -320,7 +422,9 @@ async def migrate_alone(config: Settings) -> None:
 
 async def check(config: Settings) -> None:
     """Refuse to serve a database of another release: web and worker never migrate by themselves."""
-    if not await migrate.is_current(config.database_url):
+    async with reaching(config):
+        current = await migrate.is_current(config.database_url)
+    if not current:
         raise SystemExit("The database is not up to date: run `python -m bot migrate` first.")
 
 
@@ -330,9 +434,10 @@ async def check(config: Settings) -> None:
 async def invite_officer(config: Settings, role: Role, territory: str, say: Callable[[str], None]) -> None:
     await check(config)
     async with assembled(config) as parts:
+        _found(config, parts.links, "")
         async with parts.engine.begin() as connection:
             token = await invite(connection, role, territory, parts.world.clock())
-        for link in parts.world.bot_link(f"i-{token}"):
+        for link in _found(config, parts.links, f"i-{token}"):
             say(link)
 
 
@@ -343,16 +448,30 @@ async def make_poster(config: Settings, commune: str, output: Path, say: Callabl
     if unit is None or province is None:
         raise SystemExit(f"There is no commune {commune}. Codes are in dialogs/rules/communes.tsv.")
     forms: dict[str, Form] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
-    if output.suffix not in forms:
+    form = forms.get(output.suffix.lower())
+    if form is None:
         raise SystemExit("The poster's name must end in .svg, .png or .pdf.")
     telegram = await _telegram(config)
-    links = await _links(config, telegram)
-    if telegram is not None:
-        await telegram.close()
-    named = [(_channel_of(link), link) for link in links(f"c-{commune}")]
-    made = poster(unit.full_name, province.name, named, forms[output.suffix])
+    try:
+        links = await _links(config, telegram)
+    finally:
+        if telegram is not None:
+            await telegram.close()
+    named = [(_channel_of(link), link) for link in _found(config, links, f"c-{commune}")]
+    made = poster(unit.full_name, province.name, named, form)
     await asyncio.to_thread(output.write_bytes, made)
     say(f"{output} opens {', '.join(link for _, link in named)}")
+    if config.web_chat and not config.public_url:
+        say("Phones cannot open that web address: set PUBLIC_URL before you print the poster.")
+
+
+def _found(config: Settings, links: Links, payload: str) -> tuple[str, ...]:
+    """All links that there should be, or the end: half of them on a poster would be noticed too late."""
+    if config.telegram_is_on and not links.username:
+        raise SystemExit("Telegram does not answer, so the link to the bot is not known. Please try again.")
+    if not links(payload):
+        raise SystemExit("No channel is on: set TELEGRAM_BOT_TOKEN or WEB_CHAT=true.")
+    return links(payload)
 
 
 def _channel_of(link: str) -> str:

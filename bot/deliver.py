@@ -54,6 +54,7 @@ class Delivery:
 
     async def run(self) -> None:
         while not self._closing:
+            self.wake.clear()  # before looking: what is committed from here on wakes the loop again
             try:
                 due = await self._claim()
             except (SQLAlchemyError, OSError) as error:
@@ -81,7 +82,6 @@ class Delivery:
         self.wake.set()
 
     async def _sleep(self) -> None:
-        self.wake.clear()
         try:
             async with asyncio.timeout(IDLE_S):
                 await self.wake.wait()

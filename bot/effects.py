@@ -1,5 +1,6 @@
 """Carries out what a dialog ordered: every effect becomes rows of the turn's own transaction, nothing else."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -49,12 +50,13 @@ from dialogs.model import (
 )
 from dialogs.officer.desk import accepted_notice, alert_again, alert_new, alert_note, deferred_notice
 from dialogs.producer.check_status import returned_notice
+from dialogs.producer.place import place_name
 from dialogs.producer.upload import missing, papers_of
 from dialogs.rules.lifecycle import Side, actions
 from storage import cases, people
 from storage.models import cases as case_table
-from storage.models import files, papers
-from storage.records import Conversation, Wanted, facts_for, upsert
+from storage.models import files, notes, papers
+from storage.records import Conversation, Wanted, covers, facts_for, upsert
 
 EVERYWHERE = (Membership(Role.ADMINISTRATOR, ""),)
 ALERT_WORDS_CHARS = 1500
@@ -417,9 +419,12 @@ async def _invite(turn: Turned, role: Role, territory: str) -> None:
 
 async def _note(turn: Turned, effect: SendNote) -> None:
     person = turn.conversation.person
+    if asked := re.fullmatch(r"n(\d{1,9})", effect.code):
+        await _answer_note(turn, int(asked[1]), effect.text)
+        return
     case = await _visible(turn, effect.code) if effect.code else None
     commune = case.commune if case is not None else person.commune
-    await people.add_note(
+    note_id = await people.add_note(
         turn.connection,
         turn.conversation.person_id,
         case.id if case is not None else None,
@@ -431,12 +436,30 @@ async def _note(turn: Turned, effect: SendNote) -> None:
     words = effect.text[:ALERT_WORDS_CHARS]
     if effect.to_officers:
         officers = await people.officers_of(turn.connection, places.territory(commune))
-        by = person.name or person.producer_name or "OCOP"
+        by = person.name or person.producer_name
+        alert = alert_note(effect.code or f"n{note_id}", by, place_name(commune), words)
         for chat in await people.chats_of(turn.connection, officers):
-            turn.carried.notices.append(_notice(turn, chat, [alert_note(effect.code, by, words)]))
+            turn.carried.notices.append(_notice(turn, chat, [alert]))
     elif case is not None:
         texts = (Text(N_("The officer writes about %(code)s: “%(words)s”"), {"code": effect.code, "words": words}),)
         await _tell_producer(turn, case.person_id, texts, effect.code)
+
+
+async def _answer_note(turn: Turned, note_id: int, words: str) -> None:
+    """An officer's answer to a question about no case; only from who answers for the commune it came from."""
+    statement = select(notes.c.author_id, notes.c.commune).where(notes.c.id == note_id, notes.c.to_officers.is_(True))
+    asked = (await turn.connection.execute(statement)).one_or_none()
+    conversation = turn.conversation
+    if asked is None or not covers(conversation.person.memberships, places.territory(asked.commune)):
+        raise cases.NotPossible(f"note {note_id}")
+    await people.add_note(turn.connection, conversation.person_id, None, asked.commune, words, False, turn.now)
+    said = SendMessage(
+        (Text(N_("The officer answers: “%(words)s”"), {"words": words[:ALERT_WORDS_CHARS]}),),
+        links=(Link("ask_officer", Text(N_("Write to the officer")), "cán bộ"),),
+    )
+    for chat in await people.chats_of(turn.connection, [asked.author_id]):
+        turn.carried.notices.append(_notice(turn, chat, [said]))
+    turn.carried.said.append(SendMessage((Text(N_("Sent to the producer.")),)))
 
 
 async def _forget(turn: Turned) -> None:

@@ -41,6 +41,7 @@ class Fetcher:
 
     async def run(self) -> None:
         while not self._closing:
+            self.wake.clear()  # before looking: what is committed from here on wakes the loop again
             try:
                 due = await self._claim()
                 await asyncio.gather(*(self._fetch(row) for row in due))
@@ -57,7 +58,6 @@ class Fetcher:
         self.wake.set()
 
     async def _sleep(self) -> None:
-        self.wake.clear()
         try:
             async with asyncio.timeout(IDLE_S):
                 await self.wake.wait()

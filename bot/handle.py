@@ -28,8 +28,6 @@ from dialogs.model import (
     CaseNamed,
     Event,
     Facts,
-    FileReceived,
-    KeepFile,
     LinkFollowed,
     OptionChosen,
     SendMessage,
@@ -70,8 +68,8 @@ class Intake:
 
     engine: AsyncEngine
     world: World
-    committed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set after each commit that left something to deliver."""
+    wakes: list[asyncio.Event] = field(default_factory=list)
+    """Set after each commit: workers of this process that may have something to do now."""
     _queue: deque[Waiting] = field(default_factory=deque)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _closing: bool = False
@@ -97,6 +95,10 @@ class Intake:
         self._closing = True
         self._arrived.set()
 
+    def _wake(self) -> None:
+        for event in self.wakes:
+            event.set()
+
     def _next_group(self) -> list[Waiting]:
         """The oldest waiting updates, one a chat; the others of a chat stay in order behind it."""
         group: list[Waiting] = []
@@ -121,7 +123,7 @@ class Intake:
             for waiting in group:
                 await self._work([waiting])
             return
-        self.committed.set()
+        self._wake()
         for waiting in group:
             if not waiting.done.done():
                 waiting.done.set_result(None)
@@ -148,7 +150,7 @@ class Intake:
         else:
             await self._set_aside(waiting, error)
             return
-        self.committed.set()
+        self._wake()
         waiting.done.set_result(None)
 
     async def _set_aside(self, waiting: Waiting, error: Exception) -> None:
@@ -161,7 +163,7 @@ class Intake:
         except Exception as failed:  # then the platform has to deliver it again
             self._failed([waiting], failed)
             return
-        self.committed.set()
+        self._wake()
         waiting.done.set_result(None)
 
 
@@ -282,8 +284,6 @@ async def _take(turn: Turned) -> None:
     conversation.state = moved.state
     if told:
         turn.carried.said.append(SendMessage(told))
-    if isinstance(event, FileReceived) and KeepFile(event.file) not in moved.effects:
-        await carry_out(turn, (KeepFile(event.file),))  # nothing that was sent is lost, asked for or not
     await carry_out(turn, moved.effects)
     turn.quiet = moved.quiet
     if code_in(conversation.state.key) != code_in(state.key):

@@ -29,7 +29,7 @@ from dialogs.model import (
     Unclear,
     UnsupportedReceived,
 )
-from dialogs.words import COMMANDS, INTENTS
+from dialogs.words import COMMANDS, INTENTS, WISHES
 
 MAX_TYPED_CHARS = 8_000
 """Longer texts are cut before anything is done with them; no question takes more than a thousand."""
@@ -131,6 +131,7 @@ class Listener:
             or self._answer(typed, asked)
             or _command(typed)
             or _case(typed)
+            or self._wish(typed, asked)
             or self._intent(typed, asked)
             or self._question(typed, asked, locale)
             or TextReceived(typed)
@@ -179,12 +180,26 @@ class Listener:
 
     # questions that interrupt
 
+    def _wish(self, typed: str, asked: SendMessage) -> Event | None:
+        """ "dang ky mat ong" while reading an article: outside a form, the main things are always at hand."""
+        if not asked.free or asked.takes or question_strength(typed) == 2:
+            return None
+        options = [Option(name, phrases[0], phrases, takes_rest=name == "register") for name, phrases in WISHES.items()]
+        found = match(typed, list(WISHES.values()))
+        if found.exact is not None:
+            return CommandReceived(options[found.exact].value)
+        with_rest = self._with_rest(typed, options)
+        return CommandReceived(with_rest[0].value, with_rest[1]) if with_rest is not None else None
+
     def _intent(self, typed: str, asked: SendMessage) -> Event | None:
         if asked.takes == "text" and not question_strength(typed):
             return None
         names = list(INTENTS)
         found = match(typed, [INTENTS[name] for name in names])
-        return CommandReceived(names[found.exact]) if found.exact is not None else None
+        if found.exact is not None:
+            return CommandReceived(names[found.exact])
+        words = set(expand(fold(typed)).split())
+        return CommandReceived("status", typed) if any(asked_for <= words for asked_for in _about_a_file()) else None
 
     def _question(self, typed: str, asked: SendMessage, locale: str) -> Event | None:
         """A question, as far as the place allows one: in a text field only if it plainly is one."""
@@ -207,6 +222,13 @@ def _slash(typed: str) -> Event | None:
 def _numbered(typed: str, options: Sequence[Option]) -> Option | None:
     chosen = number(typed)
     return options[chosen - 1] if chosen is not None and 0 < chosen <= len(options) else None
+
+
+@cache
+def _about_a_file() -> tuple[set[str], ...]:
+    """Words of the questions about one's own file; others may stand between them ("hồ sơ chuối sấy đâu")."""
+    phrases = (set(fold(phrase).split()) for phrase in INTENTS["status"])
+    return tuple(words for words in phrases if {"ho", "so"} <= words or "file" in words)
 
 
 @cache

@@ -36,7 +36,6 @@ TYPE_IT = N_("Please type the answer.")
 DONE = "done"
 ALBUM_PAUSE_S = 2
 """Photos of one album come as separate messages without an end mark; so long silence means they are all here."""
-MAX_FILE_BYTES = 20 * 1024 * 1024
 Options = tuple[Option, ...] | Callable[[Answers, Facts], tuple[Option, ...]]
 
 
@@ -95,7 +94,10 @@ class one_of:
 
     choices: Options
     other: int = 0
-    takes: str = ""
+
+    @property
+    def takes(self) -> str:
+        return "text" if self.other else ""
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         return self.choices(answers, facts) if callable(self.choices) else self.choices
@@ -418,11 +420,6 @@ def usable(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, i
     return tuple((i, r) for i, r in pages if i not in facts.files or facts.files[i].status not in lost)
 
 
-def check_size(file: FileRef) -> None:
-    if file.size_bytes > MAX_FILE_BYTES:
-        raise InvalidAnswer(N_("That file is over 20 MB, which is too much for me. Please send it in smaller parts."))
-
-
 @dataclass(frozen=True, slots=True)
 class photos:
     """Photos or files, one after the other or as an album, until "done".
@@ -466,7 +463,6 @@ class photos:
         )
 
     def _added(self, file: FileRef, facts: Facts, partial: str) -> Answer:
-        check_size(file)
         kept = list(pages_of(partial))
         doing, _, _ = partial.rpartition("|")
         if doing.startswith("at") and (place := int(doing[2:])) < len(kept):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from dialogs.model import (
+    MAX_FILE_BYTES,
     N_,
     Answer,
     Answers,
@@ -25,6 +26,7 @@ from dialogs.model import (
     Event,
     Facts,
     FileReceived,
+    FileRef,
     FileStatus,
     Go,
     InvalidAnswer,
@@ -78,8 +80,9 @@ def dialog_name(key: str) -> str:
 
 
 def view(key: str, draft: Draft) -> Answers:
-    """What the functions of a declaration see: answers, `subject`, and "~", the unfinished answer."""
-    return {**draft.answers, "subject": key.partition(".")[2], "~": unfinished(draft.partial)}
+    """What the functions of a declaration see: answers, `subject`, "~" (the unfinished answer), "~said" (suggested)."""
+    given = {"subject": key.partition(".")[2], "~": unfinished(draft.partial), "~said": draft.suggested}
+    return {**draft.answers, **given}
 
 
 def unfinished(partial: str) -> str:
@@ -216,7 +219,7 @@ def _gone(state: State, go: Go) -> State:
         partial = go.partial or (before if _same_question(old, question, go.answers) else "")
         if go.partial and before and not before.startswith("?"):  # files join those already there
             partial, question = f"{before},{go.partial}", old.at
-        new = Draft({**old.answers, **go.answers}, 0, question, partial, go.suggested)
+        new = Draft({**old.answers, **go.answers}, 0, question, partial, go.suggested, turn=old.turn)
         drafts = {**drafts, key: new}
     then = state.then if dialog_name(key) == dialog_name(state.key) else ""  # a detour may turn within itself
     return replace(state, at=f"{key}/{question}", serial=serial, drafts=drafts, then=then)
@@ -243,6 +246,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
         at=state.at,
         further=tuple(option for option in options if option not in shown),
         takes=ask.accept.takes,
+        free=not dialog.form,
         ask_contact=ask.ask_contact,
         ask_location=ask.ask_location,
         upload=ask.upload(answers, facts) if ask.upload is not None else None,
@@ -271,7 +275,7 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
     if draft.partial.startswith("?"):
         meant = draft.partial[1:].partition("|")[0].split(",")
         return tuple(option for option in options if option.value in meant)
-    before = (THAT_IS_IT,) if draft.suggested else ()
+    before = (THAT_IS_IT,) if draft.suggested and ask.confirm else ()
     if not before and ask.name in draft.answers and ask.goto is None:
         before = (KEEP_IT,)
     after = (SKIP_IT,) if ask.optional and not before and not draft.partial else ()
@@ -279,12 +283,13 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
 
 
 def _progress(dialog: Dialog, ask: Ask, answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    if not (dialog.form and ask.counted):
+    """ "Question 2/9"; a question that belongs to the one before (its unit, its period) shares its number."""
+    asked = [a for a in dialog.steps if applies(a, answers, facts)]
+    total = sum(a.counted for a in asked)
+    number = sum(a.counted for a in asked[: asked.index(ask) + 1]) if ask in asked else 0
+    if not (dialog.form and number) or (number == total and not ask.counted):
         return ()
-    counted = [a.name for a in dialog.steps if a.counted and applies(a, answers, facts)]
-    if ask.name not in counted:
-        return ()
-    return (Text(N_("Question %(number)s/%(total)s"), {"number": counted.index(ask.name) + 1, "total": len(counted)}),)
+    return (Text(N_("Question %(number)s/%(total)s"), {"number": number, "total": total}),)
 
 
 def _prompt(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Text, ...]:
@@ -390,18 +395,28 @@ def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, fact
 
 def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
     """An answer, or what could be one, to the present question."""
-    _, ask, draft = _here(dialogs, state)
+    dialog, ask, draft = _here(dialogs, state)
+    if isinstance(event, FileReceived) and (event.file.size_bytes > MAX_FILE_BYTES or not ask.takes_files):
+        return _unasked_file(dialogs, dialog, state, event.file, facts)
     answers = view(state.key, draft)
     try:
         answer = ask.accept.read(event, answers, facts, unfinished(draft.partial))
     except InvalidAnswer as invalid:
-        if isinstance(event, FileReceived) and (go := dialogs.on_file(event.file, facts)) is not None:
-            return Turn(_gone(state, go), go.effects)
         return Turn(state, (SendMessage((invalid.text,)),))
     if not answer.complete:
         effects = tuple(replace(e, subject=state.key) if isinstance(e, StartTimer) else e for e in answer.effects)
         return Turn(_touched(_with_draft(state, partial=answer.value)), effects, answer.quiet)
     return _stored(dialogs, state, answer, facts, event.rest if isinstance(event, OptionChosen) else "")
+
+
+def _unasked_file(dialogs: Dialogs, dialog: Dialog, state: State, file: FileRef, facts: Facts) -> Turn:
+    """A file that is too large, or that no question asked for: in a form its turn comes later."""
+    if file.size_bytes > MAX_FILE_BYTES:
+        return Turn(state, (SendMessage((_UNREADABLE["large"],)),))
+    if not dialog.form and (go := dialogs.on_file(file, facts)) is not None:
+        return Turn(_gone(state, go), go.effects)
+    text = Text(N_("I do not need a photo or file at this point. Please send it when I ask for it."))
+    return Turn(state, (SendMessage((text,)),))
 
 
 def _touched(state: State) -> State:

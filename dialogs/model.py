@@ -61,6 +61,10 @@ class Link:
 # ---------------------------------------------------------------- events: what happened
 
 
+MAX_FILE_BYTES = 20 * 1024 * 1024
+"""What Telegram's cloud lets a bot download (20 MiB), so the limit of every channel."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """A file that a channel can fetch: `id` is ours, `size_bytes` 0 where the channel does not say."""
@@ -373,6 +377,7 @@ class Facts:
     articles: tuple[ArticleHead, ...] = ()
     quiz: tuple[QuizFacts, ...] = ()
     officers: int = 0  # of the person's commune
+    province_officers: int = 0
     hours: str = ""  # office hours of the commune, as its officer wrote them
     receives_files: bool = True
 
@@ -399,6 +404,7 @@ class SendMessage:
     at: str = ""
     further: tuple[Option, ...] = ()  # on other pages of the list: understood when typed
     takes: str = ""  # see Reader
+    free: bool = False  # outside a form: whatever the bot can do may be asked for here
     ask_contact: bool = False
     ask_location: bool = False
     upload: tuple[str, str] | None = None  # (case code, paper id): offer a web link where files can't be sent
@@ -656,6 +662,7 @@ class Ask:
     stored (the draft's answers stay); `optional` lets it be skipped; `needs` names the questions whose change
     makes the answer void; `since` is the dialog's version in which its meaning last changed; `title` names it
     in reviews; `confirm` asks about a suggested answer ("%(answer)s"); `prefill` answers it from the record;
+    `takes_files`: photos and files are answers here;
     `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9".
     """
 
@@ -674,6 +681,7 @@ class Ask:
     prefill: Callable[[Facts], str] | None = None
     counted: bool = True
     hint: str = ""
+    takes_files: bool = False
     ask_contact: bool = False
     ask_location: bool = False
     upload: Callable[[Answers, Facts], tuple[str, str]] | None = None

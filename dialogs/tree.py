@@ -1,6 +1,7 @@
 """The whole tree: every dialog, the commands, and where files and case codes lead."""
 
 from dialogs import places
+from dialogs.matching import match
 from dialogs.model import CaseFacts, Command, Dialog, Dialogs, Facts, Go, SetLocale, UseInvitation
 from dialogs.officer import desk, join
 from dialogs.producer import check_status, consent, correct, help, learn, menu, place, register_idea, upload  # noqa: A004  a dialog's own name
@@ -26,6 +27,7 @@ ALL: tuple[Dialog, ...] = (
     upload.PAPERS,
     check_status.CHECK_STATUS,
     check_status.CASE,
+    check_status.CASE_ON,
     correct.CORRECT,
     help.HELP,
     help.LANGUAGE,
@@ -34,6 +36,7 @@ ALL: tuple[Dialog, ...] = (
     help.DELETE_DATA,
     desk.DESK,
     desk.REVIEW,
+    desk.REVIEW_ON,
     desk.ACCEPT,
     desk.RETURN,
     desk.DEFER,
@@ -60,8 +63,13 @@ def language(argument: str, facts: Facts) -> Go:
 
 
 def status(argument: str, facts: Facts) -> Go:
-    case = facts.case(argument.upper())
-    return Go(f"case.{case.code}") if case is not None and case.own else Go("check_status")
+    """All cases, or the one whose code or product the words name ("hồ sơ chuối sấy đến đâu rồi")."""
+    found = match(argument, [(case.code, case.product) for case in facts.cases]).close if facts.cases else ()
+    return Go(f"case.{facts.cases[found[0]].code}") if len(found) == 1 else Go("check_status")
+
+
+def register(argument: str, facts: Facts) -> Go:
+    return Go("drafts" if facts.drafts else "register_idea.new", suggested=argument)
 
 
 def papers_needed(argument: str, facts: Facts) -> Go:
@@ -90,6 +98,9 @@ DIALOGS = Dialogs(
         "officer": to("ask_officer"),
         "status": status,
         "papers_needed": papers_needed,
+        "papers": papers_needed,
+        "register": register,
+        "learn": to("learn"),
         "my_data": to("my_data"),
         "desk": to("desk"),
         "pause": to("paused"),

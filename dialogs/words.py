@@ -16,11 +16,30 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 """Global words by command; slash commands have the same names."""
 
+WISHES: Mapping[str, tuple[str, ...]] = {
+    "register": (
+        "đăng ký",
+        "đăng ký sản phẩm",
+        "đăng ký ý tưởng",
+        "đăng ký ý tưởng sản phẩm",
+        "tôi muốn đăng ký",
+        "register",
+        "register a product",
+        "register an idea",
+    ),
+    "papers": ("nộp giấy tờ", "gửi giấy tờ", "nộp kế hoạch", "gửi kế hoạch", "nộp phương án", "send papers"),
+    "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
+}
+"""What people ask for outside a form, wherever they are; the product's name may follow "đăng ký"."""
+
 INTENTS: Mapping[str, tuple[str, ...]] = {
     "status": (
         "hồ sơ của tôi đâu",
         "hồ sơ của tôi đang ở đâu",
         "hồ sơ đang ở đâu",
+        "hồ sơ đâu",
+        "hồ sơ xong chưa",
+        "hồ sơ sao rồi",
         "hồ sơ đến đâu rồi",
         "hồ sơ tới đâu rồi",
         "bao giờ có kết quả",

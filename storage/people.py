@@ -149,17 +149,17 @@ async def add_note(
     text: str,
     to_officers: bool,
     now: datetime,
-) -> None:
-    await connection.execute(
-        insert(notes).values(
-            author_id=author_id,
-            case_id=case_id,
-            commune=commune,
-            text=text,
-            to_officers=to_officers,
-            written_at=now,
-        )
+) -> int:
+    """Returns the note's id, by which it can be answered."""
+    statement = insert(notes).values(
+        author_id=author_id,
+        case_id=case_id,
+        commune=commune,
+        text=text,
+        to_officers=to_officers,
+        written_at=now,
     )
+    return int((await connection.execute(statement.returning(notes.c.id))).scalar_one())
 
 
 async def set_timers(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:

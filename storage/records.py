@@ -212,9 +212,10 @@ async def facts_for(
 
 async def _with_offices(connection: AsyncConnection, found: dict[int, Facts]) -> dict[int, Facts]:
     """Office hours and the number of officers of each person's commune."""
-    territories = {places.territory(f.person.commune) for f in found.values() if f.person.commune}
-    if not territories:
+    communes = {places.territory(f.person.commune) for f in found.values() if f.person.commune}
+    if not communes:
         return found
+    territories = communes | {territory.partition("/")[0] for territory in communes}
     count = select(memberships.c.territory, func.count().label("officers")).where(
         memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None)
     )
@@ -227,6 +228,7 @@ async def _with_offices(connection: AsyncConnection, found: dict[int, Facts]) ->
         key: replace(
             facts,
             officers=officers.get(places.territory(facts.person.commune), 0),
+            province_officers=officers.get(places.territory(facts.person.commune).partition("/")[0], 0),
             hours=hours.get(places.territory(facts.person.commune), ""),
         )
         if facts.person.commune
@@ -244,7 +246,8 @@ def within(territory: ColumnElement[str], members: Iterable[Membership]) -> Colu
     return or_(*conditions)
 
 
-def _covers(members: Iterable[Membership], territory: str) -> bool:
+def covers(members: Iterable[Membership], territory: str) -> bool:
+    """Whether one of the memberships is for this territory or for one around it."""
     return any(not m.territory or f"{territory}/".startswith(f"{m.territory}/") for m in members)
 
 
@@ -255,7 +258,7 @@ def _visible(found: tuple[CaseFacts, int, str] | None, conversation: Conversatio
     case, person_id, territory = found
     if person_id == conversation.person_id:
         return replace(case, own=True)
-    return case if _covers(conversation.person.memberships, territory) else None
+    return case if covers(conversation.person.memberships, territory) else None
 
 
 _CASE = select(cases, people.c.name, people.c.producer_name.label("maker")).join(people)
@@ -288,6 +291,7 @@ async def case_facts(
     if not ids:
         return []
     kept = _grouped(await connection.execute(_newest_papers(ids)))
+    lengths = await _lengths(connection, kept)
     back = _grouped(
         await connection.execute(
             select(returned_items).where(returned_items.c.case_id.in_(ids), returned_items.c.answered_at.is_(None))
@@ -302,7 +306,7 @@ async def case_facts(
             row,
             now.astimezone(VIETNAM).date(),
             days_off,
-            papers=tuple(map(_paper, kept.get(row.id, ()))),
+            papers=tuple(_paper(paper, lengths) for paper in kept.get(row.id, ())),
             returned=tuple(ReturnedItem(r.item, r.reason, r.returned_on) for r in back.get(row.id, ())),
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
@@ -316,6 +320,15 @@ def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
     for row in rows:
         found.setdefault(row.case_id, []).append(row)
     return found
+
+
+async def _lengths(connection: AsyncConnection, kept: Mapping[int, Sequence[Row]]) -> dict[str, int]:
+    """Pages of each file of these papers; one where it is not known (a photo, a Word file)."""
+    ids = {page[0] for rows in kept.values() for row in rows for page in row.pages}
+    if not ids:
+        return {}
+    found = await connection.execute(select(files.c.id, files.c.pages).where(files.c.id.in_(ids)))
+    return {row.id: max(1, row.pages) for row in found}
 
 
 def _newest_papers(ids: Collection[int]) -> Any:
@@ -364,11 +377,11 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
     )
 
 
-def _paper(row: Row) -> PaperFacts:
+def _paper(row: Row, lengths: Mapping[str, int]) -> PaperFacts:
     return PaperFacts(
         row.paper,
         row.version,
-        pages=len(row.pages),
+        pages=sum(lengths.get(page[0], 1) for page in row.pages),
         files=len(row.pages),
         sent=row.sent_at is not None,
         kept_on=row.kept_at.astimezone(VIETNAM).date(),

@@ -217,7 +217,7 @@ class Play:
         values = {
             "status": "refused" if refused else "stored",
             "findings": finding if refused or finding in ("blurred", "dark", "tiny") else "",
-            "pages": 1,
+            "pages": 3 if name.endswith(".pdf") else 1,
             "kind": "jpeg",
             "due_at": None,
         }
@@ -352,6 +352,7 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "producer has sent an idea": _quietly(*_by("producer", *_HELLO, *_IDEA)),
     "producer2 has sent an idea": _quietly(*_by("producer2", *_HELLO, *_IDEA)),
     "the idea is accepted": _quietly("officer> TL12-26-0001", "officer> nhận", "officer> nhận luôn", "officer> menu"),
+    "the plan is accepted": _quietly("officer> TL12-26-0001", "officer> nhận", "officer> nhận luôn", "officer> menu"),
     "the plan is sent": _quietly(*_by("producer", *_PLAN)),
     "officer joins": lambda run: hire(run, "officer", Role.COMMUNE_OFFICER, _COMMUNE),
     "colleague joins": lambda run: hire(run, "colleague", Role.COMMUNE_OFFICER, _COMMUNE),

@@ -35,8 +35,8 @@ from dialogs.producer.register_idea import IDEA_ASKS, KINDS, answer_lines
 from dialogs.producer.upload import kept_paper, papers_of
 from dialogs.rules.lifecycle import Side, actions
 
-HIDDEN = {"phone", "contact_name"}
-"""Shown only when asked for."""
+HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name"}
+"""Left out of a case's answers: what is shown only when asked for, and what its first lines say already."""
 
 
 def is_officer(answers: Answers, facts: Facts) -> bool:
@@ -118,7 +118,7 @@ DESK = Dialog(
 def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = _case(answers, facts)
     return (
-        Text(N_("%(code)s “%(product)s”"), {"code": case.code, "product": case.product}),
+        _title(case),
         Text(N_("Status: %(status)s"), {"status": status_words(case)}),
         Text(N_("%(by)s · %(kind)s · %(place)s"), {
             "by": case.by, "kind": kind_words(case), "place": place_name(case.commune),
@@ -127,6 +127,10 @@ def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *answer_lines({k: v for k, v in case.answers.items() if k not in HIDDEN}, facts),
         *_papers(case),
     )  # fmt: skip
+
+
+def _title(case: CaseFacts) -> Text:
+    return Text(N_("%(code)s “%(product)s”"), {"code": case.code, "product": case.product})
 
 
 def _due(case: CaseFacts) -> tuple[Text, ...]:
@@ -204,7 +208,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         "note": f"note.{code}",
         "desk": "desk",
     }
-    return Go(targets.get(value, f"review.{code}"))
+    return Go(targets.get(value, f"review_on.{code}"))
 
 
 REVIEW = Dialog(
@@ -214,6 +218,22 @@ REVIEW = Dialog(
     up="desk",
     steps=(Ask("next", card, one_of(card_options), then=shown, goto=onward),),
 )
+
+REVIEW_ON = Dialog(
+    "review_on",
+    allowed=visible,
+    up="desk",
+    steps=(
+        Ask(
+            "next",
+            lambda answers, facts: (_title(_case(answers, facts)), Text(N_("What next?"))),
+            one_of(card_options),
+            then=shown,
+            goto=onward,
+        ),
+    ),
+)
+"""The same choices after something of the case was shown, without the whole card again."""
 
 
 # ---------------------------------------------------------------- decisions
@@ -357,7 +377,22 @@ DEFER = Dialog(
 # ---------------------------------------------------------------- words to the producer, office hours
 
 
+def about_no_case(subject: str) -> bool:
+    """ "n12": a producer's question that names no case; who may answer it is looked up when it is sent."""
+    return subject[:1] == "n" and subject[1:].isdigit()
+
+
+def answerable(answers: Answers, facts: Facts) -> bool:
+    return (is_officer(answers, facts) and about_no_case(answers["subject"])) or visible(answers, facts)
+
+
+def after_note(answers: Answers, facts: Facts) -> str:
+    return "desk" if about_no_case(answers["subject"]) else f"review.{answers['subject']}"
+
+
 def note(answers: Answers, facts: Facts) -> Effects:
+    if about_no_case(answers["subject"]):
+        return (SendNote(answers["subject"], answers["text"], to_officers=False),)
     return (
         SendNote(answers["subject"], answers["text"], to_officers=False),
         SendMessage((Text(N_("Sent to the producer.")),)),
@@ -366,10 +401,10 @@ def note(answers: Answers, facts: Facts) -> Effects:
 
 NOTE = Dialog(
     "note",
-    allowed=visible,
+    allowed=answerable,
     linked=True,
     up="desk",
-    end=lambda answers, facts: f"review.{answers['subject']}",
+    end=after_note,
     steps=(
         Ask(
             "text",
@@ -435,9 +470,12 @@ def alert_again(case: CaseFacts, action: str) -> SendMessage:
     )
 
 
-def alert_note(code: str, by: str, words: str) -> SendMessage:
-    head = Text(N_("%(by)s asks: “%(words)s”"), {"by": by, "words": words})
-    if not code:
-        return SendMessage((head,))
+def alert_note(code: str, by: str, place: Text | str, words: str) -> SendMessage:
+    """A producer's words to the officers; `code` is a case's, or "n<note>" for a question about none."""
+    who = by or Text(N_("A producer"))
+    head = Text(N_("%(by)s asks: “%(words)s”"), {"by": who, "words": words})
+    if about_no_case(code):
+        link = Link(f"note.{code}", Text(N_("Answer")))
+        return SendMessage((head, Text("%(place)s", {"place": place})), links=(link,))
     link = Link(f"note.{code}", Text(N_("Answer %(code)s"), {"code": code}), code)
     return SendMessage((head, Text("%(code)s", {"code": code})), links=(link, open_link(code)))

@@ -1,5 +1,7 @@
 """Where is my file: every case with its step, its desk, its days, and what to do next."""
 
+from collections.abc import Sequence
+
 from dialogs.answers import one_of
 from dialogs.engine import said
 from dialogs.model import (
@@ -8,6 +10,7 @@ from dialogs.model import (
     Ask,
     CaseFacts,
     Dialog,
+    DraftFacts,
     Effects,
     Facts,
     Go,
@@ -93,24 +96,43 @@ def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
 
 
+def nothing_sent(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """No case yet; but a form that is not sent yet may be what was meant."""
+    if facts.drafts:
+        draft = facts.drafts[0]
+        return (
+            Text(N_("Your form “%(title)s” has not been sent to the commune yet."), {"title": draft.title}),
+            Text(N_("Shall we go on with it?")),
+        )
+    return (Text(N_("You have no file with the commune yet. Shall we register a product?")),)
+
+
+def instead(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    register = Option("register", Text(N_("Register a product")), ("đăng ký", "register"))
+    return (*(resume(facts.drafts[:2]) or (register,)), Option("menu", Text(N_("Main menu")), ("menu",)))
+
+
+def resume(drafts: Sequence[DraftFacts]) -> tuple[Option, ...]:
+    """ "Go on: dried banana", for each form begun."""
+    return tuple(
+        Option(f"draft:{d.key}", Text(N_("Go on: %(title)s"), {"title": d.title[:40]}), ("làm tiếp", "tiếp", "go on"))
+        for d in drafts
+    )
+
+
+def begun(value: str, answers: Answers, facts: Facts) -> Go:
+    if value.startswith("draft:"):
+        return Go(value.removeprefix("draft:"))
+    return Go("register_idea.new" if value == "register" else "menu")
+
+
 CHECK_STATUS = Dialog(
     "check_status",
     before=consent_first,
     linked=True,
     end=lambda answers, facts: f"case.{facts.cases[0].code}",
     steps=(
-        Ask(
-            "none",
-            N_("You have no file with the commune yet. Shall we register a product?"),
-            one_of(
-                (
-                    Option("register", Text(N_("Register a product")), ("đăng ký", "register")),
-                    Option("menu", Text(N_("Main menu")), ("menu",)),
-                )
-            ),
-            when=lambda answers, facts: not facts.cases,
-            goto={"register": "register_idea.new", "menu": "menu"},
-        ),
+        Ask("none", nothing_sent, one_of(instead), when=lambda answers, facts: not facts.cases, goto=begun),
         Ask(
             "case",
             all_cases,
@@ -140,13 +162,17 @@ def is_mine(answers: Answers, facts: Facts) -> bool:
 def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = _case(answers, facts)
     return (
-        Text(N_("%(code)s “%(product)s”"), {"code": case.code, "product": case.product}),
+        _title(case),
         _step(case),
         *_whose(case),
         *_returned_lines(case),
         *_result(case),
         *_next(case),
     )
+
+
+def _title(case: CaseFacts) -> Text:
+    return Text(N_("%(code)s “%(product)s”"), {"code": case.code, "product": case.product})
 
 
 def _step(case: CaseFacts) -> Text:
@@ -165,11 +191,20 @@ def _whose(case: CaseFacts) -> tuple[Text, ...]:
     where = Text(N_("It has been with %(desk)s since %(day)s."), {"desk": case.desk, "day": case.since})
     if case.due_on is None or case.limit_days is None:
         return (where,)
+    if is_late(case):
+        late = Text(
+            N_("The answer was due by %(due)s and is late. You may write to the officer and ask."), {"due": case.due_on}
+        )
+        return (where, late)
     used = Text(
         N_("%(used)s of %(limit)s working days are used; the answer is due by %(due)s."),
         {"used": case.used_days, "limit": case.limit_days, "due": case.due_on},
     )
     return (where, used)
+
+
+def is_late(case: CaseFacts) -> bool:
+    return case.limit_days is not None and case.used_days > case.limit_days
 
 
 def item_words(case: CaseFacts, item: str) -> Text | str:
@@ -230,7 +265,7 @@ def _next(case: CaseFacts) -> tuple[Text, ...]:
                     N_("Next: %(count)s papers are still needed."),
                 ),
             )
-    if STATUSES[case.status].owner is Side.DESK:
+    if STATUSES[case.status].owner is Side.DESK and not is_late(case):
         return (Text(N_("You need not do anything now. I tell you as soon as there is an answer.")),)
     return ()
 
@@ -250,6 +285,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         Option("answers", Text(N_("What I sent")), ("câu trả lời", "answers")),
         Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
         Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
+        *resume(facts.drafts[:1]),
         *others,
         Option("menu", Text(N_("Main menu")), ("menu",)),
     )
@@ -283,10 +319,12 @@ def told(answers: Answers, facts: Facts) -> Effects:
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
+    if value.startswith("draft:"):
+        return begun(value, answers, facts)
     if value.startswith("fix:"):
         return fix(_case(answers, facts), value.removeprefix("fix:"))
     targets = {"papers": f"upload.{code}", "note": f"ask_officer.{code}", "all": "check_status", "menu": "menu"}
-    return Go(targets.get(value, f"case.{code}"))
+    return Go(targets.get(value, f"case_on.{code}"))
 
 
 def fix(case: CaseFacts, item: str) -> Go:
@@ -304,9 +342,25 @@ CASE = Dialog(
     before=consent_first,
     allowed=is_mine,
     linked=True,
-    up="check_status",
     steps=(Ask("next", one_case, one_of(case_choices), then=told, goto=onward),),
 )
+
+
+CASE_ON = Dialog(
+    "case_on",
+    before=consent_first,
+    allowed=is_mine,
+    steps=(
+        Ask(
+            "next",
+            lambda answers, facts: (_title(_case(answers, facts)), Text(N_("What next?"))),
+            one_of(case_choices),
+            then=told,
+            goto=onward,
+        ),
+    ),
+)
+"""The same choices after something of the case was shown, without telling all of it again."""
 
 
 def returned_notice(case: CaseFacts, item: ReturnedItem) -> tuple[Text, ...]:

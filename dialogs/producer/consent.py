@@ -15,6 +15,7 @@ from dialogs.model import (
     Option,
     RecordConsent,
     RecordReminders,
+    SendMessage,
     Text,
 )
 
@@ -26,11 +27,17 @@ MORE = Option("more", Text(N_("Tell me more")), ("xem kỹ hơn", "more"))
 REFUSE = Option("no", Text(N_("I do not agree yet")), ("không", "không đồng ý", "no"))
 
 
+AGREED = Text(N_("You can delete it at any time. Do you agree?"))
+
+
 def greeting(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """The whole text at the first meeting; who said no before and wants something kept now is only asked again."""
+    if facts.person.consent == "no":
+        return (Text(N_("For this I have to keep what you send me, for your file only.")), AGREED)
     return (
         Text(N_("Hello! I am the OCOP assistant. I help you register a product, and I tell you where your file is.")),
         Text(N_("I keep only what you send me for your file. The officers of your commune and province see it.")),
-        Text(N_("You can delete it at any time. Do you agree?")),
+        AGREED,
     )
 
 
@@ -46,7 +53,12 @@ def details(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def recorded(answers: Answers, facts: Facts) -> Effects:
     answer = answers.get("details", answers.get("agree", ""))
-    return (RecordConsent(answer == "yes", TEXT_VERSION),) if answer in ("yes", "no") else ()
+    if answer == "no":
+        return (RecordConsent(False, TEXT_VERSION), SendMessage((NOTHING_KEPT,)))
+    return (RecordConsent(True, TEXT_VERSION),) if answer == "yes" else ()
+
+
+NOTHING_KEPT = Text(N_("All right, I keep nothing about you. You can still read and ask questions here."))
 
 
 def after_details(value: str, answers: Answers, facts: Facts) -> Go:

@@ -99,8 +99,10 @@ def note(answers: Answers, facts: Facts) -> Effects:
     article = next((a for a in facts.articles if a.id == subject), None)
     words = f"{article.title.vi}: {answers['text']}" if article is not None else answers["text"]
     sent = Text(N_("I have passed it on. The answer comes here."))
-    nobody = Text(N_("Your commune has no officer here yet, so I passed it on to the province."))
-    return (SendNote(case.code if case else "", words, True), SendMessage((sent if facts.officers else nobody,)))
+    province = Text(N_("Your commune has no officer here yet, so I have told the province."))
+    nobody = Text(N_("No officer is here yet to read it. I keep it; please ask at the commune office as well."))
+    reply = sent if facts.officers else province if facts.province_officers else nobody
+    return (SendNote(case.code if case else "", words, True), SendMessage((reply,)))
 
 
 ASK_OFFICER = Dialog(

@@ -1,5 +1,6 @@
 """The main menu, the drafts that wait, and the small dialogs around a draft: pause, cancel, reminder."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from dialogs.answers import one_of
@@ -15,6 +16,7 @@ from dialogs.model import (
     Option,
     RecordReminders,
     RemindAt,
+    SendMessage,
     Text,
 )
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
@@ -40,8 +42,9 @@ INVITE = Option("invite", Text(N_("Invite an officer")), ("mời cán bộ", "in
 def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     resume = tuple(_resume(draft) for draft in facts.drafts[:2])
     officer = (DESK,) if facts.person.memberships else ()
+    status = replace(STATUS, typed=(*STATUS.typed, *(case.product for case in facts.cases)))
     invite = (INVITE,) if may_invite(facts) else ()
-    return (*officer, *resume, LEARN, REGISTER, PAPERS, STATUS, HELP, *invite)
+    return (*officer, *resume, LEARN, REGISTER, PAPERS, status, HELP, *invite)
 
 
 def may_invite(facts: Facts) -> bool:
@@ -82,7 +85,9 @@ def draft_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def draft_chosen(value: str, answers: Answers, facts: Facts) -> Go:
-    return Go("register_idea.new") if value == "new" else Go(value.removeprefix("draft:"))
+    if value == "new":
+        return Go("register_idea.new", suggested=answers["~said"])
+    return Go(value.removeprefix("draft:"))
 
 
 DRAFTS = Dialog(
@@ -121,7 +126,13 @@ def remind(answers: Answers, facts: Facts) -> Effects:
     if not days:
         return ()
     consent = () if facts.person.reminders else (RecordReminders(True, TEXT_VERSION),)
-    return (*consent, RemindAt(answers["subject"], evening_in(days, facts.now)))
+    return (*consent, *remind_in(days, answers, facts))
+
+
+def remind_in(days: int, answers: Answers, facts: Facts) -> Effects:
+    moment = evening_in(days, facts.now)
+    said = Text(N_("⏰ I remind you at %(moment)s."), {"moment": moment})
+    return (RemindAt(answers["subject"], moment), SendMessage((said,)))
 
 
 def kept(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -160,8 +171,10 @@ def after_reminder(value: str, answers: Answers, facts: Facts) -> Go:
     subject = answers["subject"]
     if value == "go":
         return Go(subject)
-    effects = (RemindAt(subject, evening_in(1, facts.now)),) if value == "later" else ()
-    return Go("paused", effects=effects)
+    return Go("paused", effects=remind_in(1, answers, facts) if value == "later" else STOPPED)
+
+
+STOPPED = (SendMessage((Text(N_("I do not remind you of this form any more.")),)),)
 
 
 REMINDER = Dialog(
@@ -188,7 +201,8 @@ REMINDER = Dialog(
 
 def after_cancel(value: str, answers: Answers, facts: Facts) -> Go:
     if value == "drop":
-        return Go("menu", drop=answers["subject"])
+        gone = SendMessage((Text(N_("It is thrown away.")),))
+        return Go("menu", drop=answers["subject"], effects=(gone,))
     return Go(answers["subject"]) if value == "on" else Go("menu")
 
 

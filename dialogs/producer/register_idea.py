@@ -73,8 +73,9 @@ def which_set(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 
 def has_several_sets(answers: Answers, facts: Facts) -> bool:
+    """Assumed until the group is known, so that the count of questions does not grow on the way."""
     group = _group(answers, facts)
-    return group is not None and len(group.sets) > 1
+    return group is None or len(group.sets) > 1
 
 
 def unit_missing(answers: Answers, facts: Facts) -> bool:
@@ -103,9 +104,12 @@ def photo_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """What arrived so far, each problem in one sentence; or how to begin."""
     if not answers["~"]:
         return (Text(N_("📷 Please send photos of the product, up to %(most)s."), {"most": MAX_PHOTOS}),)
-    return counted_back(answers["~"], facts)
+    if answers["~"].startswith("drop|"):
+        return (Text(N_("Which photo shall I leave out?")),)
+    return (*counted_back(answers["~"], facts), IS_THAT_ALL)
 
 
+IS_THAT_ALL = Text(N_("Is that all, or is there more to come?"))
 ADVICE = {
     "blurred": N_("Photo %(number)s is blurred. Hold the phone still near a window and take it again, or leave it."),
     "dark": N_("Photo %(number)s is too dark. Take it by daylight, or leave it as it is."),
@@ -298,7 +302,7 @@ IDEA_ASKS = (
         ask_contact=True,
         prefill=lambda facts: facts.person.phone,
     ),
-    Ask("photos", photo_prompt, photos(MAX_PHOTOS), optional=True, title=N_("Photos")),
+    Ask("photos", photo_prompt, photos(MAX_PHOTOS), takes_files=True, optional=True, title=N_("Photos")),
     Ask(
         "location",
         N_("Where is it made? Share the place on the map, or type the village."),
@@ -354,12 +358,12 @@ def receipt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         texts.append(Text(N_("%(desk)s has it now."), {"desk": case.desk}))
         if case.due_on is not None:
             texts.append(Text(N_("You get an answer by %(day)s at the latest."), {"day": case.due_on}))
+    elif facts.province_officers:
+        texts.append(Text(N_("Your commune has no officer here yet, so I have told the province.")))
+        texts.append(Text(N_("Please also tell the commune office.")))
     else:
-        texts.append(
-            Text(
-                N_("Your commune has no officer here yet, so I told the province. Please also tell the commune office.")
-            )
-        )
+        texts.append(Text(N_("No officer of your commune or province is here yet, so nobody has read it so far.")))
+        texts.append(Text(N_("It is safe here. Please take the code to the commune office.")))
     texts.append(Text(N_("Next come the plan and the papers. You can begin with them right away.")))
     return tuple(texts)
 

@@ -24,7 +24,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.producer.register_idea import counted_back
+from dialogs.producer.register_idea import IS_THAT_ALL, counted_back
 from dialogs.rules.lifecycle import Side, actions
 from dialogs.rules.ruleset import Paper, ruleset
 
@@ -81,16 +81,24 @@ def may_send(case: CaseFacts) -> bool:
 
 
 def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """What is needed and what is here, a line each; what nobody needs is only among the choices."""
     case = _case(answers, facts)
     papers = papers_of(case)
-    there = sum(kept_paper(case, p.id) is not None for p in papers)
+    needed = [p for p in papers if p.required]
     head = Text(
-        N_("Papers of “%(product)s” (%(code)s): %(there)s of %(all)s are here."),
-        {"product": case.product, "code": case.code, "there": there, "all": len(papers)},
+        N_("Papers of “%(product)s” (%(code)s): %(there)s of %(all)s needed ones are here."),
+        {
+            "product": case.product,
+            "code": case.code,
+            "there": sum(kept_paper(case, p.id) is not None for p in needed),
+            "all": len(needed),
+        },
     )
-    loose = len(pages_of(answers["~"]))
-    arrived = Text(N_("I have your file. Which paper is it?"), {"count": loose}, N_("I have your files. Which paper?"))
-    return (head, *(_line(case, paper) for paper in papers), arrived if loose else _what_now(case))
+    named = [p for p in papers if p.required or kept_paper(case, p.id) is not None]
+    others = (Text(N_("The others you send only if you have them.")),) if len(named) < len(papers) else ()
+    arrived = (*counted_back(answers["~"], facts), Text(N_("Which paper is it?")))
+    now = arrived if pages_of(answers["~"]) else (_what_now(case),)
+    return (head, *(_line(case, paper) for paper in named), *others, *now)
 
 
 def _line(case: CaseFacts, paper: Paper) -> Text:
@@ -100,9 +108,7 @@ def _line(case: CaseFacts, paper: Paper) -> Text:
     if kept is not None:
         values: dict[str, Value] = {"paper": paper.label, "count": kept.pages}
         return Text(N_("• %(paper)s: here (%(count)s page)"), values, N_("• %(paper)s: here (%(count)s pages)"))
-    if paper.required:
-        return Text(N_("• %(paper)s: needed"), {"paper": paper.label})
-    return Text(N_("• %(paper)s: if you have it"), {"paper": paper.label})
+    return Text(N_("• %(paper)s: needed"), {"paper": paper.label})
 
 
 def _what_now(case: CaseFacts) -> Text:
@@ -152,7 +158,7 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if doing.startswith("at"):
         return (Text(N_("Please send page %(number)s again."), {"number": int(doing[2:]) + 1}),)
     if answers["~"]:
-        return (Text(N_("%(paper)s:"), {"paper": label}), *counted_back(answers["~"], facts))
+        return (Text(N_("%(paper)s:"), {"paper": label}), *counted_back(answers["~"], facts), IS_THAT_ALL)
     ask = Text(N_("Please send “%(paper)s”: photos page by page, or a file (PDF, Word, Excel)."), {"paper": label})
     return (ask, Text("%(where)s", {"where": paper.where})) if paper is not None else (ask,)
 
@@ -177,11 +183,12 @@ UPLOAD = Dialog(
     allowed=allowed,
     linked=True,
     steps=(
-        Ask("paper", overview, paper_list(list_options), goto=paper_chosen, counted=False),
+        Ask("paper", overview, paper_list(list_options), takes_files=True, goto=paper_chosen, counted=False),
         Ask(
             "pages",
             pages_prompt,
             photos(MAX_PAGES, pages=True),
+            takes_files=True,
             aside=True,
             then=keep,
             goto=after_pages,

@@ -1,0 +1,696 @@
+"""`dialogs check` and `dialogs graph`: what is wrong with the dialogs, found before anybody meets it.
+
+The trees are walked as people of several kinds (`situations`) would: from every way in, each option of each question
+is taken, typed samples, files and commands are tried, and what stands on the way is looked at.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from bot.catalogs import VIETNAM, Catalog
+from bot.channels import web
+from bot.channels.base import Capabilities, pressed
+from bot.render import Composed, Listener, compose
+from bot.world import LOCALES, PLAIN, World
+from dialogs.engine import arrive, dialog_name, question, step
+from dialogs.matching import fold, forms
+from dialogs.model import (
+    CaseFacts,
+    CaseNamed,
+    CommandReceived,
+    ContactShared,
+    Dialog,
+    Dialogs,
+    Draft,
+    Effect,
+    Event,
+    Facts,
+    FileReceived,
+    FileRef,
+    LinkFollowed,
+    LocationShared,
+    Membership,
+    Option,
+    OptionChosen,
+    PaperFacts,
+    Person,
+    RecordConsent,
+    ResultFacts,
+    ReturnedItem,
+    Role,
+    SendMessage,
+    SetPlace,
+    State,
+    Text,
+    TextReceived,
+    TimerFired,
+    Unclear,
+)
+from dialogs.producer.upload import papers_of
+from dialogs.rules.lifecycle import STATUSES
+from dialogs.rules.ruleset import ruleset_on
+from dialogs.tree import DIALOGS
+from dialogs.words import COMMANDS, INTENTS
+
+ROOT = LOCALES.parent
+TELEGRAM = Capabilities(4096, 100, 40, 64, True, True, True, True)
+"""bot.channels.telegram says the same, but importing it takes seconds; a test compares them."""
+CHANNELS: Mapping[str, Capabilities] = {"web": web.CAPABILITIES, "telegram": TELEGRAM, "plain": PLAIN}
+
+Finding = str
+"""One plain line that begins with "<dialog>/<question>: " or with the file it is about."""
+
+
+def check(dialogs: Dialogs = DIALOGS, root: Path = ROOT) -> list[Finding]:
+    """Everything that is wrong, sorted and each once; empty when the dialogs are in order."""
+    world = World.load(CHANNELS, root / "locales")
+    walked = walk(dialogs, situations(world.facts()))
+    found = [
+        *unknown_targets(dialogs),
+        *walked.findings,
+        *unreachable(dialogs, walked),
+        *dead_ends(walked),
+        *over_limits(walked, world.listener.catalogs),
+        *clashes(dialogs, walked, world.listener),
+        *word_clashes(dialogs),
+        *translations(root),
+    ]
+    return sorted(dict.fromkeys(found))
+
+
+# ---------------------------------------------------------------- sample people
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=VIETNAM)
+COMMUNE = "04336"
+PEOPLE = Person("vi", "Lý Thị Mẩy", "+84912345678", "household", "Lý Thị Mẩy", COMMUNE, "yes", True)
+_SERIAL = 99_990
+"""Of the drafts already begun: keys as long as they will ever be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Somebody with what the record says of them. `cases` are the codes they may name."""
+
+    name: str
+    facts: Facts
+    begun: State = field(default_factory=lambda: State(serial=_SERIAL))
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(case.code for case in (*self.facts.cases, *self.facts.desk))
+
+
+def situations(base: Facts) -> tuple[Situation, ...]:
+    """People at every stage; `base` has the articles and the quiz."""
+    base = replace(base, now=NOW)
+    known = replace(base, person=PEOPLE, officers=1, hours="7:30–11:30")
+    own = sample_cases(own=True)
+    desk = sample_cases(own=False)
+    officer = Person("vi", commune=COMMUNE, memberships=(Membership(Role.COMMUNE_OFFICER, f"79/{COMMUNE}"),))
+    province = replace(officer, memberships=(Membership(Role.PROVINCE_OFFICER, "79"),))
+    administrator = replace(officer, memberships=(Membership(Role.ADMINISTRATOR, ""),))
+    return (
+        Situation("a newcomer", base),
+        Situation("somebody who does not agree", replace(base, person=Person(consent="no"))),
+        Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
+        Situation("a producer without a case", known),
+        Situation("a producer with drafts", known, _with_drafts()),
+        *(Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,))) for case in own),
+        Situation("a producer with several cases", replace(known, cases=own, officers=0)),
+        Situation("an officer", replace(base, person=officer, desk=desk, desk_count=len(desk))),
+        Situation("an officer with nothing to do", replace(base, person=officer)),
+        Situation("a provincial officer", replace(base, person=province, desk=desk[:1], desk_count=1)),
+        Situation("an administrator", replace(base, person=administrator)),
+    )
+
+
+def _with_drafts() -> State:
+    """Two forms begun, one as far as its second question and one before its first."""
+    first, second = f"register_idea.{_SERIAL - 1}", f"register_idea.{_SERIAL}"
+    drafts = {first: Draft({"product": "Chuối sấy"}, turn=1), second: Draft({"product": "Mật ong"}, turn=1)}
+    return State(drafts=drafts, serial=_SERIAL, turn=1)
+
+
+def sample_cases(*, own: bool) -> tuple[CaseFacts, ...]:
+    """One case in every status, with the longest kind of code, each of another group and kind of producer."""
+    groups = ruleset_on(NOW.date()).groups
+    kinds = ("household", "cooperative_group", "cooperative", "enterprise", "farm")
+    return tuple(
+        sample_case(f"HCM102-26-12345{n}", status, groups[n % len(groups)].id, kinds[n % len(kinds)], own=own)
+        for n, status in enumerate(STATUSES)
+    )
+
+
+def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> CaseFacts:
+    today = NOW.date()
+    answers = {**SAMPLE_ANSWERS, "product": f"Sản phẩm {code[-2:]}", "product_group": group, "producer_kind": kind}
+    rules = ruleset_on(today).id
+    bare = CaseFacts(code, COMMUNE, rules, status, today, answers["product"], answers, own, by="Lý Thị Mẩy")
+    papers = tuple(PaperFacts(p.id, 1, 2, 2, n % 2 == 0, today) for n, p in enumerate(papers_of(bare)))
+    return replace(
+        bare,
+        desk="UBND xã Tân Lĩnh",
+        due_on=today + timedelta(days=5),
+        used_days=2,
+        limit_days=5,
+        papers=() if status == "idea_accepted" else papers,
+        returned=_returned(bare, today) if status.endswith("returned") else (),
+        result=_result(today) if status == "rated" else None,
+    )
+
+
+def _returned(case: CaseFacts, today: date) -> tuple[ReturnedItem, ...]:
+    items = ("all", "answer:sales_channels", *(f"paper:{paper.id}" for paper in papers_of(case)))
+    return tuple(ReturnedItem(item, "stamp", today) for item in items)
+
+
+def _result(today: date) -> ResultFacts:
+    return ResultFacts(Decimal(27), Decimal(15), Decimal(21), 3, "812/QĐ-UBND", today + timedelta(days=1000))
+
+
+SAMPLE_ANSWERS: Mapping[str, str] = {
+    "product": "Chuối sấy",
+    "product_set": "1",
+    "product_state": "idea",
+    "special": "Chuối rừng, sấy bằng nắng",
+    "materials": "Chuối của bản",
+    "labour": "3 người trong nhà",
+    "quantity": "200",
+    "quantity_unit": "kg",
+    "quantity_period": "month",
+    "sales_channels": "home,market",
+    "support": "packaging",
+    "producer_kind": "household",
+    "producer_name": "Lý Thị Mẩy",
+    "contact_name": "Lý Thị Mẩy",
+    "phone": "+84912345678",
+}
+
+SAMPLES: tuple[str, ...] = (
+    "Chuối sấy",
+    "3",
+    "0912345678",
+    "2 tạ",
+    "300 chai một tháng",
+    "Lào Cai",
+    "Tân Lĩnh",
+    "Tân Tiến",
+    "1, 3",
+)
+"""Typed at every question: what any reader of ours needs is among them, and an old commune name of many places."""
+
+
+# ---------------------------------------------------------------- the walk
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A question as one of the people met it. `changes`: whether any answer moved something."""
+
+    situation: str
+    where: str
+    asked: SendMessage
+    changes: bool
+
+
+@dataclass(slots=True)
+class Walked:
+    """`ways`: for each question, option label ("" for anything typed) and the question it led to, in order met.
+
+    `leads`: where an option ("<question address>", value) led, as a dialog's name, and where a global word did.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    ways: dict[tuple[str, str, str], None] = field(default_factory=dict)
+    leads: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def met(self) -> set[str]:
+        return {visit.where for visit in self.visits}
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """A conversation in the middle of the walk, at a question."""
+
+    situation: Situation
+    facts: Facts
+    state: State
+    meant: str = ""  # the dialog that was wanted, even where a detour comes first
+
+    @property
+    def where(self) -> str:
+        return f"{dialog_name(self.state.key)}/{self.state.question}"
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What two stands have in common that need not both be walked on from."""
+        draft = self.state.drafts[self.state.key]
+        subject = re.sub(r"\d+$", "#", self.state.key)
+        partial = draft.partial.rpartition("|")[0] or bool(draft.partial)
+        person = self.facts.person
+        then = dialog_name(self.state.then)
+        return (subject, self.state.question, partial, bool(draft.suggested), person.consent, person.commune, then)
+
+
+def walk(dialogs: Dialogs, people: Iterable[Situation]) -> Walked:
+    walked = Walked()
+    for situation in people:
+        _walk(dialogs, situation, walked)
+    return walked
+
+
+def _walk(dialogs: Dialogs, situation: Situation, walked: Walked) -> None:
+    facts = situation.facts
+    home = _arrived(dialogs, _Stand(situation, facts, situation.begun), walked, "the beginning")
+    if home is None:
+        return
+    queue = deque([home])
+    for event in _ways_in(dialogs, situation):
+        stand = _taken(dialogs, home, event, walked)
+        queue.extend([stand] if stand is not None else [])
+    seen = set()
+    while queue:
+        stand = queue.popleft()
+        if stand.signature not in seen:
+            seen.add(stand.signature)
+            queue.extend(_explored(dialogs, stand, walked))
+
+
+def _ways_in(dialogs: Dialogs, situation: Situation) -> Iterator[Event]:
+    """Commands, deep links, case codes, links under notices and a file out of the blue."""
+    yield from (CommandReceived(name) for name in dialogs.commands)
+    yield from (CommandReceived("start", payload) for payload in (f"c-{COMMUNE}", "i-token"))
+    yield from (CaseNamed(code) for code in situation.codes)
+    for dialog in dialogs.by_name.values():
+        if dialog.linked:
+            yield from (LinkFollowed(f"{dialog.name}.{code}") for code in situation.codes[:3])
+    yield FileReceived(_FILE)
+
+
+_FILE = FileRef("f1", "photo.jpg", 1000, is_photo=True)
+
+
+def _explored(dialogs: Dialogs, stand: _Stand, walked: Walked) -> Iterator[_Stand]:
+    """Where every answer leads; notes the visit."""
+    try:
+        asked = question(dialogs, stand.state, stand.facts)
+    except Exception as error:  # whatever a declaration does wrong is named instead of ending the examination
+        walked.findings.append(_fault(stand.where, stand, "can't be asked", error))
+        return
+    changes = False
+    for event in _answers(asked, stand):
+        after = _taken(dialogs, stand, event, walked)
+        if after is None:
+            continue
+        if replace(after.state, turn=0) != replace(stand.state, turn=0):
+            changes = changes or not isinstance(event, CommandReceived | TimerFired | Unclear)
+            _note_way(walked, stand, asked, event, after)
+            yield after
+    walked.visits.append(Visit(stand.situation.name, stand.where, asked, changes))
+
+
+def _answers(asked: SendMessage, stand: _Stand) -> Iterator[Event]:
+    options = (*asked.options, *asked.further)
+    yield from (OptionChosen(asked.at, option.value) for option in options)
+    if any(option.takes_rest for option in options):
+        yield from (OptionChosen(asked.at, option.value, "Chuối sấy") for option in options if option.takes_rest)
+    yield from map(TextReceived, SAMPLES)
+    yield FileReceived(_FILE)
+    yield ContactShared("84912345678", own=True)
+    yield LocationShared(22.1, 104.7)
+    if len(options) > 1 and not asked.takes:
+        yield Unclear((options[0].value, options[1].value))
+    yield from (CommandReceived(name) for name in ("back", "skip", "pause", "cancel"))
+    yield TimerFired("reminder", stand.state.key, stand.state.drafts[stand.state.key].turn)
+
+
+def _note_way(walked: Walked, stand: _Stand, asked: SendMessage, event: Event, after: _Stand) -> None:
+    end = after.where
+    if after.meant not in (dialog_name(stand.state.key), dialog_name(after.state.key)):
+        end = f"{after.meant}/"
+    if isinstance(event, OptionChosen):
+        option = next(o for o in (*asked.options, *asked.further) if o.value == event.value)
+        walked.ways[stand.where, _way_label(option), end] = None
+        walked.leads[asked.at, event.value] = end.partition("/")[0]
+    elif not isinstance(event, CommandReceived | TimerFired | Unclear):
+        walked.ways[stand.where, "", end] = None
+
+
+def _way_label(option: Option) -> str:
+    """The option's words; "…" for one that stands for many (cases, articles, provinces)."""
+    label = option.label
+    return label.msgid if isinstance(label, Text) and not label.values else "…"
+
+
+def _taken(dialogs: Dialogs, stand: _Stand, event: Event, walked: Walked) -> _Stand | None:
+    """The stand after an event; None when it went wrong, which is noted."""
+    if isinstance(event, CommandReceived) and event.name in ("pause", "cancel"):
+        dialog = dialogs.by_name[dialog_name(stand.state.key)]
+        if not dialog.form:
+            return None
+    if isinstance(event, TimerFired) and not _is_form(dialogs, event.subject):
+        return None
+    what = _said(event)
+    try:
+        moved = step(dialogs, stand.state, event, stand.facts)
+    except Exception as error:  # as above
+        walked.findings.append(_fault(stand.where, stand, f"{what} fails", error))
+        return None
+    if (target := _unknown(dialogs, moved.state.at)) is not None:
+        walked.findings.append(f"{stand.where}: {what} leads to {target}, which there is not")
+        return None
+    facts = _as_left(stand.facts, moved.effects)
+    meant = dialog_name(moved.state.key)
+    after = _arrived(dialogs, _Stand(stand.situation, facts, moved.state, meant), walked, f"{stand.where}, {what}")
+    if after is not None and isinstance(event, OptionChosen) and _refused(dialogs, moved.state, facts):
+        walked.findings.append(
+            f"{stand.where}: {what} leads to {moved.state.at}, which {stand.situation.name} may not see"
+        )
+    return after
+
+
+def _is_form(dialogs: Dialogs, key: str) -> bool:
+    dialog = dialogs.by_name.get(dialog_name(key))
+    return dialog is not None and dialog.form
+
+
+def _arrived(dialogs: Dialogs, stand: _Stand, walked: Walked, way: str) -> _Stand | None:
+    try:
+        state, _ = arrive(dialogs, stand.state, stand.facts)
+    except RecursionError:
+        walked.findings.append(f"{stand.state.at}: a circle without a question (from {way})")
+        return None
+    except Exception as error:  # as above
+        walked.findings.append(_fault(stand.state.at, stand, f"can't be reached (from {way})", error))
+        return None
+    return replace(stand, state=state)
+
+
+def _refused(dialogs: Dialogs, state: State, facts: Facts) -> bool:
+    """Whether an option led to a dialog that does not let this person in: options promise, so they must hold."""
+    dialog = dialogs.by_name[dialog_name(state.key)]
+    if dialog.allowed is None or (dialog.before is not None and dialog.before(facts)):
+        return False
+    draft = state.drafts.get(state.key)
+    answers = {**(draft.answers if draft is not None else {}), "subject": state.key.partition(".")[2], "~": ""}
+    return not dialog.allowed(answers, facts)
+
+
+def _unknown(dialogs: Dialogs, at: str) -> str | None:
+    """The address if it names a dialog or a question that there is not."""
+    key, _, name = at.partition("/")
+    dialog = dialogs.by_name.get(dialog_name(key))
+    return at if dialog is None or (name and dialog.ask(name) is None) else None
+
+
+def _as_left(facts: Facts, effects: Sequence[Effect]) -> Facts:
+    """Facts as a turn's effects leave them, as far as the way depends on them."""
+    person = facts.person
+    for effect in effects:
+        if isinstance(effect, RecordConsent):
+            person = replace(person, consent="yes" if effect.given else "no")
+        elif isinstance(effect, SetPlace):
+            person = replace(person, commune=effect.commune)
+    return replace(facts, person=person)
+
+
+def _said(event: Event) -> str:
+    match event:
+        case OptionChosen(_, value):
+            return f"“{value}”"
+        case TextReceived(text):
+            return f"typing “{text}”"
+        case CommandReceived(name):
+            return f"/{name}"
+    return type(event).__name__
+
+
+def _fault(where: str, stand: _Stand, what: str, error: Exception) -> Finding:
+    return f"{where}: {what} for {stand.situation.name}: {type(error).__name__}: {error}"
+
+
+# ---------------------------------------------------------------- the tree
+
+
+def unknown_targets(dialogs: Dialogs) -> Iterator[Finding]:
+    """Written targets of gotos, ends and ways up; those that functions make are met on the walk."""
+    for dialog in dialogs.by_name.values():
+        for place, target in _written_targets(dialog):
+            if _unknown(dialogs, target) is not None and not target.endswith(".new"):
+                yield f"{place}: leads to {target}, which there is not"
+
+
+def _written_targets(dialog: Dialog) -> Iterator[tuple[str, str]]:
+    yield f"{dialog.name}/", dialog.up
+    if isinstance(dialog.end, str):
+        yield f"{dialog.name}/", dialog.end
+    for ask in dialog.steps:
+        if isinstance(ask.goto, Mapping):
+            yield from ((f"{dialog.name}/{ask.name}", target) for target in ask.goto.values())
+
+
+def unreachable(dialogs: Dialogs, walked: Walked) -> Iterator[Finding]:
+    for dialog in dialogs.by_name.values():
+        missed = [ask.name for ask in dialog.steps if f"{dialog.name}/{ask.name}" not in walked.met]
+        if len(missed) == len(dialog.steps):
+            yield f"{dialog.name}/: nothing leads to this dialog"
+        else:
+            yield from (f"{dialog.name}/{name}: nothing leads to this question" for name in missed)
+
+
+def dead_ends(walked: Walked) -> Iterator[Finding]:
+    for visit in walked.visits:
+        if not visit.changes:
+            yield f"{visit.where}: no answer leads on for {visit.situation}"
+    left = {start for start, _, end in walked.ways if start != end}
+    yield from (f"{where}: no answer leads to another question" for where in walked.met - left)
+
+
+# ---------------------------------------------------------------- limits
+
+
+def over_limits(walked: Walked, catalogs: Mapping[str, Catalog]) -> Iterator[Finding]:
+    for visit in _distinct(walked.visits):
+        for catalog in catalogs.values():
+            for name, can in CHANNELS.items():
+                composed = compose([visit.asked], catalog, can)
+                yield from (f"{visit.where}: {what} ({name}, {catalog.locale})" for what in _too_much(composed, can))
+
+
+def _distinct(visits: Iterable[Visit]) -> list[Visit]:
+    """One visit for each question and set of words: the same list need not be looked at for every person."""
+    return list({(v.where, v.asked.texts and v.asked.texts[0].msgid, _values(v.asked)): v for v in visits}.values())
+
+
+def _values(asked: SendMessage) -> tuple[str, ...]:
+    return tuple(option.value for option in (*asked.options, *asked.further))
+
+
+def _too_much(composed: Composed, can: Capabilities) -> Iterator[str]:
+    if not composed.text.strip():
+        yield "asks nothing"
+    if len(composed.text) > can.max_text_chars:
+        yield f"{len(composed.text)} characters, at most {can.max_text_chars} fit"
+    if len(composed.buttons) > can.max_buttons:
+        yield f"{len(composed.buttons)} buttons, at most {can.max_buttons} fit"
+    for button in composed.buttons:
+        if len(button.label) > can.max_button_chars:
+            yield f"the button “{button.label}” is longer than {can.max_button_chars} characters"
+        if len(button.data.encode()) > can.max_data_bytes:
+            yield f"the button data {button.data} is longer than {can.max_data_bytes} bytes"
+        event = pressed(button.data)
+        if isinstance(event, OptionChosen) and button.data != f"o:{event.at}:{event.value}":
+            yield f"the button data {button.data} does not come back as it went out"
+
+
+# ---------------------------------------------------------------- words
+
+
+def clashes(dialogs: Dialogs, walked: Walked, listener: Listener) -> Iterator[Finding]:
+    """Words of options that are understood as something else where the options stand."""
+    for visit in _distinct(walked.visits):
+        yield from (f"{visit.where}: {what}" for what in _ambiguous(visit.asked, listener.catalogs.values()))
+        yield from (f"{visit.where}: {what}" for what in _misread(visit.asked, listener))
+        yield from (f"{visit.where}: {what}" for what in _global_words(dialogs, walked, visit, listener))
+
+
+def _phrases(option: Option, catalogs: Iterable[Catalog]) -> tuple[str, ...]:
+    said = (catalog.say(words) for catalog in catalogs for words in (option.label, *option.typed))
+    return tuple(dict.fromkeys(said))
+
+
+def _fixed(option: Option) -> bool:
+    """Whether the words are ours: a product's name may be anything, and is offered by number too."""
+    return not isinstance(option.label, str) and not (isinstance(option.label, Text) and option.label.values)
+
+
+def _ambiguous(asked: SendMessage, catalogs: Iterable[Catalog]) -> Iterator[str]:
+    owners: dict[str, str] = {}
+    for option in filter(_fixed, (*asked.options, *asked.further)):
+        for phrase in {fold(phrase) for phrase in _phrases(option, catalogs)}:
+            other = owners.setdefault(phrase, option.value)
+            if other != option.value:
+                yield f"“{phrase}” stands for “{other}” and for “{option.value}”"
+
+
+def _misread(asked: SendMessage, listener: Listener) -> Iterator[str]:
+    """Phrases that, typed at the question, are not taken for their option."""
+    if asked.takes == "several":  # a typed list is read by its reader, not as a press
+        return
+    for option in filter(_fixed, (*asked.options, *asked.further)):
+        for phrase in _phrases(option, listener.catalogs.values()):
+            meant = listener.recognise(TextReceived(phrase), asked, "vi")
+            if not isinstance(meant, OptionChosen) or meant.value != option.value:
+                yield f"“{phrase}” typed is not understood as “{option.value}”"
+
+
+MEANT_HERE: Mapping[tuple[str, str], str] = {
+    ("consent/reminders", "no"): "“thôi” declines the reminders; nothing is there to be cancelled",
+    ("correct/send", "later"): "the case itself is where a correction waits",
+    ("menu/choice", "help"): "the page leads with writing to the officer, and adds the office hours",
+    ("paused/choice", "help"): "as in the menu",
+    ("my_data/choice", "delete"): "whoever is shown the data and says “delete” means just that",
+    ("receipt/choice", "status"): "the file is the one just sent, not the list of files",
+    ("reminder/choice", "never"): "“thôi” to a reminder ends the reminding, the draft stays",
+}
+"""(question, option): why an option takes a global word for itself and leads elsewhere."""
+
+
+def _global_words(dialogs: Dialogs, walked: Walked, visit: Visit, listener: Listener) -> Iterator[str]:
+    """Options that take a global word for themselves and lead elsewhere than it does."""
+    words = _command_forms()
+    for option in filter(_fixed, (*visit.asked.options, *visit.asked.further)):
+        here = walked.leads.get((visit.asked.at, option.value))
+        for phrase in _phrases(option, listener.catalogs.values()):
+            command = words.get(fold(phrase))
+            if command is None or here is None or (visit.where, option.value) in MEANT_HERE:
+                continue
+            there = _command_leads(dialogs, command)
+            if there and here not in there:
+                yield f"“{phrase}” is “{option.value}” here and leads to {here}, elsewhere it is /{command}"
+
+
+def _command_forms() -> dict[str, str]:
+    return {form: name for name, words in COMMANDS.items() for word in words for form in forms(word)}
+
+
+def _command_leads(dialogs: Dialogs, command: str) -> set[str]:
+    """Names of the dialogs a global word leads to; empty for those that depend on the question."""
+    named = {"pause": {"pause", "paused"}, "cancel": {"cancel", "menu"}}
+    if command in named:
+        return named[command]
+    go = dialogs.commands.get(command)
+    if go is None:
+        return set()
+    return {dialog_name(go("", Facts(NOW)).target.partition("/")[0])}
+
+
+ENGINE_COMMANDS = {"back", "skip", "pause", "cancel"}
+"""Global words that the engine itself answers."""
+
+
+def word_clashes(dialogs: Dialogs) -> Iterator[Finding]:
+    """Global words that mean two things, or nothing."""
+    owners: dict[str, str] = {}
+    for name, words in (*COMMANDS.items(), *INTENTS.items()):
+        if name not in dialogs.commands and name not in ENGINE_COMMANDS:
+            yield f"dialogs/words.py: nothing answers to /{name}"
+        for form in {form for word in words for form in forms(word)}:
+            other = owners.setdefault(form, name)
+            if other != name:
+                yield f"dialogs/words.py: “{form}” is both /{other} and /{name}"
+
+
+# ---------------------------------------------------------------- translations
+
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|(.?))")
+
+
+def translations(root: Path) -> Iterator[Finding]:
+    """Texts of the source against the catalogues that are shipped."""
+    used = _extracted(root)
+    for path in sorted((root / "locales").glob("*/LC_MESSAGES/messages.po")):
+        name = path.relative_to(root).as_posix()
+        with path.open("rb") as file:
+            catalog = read_po(file)
+        translated = {str(m.id): str(m.string) for m in catalog if m.id and m.string and not m.fuzzy}
+        lacking = (msgid for msgid in used if msgid not in translated)
+        yield from (f"{used[msgid]}: no translation of “{msgid}” in {name}" for msgid in lacking)
+        known = {str(m.id) for m in catalog if m.id}
+        yield from (f"{name}: “{msgid}” is no longer used" for msgid in known - used.keys())
+        yield from (f"{name}: “{m.id!s}” is no longer used" for m in catalog.obsolete.values())
+        for msgid, said in translated.items():
+            yield from (f"{name}: “{msgid}”: {what}" for what in placeholder_faults(msgid, said))
+
+
+def _extracted(root: Path) -> dict[str, str]:
+    """msgid -> "<file>:<line>" where it stands first."""
+    with (root / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file, "babel.cfg")  # type: ignore[no-untyped-call]
+    found = extract_from_dir(root, methods, options, keywords={"N_": None})
+    places: dict[str, str] = {}
+    for file_name, line, msgid, _, _ in found:
+        places.setdefault(str(msgid), f"{file_name}:{line}")
+    return places
+
+
+def placeholder_faults(msgid: str, said: str) -> Iterator[str]:
+    if _names(msgid) != _names(said):
+        yield f"placeholders {sorted(_names(msgid))} became {sorted(_names(said))}"
+    for text in (msgid, said):
+        yield from (f"“%{bad}” is no placeholder" for _, bad in _PLACEHOLDER.findall(text) if bad and bad != "%")
+
+
+def _names(text: str) -> set[str]:
+    return {name for name, _ in _PLACEHOLDER.findall(text) if name}
+
+
+# ---------------------------------------------------------------- charts
+
+
+def graphs(dialogs: Dialogs = DIALOGS, root: Path = ROOT) -> list[str]:
+    """One Mermaid flowchart for each dialog: questions, the options between them, and where they lead out."""
+    world = World.load(CHANNELS, root / "locales")
+    ways = walk(dialogs, situations(world.facts())).ways
+    return [_graph(dialog, ways) for dialog in dialogs.by_name.values()]
+
+
+def _graph(dialog: Dialog, all_ways: Iterable[tuple[str, str, str]]) -> str:
+    ways = [way for way in all_ways if way[0].startswith(f"{dialog.name}/")]
+    order = {ask.name: n for n, ask in enumerate(dialog.steps)}
+    lines = [f"%% {dialog.name}", "flowchart TD"]
+    lines += [f'    {_node(dialog, ask.name)}["{ask.name}"]' for ask in dialog.steps]
+    outside = sorted({end.partition("/")[0] for _, _, end in ways} - {dialog.name})
+    lines += [f'    to_{name}(("{name}"))' for name in outside]
+    labels: dict[tuple[str, str], set[str]] = {}
+    for start, label, end in sorted(ways, key=lambda way: (order[way[0].partition("/")[2]], way[2])):
+        labels.setdefault((_node(dialog, start.partition("/")[2]), _end(dialog, end)), set()).add(label)
+    for (start, end), words in labels.items():
+        shown = " · ".join(_quoted(label) for label in sorted(words) if label)
+        lines.append(f"    {start} " + (f'-->|"{shown}"| ' if shown else "--> ") + end)
+    return "\n".join(lines) + "\n"
+
+
+def _node(dialog: Dialog, name: str) -> str:
+    return f"{dialog.name}_{name}"
+
+
+def _end(dialog: Dialog, where: str) -> str:
+    name, _, ask = where.partition("/")
+    return _node(dialog, ask) if name == dialog.name else f"to_{name}"
+
+
+def _quoted(label: str) -> str:
+    """Mermaid takes quotes only as a character reference."""
+    return label.replace('"', "#quot;")
