@@ -30,7 +30,7 @@ def _configured() -> Settings:
     logging.basicConfig(level=max(level, logging.INFO), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for ours in ("bot", "storage"):
         logging.getLogger(ours).setLevel(level)
-    for talkative in ("alembic", "uvicorn"):
+    for talkative in ("alembic", "fontTools", "uvicorn"):
         logging.getLogger(talkative).setLevel(max(level, logging.WARNING))
     return config
 

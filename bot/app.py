@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -37,7 +37,7 @@ from dialogs.words import COMMANDS
 from storage import migrate
 from storage.database import make_engine, sqlite_path
 from storage.files import FileStore
-from storage.models import invitations, memberships, settings
+from storage.models import files, invitations, memberships, outbox, settings
 from storage.people import invite
 from storage.records import upsert
 from storage.single import single_process
@@ -90,7 +90,13 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
     telegram = await _telegram(config)
     capabilities = {"web": WEB_CAPABILITIES} | ({"telegram": telegram.capabilities} if telegram else {})
     links = await _links(config, telegram)
-    world = replace(World.load(capabilities), days_off=config.days_off, public_url=links.base, bot_link=links)
+    world = replace(
+        World.load(capabilities),
+        days_off=config.days_off,
+        public_url=links.base,
+        default_locale=str(config.default_locale),
+        bot_link=links,
+    )
     mailbox = Mailbox(engine, store, world)
     channels: dict[str, Channel] = {"web": Web(mailbox)} | ({"telegram": telegram} if telegram else {})
     try:
@@ -137,8 +143,8 @@ async def _own_key(engine: AsyncEngine) -> str:
 
 async def first_invitation(connection: AsyncConnection, now: Any) -> str | None:
     """A one-time token for the first administrator; None once there is one. Older ones stop working."""
-    admins = select(func.count()).select_from(memberships).where(memberships.c.role == Role.ADMINISTRATOR)
-    if (await connection.execute(admins)).scalar_one():
+    present = (memberships.c.role == str(Role.ADMINISTRATOR), memberships.c.removed_at.is_(None))
+    if await connection.scalar(select(func.count()).select_from(memberships).where(*present)):
         return None
     unused = (invitations.c.role == str(Role.ADMINISTRATOR), invitations.c.used_at.is_(None))
     await connection.execute(delete(invitations).where(*unused))
@@ -164,7 +170,18 @@ async def run(config: Settings, *, web: bool, worker: bool, migrating: bool, say
         else:
             await check(config)
         async with assembled(config) as parts:
+            await _take_over(parts)
             await _serve(config, parts, web=web, worker=worker, say=say)
+
+
+async def _take_over(parts: Parts) -> None:
+    """What a killed process had in hand is free at once on SQLite: nobody else can be at it. Elsewhere leases end."""
+    if parts.engine.dialect.name != "sqlite":
+        return
+    async with parts.engine.begin() as connection:
+        await connection.execute(update(outbox).where(outbox.c.claimed_until.is_not(None)).values(claimed_until=None))
+        waiting = update(files).where(files.c.due_at.is_not(None))
+        await connection.execute(waiting.values(due_at=parts.world.clock()))
 
 
 async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
@@ -298,23 +315,25 @@ async def _while_connected(connection: AsyncConnection, work: Coroutine[Any, Any
 
 async def poll(telegram: Channel, intake: Intake) -> None:
     """Long polling: the next list is asked for, which confirms this one, only after all of it is committed."""
-    async for updates in telegram.updates():
-        await asyncio.gather(*(_until_taken(intake, update, telegram) for update in updates))
+    async with asyncio.TaskGroup() as spinners:
+        async for updates in telegram.updates():
+            await asyncio.gather(*(_until_taken(intake, one) for one in updates))
+            for one in updates:
+                if one.ack:  # aside: while Telegram is slow to take it, the others need not wait
+                    spinners.create_task(telegram.acknowledge(one))
 
 
-async def _until_taken(intake: Intake, update: Update, telegram: Channel) -> None:
+async def _until_taken(intake: Intake, taken: Update) -> None:
     while True:
         try:
-            await intake.submit(update)
+            await intake.submit(taken)
         except Closing:
             raise asyncio.CancelledError from None
         except Exception as error:  # an outage of the database; the update waits here, unconfirmed
-            log.warning("update %s waits: %s", update.key, type(error).__name__)
+            log.warning("update %s waits: %s", taken.key, type(error).__name__)
             await asyncio.sleep(RESTART_PAUSE_S)
         else:
-            break
-    if update.ack:
-        await telegram.acknowledge(update)
+            return
 
 
 async def set_up_telegram(config: Settings, parts: Parts, *, web: bool, worker: bool) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from obstore.exceptions import BaseError
 from prometheus_client import Counter
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,6 +28,7 @@ from bot.channels.base import (
 from bot.handle import is_outage, where
 from bot.world import World
 from storage import outbox
+from storage.database import reading
 from storage.files import FileStore
 from storage.models import conversations, files
 
@@ -34,6 +36,10 @@ log = logging.getLogger(__name__)
 
 IN_HAND = 32
 """Messages being sent at the same time; below the connection pools of both Telegram libraries."""
+SEND_WITHIN_S = 75.0
+"""One message, its attachments made and sent; below outbox.LEASE, so that a slow message isn't in two hands."""
+TRIES_OF_A_BUG = 3
+"""A message that we can't make must not hold up its chat for a day, as one does that the platform doesn't take."""
 IDLE_S = 1.0
 """How long to sleep when nothing is due: other processes' messages, and retries, are found by looking."""
 SENT = Counter("ocop_messages_total", "Messages by channel and outcome", ["channel", "outcome"])
@@ -51,6 +57,11 @@ class Delivery:
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
     _sent: list[int] = field(default_factory=list)
     _closing: bool = False
+    _released: bool = field(init=False)
+    """Whether what a process before this one had in hand is free again; on PostgreSQL its lease has to end."""
+
+    def __post_init__(self) -> None:
+        self._released = self.engine.dialect.name != "sqlite"
 
     async def run(self) -> None:
         while not self._closing:
@@ -64,7 +75,7 @@ class Delivery:
                 await asyncio.sleep(IDLE_S)
                 continue
             for message in due:
-                task = asyncio.create_task(self._deliver(message))
+                task = asyncio.create_task(self._deliver(message), name=f"message {message.id}")
                 self._sending.add(task)
                 task.add_done_callback(self._done)
             if not due:
@@ -78,7 +89,10 @@ class Delivery:
         self.wake.set()
 
     def _done(self, task: asyncio.Task[None]) -> None:
+        """A message whose outcome could not be written down stays claimed, and goes out again after the lease."""
         self._sending.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s: %s", task.get_name(), where(error))
         self.wake.set()
 
     async def _sleep(self) -> None:
@@ -89,17 +103,27 @@ class Delivery:
             return
 
     async def _claim(self) -> list[outbox.Due]:
-        """Note what has been sent and take what is due, in one transaction."""
+        """Note what has been sent and take what is due, in one transaction; none if there is neither."""
         free = IN_HAND - len(self._sending)
+        if not self._sent and not (free and await self._waits()):
+            return []
         sent, self._sent = self._sent, []
         try:
             async with self.engine.begin() as connection:
+                if not self._released:
+                    await outbox.release(connection)
                 if sent:
                     await outbox.mark_sent(connection, sent, self.world.clock())
-                return await outbox.claim(connection, self.world.clock(), free) if free > 0 else []
+                due = await outbox.claim(connection, self.world.clock(), free) if free else []
+            self._released = True
+            return due
         except BaseException:
             self._sent = sent + self._sent
             raise
+
+    async def _waits(self) -> bool:
+        async with reading(self.engine) as connection:
+            return not self._released or await outbox.waits(connection, self.world.clock())
 
     async def _note_sent(self) -> None:
         if self._sent:
@@ -113,20 +137,21 @@ class Delivery:
             await self._again(due, "channel off", 300.0)
             return
         try:
-            await channel.send(due.chat_id, await self._outgoing(due))
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await channel.send(due.chat_id, await self._outgoing(due))
         except ChannelError as error:
             SENT.labels(due.channel, type(error).__name__).inc()
             await self._failed(due, error)
         except Exception as error:  # a bug in making this one message must not stop the others
             log.error("message %d of %s: %s", due.id, due.channel, where(error))
-            SENT.labels(due.channel, "bug").inc()
-            await self._again(due, type(error).__name__, None)
+            SENT.labels(due.channel, type(error).__name__).inc()
+            await self._broken(due, error)
         else:
             SENT.labels(due.channel, "sent").inc()
             self._sent.append(due.id)
 
     async def _failed(self, due: outbox.Due, error: ChannelError) -> None:
-        """The class of the error decides what happens next."""
+        """The class of the error decides what happens next. What a platform said of a message may quote it."""
         match error:
             case Throttled(retry_after_s=pause):
                 await self._again(due, "Throttled", pause)
@@ -134,10 +159,18 @@ class Delivery:
                 await self._moved(due, chat_id)
             case Unreachable() | Rejected() | FileUnavailable():
                 if isinstance(error, Rejected):
-                    log.error("message %d of %s was rejected: %s", due.id, due.channel, error)
+                    log.error("message %d of %s was rejected", due.id, due.channel)
                 await self._give_up(due, type(error).__name__)
             case _:
                 await self._again(due, type(error).__name__, None)
+
+    async def _broken(self, due: outbox.Due, error: Exception) -> None:
+        """A store or database that is away comes back; a bug stays one."""
+        passing = is_outage(error) or isinstance(error, BaseError)
+        if passing or due.attempts + 1 < TRIES_OF_A_BUG:
+            await self._again(due, type(error).__name__, None)
+        else:
+            await self._give_up(due, type(error).__name__)
 
     async def _again(self, due: outbox.Due, error: str, pause_s: float | None) -> None:
         async with self.engine.begin() as connection:
@@ -151,10 +184,15 @@ class Delivery:
                 await connection.execute(blocked.values(status="blocked"))
 
     async def _moved(self, due: outbox.Due, chat_id: str) -> None:
+        """A chat that is known under its new id already has a conversation of its own, which goes on."""
+        other = conversations.alias()
+        known = exists().where(other.c.channel == due.channel, other.c.chat_id == chat_id)
+        moved = update(conversations).where(conversations.c.id == due.conversation_id, ~known).values(chat_id=chat_id)
         async with self.engine.begin() as connection:
-            moved = update(conversations).where(conversations.c.id == due.conversation_id)
-            await connection.execute(moved.values(chat_id=chat_id))
-            await outbox.retry_later(connection, due, self.world.clock(), "Moved", 0)
+            if (await connection.execute(moved)).rowcount:
+                await outbox.retry_later(connection, due, self.world.clock(), "Moved", 0)
+            else:
+                await outbox.mark_failed(connection, due, "Moved")
 
     # making the message
 
@@ -178,7 +216,7 @@ class Delivery:
         return await as_attachments(self.store, loaded, spec["name"])
 
     async def _files(self, ids: Sequence[str]) -> dict[str, Any]:
-        async with self.engine.connect() as connection:
+        async with reading(self.engine) as connection:
             statement = select(files).where(files.c.id.in_(ids), files.c.status == "stored")
             return {row.id: row for row in await connection.execute(statement)}
 
@@ -187,11 +225,15 @@ IMAGES = {papers.Kind.JPEG, papers.Kind.PNG, papers.Kind.HEIC}
 
 
 async def as_attachments(store: FileStore, pages: Sequence[tuple[Any, int]], name: str) -> list[Attachment]:
-    """Attachments of a paper from its files (rows) and rotations, in order."""
+    """Attachments of a paper from its files (rows) and rotations, in order; without those whose bytes are lost."""
     made: list[Attachment] = []
     photos: list[bytes] = []
     for row, rotation in pages:
-        data = await store.get(row.sha256)
+        try:
+            data = await store.get(row.sha256)
+        except (FileNotFoundError, ValueError) as error:
+            log.error("file %s is lost: %s", row.id, type(error).__name__)
+            continue
         kind = papers.Kind(row.kind)
         if kind in IMAGES:
             photos.append(await asyncio.to_thread(papers.normalise_photo, data, rotation))

@@ -5,7 +5,7 @@ is taken, typed samples, files and commands are tried, and what stands on the wa
 """
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 
 from bot.catalogs import VIETNAM, Catalog
 from bot.channels import web
-from bot.channels.base import Capabilities, pressed
+from bot.channels.base import Capabilities, option_data, pressed
 from bot.render import Composed, Listener, compose
 from bot.world import LOCALES, PLAIN, World
 from dialogs.engine import arrive, dialog_name, question, step
@@ -119,10 +119,10 @@ def situations(base: Facts) -> tuple[Situation, ...]:
     province = replace(officer, memberships=(Membership(Role.PROVINCE_OFFICER, "79"),))
     administrator = replace(officer, memberships=(Membership(Role.ADMINISTRATOR, ""),))
     return (
+        Situation("a producer without a case", known),
         Situation("a newcomer", base),
         Situation("somebody who does not agree", replace(base, person=Person(consent="no"))),
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
-        Situation("a producer without a case", known),
         Situation("a producer with drafts", known, _with_drafts()),
         *(Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,))) for case in own),
         Situation("a producer with several cases", replace(known, cases=own, officers=0)),
@@ -230,6 +230,8 @@ class Walked:
     """
 
     findings: list[Finding] = field(default_factory=list)
+    read: Counter[str] = field(default_factory=Counter)
+    """How often each page that is the same for everybody (an article, a section) was looked at."""
     visits: list[Visit] = field(default_factory=list)
     ways: dict[tuple[str, str, str], None] = field(default_factory=dict)
     leads: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -265,9 +267,22 @@ class _Stand:
 
 def walk(dialogs: Dialogs, people: Iterable[Situation]) -> Walked:
     walked = Walked()
+    people = tuple(people)
     for situation in people:
         _walk(dialogs, situation, walked)
+    for situation in people:
+        _meanwhile(dialogs, situation, walked)
     return walked
+
+
+def _meanwhile(dialogs: Dialogs, situation: Situation, walked: Walked) -> None:
+    """Stand where people stand who were asked about a case before somebody else moved it on."""
+    names = sorted({where.partition("/")[0] for where in walked.met})
+    for key in (f"{name}.{code}" for name in names for code in situation.codes):
+        begun = replace(situation.begun, at=f"{key}/")
+        stand = _arrived(dialogs, _Stand(situation, situation.facts, begun), walked, "a case that has moved on")
+        if stand is not None and stand.where not in walked.met:
+            list(_explored(dialogs, stand, walked))
 
 
 def _walk(dialogs: Dialogs, situation: Situation, walked: Walked) -> None:
@@ -282,9 +297,21 @@ def _walk(dialogs: Dialogs, situation: Situation, walked: Walked) -> None:
     seen = set()
     while queue:
         stand = queue.popleft()
-        if stand.signature not in seen:
+        if stand.signature not in seen and not _read_enough(stand, walked):
             seen.add(stand.signature)
             queue.extend(_explored(dialogs, stand, walked))
+
+
+_READINGS = 3
+"""Times that a page which is the same for everybody is walked on from: there are many, and few kinds of reader."""
+
+
+def _read_enough(stand: _Stand, walked: Walked) -> bool:
+    subject = stand.state.key.partition(".")[2]
+    if not subject or re.search(r"\d{4}", subject):  # a draft's number or a case code: somebody's own
+        return False
+    walked.read[stand.state.key] += 1
+    return walked.read[stand.state.key] > _READINGS
 
 
 def _ways_in(dialogs: Dialogs, situation: Situation) -> Iterator[Event]:
@@ -482,6 +509,9 @@ def dead_ends(walked: Walked) -> Iterator[Finding]:
 
 def over_limits(walked: Walked, catalogs: Mapping[str, Catalog]) -> Iterator[Finding]:
     for visit in _distinct(walked.visits):
+        for value in _values(visit.asked):
+            if pressed(option_data(visit.asked.at, value)) != OptionChosen(visit.asked.at, value):
+                yield f"{visit.where}: the button of “{value}” does not come back as it went out"
         for catalog in catalogs.values():
             for name, can in CHANNELS.items():
                 composed = compose([visit.asked], catalog, can)
@@ -509,9 +539,6 @@ def _too_much(composed: Composed, can: Capabilities) -> Iterator[str]:
             yield f"the button “{button.label}” is longer than {can.max_button_chars} characters"
         if len(button.data.encode()) > can.max_data_bytes:
             yield f"the button data {button.data} is longer than {can.max_data_bytes} bytes"
-        event = pressed(button.data)
-        if isinstance(event, OptionChosen) and button.data != f"o:{event.at}:{event.value}":
-            yield f"the button data {button.data} does not come back as it went out"
 
 
 # ---------------------------------------------------------------- words

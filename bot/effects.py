@@ -26,7 +26,6 @@ from dialogs.model import (
     KeepFile,
     KeepPaper,
     Link,
-    Membership,
     RecordConsent,
     RecordReminders,
     RemindAt,
@@ -51,14 +50,13 @@ from dialogs.model import (
 from dialogs.officer.desk import accepted_notice, alert_again, alert_new, alert_note, deferred_notice
 from dialogs.producer.check_status import returned_notice
 from dialogs.producer.place import place_name
-from dialogs.producer.upload import missing, papers_of
+from dialogs.producer.upload import papers_of, plan_is_here
 from dialogs.rules.lifecycle import Side, actions
 from storage import cases, people
 from storage.models import cases as case_table
 from storage.models import files, notes, papers
-from storage.records import Conversation, Wanted, covers, facts_for, upsert
+from storage.records import Conversation, case_named, covers, upsert
 
-EVERYWHERE = (Membership(Role.ADMINISTRATOR, ""),)
 ALERT_WORDS_CHARS = 1500
 """A note is quoted in an alert up to here, so that the alert fits every channel."""
 
@@ -95,6 +93,7 @@ class Turned:
         return cases.Actor(self.conversation.person_id, self.conversation.channel)
 
 
+SENT = Text(N_("✅ Sent to the commune."))
 TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. Here is how it stands."))
 
 
@@ -258,6 +257,7 @@ async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
     await cases.move(turn.connection, case, turn.actor, "resubmit", turn.now, turn.world.days_off, answers=answers)
     await cases.send_papers(turn.connection, case, turn.now)
     turn.carried.changed = True
+    turn.carried.said.append(SendMessage((SENT,)))
     await _alert(turn, code, lambda facts: alert_again(facts, "resubmit"))
 
 
@@ -272,27 +272,27 @@ async def _send_to_commune(turn: Turned, code: str) -> None:
     else:
         await cases.move(turn.connection, case, turn.actor, action, turn.now, turn.world.days_off)
     turn.carried.changed = True
-    turn.carried.said.append(SendMessage((Text(N_("✅ Sent to the commune.")),)))
+    turn.carried.said.append(SendMessage((SENT,)))
     await _alert(turn, code, lambda facts: alert_again(facts, action))
 
 
 async def _fresh(turn: Turned, code: str) -> CaseFacts:
     """A case as the effects so far left it, seen without anybody's eyes."""
-    everyone = replace(
-        turn.conversation, case_count=0, person_id=0, person=replace(turn.conversation.person, memberships=EVERYWHERE)
-    )
-    found = await facts_for(turn.connection, [Wanted(everyone, code)], turn.world.facts(), turn.world.days_off)
-    case = found[everyone.id].named
+    case = await case_named(turn.connection, code, turn.now, turn.world.days_off)
     if case is None:
         raise cases.NotPossible(code)
     return case
 
 
-async def _alert(turn: Turned, code: str, words: Any) -> None:
-    """To every officer who answers for the case's commune, over the chat each used last."""
+async def _alert(turn: Turned, code: str, words: Any, producer: int = 0) -> None:
+    """To every officer who answers for the case's commune, over the chat each used last.
+
+    `producer` 0: it is the person of this turn.
+    """
     case = await _fresh(turn, code)
-    officers = await people.officers_of(turn.connection, places.territory(case.commune))
-    for chat in await people.chats_of(turn.connection, [o for o in officers if o != turn.conversation.person_id]):
+    me = turn.conversation.person_id
+    officers = await people.officers_of(turn.connection, places.territory(case.commune), producer or me)
+    for chat in await people.chats_of(turn.connection, [o for o in officers if o != me]):
         turn.carried.notices.append(_notice(turn, chat, [words(case)]))
 
 
@@ -325,6 +325,8 @@ async def _decide(turn: Turned, effect: DecideCase) -> None:
     before = _facts_of(turn, effect.code)
     case = await _visible(turn, effect.code)
     if case.person_id == turn.conversation.person_id or not turn.conversation.person.memberships:
+        raise cases.NotPossible(effect.code)
+    if case.status != before.status:  # "accept" was said to the idea, and meanwhile the plan is here
         raise cases.NotPossible(effect.code)
     status = await cases.move(
         turn.connection,
@@ -359,14 +361,12 @@ async def _tell_producer(turn: Turned, person_id: int, texts: tuple[Text, ...], 
 
 async def _plan_is_here_already(turn: Turned, code: str) -> None:
     """Papers handed in with the idea are the plan, if none is missing: no need to send them twice."""
-    facts = await _fresh(turn, code)
+    if not plan_is_here(await _fresh(turn, code)):
+        return
     row = await cases.locked(turn.connection, code)
-    sent = await cases.sent_paper_ids(turn.connection, row)
-    required = {paper.id for paper in papers_of(facts) if paper.required}
-    if required and required <= sent and not missing(facts):
-        producer = cases.Actor(row.person_id, "")
-        await cases.move(turn.connection, row, producer, "send_plan", turn.now, turn.world.days_off)
-        await _alert(turn, code, lambda case: alert_again(case, "send_plan"))
+    producer = cases.Actor(row.person_id, "")
+    await cases.move(turn.connection, row, producer, "send_plan", turn.now, turn.world.days_off)
+    await _alert(turn, code, lambda case: alert_again(case, "send_plan"), row.person_id)
 
 
 async def _reveal_phone(turn: Turned, code: str) -> None:

@@ -1,13 +1,16 @@
-"""Fetches files from the channels, looks what they are, and keeps them; a refused one says why."""
+"""Fetches files from the channels, looks what they are, and keeps them; a refused one says why.
+
+What a person wants forgotten is erased here as well.
+"""
 
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -15,14 +18,19 @@ from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
 from bot.handle import is_outage, where
 from bot.world import World
+from storage.database import reading
 from storage.files import FileStore
 from storage.models import files
+from storage.people import still_used
+from storage.records import FORGOTTEN
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Files in memory at the same time: 4 of 20 MB and their decoded pictures stay far below a small server's memory."""
 LEASE = timedelta(minutes=3)
+FETCH_WITHIN_S = 150.0
+"""Below the lease: a platform that hangs holds up one place, and not for ever."""
 PAUSES_S = (2, 10, 60, 300, 1800)
 """Waits between tries; after the last one the file counts as lost and the person is asked to send it again."""
 IDLE_S = 1.0
@@ -37,6 +45,7 @@ class Fetcher:
     store: FileStore
     world: World
     wake: asyncio.Event
+    _in_hand: set[asyncio.Task[None]] = field(default_factory=set)
     _closing: bool = False
 
     async def run(self) -> None:
@@ -44,14 +53,26 @@ class Fetcher:
             self.wake.clear()  # before looking: what is committed from here on wakes the loop again
             try:
                 due = await self._claim()
-                await asyncio.gather(*(self._fetch(row) for row in due))
             except (SQLAlchemyError, OSError) as error:
                 if not is_outage(error):
                     raise
                 log.error("the database is not there: %s", type(error).__name__)
-                due = []
+                await asyncio.sleep(IDLE_S)
+                continue
+            for row in due:
+                task = asyncio.create_task(self._fetch(row), name=f"file {row.id}")
+                self._in_hand.add(task)
+                task.add_done_callback(self._done)
             if not due:
                 await self._sleep()
+        await asyncio.gather(*self._in_hand, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """A file whose outcome could not be written down stays claimed, and is fetched again after the lease."""
+        self._in_hand.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s: %s", task.get_name(), where(error))
+        self.wake.set()
 
     def close(self) -> None:
         self._closing = True
@@ -65,20 +86,21 @@ class Fetcher:
             return
 
     async def _claim(self) -> list[Any]:
-        now = self.world.clock()
-        async with self.engine.connect() as connection:
-            if not await _due(connection, now):
+        now, free = self.world.clock(), AT_ONCE - len(self._in_hand)
+        if not free:
+            return []
+        async with reading(self.engine) as connection:
+            if not await _due(connection, now, 1):
                 return []
         async with self.engine.begin() as connection:
-            ids = await _due(connection, now)
+            ids = await _due(connection, now, free)
             await connection.execute(update(files).where(files.c.id.in_(ids)).values(due_at=now + LEASE))
             return list(await connection.execute(select(files).where(files.c.id.in_(ids))))
 
     async def _fetch(self, row: Any) -> None:
         try:
-            data = await self._bytes(row)
-            inspected = await asyncio.to_thread(papers.inspect, data)
-            sha256 = await self.store.put(data)
+            async with asyncio.timeout(FETCH_WITHIN_S):
+                await (self._erase(row) if row.status == FORGOTTEN else self._keep(row))
         except papers.Refused as refused:
             await self._note(row, status="refused", findings=str(refused.reason), due_at=None, source="")
         except FileUnavailable:
@@ -88,18 +110,37 @@ class Fetcher:
         except Exception as error:  # the object store may be down, or the file breaks a library: try again, then lost
             log.error("file %s: %s", row.id, where(error))
             await self._again(row, error)
-        else:
-            await self._note(
-                row,
-                status="stored",
-                kind=str(inspected.kind),
-                sha256=sha256,
-                size_bytes=len(data),
-                pages=inspected.pages,
-                findings=",".join(inspected.findings),
-                due_at=None,
-                source="",
-            )
+
+    async def _keep(self, row: Any) -> None:
+        data = await self._bytes(row)
+        inspected = await asyncio.to_thread(papers.inspect, data)
+        sha256 = await self.store.put(data)
+        kept = await self._note(
+            row,
+            status="stored",
+            kind=str(inspected.kind),
+            sha256=sha256,
+            size_bytes=len(data),
+            pages=inspected.pages,
+            findings=",".join(inspected.findings),
+            due_at=None,
+            source="",
+        )
+        if not kept:  # forgotten meanwhile
+            await self._erase_bytes(sha256)
+
+    async def _erase(self, row: Any) -> None:
+        waited = row.source.removeprefix(STORED) if row.source.startswith(STORED) else ""
+        await self._erase_bytes(row.sha256 or waited)
+        async with self.engine.begin() as connection:
+            await connection.execute(delete(files).where(files.c.id == row.id))
+
+    async def _erase_bytes(self, sha256: str) -> None:
+        """Unless somebody else has sent the same bytes, or these were handed in as well."""
+        async with reading(self.engine) as connection:
+            if not sha256 or await still_used(connection, sha256):
+                return
+        await self.store.delete(sha256)
 
     async def _bytes(self, row: Any) -> bytes:
         if row.source.startswith(STORED):
@@ -110,19 +151,22 @@ class Fetcher:
         return await channel.fetch(row.source)
 
     async def _again(self, row: Any, error: Exception) -> None:
-        if row.attempts >= len(PAUSES_S):
+        last = len(PAUSES_S) - 1
+        if row.attempts > last and row.status != FORGOTTEN:
             await self._note(row, status="failed", due_at=None)
             return
-        pause = error.retry_after_s if isinstance(error, Throttled) else PAUSES_S[row.attempts]
+        pause = error.retry_after_s if isinstance(error, Throttled) else PAUSES_S[min(row.attempts, last)]
         await self._note(row, attempts=row.attempts + 1, due_at=self.world.clock() + timedelta(seconds=pause))
 
-    async def _note(self, row: Any, **values: Any) -> None:
+    async def _note(self, row: Any, **values: Any) -> bool:
+        """Whether the file still stood as it was when it was claimed."""
         async with self.engine.begin() as connection:
-            await connection.execute(update(files).where(files.c.id == row.id).values(**values))
+            same = (files.c.id == row.id, files.c.status == row.status)
+            return bool((await connection.execute(update(files).where(*same).values(**values))).rowcount)
 
 
-async def _due(connection: AsyncConnection, now: Any) -> list[str]:
-    statement = select(files.c.id).where(files.c.due_at <= now).order_by(files.c.due_at).limit(AT_ONCE)
+async def _due(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:
+    statement = select(files.c.id).where(files.c.due_at <= now).order_by(files.c.due_at).limit(limit)
     if connection.dialect.name == "postgresql":
         statement = statement.with_for_update(skip_locked=True)
     return list((await connection.execute(statement)).scalars())

@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -46,8 +48,13 @@ log = logging.getLogger(__name__)
 GROUP = 64
 """Updates in one transaction at most."""
 TRIES = 3
-RETRY_PAUSE_S = 0.2
+RETRY_PAUSE_S = 0.05
+"""Long enough for two processes that got in each other's way; everybody waits meanwhile."""
 CASE_CODE_MAX_CHARS = 20
+OUTAGES = ("08", "25006", "53", "57", "58")
+"""PostgreSQL's SQLSTATEs for: no connection, a standby that only reads, no room or too many connections, starting or
+stopping, the disk. Source: appendix A of its manual; asyncpg has one class of error for them and for our mistakes.
+"""
 
 
 @dataclass(slots=True)
@@ -70,22 +77,24 @@ class Intake:
     world: World
     wakes: list[asyncio.Event] = field(default_factory=list)
     """Set after each commit: workers of this process that may have something to do now."""
-    _queue: deque[Waiting] = field(default_factory=deque)
+    _lines: dict[tuple[str, str], deque[Waiting]] = field(default_factory=dict)
+    """What waits, by chat; the chat that has waited longest is first."""
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _closing: bool = False
 
     async def submit(self, update: Update) -> None:
+        """Raises Closing, and Outage."""
         if self._closing:
             raise Closing("no more updates are taken")
         waiting = Waiting(update, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
+        self._lines.setdefault((update.channel, update.chat_id), deque()).append(waiting)
         self._arrived.set()
         await waiting.done
 
     async def run(self) -> None:
         """Work until `close`; what has arrived by then is finished first."""
-        while not (self._closing and not self._queue):
-            if not self._queue:
+        while not (self._closing and not self._lines):
+            if not self._lines:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
@@ -95,76 +104,81 @@ class Intake:
         self._closing = True
         self._arrived.set()
 
-    def _wake(self) -> None:
-        for event in self.wakes:
-            event.set()
-
     def _next_group(self) -> list[Waiting]:
-        """The oldest waiting updates, one a chat; the others of a chat stay in order behind it."""
+        """The oldest update of each chat; a chat with more of them stands in line again, behind the others."""
         group: list[Waiting] = []
-        later: list[Waiting] = []
-        chats = set()
-        while self._queue and len(group) < GROUP:
-            waiting = self._queue.popleft()
-            chat = (waiting.update.channel, waiting.update.chat_id)
-            (later if chat in chats else group).append(waiting)
-            chats.add(chat)
-        self._queue.extendleft(reversed(later))
+        for chat in list(islice(self._lines, GROUP)):
+            line = self._lines.pop(chat)
+            group.append(line.popleft())
+            if line:
+                self._lines[chat] = line
         return group
 
     async def _work(self, group: Sequence[Waiting]) -> None:
         try:
             await handle(self.engine, self.world, [waiting.update for waiting in group])
-        except Exception as error:  # a bug or a broken database: find out whose, below
-            if len(group) == 1 or is_outage(error):
-                await self._alone(group[0], error) if len(group) == 1 else self._failed(group, error)
-                return
+        except Exception as error:  # a bug or a broken database: find out whose
+            await self._apart(group, error)
+        else:
+            self._taken(group)
+
+    async def _apart(self, group: Sequence[Waiting], error: Exception) -> None:
+        """One by one, so that the update that fails stands alone."""
+        if is_outage(error):
+            _give_back(group, error)
+        elif len(group) == 1:
+            await self._again(group[0], error)
+        else:
             log.warning("a group of %d updates failed (%s): one by one", len(group), type(error).__name__)
             for waiting in group:
                 await self._work([waiting])
-            return
-        self._wake()
-        for waiting in group:
-            if not waiting.done.done():
-                waiting.done.set_result(None)
 
-    def _failed(self, group: Sequence[Waiting], error: Exception) -> None:
-        log.error("the database is not there: %s", type(error).__name__)
-        for waiting in group:
-            if not waiting.done.done():
-                waiting.done.set_exception(error)
-
-    async def _alone(self, waiting: Waiting, error: Exception) -> None:
+    async def _again(self, waiting: Waiting, error: Exception) -> None:
         """Try again, then set aside; an outage of the database is nobody's fault and is passed on."""
         for attempt in range(1, TRIES):
-            if is_outage(error):
-                self._failed([waiting], error)
-                return
             await asyncio.sleep(RETRY_PAUSE_S * attempt)
             try:
                 await handle(self.engine, self.world, [waiting.update])
-            except Exception as again:  # the loop's own bound; logged with the update's id when it is set aside
-                error = again
-                continue
-            break
+            except Exception as failed:  # this loop is its bound; logged with the update's key when it is set aside
+                error = failed
+                if is_outage(error):
+                    break
+            else:
+                self._taken([waiting])
+                return
+        if is_outage(error):
+            _give_back([waiting], error)
         else:
             await self._set_aside(waiting, error)
-            return
-        self._wake()
-        waiting.done.set_result(None)
 
     async def _set_aside(self, waiting: Waiting, error: Exception) -> None:
         update = waiting.update
         reference = secrets.token_hex(3)
-        place = where(error)
-        log.error("update %s of %s set aside, reference %s: %s", update.key, update.channel, reference, place)
+        log.error("update %s of %s set aside, reference %s: %s", update.key, update.channel, reference, where(error))
         try:
-            await set_aside(self.engine, self.world, update, f"{reference} {place}")
+            await set_aside(self.engine, self.world, update, f"{reference} {where(error)}")
         except Exception as failed:  # then the platform has to deliver it again
-            self._failed([waiting], failed)
-            return
-        self._wake()
-        waiting.done.set_result(None)
+            _give_back([waiting], failed)
+        else:
+            self._taken([waiting])
+
+    def _taken(self, group: Sequence[Waiting]) -> None:
+        for event in self.wakes:
+            event.set()
+        for waiting in group:
+            if not waiting.done.done():  # whoever submitted it may have hung up
+                waiting.done.set_result(None)
+
+
+def _give_back(group: Sequence[Waiting], error: Exception) -> None:
+    log.error("%d updates could not be committed: %s", len(group), type(error).__name__)
+    for waiting in group:
+        if not waiting.done.done():
+            waiting.done.set_exception(Outage(type(error).__name__))
+
+
+class Outage(OSError):
+    """The update could not be committed, so it has to be delivered again; without the words of the cause."""
 
 
 class Closing(Exception):
@@ -173,9 +187,10 @@ class Closing(Exception):
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database itself is away, rather than one statement being wrong."""
-    if isinstance(error, OSError | PoolTimeout):
-        return True
-    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError | PoolTimeout)
+    state = str(getattr(error.orig, "pgcode", None) or "")
+    return isinstance(error, OperationalError) or error.connection_invalidated or state.startswith(OUTAGES)
 
 
 def where(error: BaseException) -> str:
@@ -193,15 +208,17 @@ APOLOGY = N_("Something went wrong on my side; what you had written before is sa
 
 
 async def set_aside(engine: AsyncEngine, world: World, update: Update, error: str) -> None:
-    """Mark an update as seen with its error, and apologise once."""
+    """Mark an update as seen with its error, and apologise once to whoever sent it."""
     now = world.clock()
     async with engine.begin() as connection:
         row = {"channel": update.channel, "key": update.key, "received_at": now, "error": error[:200]}
         first = await connection.execute(upsert(connection, updates).values(row).on_conflict_do_nothing())
         if not first.rowcount:
             return
+        if isinstance(update.event, TimerFired):
+            return  # the person did nothing that could be apologised for
         chat = (update.channel, update.chat_id)
-        conversation = (await conversations_of(connection, {chat: update.locale or "vi"}, now))[chat]
+        conversation = (await conversations_of(connection, {chat: update.locale or world.default_locale}, now))[chat]
         apology = SendMessage((Text(APOLOGY, {"reference": error.partition(" ")[0]}),))
         composed = compose([apology], world.catalog(conversation.locale), world.can(update.channel))
         await post(connection, [outbox_row(conversation.id, "reply", composed_body(composed, []), now)])
@@ -218,7 +235,7 @@ async def handle(engine: AsyncEngine, world: World, group: Sequence[Update]) -> 
         fresh = [u for u in group if (u.channel, u.key) in new]
         if not fresh:
             return
-        chats = {(u.channel, u.chat_id): u.locale or "vi" for u in fresh}
+        chats = {(u.channel, u.chat_id): u.locale or world.default_locale for u in fresh}
         known = await conversations_of(connection, chats, now)
         turns = await _begun(connection, world, fresh, known, now)
         for turn in turns:
@@ -328,20 +345,28 @@ async def _with_link(turn: Turned, asked: SendMessage) -> SendMessage:
     return replace(asked, texts=(*asked.texts, link))
 
 
-_SAVE = (
-    update(conversations)
-    .where(conversations.c.id == bindparam("row_id"))
-    .values(state=bindparam("new_state"), updated_at=bindparam("at"), status="open")
-)
+_SAVE = update(conversations).where(conversations.c.id == bindparam("row_id")).values(state=bindparam("new_state"))
+_SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open")
 
 
 async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime) -> None:
-    """States, replies, notices and timers of the whole group, one statement a table."""
-    states = [{"row_id": turn.conversation.id, "new_state": dump(turn.conversation.state), "at": now} for turn in turns]
-    await connection.execute(_SAVE, states)
+    """States, replies, notices and timers of the whole group, one statement a table.
+
+    Who writes can be written to again, and over this chat; a timer says nothing about that.
+    """
+    fired = [_state(turn) for turn in turns if isinstance(turn.update.event, TimerFired)]
+    heard = [_state(turn) | {"at": now} for turn in turns if not isinstance(turn.update.event, TimerFired)]
+    if heard:
+        await connection.execute(_SAVE_HEARD, heard)
+    if fired:
+        await connection.execute(_SAVE, fired)
     rows = [row for turn in turns for row in _rows(turn)]
     await post(connection, rows)
     await set_timers(connection, [timer for turn in turns for timer in turn.carried.timers])
+
+
+def _state(turn: Turned) -> dict[str, Any]:
+    return {"row_id": turn.conversation.id, "new_state": dump(turn.conversation.state)}
 
 
 def _rows(turn: Turned) -> list[dict[str, object]]:

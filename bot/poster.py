@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import segno
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from bot.papers import render_page
 
@@ -96,7 +97,17 @@ def poster(commune_name: str, province_name: str, links: Sequence[Link], form: F
     if not 1 <= len(links) <= MAX_LINKS:
         raise ValueError(f"a poster holds 1 to {MAX_LINKS} codes, not {len(links)}")
     sheet = _sheet()
-    marks = list(_marks(sheet, _in_a_sentence(commune_name), _in_a_sentence(province_name), links))
+    try:
+        return _drawn(
+            sheet, list(_marks(sheet, _in_a_sentence(commune_name), _in_a_sentence(province_name), links)), form
+        )
+    finally:
+        for font in sheet.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()  # fpdf2 leaves the files open
+
+
+def _drawn(sheet: FPDF, marks: Sequence[Mark], form: Form) -> bytes:
     match form:
         case "svg":
             return _svg(marks)

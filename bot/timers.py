@@ -4,8 +4,9 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,6 +16,7 @@ from bot.world import World
 from dialogs.model import TimerFired
 from storage.database import reading
 from storage.models import timers, updates
+from storage.outbox import prune
 from storage.people import due_timers
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,8 @@ LOOK_EVERY_S = 0.5
 BATCH = 200
 FORGET_UPDATES_AFTER = timedelta(days=8)
 """Platforms deliver an update again for a day at most, and Telegram restarts its numbers after a week of silence."""
+FORGET_SENT_AFTER = timedelta(days=30)
+"""Long enough to find out what a person was told."""
 PRUNE_EVERY = timedelta(hours=6)
 
 
@@ -51,16 +55,17 @@ class Timers:
         self._closing = True
 
     async def _fire(self) -> None:
-        """Each due timer becomes an update of its conversation; its key makes two processes do it once."""
+        """Each due timer becomes an update of its conversation; its key makes two processes do it once.
+
+        A timer goes when it has fired, unless it was set anew by that very update.
+        """
         async with reading(self.engine) as connection:
             due = await due_timers(connection, self.world.clock(), BATCH)
-        for timer in due:
-            moment = int(timer.due_at.timestamp() * 1000)
-            event = TimerFired(timer.kind, timer.subject, timer.turn)
-            await self.intake.submit(Update(timer.channel, f"timer-{timer.id}-{moment}", timer.chat_id, event))
-            async with self.engine.begin() as connection:
-                done = delete(timers).where(timers.c.id == timer.id, timers.c.due_at == timer.due_at)
-                await connection.execute(done)
+        if not due:
+            return
+        await asyncio.gather(*(self.intake.submit(_fired(timer)) for timer in due))
+        async with self.engine.begin() as connection:
+            await connection.execute(_DONE, [{"row_id": timer.id, "moment": timer.due_at} for timer in due])
 
     async def _prune(self) -> None:
         now = self.world.clock()
@@ -69,3 +74,13 @@ class Timers:
         self._pruned_at = now
         async with self.engine.begin() as connection:
             await connection.execute(delete(updates).where(updates.c.received_at < now - FORGET_UPDATES_AFTER))
+            await prune(connection, now - FORGET_SENT_AFTER)
+
+
+_DONE = delete(timers).where(timers.c.id == bindparam("row_id"), timers.c.due_at == bindparam("moment"))
+
+
+def _fired(timer: Any) -> Update:
+    moment = int(timer.due_at.timestamp() * 1_000_000)
+    event = TimerFired(timer.kind, timer.subject, timer.turn)
+    return Update(timer.channel, f"timer-{timer.id}-{moment}", timer.chat_id, event)

@@ -39,6 +39,7 @@ class World:
     clock: Callable[[], datetime] = system_clock
     days_off: frozenset[date] = frozenset()
     public_url: str = ""
+    default_locale: str = "vi"
     bot_link: Callable[[str], tuple[str, ...]] = field(default=lambda payload: ())
     """Links that open the bot with a start payload, one for each channel that is on."""
 

@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 import phonenumbers
 
-from dialogs.matching import fold, match
+from dialogs.matching import fold, marked_words, match
 from dialogs.model import (
     N_,
     Answer,
@@ -213,7 +214,7 @@ class phone:
         if isinstance(event, ContactShared):
             if not event.own:
                 raise InvalidAnswer(N_("That is somebody else's card. Please share your own number, or type it."))
-            return Answer(_e164(event.phone if event.phone.startswith("+") else f"+{event.phone}"))
+            return Answer(_e164(event.phone if event.phone.startswith(("+", "0")) else f"+{event.phone}"))
         if isinstance(event, TextReceived):
             return Answer(_e164(event.text))
         raise InvalidAnswer(N_("Please type the telephone number, for example 0912 345 678."))
@@ -251,22 +252,25 @@ def _e164(typed: str) -> str:
 
 # ---------------------------------------------------------------- quantity
 
-KG_PER = {"tan": 1000, "ta": 100, "yen": 10, "kg": 1, "ki": 1, "ky": 1, "can": 1, "kilo": 1, "kilogam": 1}
+KG_PER = {
+    "tấn": 1000, "tạ": 100, "yến": 10, "kg": 1, "kí": 1, "ký": 1, "ki": 1, "ky": 1, "cân": 1, "kilo": 1, "kilogam": 1,
+    "ton": 1000, "tonne": 1000, "tons": 1000, "tonnes": 1000, "kilos": 1, "kilogram": 1, "kilograms": 1,
+}  # fmt: skip
 UNITS: Mapping[str, tuple[str, ...]] = {
-    "kg": ("kg", "tạ", "yến", "tấn"),
-    "litre": ("lít", "lit", "litre", "l"),
-    "bottle": ("chai", "bottle"),
-    "box": ("hộp", "box"),
-    "bag": ("gói", "túi", "bag"),
-    "jar": ("hũ", "lọ", "jar"),
-    "piece": ("cái", "chiếc", "piece"),
-    "set": ("bộ", "set"),
-    "fruit": ("quả", "trái"),
-    "head": ("con", "head"),
-    "plant": ("cây", "chậu", "plant"),
-    "bunch": ("bó", "bunch"),
-    "metre": ("mét", "m", "metre"),
-    "guest": ("khách", "lượt khách", "guest"),
+    "kg": tuple(KG_PER),
+    "litre": ("lít", "lit", "litre", "litres", "l"),
+    "bottle": ("chai", "bottle", "bottles"),
+    "box": ("hộp", "box", "boxes"),
+    "bag": ("gói", "túi", "bag", "bags"),
+    "jar": ("hũ", "lọ", "jar", "jars"),
+    "piece": ("cái", "chiếc", "piece", "pieces"),
+    "set": ("bộ", "set", "sets"),
+    "fruit": ("quả", "trái", "fruit", "fruits"),
+    "head": ("con", "head", "animals"),
+    "plant": ("cây", "chậu", "plant", "plants"),
+    "bunch": ("bó", "bunch", "bunches"),
+    "metre": ("mét", "m", "metre", "metres"),
+    "guest": ("khách", "guest", "guests"),
 }
 UNIT_OPTIONS = (
     Option("kg", Text(N_("kilograms"))),
@@ -291,12 +295,17 @@ PERIOD_OPTIONS = (
     Option("season", Text(N_("a season")), ("vụ", "mùa", "mỗi vụ", "một vụ", "season")),
     Option("year", Text(N_("a year")), ("năm", "mỗi năm", "một năm", "year", "per year")),
 )
-_PERIODS = {"thang": "month", "vu": "season", "mua": "season", "nam": "year", "month": "month", "year": "year"}
-_UNIT_BY_WORD = {fold(word): unit for unit, words in UNITS.items() for word in words} | dict.fromkeys(KG_PER, "kg")
-_NUMBER_WORDS = {
-    "mot": "1", "hai": "2", "ba": "3", "bon": "4", "nam": "5", "sau": "6", "bay": "7", "tam": "8", "chin": "9",
-    "muoi": "10", "nua": "0.5",
+_PERIODS = {
+    "tháng": "month", "vụ": "season", "mùa": "season", "năm": "year",
+    "month": "month", "season": "season", "year": "year",
 }  # fmt: skip
+_EACH = dict.fromkeys(("mỗi", "một", "1", "trên", "trong", "cả", "hàng", "a", "per", "each"), True)
+_UNIT_OF = {word: unit for unit, words in UNITS.items() for word in words}
+_DIGITS = {
+    "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "sáu": 6, "bảy": 7, "bẩy": 7,
+    "tám": 8, "chín": 9,
+}  # fmt: skip
+_SCALES = {"trăm": 100, "nghìn": 1000, "ngàn": 1000, "vạn": 10_000, "triệu": 1_000_000}
 _LARGEST_QUANTITY = Decimal(10) ** 9
 
 
@@ -317,7 +326,7 @@ class quantity:
             raise InvalidAnswer(TYPE_IT)
         number, unit, period = _quantity(event.text)
         if not 0 < number < _LARGEST_QUANTITY:
-            raise InvalidAnswer(N_("That amount can't be right. For example: 2 tạ, 300 bottles."))
+            raise InvalidAnswer(IMPOSSIBLE)
         also = {"_quantity_typed": clean(event.text)[:80]}
         also |= {"quantity_unit": unit} if unit else {}
         also |= {"quantity_period": period} if period else {}
@@ -344,33 +353,92 @@ def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
+IMPOSSIBLE = N_("That amount can't be right. For example: 2 tạ, 300 bottles.")
+_NEGATIVE_OR_POWER = re.compile(r"^\s*[-−–]\s*\d|\d\s*(?:\^|\*\*|[eE]\+?\d)")
+
+
 def _quantity(typed: str) -> tuple[Decimal, str, str]:
     """Number (weights in kg), unit ("" if none), period ("" if none); raises InvalidAnswer without a number."""
-    folded = unicodedata.normalize("NFKC", typed).replace("/", " ")
-    found = re.search(r"(?<![\d.,])(\d+(?:[.,]\d+)*)", folded)
-    words = fold(folded[found.end() :] if found else folded).split()
-    if found:
-        number = _decimal(found.group(1))
-    elif words and words[0] in _NUMBER_WORDS:
-        number = Decimal(_NUMBER_WORDS[words.pop(0)])
-    else:
-        raise InvalidAnswer(N_("I need a number here. For example: 2 tạ, 300 bottles."))
-    unit = next((_UNIT_BY_WORD[word] for word in words if word in _UNIT_BY_WORD), "")
-    weight = next((word for word in words if word in KG_PER), "")
-    if weight and unit == "kg":
-        number *= KG_PER[weight]
-    if weight and "ruoi" in words:
-        number += Decimal(KG_PER[weight]) / 2
-    period = next((_PERIODS[word] for word in words if word in _PERIODS), "")
-    return number, unit, period
+    plain = unicodedata.normalize("NFKC", re.sub(r"(?<=\d)\s*½", ",5", typed).replace("½", "0,5"))
+    if _NEGATIVE_OR_POWER.search(plain):
+        raise InvalidAnswer(IMPOSSIBLE)
+    found = re.search(r"(?<![\d.,])(\d+(?:[.,]\d+)*)(?:\s*/\s*([1-9]\d?)(?!\d))?", plain)
+    words = _Words.of((plain[found.end() :] if found else plain).replace("/", " per "))
+    number = _decimal(found[1]) / int(found[2] or 1) * words.scale() if found else words.spoken()
+    unit = next((_UNIT_OF[word] for word in words.known(_UNIT_OF)), "")
+    factor = Decimal(next((KG_PER[word] for word in words.known(KG_PER)), 1)) if unit == "kg" else Decimal(1)
+    number *= factor
+    if unit and any(words.known({"rưỡi": 1})):
+        number += factor / 2
+    period = next((_PERIODS[word] for word in words.periods()), "")
+    return round(number, 3), unit, period
+
+
+@dataclass(slots=True)
+class _Words:
+    """Words of an amount. Who types marks means them: "nấm" and "bò" are then neither a year nor a bunch."""
+
+    words: list[str]
+    marked: bool
+
+    @classmethod
+    def of(cls, typed: str) -> "_Words":
+        words = marked_words(typed)
+        return cls(words, any(word != fold(word) for word in words))
+
+    def means(self, word: str, choices: Mapping[str, object]) -> str:
+        """The choice that the word is; "" when it is none, or without marks could be two ("bo": bó, bộ)."""
+        if word in choices or self.marked:
+            return word if word in choices else ""
+        meant = {value: choice for choice, value in choices.items() if word == fold(choice)}
+        return next(iter(meant.values())) if len(meant) == 1 else ""
+
+    def known(self, choices: Mapping[str, object]) -> Iterator[str]:
+        # "20 can mật ong" are canisters, not twenty kilograms: "cân" counts only with its mark
+        return (meant for word in self.words if word != "can" and (meant := self.means(word, choices)))
+
+    def periods(self) -> Iterator[str]:
+        """Without marks "nam" may be a mushroom too, so it takes a "mỗi" or "một" before it."""
+        for before, word in pairwise(("", *self.words)):
+            meant = self.means(word, _PERIODS)
+            if meant and (meant == word or meant != "năm" or self.means(before, _EACH)):
+                yield meant
+
+    def scale(self) -> int:
+        """100 for "3 trăm quả", 1 when no such word follows the digits; it is taken out."""
+        scale = _SCALES.get(self.means(self.words[0], _SCALES), 1) if self.words else 1
+        if scale > 1:
+            self.words.pop(0)
+        return scale
+
+    def spoken(self) -> Decimal:
+        """The number the text begins with, in words up to millions; raises InvalidAnswer when there is none."""
+        if self.words and self.means(self.words[0], {"nửa": 1}):
+            self.words.pop(0)
+            return Decimal("0.5")
+        total, part, count = 0, 0, 0
+        for word in self.words:
+            if digit := _DIGITS.get(self.means(word, _DIGITS)):
+                part += digit
+            elif self.means(word, {"mười": 10, "mươi": 10}):
+                part = part * 10 or 10
+            elif scale := _SCALES.get(self.means(word, _SCALES)):
+                total, part = (total + (part or 1) * 100, 0) if scale == 100 else ((total + part or 1) * scale, 0)
+            else:
+                break
+            count += 1
+        self.words = self.words[count:]
+        if not total + part or (len(self.words) > 1 and not any(self.known(_UNIT_OF))):
+            raise InvalidAnswer(N_("I need a number here. For example: 2 tạ, 300 bottles."))
+        return Decimal(total + part)
 
 
 def _decimal(digits: str) -> Decimal:
     """A number as Vietnamese write it: "1.500" is fifteen hundred, "1,5" and "1.5" are one and a half."""
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", digits):
+    if re.fullmatch(r"[1-9]\d{0,2}(?:[.,]\d{3})+", digits):
         return Decimal(re.sub(r"[.,]", "", digits)[:15])
-    whole, *rest = re.split(r"[.,]", digits)
-    return Decimal(f"{whole[:15]}.{''.join(rest)[:3] or 0}")
+    whole, _, rest = digits.replace(",", ".").rpartition(".") if re.search(r"[.,]", digits) else (digits, "", "")
+    return Decimal(f"{whole.replace('.', '')[:15]}.{rest[:3] or 0}")
 
 
 # ---------------------------------------------------------------- place on the map
@@ -418,6 +486,13 @@ def usable(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, i
     """Pages without the files that were refused or could not be fetched."""
     lost = {FileStatus.REFUSED, FileStatus.FAILED}
     return tuple((i, r) for i, r in pages if i not in facts.files or facts.files[i].status not in lost)
+
+
+def _good(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, int], ...]:
+    good = usable(pages, facts)
+    if not good:
+        raise InvalidAnswer(N_("None of these could be used, so I still need a photo or a file."))
+    return good
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,15 +553,12 @@ class photos:
         doing, _, _ = partial.rpartition("|")
         kept = pages_of(partial)
         if value == DONE and kept:
-            good = usable(kept, facts)
-            if not good:
-                raise InvalidAnswer(N_("None of these could be used, so I still need a photo or a file."))
-            return Answer(_stored(good))
+            return Answer(_stored(_good(kept, facts)))
         if value == "look" and kept:
-            return Answer(_stored(kept), complete=False, effects=(SendPages(usable(kept, facts)),))
+            return Answer(_stored(kept), complete=False, effects=(SendPages(_good(kept, facts)),))
         if value in ("turn", "drop", "again") and kept:
             return Answer(f"{value}|{_stored(kept)}", complete=False)
-        if value.isdigit() and doing and 0 < int(value) <= len(kept):
+        if value.isascii() and value.isdigit() and doing and 0 < int(value) <= len(kept):
             return Answer(_changed(doing, int(value) - 1, kept), complete=False)
         return Answer(_stored(kept), complete=False)
 

@@ -50,6 +50,8 @@ from dialogs.model import (
 HOME = "menu"
 KEEP, SKIP, MORE = "=", "-", ">"
 """Values of the engine's own options: keep what is written, leave an optional question out, turn the list over."""
+VERBATIM = "verbatim"
+"""What typed text is where it is passed on as it is: at most a choice or a lone global word, never a question."""
 PAGE = 7
 """Options on one page of a long list (voice.md); a list that needs no second page is shown whole, up to 9."""
 _LOOK_AGAIN_S = 1
@@ -141,13 +143,24 @@ def arrive(dialogs: Dialogs, state: State, facts: Facts) -> tuple[State, tuple[T
         if changed:
             told = (*told, Text(N_("The form has changed since; I ask again only what is different.")))
         answers = view(state.key, draft)
-        ask = dialog.ask(state.question or (draft.at if draft.partial else ""))
-        if ask is None or not (ask.aside or applies(ask, answers, facts)):
-            ask = next(open_asks(dialog, answers, facts), None)
+        ask = _standing(dialog, state.question or (draft.at if draft.partial else ""), answers, facts)
         if ask is not None:
             return _at(dialogs, state, ask, draft), told
         state = _ended(dialog, state, answers, facts)
     raise RecursionError(state.at)
+
+
+def _standing(dialog: Dialog, name: str, answers: Answers, facts: Facts) -> Ask | None:
+    """The named question if one may stand there, else the first open one; None when the dialog is through.
+
+    One may go back to an answered question, but not past an open one: a review with a question that a release
+    has added or asks again would be sent without its answer.
+    """
+    first = next(open_asks(dialog, answers, facts), None)
+    ask = dialog.ask(name)
+    if ask is None or ask.aside:
+        return ask or first
+    return ask if name in answers and applies(ask, answers, facts) else first
 
 
 def _begun(dialog: Dialog, draft: Draft | None, facts: Facts) -> Draft:
@@ -208,11 +221,12 @@ def _ended(dialog: Dialog, state: State, answers: Answers, facts: Facts) -> Stat
 def _gone(state: State, go: Go) -> State:
     """The state on its way to a target; a draft there is begun or added to."""
     key, _, question = go.target.partition("/")
-    serial = state.serial
+    serial, drafts = state.serial, state.drafts
     if key.endswith(".new"):
         serial += 1
+        drafts = _given_to(drafts, dialog_name(key))
         key = f"{key.removesuffix('.new')}.{serial}"
-    drafts = _without(state.drafts, go.drop) if go.drop else state.drafts
+    drafts = _without(drafts, go.drop) if go.drop else drafts
     if go.answers or go.suggested or go.partial:
         old = drafts.get(key, Draft({}, version=0))
         before = unfinished(old.partial)
@@ -223,6 +237,11 @@ def _gone(state: State, go: Go) -> State:
         drafts = {**drafts, key: new}
     then = state.then if dialog_name(key) == dialog_name(state.key) else ""  # a detour may turn within itself
     return replace(state, at=f"{key}/{question}", serial=serial, drafts=drafts, then=then)
+
+
+def _given_to(drafts: Mapping[str, Draft], name: str) -> Mapping[str, Draft]:
+    """The drafts without those of this dialog that were opened and left before the person gave them anything."""
+    return {k: d for k, d in drafts.items() if d.turn or d.partial or dialog_name(k) != name}
 
 
 def _same_question(old: Draft, question: str, answers: Answers) -> bool:
@@ -245,7 +264,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
         shown,
         at=state.at,
         further=tuple(option for option in options if option not in shown),
-        takes=ask.accept.takes,
+        takes=VERBATIM if ask.verbatim else ask.accept.takes,
         free=not dialog.form,
         ask_contact=ask.ask_contact,
         ask_location=ask.ask_location,

@@ -663,6 +663,7 @@ class Ask:
     makes the answer void; `since` is the dialog's version in which its meaning last changed; `title` names it
     in reviews; `confirm` asks about a suggested answer ("%(answer)s"); `prefill` answers it from the record;
     `takes_files`: photos and files are answers here;
+    `verbatim`: what is typed is passed on as it is, questions in it are meant for somebody else;
     `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9".
     """
 
@@ -682,6 +683,7 @@ class Ask:
     counted: bool = True
     hint: str = ""
     takes_files: bool = False
+    verbatim: bool = False
     ask_contact: bool = False
     ask_location: bool = False
     upload: Callable[[Answers, Facts], tuple[str, str]] | None = None

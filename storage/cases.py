@@ -1,6 +1,6 @@
 """Writes to a case: handing in, papers, decisions. Each within the transaction of the turn that ordered it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,8 +13,8 @@ from dialogs.matching import fold
 from dialogs.rules import lifecycle
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on
 from dialogs.rules.working_days import add_working_days
-from storage.models import case_events, cases, papers, people, returned_items, serials
-from storage.records import VIETNAM, Conversation, upsert
+from storage.models import case_events, cases, files, papers, people, returned_items, serials
+from storage.records import FORGOTTEN, VIETNAM, Conversation, upsert
 
 PRODUCT_PHOTOS = "product"
 """The idea's photos are kept like a paper, under this id."""
@@ -84,7 +84,8 @@ async def submit_idea(
     await _record(connection, case_id, actor, "submit", "", status, now, answers=dict(answers))
     if photos:
         pages = [[part.partition(":")[0], int(part.partition(":")[2] or 0)] for part in photos.split(",")]
-        await _keep(connection, case_id, PRODUCT_PHOTOS, pages, now, sent=True)
+        if own := await _owned(connection, conversation.person_id, pages):
+            await _keep(connection, case_id, PRODUCT_PHOTOS, own, now, sent=True)
     await _remember_person(connection, conversation, answers)
     return code
 
@@ -134,7 +135,7 @@ async def locked(connection: AsyncConnection, code: str) -> Any:
     """The row of a case, held until the transaction ends; None if there is none."""
     statement = select(cases).where(cases.c.code == code)
     if connection.dialect.name == "postgresql":
-        statement = statement.with_for_update()
+        statement = statement.with_for_update(key_share=True)
     return (await connection.execute(statement)).one_or_none()
 
 
@@ -194,8 +195,18 @@ async def note_event(connection: AsyncConnection, case: Any, actor: Actor, actio
 
 
 async def keep_paper(connection: AsyncConnection, case: Any, paper: str, pages: list[list[Any]], now: datetime) -> int:
-    """A new version of a paper; older ones stay. Returns the version."""
-    return await _keep(connection, case.id, paper, pages, now, sent=False)
+    """A new version of a paper; older ones stay. Returns the version; NotPossible without a page of the producer's."""
+    own = await _owned(connection, case.person_id, pages)
+    if not own:
+        raise NotPossible(paper)
+    return await _keep(connection, case.id, paper, own, now, sent=False)
+
+
+async def _owned(connection: AsyncConnection, person_id: int, pages: Sequence[list[Any]]) -> list[list[Any]]:
+    """Pages whose files this person sent: a paper is read by officers, so a foreign id must not get into one."""
+    which = (files.c.id.in_([page[0] for page in pages]), files.c.person_id == person_id, files.c.status != FORGOTTEN)
+    known = set((await connection.execute(select(files.c.id).where(*which))).scalars())
+    return [page for page in pages if page[0] in known]
 
 
 async def _keep(
@@ -214,8 +225,3 @@ async def send_papers(connection: AsyncConnection, case: Any, now: datetime) -> 
     unsent = (papers.c.case_id == case.id, papers.c.sent_at.is_(None))
     result = await connection.execute(update(papers).where(*unsent).values(sent_at=now))
     return int(result.rowcount)
-
-
-async def sent_paper_ids(connection: AsyncConnection, case: Any) -> set[str]:
-    statement = select(papers.c.paper).where(papers.c.case_id == case.id, papers.c.sent_at.is_not(None)).distinct()
-    return set((await connection.execute(statement)).scalars())

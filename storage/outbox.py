@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, or_, select, update
+from sqlalchemy import Select, Update, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import conversations, outbox
@@ -28,6 +28,8 @@ class Due:
     body: dict[str, Any]
     attempts: int
     created_at: datetime
+    claimed_until: datetime
+    """Whose it is: who let the lease run out has no say any more in what becomes of it."""
 
 
 async def post(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
@@ -36,8 +38,8 @@ async def post(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> N
         await connection.execute(insert(outbox), list(rows))
 
 
-async def claim(connection: AsyncConnection, now: datetime, limit: int) -> list[Due]:
-    """Take due messages, at most one a chat and only the oldest, so that none overtakes another."""
+def _ready(now: datetime) -> Select[int]:
+    """Ids of due messages nobody has in hand, at most one a chat and only the oldest."""
     earlier = outbox.alias("earlier")
     blocked = exists().where(
         earlier.c.conversation_id == outbox.c.conversation_id,
@@ -46,20 +48,44 @@ async def claim(connection: AsyncConnection, now: datetime, limit: int) -> list[
     )
     free = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now)
     which = select(outbox.c.id).where(outbox.c.status == "waiting", outbox.c.due_at <= now, free, ~blocked)
-    which = which.order_by(outbox.c.id).limit(limit)
+    return which.order_by(outbox.c.id)
+
+
+async def waits(connection: AsyncConnection, now: datetime) -> bool:
+    """Whether there is anything to claim; asked before a transaction is begun that would hold up writers."""
+    return (await connection.execute(_ready(now).limit(1))).first() is not None
+
+
+async def claim(connection: AsyncConnection, now: datetime, limit: int) -> list[Due]:
+    """Take due messages so that none of a chat overtakes another, also not in another worker's hands.
+
+    A message in hand still stands as waiting before the next of its chat, until it is marked.
+    """
+    which = _ready(now).limit(limit)
     if connection.dialect.name == "postgresql":
         which = which.with_for_update(skip_locked=True)
     ids = list((await connection.execute(which)).scalars())
     if not ids:
         return []
-    await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(claimed_until=now + LEASE))
+    lease = now + LEASE
+    await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(claimed_until=lease))
     rows = await connection.execute(
         select(outbox, conversations.c.channel, conversations.c.chat_id)
         .join(conversations)
         .where(outbox.c.id.in_(ids))
         .order_by(outbox.c.id)
     )
-    return [Due(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at) for r in rows]
+    return [
+        Due(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at, lease)
+        for r in rows
+    ]
+
+
+def _held(due: Due) -> Update:
+    """The row, if it is still this worker's."""
+    return update(outbox).where(
+        outbox.c.id == due.id, outbox.c.status == "waiting", outbox.c.claimed_until == due.claimed_until
+    )
 
 
 _SENT = (
@@ -70,7 +96,8 @@ _SENT = (
 
 
 async def mark_sent(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
-    await connection.execute(_SENT, [{"row_id": row_id, "at": now} for row_id in ids])
+    if ids:
+        await connection.execute(_SENT, [{"row_id": row_id, "at": now} for row_id in ids])
 
 
 async def retry_later(connection: AsyncConnection, due: Due, now: datetime, error: str, pause_s: float | None) -> None:
@@ -81,19 +108,19 @@ async def retry_later(connection: AsyncConnection, due: Due, now: datetime, erro
     pause = min(FIRST_PAUSE * 2 ** min(due.attempts, 10), LONGEST_PAUSE)
     if pause_s is not None:
         pause = timedelta(seconds=pause_s)
-    statement = update(outbox).where(outbox.c.id == due.id)
-    await connection.execute(
-        statement.values(due_at=now + pause, attempts=outbox.c.attempts + 1, claimed_until=None, error=error[:80])
-    )
+    again = {"due_at": now + pause, "attempts": due.attempts + 1, "claimed_until": None, "error": error[:80]}
+    await connection.execute(_held(due).values(again))
 
 
 async def mark_failed(connection: AsyncConnection, due: Due, error: str) -> None:
-    statement = update(outbox).where(outbox.c.id == due.id)
-    await connection.execute(statement.values(status="failed", claimed_until=None, error=error[:80]))
+    await connection.execute(_held(due).values(status="failed", claimed_until=None, error=error[:80]))
 
 
-async def next_due(connection: AsyncConnection) -> datetime | None:
-    """When the next waiting message may go out."""
-    statement = select(outbox.c.due_at).where(outbox.c.status == "waiting").order_by(outbox.c.due_at).limit(1)
-    found: datetime | None = (await connection.execute(statement)).scalar_one_or_none()
-    return found
+async def release(connection: AsyncConnection) -> None:
+    """Let go of what a process that died had in hand; only where no other process can be at work (SQLite)."""
+    await connection.execute(update(outbox).where(outbox.c.claimed_until.is_not(None)).values(claimed_until=None))
+
+
+async def prune(connection: AsyncConnection, before: datetime) -> None:
+    """Forget what was delivered before: it is in the chat, and holds what people wrote."""
+    await connection.execute(delete(outbox).where(outbox.c.status == "sent", outbox.c.sent_at < before))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import Text, and_, cast, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import Membership, Role
@@ -24,7 +24,7 @@ from storage.models import (
     upload_links,
     web_messages,
 )
-from storage.records import Conversation, upsert
+from storage.records import FORGOTTEN, Conversation, upsert
 
 INVITATION_DAYS = 7
 UPLOAD_LINK_HOURS = 24
@@ -110,19 +110,29 @@ async def use_invitation(connection: AsyncConnection, token: str, person_id: int
     return Membership(Role(row.role), row.territory)
 
 
-async def officers_of(connection: AsyncConnection, territory: str) -> list[int]:
-    """Person ids of who answers for a commune: its own officers, else the province's, else administrators."""
-    for level in (territory, territory.partition("/")[0], ""):
-        statement = select(memberships.c.person_id).where(
-            memberships.c.territory == level, memberships.c.removed_at.is_(None)
-        )
-        if found := list((await connection.execute(statement.distinct())).scalars()):
-            return found
-    return []
+async def officers_of(connection: AsyncConnection, territory: str, but: int = 0) -> list[int]:
+    """Person ids of who answers for a commune: its own officers, else the province's, else administrators.
+
+    Who has blocked the bot can't be told anything, and nobody (`but`) is an officer of their own case.
+    """
+    reachable = exists().where(conversations.c.person_id == memberships.c.person_id, conversations.c.status == "open")
+    levels = (territory, territory.partition("/")[0], "")
+    statement = select(memberships.c.territory, memberships.c.person_id).where(
+        memberships.c.territory.in_(levels),
+        memberships.c.removed_at.is_(None),
+        memberships.c.person_id != but,
+        reachable,
+    )
+    found: dict[str, list[int]] = {}
+    for row in await connection.execute(statement.distinct().order_by(memberships.c.person_id)):
+        found.setdefault(row.territory, []).append(row.person_id)
+    return next((found[level] for level in levels if level in found), [])
 
 
 async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> list[Any]:
     """For each person the chat used last that still takes messages: id, person_id, channel, chat_id, locale."""
+    if not person_ids:
+        return []
     statement = (
         select(
             conversations.c.id,
@@ -169,8 +179,8 @@ async def set_timers(connection: AsyncConnection, rows: Sequence[dict[str, Any]]
         index_elements=["conversation_id", "kind", "subject"],
         set_={"turn": statement.excluded.turn, "due_at": statement.excluded.due_at},
     )
-    for row in rows:
-        await connection.execute(statement, row)
+    if rows:
+        await connection.execute(statement, list(rows))
 
 
 async def due_timers(connection: AsyncConnection, now: datetime, limit: int) -> list[Any]:
@@ -227,9 +237,11 @@ async def link_target(connection: AsyncConnection, token: str, now: datetime, *,
 async def forget(connection: AsyncConnection, conversation: Conversation, kept_files: Collection[str]) -> None:
     """Delete what is personal at once. What was handed in stays: its case, papers and their files.
 
+    The bytes of other files are erased by the worker that fetches files, as no store takes part in a transaction.
+
     Source: law 91/2025/QH15, deletion on withdrawal; official records follow the authority's archive rules.
     """
-    person_id, chat_id = conversation.person_id, conversation.chat_id
+    person_id = conversation.person_id
     await set_person(
         connection,
         person_id,
@@ -243,10 +255,47 @@ async def forget(connection: AsyncConnection, conversation: Conversation, kept_f
     )
     await connection.execute(delete(timers).where(timers.c.conversation_id == conversation.id))
     await connection.execute(delete(upload_links).where(upload_links.c.conversation_id == conversation.id))
-    await connection.execute(delete(web_messages).where(web_messages.c.chat_id == chat_id))
-    past = and_(outbox.c.conversation_id == conversation.id, outbox.c.status != "waiting")
-    await connection.execute(delete(outbox).where(past))
+    await connection.execute(delete(outbox).where(outbox.c.conversation_id == conversation.id))
+    if conversation.channel == "web":
+        await _forget_page(connection, conversation)
     loose = and_(files.c.person_id == person_id, files.c.id.not_in(list(kept_files)))
-    await connection.execute(delete(files).where(loose))
-    about_nothing = and_(notes.c.author_id == person_id, or_(notes.c.case_id.is_(None)))
-    await connection.execute(delete(notes).where(about_nothing))
+    await connection.execute(update(files).where(loose).values(_ERASE))
+    await connection.execute(delete(notes).where(notes.c.author_id == person_id, notes.c.case_id.is_(None)))
+
+
+_ERASE: dict[str, Any] = {"status": FORGOTTEN, "name": "", "attempts": 0, "due_at": files.c.received_at}
+
+
+async def _forget_page(connection: AsyncConnection, conversation: Conversation) -> None:
+    """The messages of a web chat, and the files that were made for it alone."""
+    statement = delete(web_messages).where(web_messages.c.chat_id == conversation.chat_id)
+    gone = await connection.execute(statement.returning(web_messages.c.body, web_messages.c.created_at))
+    rows = [
+        {
+            "id": secrets.token_hex(12),
+            "person_id": conversation.person_id,
+            "conversation_id": conversation.id,
+            "channel": conversation.channel,
+            "source": "",
+            "status": FORGOTTEN,
+            "sha256": file["sha256"],
+            "due_at": message.created_at,
+            "received_at": message.created_at,
+        }
+        for message in gone
+        for file in message.body.get("attachments", ())
+        if "sha256" in file
+    ]
+    if rows:
+        await connection.execute(insert(files), rows)
+
+
+async def still_used(connection: AsyncConnection, sha256: str) -> bool:
+    """Whether anybody's file, or a message on anybody's page, has these bytes."""
+    held = files.c.status != FORGOTTEN
+    file = select(files.c.id).where(held, or_(files.c.sha256 == sha256, files.c.source.endswith(f":{sha256}")))
+    message = select(web_messages.c.id).where(cast(web_messages.c.body, Text).contains(sha256))
+    for statement in (file, message):
+        if (await connection.execute(statement.limit(1))).first() is not None:
+            return True
+    return False

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, func, insert, literal, or_, select
+from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
@@ -45,6 +45,8 @@ from storage.models import (
     updates,
 )
 
+FORGOTTEN = "forgotten"
+"""Status of a file whose bytes are still to be erased; nobody sees it any more."""
 Row = Any
 """A row by column name; SQLAlchemy's own type would list every column again."""
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -79,8 +81,11 @@ def upsert(connection: AsyncConnection, table: Any) -> Any:
 async def first_times(
     connection: AsyncConnection, keys: Collection[tuple[str, str]], now: datetime
 ) -> set[tuple[str, str]]:
-    """Those (channel, update key) that were never handled; they are marked as handled by this transaction."""
-    rows = [{"channel": channel, "key": key, "received_at": now} for channel, key in keys]
+    """Those (channel, update key) that were never handled; they are marked as handled by this transaction.
+
+    In order, so that two processes that were given the same updates wait for each other in one direction.
+    """
+    rows = [{"channel": channel, "key": key, "received_at": now} for channel, key in sorted(keys)]
     statement = upsert(connection, updates).on_conflict_do_nothing().returning(updates.c.channel, updates.c.key)
     result = await connection.execute(statement, rows)
     return {(channel, key) for channel, key in result}
@@ -120,20 +125,22 @@ async def conversations_of(
 
 
 async def _read(connection: AsyncConnection, chats: Collection[tuple[str, str]]) -> dict[tuple[str, str], Conversation]:
+    """In the order of their ids, so that two processes with the same chats don't wait for each other in a circle.
+
+    The person is locked as well: of a row that is only joined, PostgreSQL would show what it was before the wait.
+    "Key share" lets others meanwhile put a notice for this chat into the outbox.
+    """
     by_channel: dict[str, list[str]] = {}
     for channel, chat_id in chats:
         by_channel.setdefault(channel, []).append(chat_id)
-    found: dict[tuple[str, str], Conversation] = {}
-    for channel, chat_ids in by_channel.items():
-        which = and_(conversations.c.channel == channel, conversations.c.chat_id.in_(chat_ids))
-        statement = _SELECT.where(which).order_by(conversations.c.id)
-        if connection.dialect.name == "postgresql":
-            statement = statement.with_for_update(of=conversations)
-        rows = (await connection.execute(statement)).all()
-        officers = [row.person_id for row in rows if row.officer]
-        members = await memberships_of(connection, officers) if officers else {}
-        found |= {(channel, row.chat_id): _conversation(row, members) for row in rows}
-    return found
+    which = [and_(conversations.c.channel == c, conversations.c.chat_id.in_(ids)) for c, ids in by_channel.items()]
+    statement = _SELECT.where(or_(*which)).order_by(conversations.c.id)
+    if connection.dialect.name == "postgresql":
+        statement = statement.with_for_update(of=[conversations, people], key_share=True)
+    rows = (await connection.execute(statement)).all()
+    officers = [row.person_id for row in rows if row.officer]
+    members = await memberships_of(connection, officers) if officers else {}
+    return {(row.channel, row.chat_id): _conversation(row, members) for row in rows}
 
 
 def _conversation(row: Row, members: Mapping[int, tuple[Membership, ...]]) -> Conversation:
@@ -153,18 +160,27 @@ def _conversation(row: Row, members: Mapping[int, tuple[Membership, ...]]) -> Co
 
 
 async def _begin(connection: AsyncConnection, chats: Mapping[tuple[str, str], str], now: datetime) -> None:
-    """Two processes may meet a new chat at the same instant: the unique key lets one of them begin it."""
-    for (channel, chat_id), locale in chats.items():
-        person = await connection.execute(insert(people).values(created_at=now).returning(people.c.id))
-        statement = upsert(connection, conversations).values(
-            person_id=person.scalar_one(),
-            channel=channel,
-            chat_id=chat_id,
-            locale=locale,
-            state=dump(State()),
-            updated_at=now,
-        )
-        await connection.execute(statement.on_conflict_do_nothing())
+    """Two processes may meet a new chat at the same instant: the unique key lets one of them begin it.
+
+    The other takes its people away again.
+    """
+    strangers = await connection.execute(insert(people).returning(people.c.id), [{"created_at": now} for _ in chats])
+    made = list(strangers.scalars())
+    rows = [
+        {
+            "person_id": person_id,
+            "channel": channel,
+            "chat_id": chat_id,
+            "locale": chats[channel, chat_id],
+            "state": dump(State()),
+            "updated_at": now,
+        }
+        for person_id, (channel, chat_id) in zip(made, sorted(chats), strict=True)
+    ]
+    statement = upsert(connection, conversations).on_conflict_do_nothing().returning(conversations.c.person_id)
+    begun = set((await connection.execute(statement, rows)).scalars())
+    if too_many := set(made) - begun:
+        await connection.execute(delete(people).where(people.c.id.in_(too_many)))
 
 
 async def memberships_of(connection: AsyncConnection, person_ids: Collection[int]) -> dict[int, tuple[Membership, ...]]:
@@ -203,7 +219,8 @@ async def facts_for(
         if want.code:
             facts = replace(facts, named=_visible(by_code.get(want.code), conversation))
         if want.file_ids:
-            facts = replace(facts, files={i: known_files[i] for i in want.file_ids if i in known_files})
+            mine = {i: (conversation.person_id, i) for i in want.file_ids}
+            facts = replace(facts, files={i: known_files[key] for i, key in mine.items() if key in known_files})
         if person.memberships:
             facts = await _with_desk(connection, facts, conversation, days_off)
         found[conversation.id] = facts
@@ -216,7 +233,8 @@ async def _with_offices(connection: AsyncConnection, found: dict[int, Facts]) ->
     if not communes:
         return found
     territories = communes | {territory.partition("/")[0] for territory in communes}
-    count = select(memberships.c.territory, func.count().label("officers")).where(
+    distinct = func.count(memberships.c.person_id.distinct())
+    count = select(memberships.c.territory, distinct.label("officers")).where(
         memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None)
     )
     officers = {
@@ -281,6 +299,14 @@ async def _cases(
         if row.person_id in owners:
             own.setdefault(row.person_id, []).append(replace(case, own=True))
     return by_code, own
+
+
+async def case_named(
+    connection: AsyncConnection, code: str, now: datetime, days_off: frozenset[date]
+) -> CaseFacts | None:
+    """A case as it stands, whoever asks: for what is said about it to others."""
+    rows = (await connection.execute(_CASE.where(cases.c.code == code))).all()
+    return next(iter(await case_facts(connection, rows, now, days_off)), None)
 
 
 async def case_facts(
@@ -415,13 +441,14 @@ async def _with_desk(
 # ---------------------------------------------------------------- files
 
 
-async def _files(connection: AsyncConnection, wanted: Sequence[Wanted]) -> dict[str, FileFacts]:
+async def _files(connection: AsyncConnection, wanted: Sequence[Wanted]) -> dict[tuple[int, str], FileFacts]:
+    """By owner and id: in a group of many people, each sees only what is their own."""
     ids = [file_id for want in wanted for file_id in want.file_ids]
     if not ids:
         return {}
     owners = {want.conversation.person_id for want in wanted}
-    statement = select(files).where(files.c.id.in_(ids), files.c.person_id.in_(owners))
-    return {row.id: _file(row) for row in await connection.execute(statement)}
+    statement = select(files).where(files.c.id.in_(ids), files.c.person_id.in_(owners), files.c.status != FORGOTTEN)
+    return {(row.person_id, row.id): _file(row) for row in await connection.execute(statement)}
 
 
 def _file(row: Row) -> FileFacts:

@@ -122,13 +122,6 @@ class Play:
         await handle(self.engine, self.world, [update_])
         if isinstance(event, FileReceived):
             await self._fetched(event.file.id, event.file.name)
-        await self._note_where()
-
-    async def _note_where(self) -> None:
-        async with self.engine.connect() as connection:
-            states = (await connection.execute(select(conversations.c.state))).scalars().all()
-            await connection.rollback()
-        self.met |= {str(state["at"]).partition("/")[0].partition(".")[0] for state in states}
 
     def _channel(self, who: str) -> str:
         return self.channel if who.startswith("producer") else "telegram"
@@ -253,7 +246,6 @@ class Play:
             async with self.engine.begin() as connection:
                 done = delete(timers).where(timers.c.id == timer.id, timers.c.due_at == timer.due_at)
                 await connection.execute(done)
-        await self._note_where()
 
     # what came back
 
@@ -266,7 +258,9 @@ class Play:
                 .order_by(outbox.c.id)
             )
             rows = (await connection.execute(statement)).all()
-            await connection.execute(update(outbox).values(status="sent"))
+            await connection.execute(update(outbox).where(outbox.c.status == "waiting").values(status="sent"))
+            states = (await connection.execute(select(conversations.c.state))).scalars()
+            self.met |= {str(state["at"]).partition("/")[0].partition(".")[0] for state in states}
         return [line for row in rows for line in self._shown(row.chat_id, row.body)]
 
     def _shown(self, who: str, body: dict[str, Any]) -> list[str]:
@@ -318,7 +312,11 @@ async def publish(run: Play) -> None:
             "published_at": run.clock.now,
         }
         await connection.execute(insert(results).values(row))
-        rated = update(case_table).where(case_table.c.id == case_id).values(status="rated", due_on=None)
+        rated = (
+            update(case_table)
+            .where(case_table.c.id == case_id)
+            .values(status="rated", due_on=None, since=run.clock.now.date())
+        )
         await connection.execute(rated)
 
 
@@ -338,9 +336,9 @@ def _by(who: str, *said: str) -> tuple[str, ...]:
 
 _HELLO = ("/start c-04336", "đồng ý", "không cần nhắc", "đúng rồi")
 _IDEA = (
-    "đăng ký", "Chuối sấy dẻo", "Thực phẩm", "7", "Đang bán", "sấy than củi", "chuối tây nhà trồng", "3 người trong nhà",
-    "200 kg một tháng", "Chợ", "Nhãn và bao bì", "Hộ gia đình", "Lý Thị Mẩy", "Mẩy", "0912345678", "bỏ qua",
-    "bản Nà Hẩu", "gửi cho xã", "menu",
+    "đăng ký", "Chuối sấy dẻo", "Thực phẩm", "7", "Đang bán", "sấy than củi", "chuối tây nhà trồng",
+    "3 người trong nhà", "200 kg một tháng", "Chợ", "Nhãn và bao bì", "Hộ gia đình", "Lý Thị Mẩy", "Mẩy",
+    "0912345678", "bỏ qua ||", "bản Nà Hẩu", "gửi cho xã", "menu",
 )  # fmt: skip
 _PLAN = (
     "nộp giấy tờ", "Kế hoạch làm ăn", "(file ke-hoach.pdf)", "xong", "Giấy đăng ký hộ kinh doanh", "(album 2)", "xong",

@@ -117,6 +117,8 @@ Keyboard = tg.InlineKeyboardMarkup | tg.ReplyKeyboardMarkup | tg.ReplyKeyboardRe
 log = logging.getLogger(__name__)
 # httpx writes the address of every request at INFO, and Telegram's addresses hold the bot's token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+# A pause that Telegram asks for is ordinary: the outbox counts it and waits. Its own logger writes a traceback.
+logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
 # Without it python-telegram-bot 22 warns of its own future in the middle of raising RetryAfter.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 

@@ -1,22 +1,26 @@
 """The HTTP application: chat page and its routes, upload links, the Telegram webhook, health and metrics."""
 
+import asyncio
 import hmac
 import json
 import logging
+import math
 import re
+import time
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from itsdangerous import BadSignature as BadCookie
-from itsdangerous import Signer, URLSafeSerializer
-from limits import parse
+from itsdangerous import BadData, Signer, URLSafeSerializer
+from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits.aio.strategies import FixedWindowRateLimiter
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,16 +29,17 @@ from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.catalogs import Catalog
+from bot.catalogs import LOCALES, Catalog
 from bot.channels.base import BadSignature, Update, pressed
 from bot.fetch import STORED
-from bot.handle import Closing, Intake
+from bot.handle import Closing, Intake, is_outage, where
 from bot.papers import MAX_FILE_BYTES, safe_name
 from bot.web.mailbox import Mailbox
 from bot.world import World
@@ -64,6 +69,8 @@ MAX_TEXT_CHARS = 8_000
 MAX_WEBHOOK_BYTES = 1024 * 1024
 MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 1024 * 1024
 MAX_LINK_FILES = 30
+IN_MEMORY = 4
+"""Uploads read into memory at the same time, 20 MiB each at most; until then a body waits in a temporary file."""
 LONGEST_WAIT_S = 25.0
 POSTS = parse("60/minute")
 """Per chat: faster than anybody types, slower than a script that wants to fill the disk."""
@@ -83,27 +90,43 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
     "Cache-Control": "no-store",
 }
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")  # with a chat's id before it, it fits `updates.key`
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
+_MESSAGE_ID_BELOW = 2**31
 
 
-class Headers:
-    """Adds the security headers to every answer; static files keep their own caching."""
+class Shell:
+    """Around everything: the security headers on every answer, and an end for every error.
 
-    def __init__(self, app: Any, secure: bool) -> None:
+    A bug's own words stay out of the log, for they may hold what a person wrote.
+    """
+
+    def __init__(self, app: ASGIApp, secure: bool) -> None:
         self._app = app
         self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
         if secure:
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def send_with_headers(message: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
+                message["headers"] = self._with_ours(message["headers"], scope["path"])
             await send(message)
 
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # Starlette has answered 500 already; here is the only place that sees what
+            log.error("%s %s: %s", scope["method"], scope["path"].split("/")[1], where(error))
+
+    def _with_ours(self, theirs: list[tuple[bytes, bytes]], path: str) -> list[tuple[bytes, bytes]]:
+        """Static files may be kept, if the browser asks each time whether they have changed."""
+        if path.startswith("/static/"):
+            theirs = [*theirs, (b"cache-control", b"no-cache")]
+        present = {name for name, _ in theirs}
+        return [*theirs, *(header for header in self._headers if header[0] not in present)]
 
 
 @dataclass
@@ -121,10 +144,11 @@ class Site:
     def __post_init__(self) -> None:
         self._cookies = URLSafeSerializer(self.secret_key, salt="chat")
         self._csrf = Signer(self.secret_key, salt="csrf")
-        self._limits = MovingWindowRateLimiter(MemoryStorage())
+        self._limits = FixedWindowRateLimiter(MemoryStorage())  # forgets what has expired at every hit
+        self._memory = asyncio.Semaphore(IN_MEMORY)
         self._secure = self.world.public_url.startswith("https://")
 
-    def application(self) -> Starlette:
+    def application(self) -> ASGIApp:
         chat = [
             Route("/", self.page),
             Route("/start/{payload}", self.door, methods=["GET"]),
@@ -132,7 +156,7 @@ class Site:
             Route("/chat/messages", self.messages),
             Route("/chat/send", self.send, methods=["POST"]),
             Route("/chat/file", self.upload, methods=["POST"]),
-            Route("/chat/file/{message_id:int}/{index:int}", self.download),
+            Route("/chat/file/{message_id}/{index}", self.download),
         ]
         routes = [
             *(chat if self.web_chat else []),
@@ -141,14 +165,16 @@ class Site:
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            Mount("/static", GZipMiddleware(StaticFiles(directory=STATIC))),
         ]
         if self.telegram is not None:
             routes.append(Route("/telegram", self.telegram_webhook, methods=["POST"]))
-        handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {HTTPException: _refused}
-        return Starlette(
-            routes=routes, middleware=[Middleware(Headers, secure=self._secure)], exception_handlers=handlers
-        )
+        handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
+            HTTPException: _refused,
+            SQLAlchemyError: _away,
+            OSError: _away,
+        }
+        return Shell(Starlette(routes=routes, exception_handlers=handlers), self._secure)
 
     # ------------------------------------------------------------ sessions
 
@@ -156,7 +182,7 @@ class Site:
         """The chat of a signed cookie, or ""."""
         try:
             chat_id = self._cookies.loads(request.cookies.get(COOKIE, ""))
-        except BadCookie:
+        except BadData:
             return ""
         return chat_id if isinstance(chat_id, str) else ""
 
@@ -165,11 +191,17 @@ class Site:
         chat_id = self._chat(request)
         if not chat_id:
             raise HTTPException(HTTPStatus.UNAUTHORIZED)
-        if not hmac.compare_digest(request.headers.get("x-csrf", ""), self._token(chat_id)):
+        if not hmac.compare_digest(request.headers.get("x-csrf", "").encode(), self._token(chat_id).encode()):
             raise HTTPException(HTTPStatus.FORBIDDEN)
-        if not await self._limits.hit(POSTS, "post", chat_id):
-            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
+        await self._hit(POSTS, "post", chat_id)
         return chat_id
+
+    async def _hit(self, limit: RateLimitItem, *who: str) -> None:
+        """Count a request; above the limit 429 that says when to come again."""
+        if not await self._limits.hit(limit, *who):
+            stats = await self._limits.get_window_stats(limit, *who)
+            wait_s = max(1, math.ceil(stats.reset_time - time.time()))
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": str(wait_s)})
 
     def _token(self, chat_id: str) -> str:
         return self._csrf.get_signature(chat_id).decode()
@@ -179,8 +211,7 @@ class Site:
         if chat_id := self._chat(request):
             return chat_id
         address = request.client.host if request.client else ""
-        if not await self._limits.hit(NEW_CHATS, "new", address):
-            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
+        await self._hit(NEW_CHATS, "new", address)
         return uuid.uuid4().hex
 
     def _with_cookie(self, response: Response, chat_id: str) -> Response:
@@ -198,16 +229,15 @@ class Site:
         return self._with_cookie(_filled("chat.html", words), chat_id)
 
     async def _locale(self, request: Request, chat_id: str) -> str:
-        if self._chat(request):
-            return await self.mailbox.locale(chat_id)
-        return _asked_locale(request)
+        known = await self.mailbox.locale(chat_id) if self._chat(request) else ""
+        return known or _asked_locale(request, self.world.default_locale)
 
     async def door(self, request: Request) -> Response:
         """A page with one button: a link preview that fetches an invitation must not use it up."""
         payload = request.path_params["payload"]
         if not _PAYLOAD.fullmatch(payload):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        catalog = self.world.catalog(_asked_locale(request))
+        catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
         return _filled(
             "door.html",
             {
@@ -222,9 +252,10 @@ class Site:
         payload = request.path_params["payload"]
         if not _PAYLOAD.fullmatch(payload):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        if not _from_here(request):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         chat_id = await self._opened(request)
+        await self._hit(POSTS, "post", chat_id)
         await self._submit(chat_id, f"start-{uuid.uuid4().hex}", CommandReceived("start", payload), request)
         return self._with_cookie(RedirectResponse("../", HTTPStatus.SEE_OTHER), chat_id)
 
@@ -236,7 +267,7 @@ class Site:
         if not after and await self.mailbox.is_new(chat_id):
             await self._submit(chat_id, "first", CommandReceived("start"), request)
         found = await self.mailbox.messages(chat_id, int(after), wait_s)
-        return JSONResponse({"messages": found, "lang": await self.mailbox.locale(chat_id)})
+        return JSONResponse({"messages": found, "lang": await self._locale(request, chat_id)})
 
     async def send(self, request: Request) -> Response:
         chat_id = await self._required(request)
@@ -247,26 +278,33 @@ class Site:
         return JSONResponse({})
 
     async def upload(self, request: Request) -> Response:
+        """A file for the chat. Before there is consent the bot hears of it, and nothing of it is kept."""
         chat_id = await self._required(request)
-        form = await _form(request, files=1)
-        key, file = form.get("key"), form.get("file")
-        if not isinstance(key, str) or not _KEY.fullmatch(key) or not isinstance(file, UploadFile):
-            raise HTTPException(HTTPStatus.BAD_REQUEST)
-        data = await file.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        name, media_type = safe_name(file.filename or ""), file.content_type or ""
-        sha256 = await self.mailbox.keep_upload(data)
-        shown = {"sha256": sha256, "name": name, "media_type": media_type}
-        await self.mailbox.echo(chat_id, key, "", shown)
-        ref = FileRef(_file_id(chat_id, key), name, len(data), media_type.startswith("image/"))
-        await self._submit(chat_id, key, FileReceived(ref), request, f"{STORED}{sha256}")
+        async with _form(request, files=1) as form:
+            key, file = form.get("key"), form.get("file")
+            if not isinstance(key, str) or not _KEY.fullmatch(key) or not isinstance(file, UploadFile):
+                raise HTTPException(HTTPStatus.BAD_REQUEST)
+            media_type = _media_type(file)
+            ref = FileRef(_file_id(chat_id, key), "", _size_bytes(file), media_type.startswith("image/"))
+            if not await self.mailbox.may_keep(chat_id):
+                await self.mailbox.echo(chat_id, key, "")
+                await self._submit(chat_id, key, FileReceived(ref), request)
+                return JSONResponse({})
+            sha256, name = await self._kept(file), safe_name(file.filename or "")
+        await self.mailbox.echo(chat_id, key, "", {"sha256": sha256, "name": name, "media_type": media_type})
+        await self._submit(chat_id, key, FileReceived(replace(ref, name=name)), request, f"{STORED}{sha256}")
         return JSONResponse({})
+
+    async def _kept(self, file: UploadFile) -> str:
+        """The SHA-256 under which the bytes are kept now."""
+        async with self._memory:
+            return await self.mailbox.keep_upload(await file.read())
 
     async def download(self, request: Request) -> Response:
         """A file of one of this chat's own messages; never shown as a page of this site."""
         chat_id = self._chat(request)
-        found = await self.mailbox.attachment(chat_id, **request.path_params) if chat_id else None
+        message_id, index = (_whole(request.path_params[name]) for name in ("message_id", "index"))
+        found = await self.mailbox.attachment(chat_id, message_id, index) if chat_id else None
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         data, name, media_type = found
@@ -278,8 +316,8 @@ class Site:
         return Response(data, media_type=kind, headers=headers)
 
     async def _submit(self, chat_id: str, key: str, event: Event, request: Request, source: str = "") -> None:
-        locale = _asked_locale(request)
-        update = Update("web", f"{chat_id}:{key}"[:80], chat_id, event, locale, source)
+        locale = _asked_locale(request, self.world.default_locale)
+        update = Update("web", f"{chat_id}:{key}", chat_id, event, locale, source)
         await self._taken(update)
 
     async def _taken(self, update: Update) -> None:
@@ -297,7 +335,9 @@ class Site:
         now = self.world.clock()
         async with reading(self.engine) as connection:
             link = await link_target(connection, request.path_params["token"], now, use=False)
-        catalog = self.world.catalog(link.locale if link is not None else _asked_locale(request))
+        catalog = self.world.catalog(
+            link.locale if link is not None else _asked_locale(request, self.world.default_locale)
+        )
         words = {
             "LANG": catalog.locale,
             "CSRF": "",
@@ -317,35 +357,39 @@ class Site:
         return catalog.say(paper.label) if paper is not None else link.case_code
 
     async def link_upload(self, request: Request) -> Response:
-        """The files of one paper: they arrive in the chat as if they had been sent there."""
+        """The files of one paper: they arrive in the chat as if they had been sent there.
+
+        The link is spent last, so that a failure on the way leaves it open; what had arrived by then arrives once.
+        """
         token, now = request.path_params["token"], self.world.clock()
         async with reading(self.engine) as connection:
             link = await link_target(connection, token, now, use=False)
         if link is None:
             raise HTTPException(HTTPStatus.GONE)
-        form = await _form(request, files=MAX_LINK_FILES)
-        files = [f for f in form.getlist("files") if isinstance(f, UploadFile)]
-        datas = [await f.read(MAX_FILE_BYTES + 1) for f in files]
-        if not files or any(len(data) > MAX_FILE_BYTES for data in datas):
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE if files else HTTPStatus.BAD_REQUEST)
-        sources = [await self.mailbox.keep_upload(data) for data in datas]
+        async with _form(request, files=MAX_LINK_FILES) as form:
+            files = [f for f in form.getlist("files") if isinstance(f, UploadFile)]
+            if not files:
+                raise HTTPException(HTTPStatus.BAD_REQUEST)
+            sizes_bytes = [_size_bytes(file) for file in files]
+            sources = [await self._kept(file) for file in files]
+        refs: dict[str, FileRef] = {}
+        for file, sha256, size_bytes in zip(files, sources, sizes_bytes, strict=True):
+            name, file_id = safe_name(file.filename or ""), _file_id(link.token_sha256, sha256)
+            refs.setdefault(sha256, FileRef(file_id, name, size_bytes, is_photo=False))
+        await self._link_files(link, refs)
         async with self.engine.begin() as connection:
-            link = await link_target(connection, token, now, use=True)
-        if link is None:
-            raise HTTPException(HTTPStatus.GONE)
-        await self._link_files(link, [safe_name(f.filename or "") for f in files], datas, sources)
+            await link_target(connection, token, now, use=True)
         return JSONResponse({"received": len(files)})
 
-    async def _link_files(self, link: Any, names: list[str], datas: list[bytes], sources: list[str]) -> None:
-        start = link.token_sha256[:24]
+    async def _link_files(self, link: Any, refs: dict[str, FileRef]) -> None:
+        """`refs` by SHA-256, in order. Submitted together, so that nothing comes in between."""
+        start = f"link-{link.token_sha256[:24]}"
         target = LinkFollowed(f"upload.{link.case_code}/pages", {"_paper": link.paper})
-        await self._taken(Update(link.channel, f"link-{start}", link.chat_id, target))
-        for n, (name, data, source) in enumerate(zip(names, datas, sources, strict=True)):
-            ref = FileRef(_file_id(start, str(n)), name, len(data), is_photo=False)
-            event = FileReceived(ref)
-            await self._taken(
-                Update(link.channel, f"link-{start}-{n}", link.chat_id, event, source=f"{STORED}{source}")
-            )
+        updates = [Update(link.channel, f"{start}-{uuid.uuid4().hex[:8]}", link.chat_id, target)]
+        for sha256, ref in refs.items():
+            key, source = f"{start}-{sha256[:24]}", f"{STORED}{sha256}"
+            updates.append(Update(link.channel, key, link.chat_id, FileReceived(ref), source=source))
+        await asyncio.gather(*(self._taken(update) for update in updates))
 
     # ------------------------------------------------------------ Telegram
 
@@ -357,7 +401,7 @@ class Site:
         except BadSignature:
             REQUESTS.labels("telegram", "bad signature").inc()
             raise HTTPException(HTTPStatus.UNAUTHORIZED) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             REQUESTS.labels("telegram", "unreadable").inc()
             return Response()  # it would come again for a day, and never be better
         for update in updates:
@@ -387,9 +431,10 @@ class Site:
 # ---------------------------------------------------------------- reading requests
 
 
-def _asked_locale(request: Request) -> str:
-    """The browser's language if it is English; everybody else gets Vietnamese."""
-    return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "vi"
+def _asked_locale(request: Request, otherwise: str) -> str:
+    """The browser's first language where we speak it."""
+    first = request.headers.get("accept-language", "")[:2].lower()
+    return first if first in LOCALES else otherwise
 
 
 def _name(catalog: Catalog) -> str:
@@ -397,15 +442,27 @@ def _name(catalog: Catalog) -> str:
 
 
 def _filled(page: str, words: dict[str, str], status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
+    """A page with its placeholders filled; a value is text, whatever it looks like."""
     html = (STATIC / page).read_text("utf-8")
-    for name, value in words.items():
-        html = html.replace(f"%{name}%", escape(value))
-    return HTMLResponse(html, status)
+    return HTMLResponse(re.sub("%([A-Z]+)%", lambda name: escape(words[name[1]]), html), status)
 
 
-def _number(request: Request, name: str) -> float:
-    value = request.query_params.get(name, "0")
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0
+def _from_here(request: Request) -> bool:
+    """Whether this site's own page sent a form, as far as the browser says; only old ones say nothing."""
+    if (site := request.headers.get("sec-fetch-site")) is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin", "null")
+    return origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _number(request: Request, name: str) -> int:
+    return max(0, _whole(request.query_params.get(name, "0")))
+
+
+def _whole(value: str) -> int:
+    """A number that fits the database, else -1."""
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 11 else -1
+    return number if number < _MESSAGE_ID_BELOW else -1
 
 
 async def _limited(request: Request, most: int) -> bytes:
@@ -429,28 +486,56 @@ async def _json(request: Request) -> dict[str, Any]:
     return data
 
 
-async def _form(request: Request, files: int) -> Any:
+@asynccontextmanager
+async def _form(request: Request, files: int) -> AsyncIterator[Any]:
+    """The fields and files of a form; what is larger than 1 MiB lies in temporary files until the end."""
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > MAX_UPLOAD_BYTES * files:
         raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise HTTPException(HTTPStatus.BAD_REQUEST)
     try:
-        return await request.form(max_files=files, max_fields=5)
+        form = await request.form(max_files=files, max_fields=5)
     except (MultiPartException, HTTPException):
         raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+def _size_bytes(file: UploadFile) -> int:
+    size_bytes = file.size or 0
+    if size_bytes > MAX_FILE_BYTES:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return size_bytes
+
+
+def _media_type(file: UploadFile) -> str:
+    """What the browser takes the file for; only shown, never trusted."""
+    said = (file.content_type or "").lower()
+    return said if _MEDIA_TYPE.fullmatch(said) else "application/octet-stream"
 
 
 def _spoken(data: dict[str, Any]) -> tuple[str, Event, str]:
     """Key, event and the words to show of what the page sent; 400 for anything else."""
-    key, text, press, place = (data.get(name) for name in ("key", "text", "press", "location"))
+    key, place = data.get("key"), data.get("location")
     if isinstance(key, str) and _KEY.fullmatch(key):
-        if isinstance(text, str) and text.strip():
-            return key, TextReceived(text[:MAX_TEXT_CHARS]), text[:MAX_TEXT_CHARS]
-        label = data.get("label")
-        if isinstance(press, str) and isinstance(label, str) and len(press) <= 200:
-            return key, pressed(press), label[:100]
+        if text := _words(data, "text", MAX_TEXT_CHARS):
+            return key, TextReceived(text), text
+        if (press := _words(data, "press", 200)) and (label := _words(data, "label", 100)):
+            return key, pressed(press), label
         if isinstance(place, dict) and (spot := _spot(place)) is not None:
             return key, spot, f"📍 {spot.latitude:.5f}, {spot.longitude:.5f}"
     raise HTTPException(HTTPStatus.BAD_REQUEST)
+
+
+def _words(data: dict[str, Any], name: str, max_chars: int) -> str:
+    """A text as a database can keep it, without NUL and half characters; "" for what is none."""
+    value = data.get(name)
+    if not isinstance(value, str) or not value.strip():
+        return ""
+    return value[:max_chars].replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _spot(place: dict[str, Any]) -> LocationShared | None:
@@ -466,4 +551,16 @@ def _file_id(chat_id: str, key: str) -> str:
 
 async def _refused(request: Request, error: Any) -> Response:
     """Short answers without details; the page knows what each status means."""
-    return JSONResponse({"error": HTTPStatus(error.status_code).phrase}, error.status_code)
+    body: dict[str, Any] = {"error": HTTPStatus(error.status_code).phrase}
+    headers = error.headers or {}
+    if "Retry-After" in headers:
+        body["retry_after_s"] = int(headers["Retry-After"])
+    return JSONResponse(body, error.status_code, headers)
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    """While the database is away, the sender is to try again; anything else of its errors is a bug."""
+    if not is_outage(error):
+        raise error
+    log.error("the database is not there: %s", type(error).__name__)
+    return JSONResponse({"error": HTTPStatus.SERVICE_UNAVAILABLE.phrase}, HTTPStatus.SERVICE_UNAVAILABLE)

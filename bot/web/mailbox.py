@@ -1,11 +1,13 @@
 """The web chat's mailbox: what the page shows, kept in the database so that a reload loses nothing."""
 
 import asyncio
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Outgoing
@@ -18,19 +20,26 @@ from storage.records import upsert
 HISTORY = 100
 """Messages a page gets when it opens."""
 LOOK_EVERY_S = 0.7
-"""How often a waiting page's request looks for what another process delivered."""
+"""How often a waiting page's request looks for what another process delivered; SQLite has no other process."""
+WAITING_PER_CHAT = 8
+"""Windows of one chat that may wait at the same time; more are answered at once."""
 
 
 class Mailbox:
     def __init__(self, engine: AsyncEngine, store: FileStore, world: World) -> None:
         self._engine, self._store, self._world = engine, store, world
-        self._delivered: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._look_every_s = math.inf if engine.dialect.name == "sqlite" else LOOK_EVERY_S
         self._closing = False
 
     def close(self) -> None:
         """Answer every waiting page at once; it asks again when the server is back."""
         self._closing = True
-        for event in self._delivered.values():
+        for chat_id in self._waiting:
+            self._wake(chat_id)
+
+    def _wake(self, chat_id: str) -> None:
+        for event in self._waiting.get(chat_id, ()):
             event.set()
 
     # from the bot
@@ -48,7 +57,7 @@ class Mailbox:
             "ask_contact": message.ask_contact,
             "ask_location": message.ask_location,
         }
-        await self._put(chat_id, f"b{message.key}", body, mine=False)
+        await self._put(chat_id, f"bot:{message.key}", body, mine=False)
 
     # from the page
 
@@ -61,11 +70,12 @@ class Mailbox:
 
         Before there is consent its words are not kept: the page that wrote them shows them itself.
         """
-        kept = text if await self._consented(chat_id) else ""
+        kept = text if await self.may_keep(chat_id) else ""
         body = {"text": kept, "attachments": [dict(attachment)] if attachment else []}
         await self._put(chat_id, key, body, mine=True)
 
-    async def _consented(self, chat_id: str) -> bool:
+    async def may_keep(self, chat_id: str) -> bool:
+        """Whether the person behind a chat has agreed that what they send is kept; an officer's duty is consent."""
         statement = (
             select(people.c.consent, people.c.officer)
             .join(conversations)
@@ -78,39 +88,45 @@ class Mailbox:
     async def _put(self, chat_id: str, key: str, body: dict[str, Any], *, mine: bool) -> None:
         row = {"chat_id": chat_id, "key": key, "mine": mine, "body": body, "created_at": self._world.clock()}
         async with self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # else a page may see a later id first, and never the earlier
+                await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(chat_id))))
             await connection.execute(upsert(connection, web_messages).values(row).on_conflict_do_nothing())
-        if event := self._delivered.get(chat_id):
-            event.set()
+        self._wake(chat_id)
 
     async def messages(self, chat_id: str, after: int, wait_s: float) -> list[dict[str, Any]]:
         """Messages after an id, oldest first; waits up to `wait_s` for the first of them."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait_s
-        event = self._delivered.setdefault(chat_id, asyncio.Event())
-        while True:
-            event.clear()
-            found = await self._since(chat_id, after)
-            left = 0.0 if self._closing else deadline - loop.time()
-            if found or left <= 0:
-                if not found and not event.is_set():
-                    self._delivered.pop(chat_id, None)
-                return found
-            try:
-                async with asyncio.timeout(min(left, LOOK_EVERY_S)):
-                    await event.wait()
-            except TimeoutError:
-                continue
+        with self._awake(chat_id) as event:
+            deadline = loop.time() + (wait_s if len(self._waiting[chat_id]) <= WAITING_PER_CHAT else 0)
+            while True:
+                event.clear()
+                found = await self._since(chat_id, after)
+                left = 0.0 if self._closing else deadline - loop.time()
+                if found or left <= 0:
+                    return found
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(left, self._look_every_s)):
+                        await event.wait()
+
+    @contextmanager
+    def _awake(self, chat_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set when something new may be there; forgotten with the request that waits."""
+        event = asyncio.Event()
+        self._waiting.setdefault(chat_id, set()).add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[chat_id].discard(event)
+            if not self._waiting[chat_id]:
+                del self._waiting[chat_id]
 
     async def _since(self, chat_id: str, after: int) -> list[dict[str, Any]]:
-        newest = (
-            select(web_messages)
-            .where(web_messages.c.chat_id == chat_id, web_messages.c.id > after)
-            .order_by(web_messages.c.id.desc())
-            .limit(HISTORY)
-        )
+        """The newest ones for a page that opens; else the next ones, so that none is skipped."""
+        order = web_messages.c.id if after else web_messages.c.id.desc()
+        which = (web_messages.c.chat_id == chat_id, web_messages.c.id > after)
         async with reading(self._engine) as connection:
-            rows = (await connection.execute(newest)).all()
-        return [_shown(row.id, row.key, row.mine, row.body, row.created_at) for row in reversed(rows)]
+            rows = (await connection.execute(select(web_messages).where(*which).order_by(order).limit(HISTORY))).all()
+        return [_shown(row.id, row.key, row.mine, row.body, row.created_at) for row in sorted(rows, key=_age)]
 
     async def attachment(self, chat_id: str, message_id: int, index: int) -> tuple[bytes, str, str] | None:
         """Bytes, name and media type of a file of one of this chat's own messages; None when there is none."""
@@ -123,7 +139,10 @@ class Mailbox:
         if not 0 <= index < len(files):
             return None
         file = files[index]
-        return await self._store.get(file["sha256"]), file["name"], file["media_type"]
+        try:
+            return await self._store.get(file["sha256"]), file["name"], file["media_type"]
+        except FileNotFoundError:
+            return None
 
     async def is_new(self, chat_id: str) -> bool:
         statement = select(web_messages.c.id).where(web_messages.c.chat_id == chat_id).limit(1)
@@ -131,11 +150,16 @@ class Mailbox:
             return (await connection.execute(statement)).first() is None
 
     async def locale(self, chat_id: str) -> str:
+        """The language of a chat, or "" before its first words."""
         statement = select(conversations.c.locale).where(
             conversations.c.channel == "web", conversations.c.chat_id == chat_id
         )
         async with reading(self._engine) as connection:
-            return (await connection.execute(statement)).scalar_one_or_none() or "vi"
+            return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+
+def _age(row: Any) -> int:
+    return int(row.id)
 
 
 def _shown(message_id: int, key: str, mine: bool, body: dict[str, Any], at: datetime) -> dict[str, Any]:

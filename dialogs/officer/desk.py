@@ -1,5 +1,7 @@
 """An officer's desk: what waits for a decision, one case after the other, accept or return with a reason."""
 
+from dataclasses import replace
+
 from dialogs.answers import one_of, text
 from dialogs.engine import said
 from dialogs.model import (
@@ -16,6 +18,7 @@ from dialogs.model import (
     Option,
     ReturnedItem,
     RevealPhone,
+    Role,
     SendMessage,
     SendNote,
     SendPapers,
@@ -24,15 +27,16 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.check_status import (
-    ACTION_WORDS,
+    KEEP_PROOFS,
     REASONS,
+    history,
     item_words,
     returned_notice,
     status_words,
 )
 from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import IDEA_ASKS, KINDS, answer_lines
-from dialogs.producer.upload import kept_paper, papers_of
+from dialogs.producer.upload import kept_paper, papers_of, plan_is_here
 from dialogs.rules.lifecycle import Side, actions
 
 HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name"}
@@ -41,6 +45,11 @@ HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name"}
 
 def is_officer(answers: Answers, facts: Facts) -> bool:
     return bool(facts.person.memberships)
+
+
+def keeps_hours(answers: Answers, facts: Facts) -> bool:
+    """Office hours are a commune's."""
+    return any(member.role is Role.COMMUNE_OFFICER for member in facts.person.memberships)
 
 
 def visible(answers: Answers, facts: Facts) -> bool:
@@ -76,8 +85,13 @@ def kind_words(case: CaseFacts) -> Text | str:
 def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if not facts.desk:
         return (Text(N_("Nothing waits for you.")),)
-    head = Text(N_("%(count)s case waits for you."), {"count": facts.desk_count}, N_("%(count)s cases wait for you."))
-    return (head, *(_line(case) for case in facts.desk[:7]))
+    return (*how_many(facts), *(_line(case) for case in facts.desk[:7]))
+
+
+def how_many(facts: Facts) -> tuple[Text, ...]:
+    values: dict[str, Value] = {"count": facts.desk_count}
+    waiting = Text(N_("%(count)s case waits for you."), values, N_("%(count)s cases wait for you."))
+    return (waiting,) if facts.desk_count else ()
 
 
 def _line(case: CaseFacts) -> Text:
@@ -96,9 +110,10 @@ def desk_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         )
         for c in facts.desk
     )
+    hours = (Option("hours", Text(N_("Office hours")), ("giờ làm việc", "hours")),)
     return (
         *cases,
-        Option("hours", Text(N_("Office hours")), ("giờ làm việc", "hours")),
+        *(hours if keeps_hours(answers, facts) else ()),
         Option("menu", Text(N_("Main menu")), ("menu",)),
     )
 
@@ -181,22 +196,8 @@ def shown(answers: Answers, facts: Facts) -> Effects:
         case "phone":
             return (RevealPhone(case.code),)
         case "history":
-            return (SendMessage(_history(case)),)
+            return (SendMessage(history(case)),)
     return ()
-
-
-def _history(case: CaseFacts) -> tuple[Text, ...]:
-    return tuple(
-        Text(
-            N_("• %(day)s: %(action)s by %(by)s"),
-            {
-                "day": line.happened_at.date(),
-                "action": Text(ACTION_WORDS.get(line.action, line.action)),
-                "by": line.by or Text(N_("the commune")),
-            },
-        )
-        for line in case.history
-    )
 
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
@@ -226,7 +227,7 @@ REVIEW_ON = Dialog(
     steps=(
         Ask(
             "next",
-            lambda answers, facts: (_title(_case(answers, facts)), Text(N_("What next?"))),
+            lambda answers, facts: (_title(_case(answers, facts)), Text(N_("What would you like to do?"))),
             one_of(card_options),
             then=shown,
             goto=onward,
@@ -252,12 +253,14 @@ def accepted_notice(case: CaseFacts) -> tuple[Text, ...]:
             N_("Good news: the commune has accepted your idea “%(product)s” (%(code)s)."),
             {"product": case.product, "code": case.code},
         )
+        if plan_is_here(case):
+            return (news, Text(N_("The plan and its papers are here already; the commune looks at them next.")))
         return (news, Text(N_("Next comes the plan with its papers. Send them here, one by one.")))
     news = Text(
         N_("Good news: the commune has accepted your plan for “%(product)s” (%(code)s)."),
         {"product": case.product, "code": case.code},
     )
-    return (news, Text(N_("Now carry it out and keep invoices, contracts and photos for the rating.")))
+    return (news, KEEP_PROOFS)
 
 
 def accepted(answers: Answers, facts: Facts) -> Effects:
@@ -271,18 +274,40 @@ def after_decision(value: str, answers: Answers, facts: Facts) -> Go:
 NOT_YET = Option("back", Text(N_("Don't accept yet")), ("chưa", "not yet"))
 DONT_SEND = Option("back", Text(N_("Don't send yet")), ("chưa", "chưa gửi", "not yet"))
 
-ACCEPT = Dialog(
-    "accept",
-    allowed=decidable,
-    up="desk",
-    steps=(
-        Ask(
-            "confirm",
-            accept_words,
-            one_of((Option("accept", Text(N_("Accept it")), ("nhận", "accept")), NOT_YET)),
-            then=accepted,
-            goto=after_decision,
+
+def decided_already(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    return (
+        Text(N_("Somebody has dealt with %(code)s meanwhile, so nothing was sent."), {"code": case.code}),
+        Text(N_("Status: %(status)s"), {"status": status_words(case)}),
+    )
+
+
+def decision(name: str, *asks: Ask) -> Dialog:
+    """Questions that stand as long as the case waits; whoever comes second is told how it was decided."""
+    moved_on = Ask(
+        "moved_on",
+        decided_already,
+        one_of(
+            (
+                Option("open", Text(N_("Open the file")), ("mở hồ sơ", "open")),
+                Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk")),
+            )
         ),
+        when=lambda answers, facts: not decidable(answers, facts),
+        goto=lambda value, answers, facts: Go("desk" if value == "desk" else f"review.{answers['subject']}"),
+    )
+    return Dialog(name, allowed=visible, up="desk", steps=(moved_on, *(replace(ask, when=decidable) for ask in asks)))
+
+
+ACCEPT = decision(
+    "accept",
+    Ask(
+        "confirm",
+        accept_words,
+        one_of((Option("accept", Text(N_("Accept it")), ("nhận", "accept")), NOT_YET)),
+        then=accepted,
+        goto=after_decision,
     ),
 )
 
@@ -325,15 +350,11 @@ def sent_back(answers: Answers, facts: Facts) -> Effects:
 
 SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
 
-RETURN = Dialog(
+RETURN = decision(
     "return",
-    allowed=decidable,
-    up="desk",
-    steps=(
-        Ask("item", N_("What has to be changed?"), one_of(items)),
-        Ask("reason", reason_words, one_of(REASONS, other=600)),
-        Ask("confirm", preview, one_of((SEND, DONT_SEND)), then=sent_back, goto=after_decision),
-    ),
+    Ask("item", N_("What has to be changed?"), one_of(items)),
+    Ask("reason", reason_words, one_of(REASONS, other=600), verbatim=True),
+    Ask("confirm", preview, one_of((SEND, DONT_SEND)), then=sent_back, goto=after_decision),
 )
 
 
@@ -363,14 +384,10 @@ def defer_preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (Text(N_("The producer reads this:")), *deferred_notice(_case(answers, facts), answers["reason"]))
 
 
-DEFER = Dialog(
+DEFER = decision(
     "defer",
-    allowed=decidable,
-    up="desk",
-    steps=(
-        Ask("reason", defer_words, text(max_chars=600, min_chars=5)),
-        Ask("confirm", defer_preview, one_of((SEND, DONT_SEND)), then=deferred, goto=after_decision),
-    ),
+    Ask("reason", defer_words, text(max_chars=600, min_chars=5), verbatim=True),
+    Ask("confirm", defer_preview, one_of((SEND, DONT_SEND)), then=deferred, goto=after_decision),
 )
 
 
@@ -387,7 +404,7 @@ def answerable(answers: Answers, facts: Facts) -> bool:
 
 
 def after_note(answers: Answers, facts: Facts) -> str:
-    return "desk" if about_no_case(answers["subject"]) else f"review.{answers['subject']}"
+    return "desk" if about_no_case(answers["subject"]) else f"review_on.{answers['subject']}"
 
 
 def note(answers: Answers, facts: Facts) -> Effects:
@@ -410,6 +427,7 @@ NOTE = Dialog(
             "text",
             lambda answers, facts: (Text(N_("What shall I tell the producer?")),),
             text(max_chars=1000),
+            verbatim=True,
             then=note,
         ),
     ),
@@ -417,7 +435,7 @@ NOTE = Dialog(
 
 OFFICE_HOURS = Dialog(
     "office_hours",
-    allowed=is_officer,
+    allowed=keeps_hours,
     up="desk",
     end="desk",
     steps=(
@@ -425,6 +443,7 @@ OFFICE_HOURS = Dialog(
             "hours",
             N_("When may people come? For example: Monday to Friday, 7:30–11:30 and 13:30–17:00."),
             text(max_chars=200, min_chars=3),
+            verbatim=True,
             then=lambda answers, facts: (
                 SetHours(answers["hours"]),
                 SendMessage((Text(N_("Noted. Producers who ask for help see it.")),)),

@@ -15,6 +15,7 @@ from dialogs.model import (
     Role,
     Text,
 )
+from dialogs.officer.desk import how_many, keeps_hours
 from dialogs.places import territory
 from dialogs.producer.menu import may_invite
 from dialogs.producer.place import commune, place_name, province
@@ -41,6 +42,7 @@ def who_you_are(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         Text(N_("Welcome! You are registered as:")),
         *(membership_words(member) for member in facts.person.memberships),
         Text(N_("New cases come here by themselves.")),
+        *how_many(facts),
     )
 
 
@@ -50,7 +52,8 @@ def next_steps(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         return (menu,)
     invite = (Option("invite", Text(N_("Invite an officer")), ("mời cán bộ", "invite")),) if may_invite(facts) else ()
     desk = Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk"))
-    return (desk, Option("hours", Text(N_("Office hours")), ("giờ làm việc",)), *invite, menu)
+    hours = (Option("hours", Text(N_("Office hours")), ("giờ làm việc",)),) if keeps_hours(answers, facts) else ()
+    return (desk, *hours, *invite, menu)
 
 
 JOINED = Dialog(
@@ -86,6 +89,12 @@ def roles(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
 
 
+def own_province(facts: Facts) -> str:
+    """A provincial officer invites within her own province; an administrator is asked."""
+    territories = {m.territory for m in facts.person.memberships if m.role is not Role.COMMUNE_OFFICER}
+    return territories.pop() if len(territories) == 1 else ""
+
+
 INVITE = Dialog(
     "invite",
     allowed=lambda answers, facts: may_invite(facts),
@@ -96,6 +105,7 @@ INVITE = Dialog(
             N_("For which province?"),
             province(),
             when=lambda answers, facts: answers.get("role") != "administrator",
+            prefill=own_province,
         ),
         Ask(
             "commune",

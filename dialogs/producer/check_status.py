@@ -23,7 +23,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.producer.register_idea import IDEA_ASKS, answer_lines
+from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, who_has_it
 from dialogs.producer.upload import kept_paper, may_send, missing, papers_of
 from dialogs.rules.lifecycle import STATUSES, Side
 from dialogs.rules.ruleset import ruleset
@@ -164,10 +164,11 @@ def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (
         _title(case),
         _step(case),
-        *_whose(case),
+        *_whose(case, facts),
         *_returned_lines(case),
+        *_deferred_lines(case),
         *_result(case),
-        *_next(case),
+        *_next(case, facts),
     )
 
 
@@ -181,14 +182,16 @@ def _step(case: CaseFacts) -> Text:
     return Text(N_("Step %(number)s of 6: %(status)s."), values)
 
 
-def _whose(case: CaseFacts) -> tuple[Text, ...]:
-    """Whose desk, since when, working days used of the limit and the last day."""
+def _whose(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
+    """Whose desk, since when, working days used of the limit and the last day; no promise where nobody reads."""
     status = STATUSES[case.status]
     if status.owner is Side.PRODUCER:
         return (Text(N_("It has been with you since %(day)s."), {"day": case.since}),)
     if status.owner is Side.NOBODY:
         return (Text(N_("It has stood so since %(day)s."), {"day": case.since}),)
     where = Text(N_("It has been with %(desk)s since %(day)s."), {"desk": case.desk, "day": case.since})
+    if nobody_there := who_has_it(facts):
+        return (where, *nobody_there)
     if case.due_on is None or case.limit_days is None:
         return (where,)
     if is_late(case):
@@ -224,6 +227,13 @@ def _returned_lines(case: CaseFacts) -> tuple[Text, ...]:
     )
 
 
+def _deferred_lines(case: CaseFacts) -> tuple[Text, ...]:
+    """Why the case has to wait for the next cycle."""
+    waits = STATUSES[case.status].owner is Side.NOBODY
+    last = next((line for line in reversed(case.history) if waits and line.action == "defer"), None)
+    return (Text(N_("The reason: “%(reason)s”"), {"reason": last.reason}),) if last is not None else ()
+
+
 def _result(case: CaseFacts) -> tuple[Text, ...]:
     result = case.result
     if result is None:
@@ -249,11 +259,22 @@ def _result(case: CaseFacts) -> tuple[Text, ...]:
     return tuple(texts)
 
 
-def _next(case: CaseFacts) -> tuple[Text, ...]:
+KEEP_PROOFS = Text(N_("Now carry it out and keep invoices, contracts and photos for the rating."))
+
+
+def _next(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     """What the producer has to do next, in one sentence; nothing when there is nothing."""
     if case.returned:
         return (Text(N_("Please send only what has to be changed; the rest stays as it is.")),)
     lacking = missing(case)
+    if case.status == "plan_accepted":
+        return (KEEP_PROOFS,)
+    if STATUSES[case.status].owner is Side.DESK and who_has_it(facts):
+        return ()  # there is something to do, and it has been said
+    if case.status == "idea_submitted" and lacking:
+        if is_late(case):
+            return ()
+        return (Text(N_("You need not do anything now. Meanwhile you can prepare the papers of the plan.")),)
     if case.status in ("idea_submitted", "idea_accepted", "plan_returned"):
         if may_send(case) and not lacking:
             return (Text(N_("All needed papers are here: press “Send papers” to hand them to the commune.")),)
@@ -291,7 +312,8 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
 
 
-def _history(case: CaseFacts) -> tuple[Text, ...]:
+def history(case: CaseFacts) -> tuple[Text, ...]:
+    """What happened so far, a line each; what was returned with its reason."""
     return tuple(_history_line(case, line) for line in case.history)
 
 
@@ -310,7 +332,7 @@ def _history_line(case: CaseFacts, line: HistoryLine) -> Text:
 def told(answers: Answers, facts: Facts) -> Effects:
     case = _case(answers, facts)
     if answers["next"] == "history":
-        return (SendMessage(_history(case)),)
+        return (SendMessage(history(case)),)
     if answers["next"] == "answers":
         photos = (SendPapers(case.code, "product"),) if kept_paper(case, "product") else ()
         return (SendMessage(answer_lines(case.answers, facts)), *photos)
@@ -353,7 +375,7 @@ CASE_ON = Dialog(
     steps=(
         Ask(
             "next",
-            lambda answers, facts: (_title(_case(answers, facts)), Text(N_("What next?"))),
+            lambda answers, facts: (_title(_case(answers, facts)), Text(N_("What would you like to do?"))),
             one_of(case_choices),
             then=told,
             goto=onward,

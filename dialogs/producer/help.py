@@ -1,6 +1,7 @@
 """Help: a person to ask, the language, and one's own data."""
 
-from dialogs.answers import one_of, text
+from dialogs.answers import one_of, phone, text
+from dialogs.engine import said
 from dialogs.model import (
     N_,
     Answers,
@@ -26,8 +27,11 @@ def who_helps(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     tips = Text(N_("You may type your question at any time. “back” goes one question back, “menu” to the start."))
     if not facts.person.commune:
         return (tips, Text(N_("What do you need?")))
-    hours = facts.hours and (Text(N_("The commune office is open: %(hours)s."), {"hours": facts.hours}),)
-    return (tips, *(hours or ()), Text(N_("What do you need?")))
+    return (tips, *office_hours(facts), Text(N_("What do you need?")))
+
+
+def office_hours(facts: Facts) -> tuple[Text, ...]:
+    return (Text(N_("The commune office is open: %(hours)s."), {"hours": facts.hours}),) if facts.hours else ()
 
 
 HELP = Dialog(
@@ -89,8 +93,13 @@ def about(answers: Answers, facts: Facts) -> tuple[Text, ...]:
             Text(N_("I ask your officer about “%(topic)s”. What would you like to say?"), {"topic": article.title}),
         )
     if facts.case(subject) is not None:
-        return (Text(N_("What shall I tell the officer about %(code)s?"), {"code": subject}),)
-    return (Text(N_("What shall I tell the officer? I add your name, and the answer comes here.")),)
+        return (*office_hours(facts), Text(N_("What shall I tell the officer about %(code)s?"), {"code": subject}))
+    if facts.person.name:
+        return (
+            *office_hours(facts),
+            Text(N_("What shall I tell the officer? I add your name; the answer comes here.")),
+        )
+    return (*office_hours(facts), Text(N_("What shall I tell the officer? Please write your name as well.")))
 
 
 def note(answers: Answers, facts: Facts) -> Effects:
@@ -110,7 +119,7 @@ ASK_OFFICER = Dialog(
     before=place_first,
     linked=True,
     up="help",
-    steps=(Ask("text", about, text(max_chars=1000), then=note),),
+    steps=(Ask("text", about, text(max_chars=1000), then=note, verbatim=True),),
 )
 
 
@@ -121,10 +130,10 @@ def what_is_kept(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     person = facts.person
     lines = (
         (N_("• Name: %(value)s"), person.name),
-        (N_("• Telephone: %(value)s"), person.phone),
+        (N_("• Telephone: %(value)s"), phone().show(person.phone, answers, facts) if person.phone else ""),
         (N_("• Commune: %(value)s"), place_name(person.commune) if person.commune else ""),
     )
-    kept = tuple(Text(msgid, {"value": value}) for msgid, value in lines if value)
+    kept = tuple(Text(msgid, {"value": said(value)}) for msgid, value in lines if value)
     counts = Text(
         N_("• Drafts: %(drafts)s, files with the commune: %(cases)s"),
         {"drafts": len(facts.drafts), "cases": len(facts.cases)},
@@ -144,7 +153,11 @@ def data_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 def reminders(answers: Answers, facts: Facts) -> Effects:
     choice = answers["choice"]
-    return (RecordReminders(choice == "remind", TEXT_VERSION),) if choice in ("quiet", "remind") else ()
+    if choice not in ("quiet", "remind"):
+        return ()
+    on = Text(N_("All right, I remind you when a paper or a date is due."))
+    said_so = on if choice == "remind" else Text(N_("All right, no more reminders."))
+    return (RecordReminders(choice == "remind", TEXT_VERSION), SendMessage((said_so,)))
 
 
 MY_DATA = Dialog(

@@ -58,7 +58,7 @@ def articles_of(section: str, facts: Facts) -> tuple[ArticleHead, ...]:
 
 def article_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     listed = tuple(Option(article.id, article.title) for article in articles_of(answers["subject"], facts))
-    where = (Option("where", Text(N_("Which step am I at?")), ("tôi ở bước nào",)),)
+    where = (Option("where", Text(N_("Where is my file?")), ("hồ sơ của tôi đâu",)),)
     return (*(where if answers["subject"] == "cycle" else ()), *listed)
 
 

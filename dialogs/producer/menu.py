@@ -34,17 +34,21 @@ STATUS = Option(
     Text(N_("Where is my file?")),
     ("hồ sơ của tôi đâu", "hồ sơ đang ở đâu", "hỏi hồ sơ", "xem hồ sơ", "bao giờ có kết quả", "status"),
 )
-HELP = Option("help", Text(N_("Ask an officer")), ("gặp cán bộ", "nhắn cán bộ", "hỏi cán bộ", "officer", "help"))
+OFFICER = Option(
+    "officer", Text(N_("Ask an officer")), ("cán bộ", "gặp cán bộ", "nhắn cán bộ", "hỏi cán bộ", "officer")
+)
+HELP = Option("help", Text(N_("Help")), ("trợ giúp", "giúp", "help"))
 DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "việc của tôi", "hồ sơ cần xem", "desk", "inbox"))
 INVITE = Option("invite", Text(N_("Invite an officer")), ("mời cán bộ", "invite"))
 
 
 def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     resume = tuple(_resume(draft) for draft in facts.drafts[:2])
-    officer = (DESK,) if facts.person.memberships else ()
+    desk = (DESK,) if facts.person.memberships else ()
+    ask = () if facts.person.memberships else (OFFICER,)
     status = replace(STATUS, typed=(*STATUS.typed, *(case.product for case in facts.cases)))
     invite = (INVITE,) if may_invite(facts) else ()
-    return (*officer, *resume, LEARN, REGISTER, PAPERS, status, HELP, *invite)
+    return (*desk, *resume, LEARN, REGISTER, PAPERS, status, *ask, HELP, *invite)
 
 
 def may_invite(facts: Facts) -> bool:
@@ -62,7 +66,11 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
         return Go("drafts" if facts.drafts else "register_idea.new")
     if value == "papers":
         return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")
-    return Go({"status": "check_status", "help": "help", "desk": "desk", "invite": "invite"}.get(value, "learn"))
+    return Go(
+        {"status": "check_status", "officer": "ask_officer", "help": "help", "desk": "desk", "invite": "invite"}.get(
+            value, "learn"
+        )
+    )
 
 
 def welcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:

@@ -1,5 +1,6 @@
 """Where the producer works: province, then commune, typed as people type, old names too."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialogs import places
@@ -51,11 +52,13 @@ class province:
             return _of(event.value)
         if not isinstance(event, TextReceived):
             raise InvalidAnswer(N_("Please type the name of the province, for example: Lào Cai."))
-        found = [p.code for p in places.find_provinces(event.text)]
-        found = found or [hit.commune.code for hit in places.find_communes(event.text, None)]
-        if not found:
+        hits = _both(event.text)
+        if not hits and (found := [p.code for p in places.find_provinces(event.text)]):
+            return _of(found[0]) if len(found) == 1 else _ask_which(found)
+        hits = hits or places.find_communes(event.text, None)
+        if not hits:
             raise InvalidAnswer(N_("I do not know that province. Please type its name again, for example: Lào Cai."))
-        return _of(found[0]) if len(found) == 1 else _ask_which(found)
+        return _of(hits[0].commune.code, hits[0].former) if len(hits) == 1 else _ask_which(_found(hits))
 
     def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
         return place_name(value)
@@ -75,13 +78,15 @@ class commune:
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen) and event.value in _codes(partial):
-            return Answer(event.value)
+            return Answer(event.value, also={"_former": ""})
         if not isinstance(event, TextReceived):
             raise InvalidAnswer(N_("Please type the name of the commune, for example: Tân Lĩnh."))
-        found = [hit.commune.code for hit in places.find_communes(event.text, answers["province"])]
-        if not found:
+        hits = places.find_communes(event.text, answers["province"])
+        if not hits:
             raise InvalidAnswer(N_("I do not know that commune here. Please type its name, the old one is fine too."))
-        return Answer(found[0]) if len(found) == 1 else _ask_which(found)
+        if len(hits) > 1:
+            return _ask_which(_found(hits))
+        return Answer(hits[0].commune.code, also={"_former": hits[0].former or ""})
 
     def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
         return place_name(value)
@@ -90,9 +95,22 @@ class commune:
         return places.commune(value) is not None
 
 
-def _of(code: str) -> Answer:
+def _both(typed: str) -> Sequence[places.PlaceHit]:
+    """ "Tân Lĩnh, Lào Cai": the commune, in the province that stands last."""
+    before, _, last = typed.rpartition(",")
+    found = places.find_provinces(last) if before.strip() else ()
+    return places.find_communes(before, found[0].code) if len(found) == 1 else ()
+
+
+def _found(hits: Sequence[places.PlaceHit]) -> list[str]:
+    return [hit.commune.code for hit in hits]
+
+
+def _of(code: str, former: str | None = None) -> Answer:
     unit = places.commune(code)
-    return Answer(unit.province_code, also={"commune": code}) if unit is not None else Answer(code)
+    if unit is None:
+        return Answer(code)
+    return Answer(unit.province_code, also={"commune": code, "_former": former or ""})
 
 
 def _ask_which(codes: list[str]) -> Answer:
@@ -117,7 +135,13 @@ def confirmed(value: str, answers: Answers, facts: Facts) -> Go | None:
 
 
 def is_it_there(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    return (Text(N_("You work in %(place)s, is that right?"), {"place": place_name(answers["commune"])}),)
+    place = place_name(answers["commune"])
+    if former := answers.get("_former"):
+        return (
+            Text(N_("%(former)s now belongs to %(place)s."), {"former": former, "place": place}),
+            Text(N_("Is that where you work?")),
+        )
+    return (Text(N_("You work in %(place)s, is that right?"), {"place": place}),)
 
 
 PLACE = Dialog(

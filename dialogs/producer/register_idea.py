@@ -2,18 +2,33 @@
 
 from decimal import Decimal
 
-from dialogs.answers import PERIOD_OPTIONS, UNIT_OPTIONS, location, one_of, phone, photos, quantity, some_of, text
+from dialogs.answers import (
+    PERIOD_OPTIONS,
+    UNIT_OPTIONS,
+    location,
+    one_of,
+    pages_of,
+    phone,
+    photos,
+    quantity,
+    some_of,
+    text,
+    usable,
+)
 from dialogs.engine import said
 from dialogs.model import (
     N_,
+    Answer,
     Answers,
     Ask,
     Dialog,
     Effects,
+    Event,
     Facts,
     FileStatus,
     Go,
     Option,
+    OptionChosen,
     SubmitIdea,
     Text,
 )
@@ -100,16 +115,26 @@ def _amount(answers: Answers) -> Decimal:
     return Decimal(answers["quantity"] or "0")
 
 
+def can_send_photos(answers: Answers, facts: Facts) -> bool:
+    """Not asked where the messenger takes none; photos sent through another one stay."""
+    return facts.receives_files or bool(answers.get("photos"))
+
+
 def photo_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """What arrived so far, each problem in one sentence; or how to begin."""
     if not answers["~"]:
         return (Text(N_("📷 Please send photos of the product, up to %(most)s."), {"most": MAX_PHOTOS}),)
     if answers["~"].startswith("drop|"):
         return (Text(N_("Which photo shall I leave out?")),)
-    return (*counted_back(answers["~"], facts), IS_THAT_ALL)
+    return (*counted_back(answers["~"], facts), *is_that_all(answers, facts))
 
 
-IS_THAT_ALL = Text(N_("Is that all, or is there more to come?"))
+def is_that_all(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """Asked once there is something that can be used."""
+    here = usable(pages_of(answers["~"]), facts)
+    return (Text(N_("Is that all, or is there more to come?")),) if here else ()
+
+
 ADVICE = {
     "blurred": N_("Photo %(number)s is blurred. Hold the phone still near a window and take it again, or leave it."),
     "dark": N_("Photo %(number)s is too dark. Take it by daylight, or leave it as it is."),
@@ -155,6 +180,23 @@ def producer_name(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if answers.get("producer_kind") == "household":
         return (Text(N_("What is the full name of the head of the household or the owner?")),)
     return (Text(N_("What is its full name, as on its papers?")),)
+
+
+class contact(text):
+    """A name; the maker's own, once it is known, need not be typed again."""
+
+    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
+        name = answers.get("producer_name", "")
+        alone = answers.get("producer_kind") == "household" and 0 < len(name) <= self.max_chars
+        return (Option(SAME, name),) if alone else ()
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, OptionChosen) and event.value == SAME and self.options(answers, facts, partial):
+            return Answer(answers["producer_name"])
+        return super().read(event, answers, facts, partial)
+
+
+SAME = "same"
 
 
 def submit(answers: Answers, facts: Facts) -> Effects:
@@ -290,7 +332,7 @@ IDEA_ASKS = (
     Ask(
         "contact_name",
         N_("What is your name, so that the officer knows whom to call?"),
-        text(max_chars=80),
+        contact(max_chars=80),
         title=N_("Contact"),
         prefill=lambda facts: facts.person.name,
     ),
@@ -302,7 +344,15 @@ IDEA_ASKS = (
         ask_contact=True,
         prefill=lambda facts: facts.person.phone,
     ),
-    Ask("photos", photo_prompt, photos(MAX_PHOTOS), takes_files=True, optional=True, title=N_("Photos")),
+    Ask(
+        "photos",
+        photo_prompt,
+        photos(MAX_PHOTOS),
+        when=can_send_photos,
+        takes_files=True,
+        optional=True,
+        title=N_("Photos"),
+    ),
     Ask(
         "location",
         N_("Where is it made? Share the place on the map, or type the village."),
@@ -358,14 +408,25 @@ def receipt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         texts.append(Text(N_("%(desk)s has it now."), {"desk": case.desk}))
         if case.due_on is not None:
             texts.append(Text(N_("You get an answer by %(day)s at the latest."), {"day": case.due_on}))
-    elif facts.province_officers:
-        texts.append(Text(N_("Your commune has no officer here yet, so I have told the province.")))
-        texts.append(Text(N_("Please also tell the commune office.")))
     else:
-        texts.append(Text(N_("No officer of your commune or province is here yet, so nobody has read it so far.")))
-        texts.append(Text(N_("It is safe here. Please take the code to the commune office.")))
+        texts.extend(who_has_it(facts))
     texts.append(Text(N_("Next come the plan and the papers. You can begin with them right away.")))
     return tuple(texts)
+
+
+def who_has_it(facts: Facts) -> tuple[Text, ...]:
+    """The truth about a commune without an officer; nothing where there is one."""
+    if facts.officers:
+        return ()
+    if facts.province_officers:
+        return (
+            Text(N_("Your commune has no officer here yet, so I have told the province.")),
+            Text(N_("Please also tell the commune office.")),
+        )
+    return (
+        Text(N_("No officer of your commune or province is here yet, so nobody has read it so far.")),
+        Text(N_("It is safe here. Please take the code to the commune office.")),
+    )
 
 
 def after_receipt(value: str, answers: Answers, facts: Facts) -> Go:

@@ -24,7 +24,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.producer.register_idea import IS_THAT_ALL, counted_back
+from dialogs.producer.register_idea import counted_back, is_that_all
 from dialogs.rules.lifecycle import Side, actions
 from dialogs.rules.ruleset import Paper, ruleset
 
@@ -43,6 +43,12 @@ def kept_paper(case: CaseFacts, paper_id: str) -> PaperFacts | None:
 def missing(case: CaseFacts) -> tuple[Paper, ...]:
     """Required papers that are not there, and those returned and not sent again."""
     return tuple(p for p in papers_of(case) if (p.required and kept_paper(case, p.id) is None) or returned(case, p.id))
+
+
+def plan_is_here(case: CaseFacts) -> bool:
+    """Whether all that the plan needs has been handed over already, with the idea."""
+    needed = [kept_paper(case, p.id) for p in papers_of(case) if p.required]
+    return bool(needed) and all(paper is not None and paper.sent for paper in needed) and not missing(case)
 
 
 def returned(case: CaseFacts, paper_id: str) -> bool:
@@ -90,7 +96,7 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         {
             "product": case.product,
             "code": case.code,
-            "there": sum(kept_paper(case, p.id) is not None for p in needed),
+            "there": sum(p not in missing(case) for p in needed),
             "all": len(needed),
         },
     )
@@ -158,9 +164,26 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if doing.startswith("at"):
         return (Text(N_("Please send page %(number)s again."), {"number": int(doing[2:]) + 1}),)
     if answers["~"]:
-        return (Text(N_("%(paper)s:"), {"paper": label}), *counted_back(answers["~"], facts), IS_THAT_ALL)
+        return (
+            Text(N_("%(paper)s:"), {"paper": label}),
+            *counted_back(answers["~"], facts),
+            *is_that_all(answers, facts),
+        )
     ask = Text(N_("Please send “%(paper)s”: photos page by page, or a file (PDF, Word, Excel)."), {"paper": label})
-    return (ask, Text("%(where)s", {"where": paper.where})) if paper is not None else (ask,)
+    if not facts.receives_files:
+        ask = Text(N_("“%(paper)s” comes through a web page: photos page by page, or a file."), {"paper": label})
+    if paper is None:
+        return (ask,)
+    if returned(_case(answers, facts), paper.id):
+        return (ask, *_pages_again(_case(answers, facts), paper))
+    return (ask, Text("%(where)s", {"where": paper.where}))
+
+
+def _pages_again(case: CaseFacts, paper: Paper) -> tuple[Text, ...]:
+    """That a new version takes the place of the whole one before."""
+    kept = kept_paper(case, paper.id)
+    whole = Text(N_("Please send all its pages, the good ones too."))
+    return (whole,) if kept is not None and kept.pages > 1 else ()
 
 
 def keep(answers: Answers, facts: Facts) -> Effects:

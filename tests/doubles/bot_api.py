@@ -8,6 +8,7 @@ person's app at the other end. What is checked and how it fails follows the Bot 
 
 import argparse
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from yarl import URL
 
 JSON = dict[str, Any]
 
@@ -55,7 +57,7 @@ def bad(description: str) -> RefusedError:
 class Failure:
     """How one call goes wrong. `after`: the call takes effect, only its answer is spoilt (a lost answer).
 
-    With no field set it is only slow by `delay_s`.
+    With no other field set it is only slow by `delay_s`. `chat_id`: only a call about this chat, 0 is any.
     """
 
     status: int = 0
@@ -65,6 +67,7 @@ class Failure:
     garbage: bool = False  # 200 with a page of HTML
     after: bool = False
     delay_s: float = 0.0
+    chat_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,12 @@ class BotApi:
         self.allowed: tuple[str, ...] = BY_DEFAULT
         self.deliveries: list[tuple[int, int, float]] = []  # update id, status (0: none), moment
         self.on_message: Callable[[int, Seen], None] = lambda chat_id, seen: None
+        self.fronts: list[str] = []  # http://host:port of each web process, posted to in turn; else the webhook's own
         self._changed = asyncio.Event()
         self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self._queues: dict[str, deque[JSON]] = {}
         self._queue_of: dict[int, str] = {}
+        self._pushed: dict[int, JSON] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._poller: asyncio.Future[None] | None = None
         self._numbers = {"update": 100, "message": 0, "file": 0}
@@ -183,6 +188,9 @@ class BotApi:
         """The next calls of `method` ("download" for file bytes) go wrong in this way."""
         self._failures[method].extend([failure] * times)
 
+    def forget_failures(self) -> None:
+        self._failures.clear()
+
     def sent(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
 
@@ -205,10 +213,15 @@ class BotApi:
             return number
         update = {"update_id": number, kind: content}
         self.pending[number], self._queue_of[number] = update, queue
+        self._pushed[number] = update
         if self.webhook.get("url"):
             self._enqueue(queue, update)
         self.tell()
         return number
+
+    def again(self, number: int) -> None:
+        """Post an update to the webhook once more, as if its 200 had been lost."""
+        self._enqueue(self._queue_of[number], self._pushed[number])
 
     async def until(self, met: Callable[[], bool], timeout_s: float = 5.0) -> None:
         """Wait for something to become true of this server; raises TimeoutError."""
@@ -229,7 +242,7 @@ class BotApi:
         call = await _read(request)
         self.calls.append(call)
         self.tell()
-        failure = self._next_failure(call.method)
+        failure = self._next_failure(call.method, _number(call.params.get("chat_id")))
         if failure is not None and not failure.after:
             await asyncio.sleep(failure.delay_s)
             if spoilt := _spoil(failure, request):
@@ -243,9 +256,12 @@ class BotApi:
         except RefusedError as refused:
             return refused.answer
 
-    def _next_failure(self, method: str) -> Failure | None:
+    def _next_failure(self, method: str, chat_id: int = 0) -> Failure | None:
         waiting = self._failures[method]
-        return waiting.popleft() if waiting else None
+        found = next((failure for failure in waiting if failure.chat_id in (0, chat_id)), None)
+        if found is not None:
+            waiting.remove(found)
+        return found
 
     async def _run(self, call: Call) -> Any:
         match call.method:
@@ -346,7 +362,7 @@ class BotApi:
             while queue:
                 await self._insist(session, queue[0])
                 queue.popleft()
-        del self._queues[name]
+            del self._queues[name]  # before the session closes: what is pushed meanwhile begins a new queue
 
     async def _insist(self, session: ClientSession, update: JSON) -> None:
         """Post until 2xx: again at once, then after 2, 4, 8 ... s, or as Retry-After says (at most 1 h)."""
@@ -366,12 +382,19 @@ class BotApi:
         secret = self.webhook.get("secret_token", "")
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
         try:
-            async with session.post(self.webhook["url"], json=update, headers=headers) as answer:
+            async with session.post(self._front(), json=update, headers=headers) as answer:
                 body = await answer.read()
                 await self._answer_in_webhook(body if answer.ok else b"")
                 return answer.status, min(int(answer.headers.get("Retry-After", 0)), 3600)
         except (ClientError, TimeoutError):
             return 0, 0
+
+    def _front(self) -> str:
+        url = URL(self.webhook["url"])
+        if self.fronts:
+            self.fronts.append(self.fronts.pop(0))
+            url = URL(self.fronts[0]).join(url.relative())
+        return str(url)
 
     async def _answer_in_webhook(self, body: bytes) -> None:
         """A method may come back as the answer to a webhook call; nobody learns how it went."""
@@ -619,6 +642,16 @@ class Phone:
             return self.shares_location()
         return self.types(label)
 
+    def picks(self, value: str) -> int:
+        """Press the newest button that stands for this option, or opens this dialog, whatever it is called."""
+        for seen in reversed(self.chat.seen):
+            for key in itertools.chain(*seen.reply_markup.get("inline_keyboard", [])):
+                kind, _, rest = str(key["callback_data"]).partition(":")
+                if (kind == "o" and rest.partition(":")[2] == value) or (kind == "l" and rest == value):
+                    return self._press(seen, key["callback_data"])
+        shown = [seen.reply_markup for seen in self.chat.seen[-3:]]
+        raise AssertionError(f"no button stands for {value!r}; the last ones are {shown}")
+
     def press_data(self, data: str) -> int:
         """A press with this data under the newest message, whether it has such a button or not."""
         return self._press(self.chat.seen[-1], data)
@@ -662,6 +695,17 @@ class Phone:
     def sends_voice(self) -> int:
         voice = {**self.api.keep_file(b"OggS", "voice.oga"), "duration": 3, "mime_type": "audio/ogg"}
         return self._sends({"voice": voice})
+
+    def sends_poll(self) -> int:
+        options = [{"text": text, "voter_count": 0, "persistent_id": text} for text in ("3", "4")]
+        shape = {"is_closed": False, "is_anonymous": True, "type": "regular", "total_voter_count": 0}
+        more = {"allows_multiple_answers": False, "allows_revoting": True, "members_only": False}
+        return self._sends({"poll": {"id": "1", "question": "Mấy sao?", "options": options, **shape, **more}})
+
+    def talks_in_group(self, text: str) -> int:
+        """In a group that the bot is in."""
+        group = {"id": -self.user_id, "type": "group", "title": "Chợ phiên", "all_members_are_administrators": True}
+        return self.api.push("message", {**self._message({"text": text}), "chat": group}, f"chat {-self.user_id}")
 
     def sends_sticker(self) -> int:
         file = self.api.keep_file(b"RIFF", "sticker.webp")

@@ -401,6 +401,7 @@ function showMessage(message) {
   lastId = Math.max(lastId, message.id);
   hideGreeting();
   const item = message.mine && message.key ? local.get(message.key) : null;
+  if (message.mine && !item && !message.text && !message.attachments.length) return; // words before consent: not kept
   const row = item ? adopt(item, message) : build(message);
   place(row, message.at);
   if (!message.mine) crown(row, message);

@@ -1,0 +1,197 @@
+"""Cases: numbered, dated, moved only as the lifecycle allows, also when many act at once."""
+
+import asyncio
+import itertools
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dialogs import places
+from dialogs.rules.lifecycle import MOVES, STATUSES, Side
+from storage import cases as work
+from storage.cases import Actor, NotPossible
+from storage.models import case_events, cases, papers, people, returned_items, serials
+from tests.heart import ANSWERS, NONE_OFF, beside, chat, count, keep_files, rows, submit
+from tests.transcripts import Clock
+
+ACTIONS = sorted({m.action for m in MOVES} | {"nonsense"})
+
+
+async def move(engine: AsyncEngine, code: str, action: str, now: datetime, reason: str = "vì thế") -> str:
+    async with engine.begin() as connection:
+        case = await work.locked(connection, code)
+        actor = Actor(case.person_id, "telegram")
+        answers = ANSWERS if action == "resubmit" else None
+        return await work.move(connection, case, actor, action, now, NONE_OFF, "all", reason, answers)
+
+
+async def put_into(engine: AsyncEngine, status: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(update(cases).values(status=status))
+
+
+async def test_twenty_at_once_get_twenty_numbers_without_a_gap(engine: AsyncEngine) -> None:
+    clock = Clock()
+    producers = [await chat(engine, clock, f"p{n}") for n in range(20)]
+    async with beside(engine) as other:
+        engines = itertools.cycle((engine, other))
+        codes = await asyncio.gather(*(submit(next(engines), who, clock()) for who in producers))
+    assert sorted(codes) == [f"TL12-26-{n:04d}" for n in range(1, 21)]
+    assert (await rows(engine, serials))[0].last == 20
+
+
+async def test_one_that_fails_leaves_no_gap(engine: AsyncEngine) -> None:
+    clock = Clock()
+    producer = await chat(engine, clock, "anna")
+    await submit(engine, producer, clock())
+    with pytest.raises(KeyError):
+        await submit(engine, producer, clock(), {})
+    assert await submit(engine, producer, clock()) == "TL12-26-0002"
+
+
+async def test_each_commune_and_each_year_begins_anew(engine: AsyncEngine) -> None:
+    clock = Clock()
+    producer = await chat(engine, clock, "anna")
+    await submit(engine, producer, clock())
+    last_of_the_year = datetime(2026, 12, 31, 16, 59, tzinfo=UTC)  # 23:59 in Viet Nam
+    assert await submit(engine, producer, last_of_the_year) == "TL12-26-0002"
+    assert await submit(engine, producer, datetime(2026, 12, 31, 17, 0, tzinfo=UTC)) == "TL12-27-0001"
+    async with engine.begin() as connection:
+        await connection.execute(update(people).values(commune="03253"))
+    elsewhere = await chat(engine, clock, "bert")
+    elsewhere.person = type(elsewhere.person)(commune="03253")
+    code = await submit(engine, elsewhere, clock())
+    assert code.endswith("-26-0001")
+    assert not code.startswith("TL12-")
+
+
+async def test_without_a_commune_nothing_can_be_handed_in(engine: AsyncEngine) -> None:
+    clock = Clock()
+    producer = await chat(engine, clock, "anna")
+    producer.person = type(producer.person)(commune="99999")
+    with pytest.raises(NotPossible):
+        await submit(engine, producer, clock())
+    assert await count(engine, serials) == 0
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        (datetime(2026, 11, 23, 2, tzinfo=UTC), date(2026, 12, 1)),  # a Monday; the 24th is a public holiday
+        (datetime(2026, 11, 28, 2, tzinfo=UTC), date(2026, 12, 4)),  # a Saturday: Monday is the first of them
+        (datetime(2026, 11, 27, 17, 30, tzinfo=UTC), date(2026, 12, 4)),  # Saturday already, in Viet Nam
+    ],
+)
+async def test_the_desk_has_working_days(sqlite_engine: AsyncEngine, received: datetime, due: date) -> None:
+    producer = await chat(sqlite_engine, Clock(), "anna")
+    await submit(sqlite_engine, producer, received)
+    (case,) = await rows(sqlite_engine, cases)
+    assert case.due_on == due
+
+
+async def test_tet_is_no_working_time(sqlite_engine: AsyncEngine) -> None:
+    producer = await chat(sqlite_engine, Clock(), "anna")
+    await submit(sqlite_engine, producer, datetime(2027, 2, 3, 2, tzinfo=UTC))
+    (case,) = await rows(sqlite_engine, cases)
+    assert case.due_on > date(2027, 2, 13)  # the new year is on 6 February 2027
+
+
+@pytest.mark.parametrize(("status", "action"), list(itertools.product(STATUSES, ACTIONS)))
+async def test_every_move_of_the_table_works_and_no_other(sqlite_engine: AsyncEngine, status: str, action: str) -> None:
+    clock = Clock()
+    code = await submit(sqlite_engine, await chat(sqlite_engine, clock, "anna"), clock())
+    await put_into(sqlite_engine, status)
+    allowed = next((m for m in MOVES if (m.from_status, m.action) == (status, action)), None)
+    if allowed is None:
+        with pytest.raises(NotPossible):
+            await move(sqlite_engine, code, action, clock())
+        assert await count(sqlite_engine, case_events) == 1
+        return
+    assert await move(sqlite_engine, code, action, clock()) == allowed.to_status
+    (case,) = await rows(sqlite_engine, cases)
+    assert case.status == allowed.to_status
+    assert (case.due_on is not None) == (STATUSES[allowed.to_status].owner is Side.DESK)
+    _, line = await rows(sqlite_engine, case_events)
+    assert (line.action, line.from_status, line.to_status) == (action, status, allowed.to_status)
+
+
+@pytest.mark.parametrize("action", ["return", "defer"])
+async def test_a_return_needs_a_reason(engine: AsyncEngine, action: str) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    with pytest.raises(NotPossible):
+        await move(engine, code, action, clock(), reason="")
+    assert (await rows(engine, cases))[0].status == "idea_submitted"
+
+
+async def test_a_resubmission_closes_what_was_returned(engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    await move(engine, code, "return", clock())
+    assert (await rows(engine, returned_items))[0].answered_at is None
+    await move(engine, code, "resubmit", clock())
+    assert (await rows(engine, returned_items))[0].answered_at == clock()
+    await move(engine, code, "return", clock())
+    assert len(await rows(engine, returned_items, returned_items.c.answered_at.is_(None))) == 1
+
+
+async def test_of_two_who_decide_at_once_one_wins(engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    async with beside(engine) as other:
+        done = await asyncio.gather(
+            move(engine, code, "accept", clock()), move(other, code, "return", clock()), return_exceptions=True
+        )
+    assert len([d for d in done if isinstance(d, NotPossible)]) == 1
+    assert (await rows(engine, cases))[0].status in done
+    assert await count(engine, case_events) == 2
+
+
+async def test_papers_have_versions_and_are_handed_in_once(engine: AsyncEngine) -> None:
+    clock = Clock()
+    producer = await chat(engine, clock, "anna")
+    code = await submit(engine, producer, clock())
+    await keep_files(engine, clock, producer, "f1", "f2")
+    async with engine.begin() as connection:
+        case = await work.locked(connection, code)
+        assert await work.keep_paper(connection, case, "plan", [["f1", 0]], clock()) == 1
+        assert await work.keep_paper(connection, case, "plan", [["f1", 0], ["f2", 90]], clock()) == 2
+        assert await work.send_papers(connection, case, clock()) == 2
+        assert await work.send_papers(connection, case, clock()) == 0
+    found = await rows(engine, papers)
+    assert [row.pages for row in found] == [[["f1", 0]], [["f1", 0], ["f2", 90]]]
+    assert {row.sent_at for row in found} == {clock()}
+
+
+async def test_a_forged_file_id_gets_into_no_paper(engine: AsyncEngine) -> None:
+    clock = Clock()
+    producer, stranger = await chat(engine, clock, "anna"), await chat(engine, clock, "bert")
+    await keep_files(engine, clock, producer, "mine")
+    await keep_files(engine, clock, stranger, "theirs")
+    code = await submit(engine, producer, clock(), ANSWERS | {"photos": "theirs:90,mine:180,none"})
+    async with engine.begin() as connection:
+        case = await work.locked(connection, code)
+        await work.keep_paper(connection, case, "plan", [["theirs", 0], ["mine", 0]], clock())
+        with pytest.raises(NotPossible):
+            await work.keep_paper(connection, case, "plan", [["theirs", 0]], clock())
+    found = {row.paper: row.pages for row in await rows(engine, papers)}
+    assert found == {"product": [["mine", 180]], "plan": [["mine", 0]]}
+    await submit(engine, producer, clock(), ANSWERS | {"photos": "theirs:0"})
+    assert await count(engine, papers) == 2
+
+
+async def test_name_and_number_are_remembered(engine: AsyncEngine) -> None:
+    clock = Clock()
+    producer = await chat(engine, clock, "anna")
+    await submit(engine, producer, clock())
+    async with engine.begin() as connection:
+        row: Any = (await connection.execute(select(people))).one()
+    assert (row.name, row.phone, row.producer_name, row.case_count) == ("Mẩy", "+84912345678", "Lý Thị Mẩy", 1)
+
+
+def test_codes_of_different_communes_differ() -> None:
+    prefixes = [unit.prefix for p in places.provinces() for unit in places.communes_of(p.code)]
+    assert len(prefixes) == len(set(prefixes)) == 3321

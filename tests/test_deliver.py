@@ -1,0 +1,378 @@
+"""What becomes of a message: each outcome a channel may have, crashes, attachments, two workers."""
+
+import asyncio
+import io
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pytest
+from obstore.exceptions import GenericError
+from PIL import Image
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot import deliver
+from bot.channels.base import (
+    FileUnavailable,
+    Moved,
+    Outgoing,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    WindowClosed,
+)
+from bot.deliver import Delivery
+from bot.effects import outbox_row
+from storage import outbox as box
+from storage.files import FileStore
+from storage.models import conversations, files, outbox
+from tests.heart import Messenger, Working, beside, chat, rows, say, watched, world_at
+from tests.transcripts import Clock
+
+
+def worker(engine: AsyncEngine, channel: Messenger, clock: Clock, store: FileStore | None = None) -> Delivery:
+    kept = store or FileStore("memory:///")
+    return Delivery(engine, {channel.name: channel}, kept, world_at(clock), asyncio.Event())
+
+
+async def put(engine: AsyncEngine, clock: Clock, who: str, *texts: str, **body: Any) -> None:
+    conversation = await chat(engine, clock, who)
+    async with engine.begin() as connection:
+        made = [outbox_row(conversation.id, "reply", {"text": t, **body}, clock()) for t in texts]
+        await box.post(connection, made)
+
+
+async def tried(engine: AsyncEngine, channel: Messenger, clock: Clock, times: int = 1) -> Any:
+    """Let the worker try so often, and see what became of the first message."""
+    before = len(channel.tries)
+
+    async def enough() -> bool:
+        row = (await rows(engine, outbox))[0]
+        return len(channel.tries) >= before + times and row.claimed_until is None
+
+    await Working(worker(engine, channel, clock)).until(enough)
+    return (await rows(engine, outbox))[0]
+
+
+async def done(engine: AsyncEngine) -> bool:
+    return all(row.status != "waiting" for row in await rows(engine, outbox))
+
+
+async def test_thirty_chats_get_their_messages_in_order(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    for n in range(30):
+        await put(engine, clock, f"p{n}", "1", "2", "3")
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert all(channel.texts(f"p{n}") == ["1", "2", "3"] for n in range(30))
+    assert len({message.key for _, message in channel.sent}) == 90
+
+
+async def test_two_workers_send_each_message_once_and_in_order(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    in_hand: Counter[str] = Counter()
+
+    async def slowly(chat_id: str, message: Outgoing) -> None:
+        in_hand[chat_id] += 1
+        assert in_hand[chat_id] == 1
+        await asyncio.sleep(0.003)
+        in_hand[chat_id] -= 1
+
+    channel.before_sending = slowly
+    for n in range(10):
+        await put(engine, clock, f"p{n}", *map(str, range(6)))
+    async with beside(engine) as other:
+        if engine.dialect.name == "sqlite":  # where a second process is refused at its start
+            await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+        else:
+            pair = (worker(engine, channel, clock), worker(other, channel, clock))
+            await Working(*pair).until(lambda: done(engine))
+    assert all(channel.texts(f"p{n}") == list("012345") for n in range(10))
+
+
+async def test_throttled_waits_as_long_as_it_is_told(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[Throttled(37)])
+    await put(engine, clock, "anna", "a1", "a2")
+    row = await tried(engine, channel, clock)
+    assert row.due_at == clock.now + timedelta(seconds=37)
+    clock.now += timedelta(seconds=36.9)
+    await Working(worker(engine, channel, clock)).until(lambda: asyncio.sleep(0.3, True))
+    assert not channel.sent
+    clock.now += timedelta(seconds=0.1)
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert channel.texts("anna") == ["a1", "a2"]
+
+
+@pytest.mark.parametrize("error", [Unavailable("x"), WindowClosed("x"), ConnectionResetError("x")])
+async def test_what_passes_is_tried_again_after_doubling_pauses(engine: AsyncEngine, error: Exception) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[error] * 5)
+    await put(engine, clock, "anna", "a1", "a2")
+    for pause in (2, 4, 8, 16, 32):
+        row = await tried(engine, channel, clock)
+        assert (row.due_at - clock.now).total_seconds() == pause
+        clock.now = row.due_at
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert channel.texts("anna") == ["a1", "a2"]
+
+
+async def test_unreachable_blocks_the_chat_until_the_person_writes(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[Unreachable("bot was blocked by the user")])
+    await put(engine, clock, "anna", "a1")
+    row = await tried(engine, channel, clock)
+    assert (row.status, row.error) == ("failed", "Unreachable")
+    assert (await rows(engine, conversations))[0].status == "blocked"
+    await say(engine, world_at(clock), "anna", "menu")
+    assert (await rows(engine, conversations))[0].status == "open"
+
+
+async def test_moved_is_sent_to_the_new_chat(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[Moved("-100")])
+    await put(engine, clock, "anna", "a1", "a2")
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert channel.texts("-100") == ["a1", "a2"]
+    assert (await rows(engine, conversations))[0].chat_id == "-100"
+
+
+async def test_moved_to_a_chat_that_is_known_already_fails(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[Moved("bert")])
+    await chat(engine, clock, "bert")
+    await put(engine, clock, "anna", "a1")
+    row = await tried(engine, channel, clock)
+    assert (row.status, row.error) == ("failed", "Moved")
+
+
+@pytest.mark.parametrize("error", [Rejected("Bad Request: Mẩy 0912345678"), FileUnavailable("Mẩy")])
+async def test_rejected_has_failed_and_is_logged_without_its_text(
+    engine: AsyncEngine, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[error])
+    await put(engine, clock, "anna", "Mẩy", "a2")
+    row = await tried(engine, channel, clock)
+    assert (row.status, row.error) == ("failed", type(error).__name__)
+    assert "Mẩy" not in caplog.text
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert channel.texts("anna") == ["a2"]
+
+
+async def test_a_bug_does_not_hold_up_the_chat_for_a_day(engine: AsyncEngine, caplog: pytest.LogCaptureFixture) -> None:
+    clock, channel = Clock(), Messenger()
+    await put(engine, clock, "anna", "Mẩy", attachments=[{"pages": "nonsense"}])
+    await put(engine, clock, "anna", "a2")
+    for _ in range(deliver.TRIES_OF_A_BUG):
+        await Working(worker(engine, channel, clock)).until(lambda: asyncio.sleep(0.2, True))
+        clock.now += timedelta(minutes=1)
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert [row.status for row in await rows(engine, outbox)] == ["failed", "sent"]
+    assert "Mẩy" not in caplog.text
+
+
+async def test_after_a_day_it_has_failed(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[Unavailable("x")])
+    await put(engine, clock, "anna", "a1")
+    clock.now += timedelta(days=1, seconds=1)
+    row = await tried(engine, channel, clock)
+    assert (row.status, row.error) == ("failed", "Unavailable")
+
+
+async def test_a_channel_that_is_off_keeps_its_messages(sqlite_engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(name="other")
+    await put(sqlite_engine, clock, "anna", "a1")
+    await Working(worker(sqlite_engine, channel, clock)).until(lambda: asyncio.sleep(0.2, True))
+    (row,) = await rows(sqlite_engine, outbox)
+    assert (row.status, row.error, row.due_at) == ("waiting", "channel off", clock.now + timedelta(minutes=5))
+
+
+async def test_a_crash_between_sending_and_marking_sends_again(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    await put(engine, clock, "anna", "a1", "a2")
+    crashed = worker(engine, channel, clock)
+    for due in await crashed._claim():
+        await crashed._deliver(due)
+    assert channel.texts("anna") == ["a1"]
+    if engine.dialect.name == "postgresql":
+        await Working(worker(engine, channel, clock)).until(lambda: asyncio.sleep(0.2, True))
+        assert channel.texts("anna") == ["a1"]  # it might still be alive
+        clock.now += box.LEASE + timedelta(seconds=1)
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert channel.texts("anna") == ["a1", "a1", "a2"]
+
+
+async def test_a_channel_that_hangs_is_let_go(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "SEND_WITHIN_S", 0.05)
+    clock, channel = Clock(), Messenger()
+
+    async def hang(chat_id: str, message: Outgoing) -> None:
+        await asyncio.sleep(60)
+
+    channel.before_sending = hang
+    await put(engine, clock, "anna", "a1")
+    row = await tried(engine, channel, clock)
+    assert (row.status, row.error) == ("waiting", "TimeoutError")
+    assert row.due_at == clock.now + timedelta(seconds=2)
+
+
+async def test_closing_finishes_what_is_in_hand_and_marks_it(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    started = asyncio.Event()
+
+    async def slowly(chat_id: str, message: Outgoing) -> None:
+        started.set()
+        await asyncio.sleep(0.1)
+
+    channel.before_sending = slowly
+    await put(engine, clock, "anna", "a1", "a2")
+    delivery = worker(engine, channel, clock)
+    task = asyncio.create_task(delivery.run())
+    await started.wait()
+    delivery.close()
+    await task
+    assert [row.status for row in await rows(engine, outbox)] == ["sent", "waiting"]
+
+
+async def test_an_outcome_that_could_not_be_written_down_comes_again(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[Unavailable("x")])
+    await put(sqlite_engine, clock, "anna", "a1")
+    away = [ConnectionRefusedError()]
+
+    async def retry_later(*_: Any) -> None:
+        raise away.pop()
+
+    monkeypatch.setattr(box, "retry_later", retry_later)
+    delivery = worker(sqlite_engine, channel, clock)
+    await Working(delivery).until(lambda: asyncio.sleep(0.2, not away))
+    assert "ConnectionRefusedError" in caplog.text
+    clock.now += box.LEASE + timedelta(seconds=1)
+    await Working(delivery).until(lambda: done(sqlite_engine))
+
+
+async def test_nothing_to_do_begins_no_writing_transaction(sqlite_engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    await put(sqlite_engine, clock, "anna", "a1")
+    delivery = worker(sqlite_engine, channel, clock)
+    await Working(delivery).until(lambda: done(sqlite_engine))
+    with watched(sqlite_engine, "before_cursor_execute") as statements:
+        for _ in range(3):
+            assert await delivery._claim() == []
+    assert "BEGIN DEFERRED" in statements
+    assert "BEGIN IMMEDIATE" not in statements
+
+
+async def test_reading_leaves_nothing_behind_on_the_connection(sqlite_engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    delivery = worker(sqlite_engine, channel, clock)
+    delivery._released = True
+    with watched(sqlite_engine, "before_cursor_execute") as statements:
+        await delivery._claim()
+        await rows(sqlite_engine, outbox)
+    assert [sql for sql in statements if sql.startswith("BEGIN")] == ["BEGIN DEFERRED", "BEGIN IMMEDIATE"]
+
+
+# ---------------------------------------------------------------- attachments
+
+
+def photo(colour: str) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (800, 1000), colour).save(made, "JPEG")
+    return made.getvalue()
+
+
+async def with_files(
+    engine: AsyncEngine, clock: Clock, store: FileStore, contents: Sequence[tuple[str, str, bytes]]
+) -> None:
+    """A message with files (id, kind, bytes) as one attachment spec."""
+    await put(engine, clock, "anna", "Đây ạ", attachments=[
+        {"pages": [[file_id, 0] for file_id, _, _ in contents], "name": "TL12-26-0001 Kế hoạch.pdf"}
+    ])  # fmt: skip
+    conversation = await chat(engine, clock, "anna")
+    async with engine.begin() as connection:
+        for file_id, kind, data in contents:
+            row = {
+                "id": file_id,
+                "person_id": conversation.person_id,
+                "conversation_id": conversation.id,
+                "channel": "telegram",
+                "source": "",
+                "name": f"{file_id}.{kind}" if kind == "docx" else "",
+                "status": "stored",
+                "kind": kind,
+                "sha256": await store.put(data),
+                "received_at": clock(),
+            }
+            await connection.execute(insert(files).values(row))
+
+
+async def test_photos_in_a_row_become_one_pdf_and_a_word_file_stays(sqlite_engine: AsyncEngine, tmp_path: Path) -> None:
+    clock, channel, store = Clock(), Messenger(), FileStore(str(tmp_path / "files"))
+    word = b"PK not looked into again"
+    made = [("f1", "jpeg", photo("red")), ("f2", "jpeg", photo("blue")), ("f3", "docx", word)]
+    await with_files(sqlite_engine, clock, store, made)
+    await Working(worker(sqlite_engine, channel, clock, store)).until(lambda: done(sqlite_engine))
+    pdf, document = channel.sent[0][1].attachments
+    assert (pdf.name, pdf.media_type) == ("TL12-26-0001 Kế hoạch.pdf", "application/pdf")
+    assert len(pdfium.PdfDocument(pdf.data)) == 2
+    assert (document.name, document.data) == ("f3.docx", word)
+
+
+@pytest.mark.parametrize("damage", ["lost", "changed", "not stored"])
+async def test_a_lost_file_is_left_out_and_the_text_still_goes(
+    sqlite_engine: AsyncEngine, tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, channel, store = Clock(), Messenger(), FileStore(str(tmp_path / "files"))
+    await with_files(sqlite_engine, clock, store, [("f1", "jpeg", photo("red")), ("f2", "jpeg", photo("blue"))])
+    (row,) = await rows(sqlite_engine, files, files.c.id == "f1")
+    path = tmp_path / "files" / row.sha256[:2] / row.sha256
+    if damage == "lost":
+        path.unlink()
+    elif damage == "changed":
+        path.write_bytes(photo("green"))
+    else:
+        async with sqlite_engine.begin() as connection:
+            await connection.execute(update(files).where(files.c.id == "f1").values(status="failed"))
+    await Working(worker(sqlite_engine, channel, clock, store)).until(lambda: done(sqlite_engine))
+    message = channel.sent[0][1]
+    assert message.text == "Đây ạ"
+    assert len(pdfium.PdfDocument(message.attachments[0].data)) == 1
+    assert ("file f1 is lost" in caplog.text) == (damage != "not stored")
+
+
+class Away(FileStore):
+    """A store that is down for the first tries."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__("memory:///")
+        self.times = times
+
+    async def get(self, sha256: str) -> bytes:
+        self.times -= 1
+        if self.times >= 0:
+            raise GenericError("connection refused")
+        return await super().get(sha256)
+
+
+async def test_a_store_that_is_away_delays_the_message_and_no_more(sqlite_engine: AsyncEngine) -> None:
+    clock, channel, store = Clock(), Messenger(), Away(deliver.TRIES_OF_A_BUG + 2)
+    await with_files(sqlite_engine, clock, store, [("f1", "jpeg", photo("red"))])
+    for _ in range(deliver.TRIES_OF_A_BUG + 3):
+        await Working(worker(sqlite_engine, channel, clock, store)).until(lambda: asyncio.sleep(0.1, True))
+        clock.now += timedelta(minutes=16)
+    await Working(worker(sqlite_engine, channel, clock, store)).until(lambda: done(sqlite_engine))
+    assert len(channel.sent[0][1].attachments) == 1
+
+
+async def test_no_log_of_delivery_has_a_word(sqlite_engine: AsyncEngine, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO, "aiosqlite")
+    clock = Clock()
+    channel = Messenger(outcomes=[Unavailable("Mẩy"), KeyError("Mẩy"), Unreachable("Mẩy")])
+    await put(sqlite_engine, clock, "anna", "Mẩy")
+    for _ in range(3):
+        await tried(sqlite_engine, channel, clock)
+        clock.now += timedelta(minutes=1)
+    assert "Mẩy" not in caplog.text + "".join(str(record.__dict__) for record in caplog.records)

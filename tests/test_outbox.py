@@ -1,0 +1,189 @@
+"""Messages on their way: order, leases, pauses."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.effects import outbox_row
+from storage import outbox as box
+from storage.models import outbox
+from storage.people import forget
+from tests.heart import beside, chat, count, rows
+from tests.transcripts import Clock
+
+
+async def put(engine: AsyncEngine, clock: Clock, who: str, *texts: str) -> int:
+    """Messages to a chat, in order; returns the conversation's id."""
+    conversation = await chat(engine, clock, who)
+    async with engine.begin() as connection:
+        await box.post(connection, [outbox_row(conversation.id, "reply", {"text": t}, clock()) for t in texts])
+    return conversation.id
+
+
+async def claim(engine: AsyncEngine, clock: Clock, limit: int = 32) -> list[box.Due]:
+    async with engine.begin() as connection:
+        return await box.claim(connection, clock(), limit)
+
+
+async def sent(engine: AsyncEngine, clock: Clock, *due: box.Due) -> None:
+    async with engine.begin() as connection:
+        await box.mark_sent(connection, [d.id for d in due], clock())
+
+
+async def again(engine: AsyncEngine, clock: Clock, due: box.Due, pause_s: float | None = None) -> None:
+    async with engine.begin() as connection:
+        await box.retry_later(connection, due, clock(), "Unavailable", pause_s)
+
+
+def texts(due: list[box.Due]) -> list[str]:
+    return [d.body["text"] for d in due]
+
+
+async def test_one_message_a_chat_and_the_oldest(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1", "a2")
+    await put(engine, clock, "bert", "b1")
+    first = await claim(engine, clock)
+    assert texts(first) == ["a1", "b1"]
+    assert await claim(engine, clock) == []  # a2 waits until a1 is marked
+    await sent(engine, clock, first[0])
+    assert texts(await claim(engine, clock)) == ["a2"]
+
+
+async def test_a_message_to_be_tried_again_holds_the_next_one_back(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1", "a2")
+    (first,) = await claim(engine, clock)
+    await again(engine, clock, first)
+    assert await claim(engine, clock) == []
+    clock.now += timedelta(seconds=2)
+    assert texts(await claim(engine, clock)) == ["a1"]
+
+
+async def test_pauses_double_up_to_a_quarter_of_an_hour(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1")
+    pauses = []
+    for _ in range(12):
+        (due,) = await claim(engine, clock)
+        await again(engine, clock, due)
+        (row,) = await rows(engine, outbox)
+        pauses.append((row.due_at - clock.now).total_seconds())
+        clock.now = row.due_at
+    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
+
+
+async def test_a_pause_that_was_asked_for_is_kept_to(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1")
+    (due,) = await claim(engine, clock)
+    await again(engine, clock, due, 17.5)
+    clock.now += timedelta(seconds=17.4)
+    assert await claim(engine, clock) == []
+    clock.now += timedelta(seconds=0.1)
+    assert texts(await claim(engine, clock)) == ["a1"]
+
+
+async def test_after_a_day_it_has_failed_and_the_next_one_goes_on(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1")
+    clock.now += timedelta(days=1, seconds=1)
+    await put(engine, clock, "anna", "a2")
+    (due,) = await claim(engine, clock)
+    await again(engine, clock, due)
+    first, _ = await rows(engine, outbox)
+    assert (first.status, first.error) == ("failed", "Unavailable")
+    assert texts(await claim(engine, clock)) == ["a2"]
+
+
+async def test_a_worker_that_hangs_loses_its_message_and_its_say(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1", "a2")
+    (slow,) = await claim(engine, clock)
+    clock.now += box.LEASE
+    assert await claim(engine, clock) == []
+    clock.now += timedelta(milliseconds=1)
+    (quick,) = await claim(engine, clock)
+    assert quick.id == slow.id
+    await again(engine, clock, slow)
+    async with engine.begin() as connection:
+        await box.mark_failed(connection, slow, "Rejected")
+    assert (await rows(engine, outbox))[0].status == "waiting"
+    assert await claim(engine, clock) == []  # still in the quick one's hands
+    await sent(engine, clock, quick)
+    await again(engine, clock, quick)
+    assert (await rows(engine, outbox))[0].status == "sent"
+    assert texts(await claim(engine, clock)) == ["a2"]
+
+
+async def test_two_workers_that_claim_at_once_share_the_chats(engine: AsyncEngine) -> None:
+    clock = Clock()
+    for n in range(20):
+        await put(engine, clock, f"p{n}", f"{n}-1", f"{n}-2")
+    async with beside(engine) as other:
+        taken: list[str] = []
+        for _ in range(8):
+            found = await asyncio.gather(claim(engine, clock, 7), claim(other, clock, 7))
+            both = [*found[0], *found[1]]
+            assert len({d.conversation_id for d in both}) == len(both)
+            taken += texts(both)
+            await sent(engine, clock, *both)
+    assert len(taken) == len(set(taken)) == 40
+    assert all(taken.index(f"{n}-1") < taken.index(f"{n}-2") for n in range(20))
+
+
+@pytest.mark.postgresql
+async def test_while_one_claims_the_other_takes_nothing_later_of_that_chat(engine: AsyncEngine) -> None:
+    """SKIP LOCKED leaves out the first message; the second must not go out instead of it."""
+    if engine.dialect.name == "sqlite":
+        return  # one writer at a time
+    clock = Clock()
+    await put(engine, clock, "anna", "a1", "a2", "a3")
+    async with beside(engine) as other:
+        async with engine.begin() as connection:
+            assert texts(await box.claim(connection, clock(), 32)) == ["a1"]
+            assert await claim(other, clock) == []
+        assert await claim(other, clock) == []
+        async with engine.begin() as connection:
+            first = await rows(other, outbox)
+            await box.mark_sent(connection, [first[0].id], clock())
+            assert await claim(other, clock) == []  # not committed yet
+            assert texts(await box.claim(connection, clock(), 32)) == ["a2"]
+            assert await claim(other, clock) == []
+        assert await claim(other, clock) == []
+
+
+async def test_marking_what_was_forgotten_meanwhile_is_fine(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1", "a2")
+    (due,) = await claim(engine, clock)
+    conversation = await chat(engine, clock, "anna")
+    async with engine.begin() as connection:
+        await forget(connection, conversation, ())
+    assert await count(engine, outbox) == 0
+    await sent(engine, clock, due, replace(due, id=due.id + 1))
+    await again(engine, clock, due)
+
+
+async def test_release_frees_what_a_dead_process_had(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1")
+    await claim(engine, clock)
+    async with engine.begin() as connection:
+        await box.release(connection)
+    assert texts(await claim(engine, clock)) == ["a1"]
+
+
+async def test_prune_keeps_what_waits_and_what_failed(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await put(engine, clock, "anna", "a1", "a2", "a3")
+    (due,) = await claim(engine, clock)
+    await sent(engine, clock, due)
+    (due,) = await claim(engine, clock)
+    async with engine.begin() as connection:
+        await box.mark_failed(connection, due, "Rejected")
+        await box.prune(connection, clock() + timedelta(seconds=1))
+    assert [row.status for row in await rows(engine, outbox)] == ["failed", "waiting"]

@@ -1,0 +1,152 @@
+"""What a conversation may know: its own, an officer's territory, and nothing of strangers."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dialogs.model import Facts, Role
+from storage import people as folk
+from storage.models import cases, memberships
+from storage.records import Conversation, Wanted, case_named, facts_for
+from tests.heart import chat, keep_files, officer, rows, submit, watched
+from tests.transcripts import Clock
+
+
+async def facts(engine: AsyncEngine, clock: Clock, *wanted: Wanted) -> dict[int, Facts]:
+    async with engine.begin() as connection:
+        return await facts_for(connection, wanted, Facts(clock()))
+
+
+async def sees(engine: AsyncEngine, clock: Clock, who: Conversation, code: str) -> bool:
+    found = await facts(engine, clock, Wanted(who, code))
+    return found[who.id].case(code) is not None
+
+
+@pytest.mark.parametrize(
+    ("territory", "seen"),
+    [
+        ("15/04336", True),
+        ("15", True),
+        ("", True),
+        ("15/04337", False),
+        ("11", False),
+        ("1", False),
+        ("15/0433", False),
+    ],
+)
+async def test_a_case_is_seen_within_its_territory_only(engine: AsyncEngine, territory: str, seen: bool) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    member = await officer(engine, clock, "officer", territory)
+    found = (await facts(engine, clock, Wanted(member, code)))[member.id]
+    assert (found.case(code) is not None) == (found.named is not None) == seen
+    assert (found.desk_count, len(found.desk)) == ((1, 1) if seen else (0, 0))
+
+
+async def test_a_province_is_no_prefix_of_another(engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    async with engine.begin() as connection:
+        await connection.execute(update(cases).values(territory="150/04336"))
+    member = await officer(engine, clock, "officer", "15")
+    found = (await facts(engine, clock, Wanted(member, code)))[member.id]
+    assert found.case(code) is None
+    assert found.desk_count == 0
+
+
+async def test_a_stranger_s_case_is_like_one_that_does_not_exist(engine: AsyncEngine) -> None:
+    clock = Clock()
+    producer, stranger = await chat(engine, clock, "anna"), await chat(engine, clock, "bert")
+    code = await submit(engine, producer, clock())
+    assert await sees(engine, clock, producer, code)
+    there = await facts(engine, clock, Wanted(stranger, code))
+    nowhere = await facts(engine, clock, Wanted(stranger, "TL12-26-9999"))
+    assert there == nowhere
+
+
+async def test_one_s_own_case_is_own_and_not_on_one_s_desk(engine: AsyncEngine) -> None:
+    clock = Clock()
+    member = await officer(engine, clock, "officer")
+    code = await submit(engine, member, clock())
+    member = await chat(engine, clock, "officer")
+    found = (await facts(engine, clock, Wanted(member, code)))[member.id]
+    assert found.named is not None
+    assert found.named.own
+    assert found.desk_count == 0
+
+
+async def test_who_has_left_sees_nothing(engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    await officer(engine, clock, "officer")
+    async with engine.begin() as connection:
+        await connection.execute(update(memberships).values(removed_at=clock()))
+    member = await chat(engine, clock, "officer")
+    assert not await sees(engine, clock, member, code)
+
+
+async def test_files_of_another_person_in_the_same_group_stay_theirs(engine: AsyncEngine) -> None:
+    clock = Clock()
+    anna, bert = await chat(engine, clock, "anna"), await chat(engine, clock, "bert")
+    await keep_files(engine, clock, anna, "a")
+    await keep_files(engine, clock, bert, "b")
+    found = await facts(engine, clock, Wanted(anna, file_ids=("a", "b")), Wanted(bert, file_ids=("b", "none")))
+    assert set(found[anna.id].files) == {"a"}
+    assert set(found[bert.id].files) == {"b"}
+
+
+async def test_what_is_being_erased_is_gone_at_once(engine: AsyncEngine) -> None:
+    clock = Clock()
+    anna = await chat(engine, clock, "anna")
+    await keep_files(engine, clock, anna, "a")
+    async with engine.begin() as connection:
+        await folk.forget(connection, anna, ())
+    assert not (await facts(engine, clock, Wanted(anna, file_ids=("a",))))[anna.id].files
+
+
+async def test_facts_of_many_cost_as_much_as_facts_of_one(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    everybody = []
+    for n in range(12):
+        who = await chat(sqlite_engine, clock, f"p{n}")
+        await submit(sqlite_engine, who, clock())
+        everybody.append(replace(who, case_count=1))
+    costs = []
+    for group in (everybody[:1], everybody):
+        with watched(sqlite_engine, "before_cursor_execute") as statements:
+            found = await facts(sqlite_engine, clock, *(Wanted(who, file_ids=("x",)) for who in group))
+        assert all(len(found[who.id].cases) == 1 for who in group)
+        costs.append(len(statements))
+    assert costs[0] == costs[1]
+
+
+async def test_who_has_no_case_costs_no_question_about_cases(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    who = await chat(sqlite_engine, clock, "anna")
+    with watched(sqlite_engine, "before_cursor_execute") as statements:
+        await facts(sqlite_engine, clock, Wanted(who))
+    assert not [sql for sql in statements if "cases" in sql]
+
+
+async def test_officers_are_counted_as_people(engine: AsyncEngine) -> None:
+    clock = Clock()
+    member = await officer(engine, clock, "officer")
+    async with engine.begin() as connection:
+        row = {"person_id": member.person_id, "role": Role.COMMUNE_OFFICER, "territory": "15/04336", "since": clock()}
+        await connection.execute(insert(memberships).values(row))
+    anna = await chat(engine, clock, "anna")
+    assert (await facts(engine, clock, Wanted(anna)))[anna.id].officers == 1
+
+
+async def test_a_case_by_its_code_whoever_asks(engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    async with engine.begin() as connection:
+        found = await case_named(connection, code, clock(), frozenset())
+        assert await case_named(connection, "TL12-26-9999", clock(), frozenset()) is None
+    assert found is not None
+    assert (found.code, found.own, found.by, found.due_on) == (code, False, "Lý Thị Mẩy", date(2026, 12, 1))
+    assert (await rows(engine, cases))[0].ruleset == found.ruleset
