@@ -22,7 +22,7 @@ from operator import itemgetter
 from typing import Final, Literal
 
 import filetype  # type: ignore[import-untyped]
-import pillow_heif
+import pi_heif  # type: ignore[import-untyped]
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 from fpdf import FPDF
@@ -251,7 +251,7 @@ def _image_kind(data: bytes) -> Kind:
 
 # --- images -----------------------------------------------------------------------------------------------
 
-pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 # Pillow only warns between one and two times its limit: here the warning is the refusal.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)

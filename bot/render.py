@@ -210,6 +210,8 @@ class Listener:
         if found.exact is not None:
             return CommandReceived(names[found.exact])
         words = set(expand(fold(typed)).split())
+        if "nop" in words:  # "hồ sơ nộp ở đâu" asks for the way, not for one's own file
+            return None
         return CommandReceived("status", typed) if any(asked_for <= words for asked_for in _about_a_file()) else None
 
     def _question(self, typed: str, asked: SendMessage, locale: str) -> Event | None:
@@ -220,7 +222,7 @@ class Listener:
         best = hits[0] if hits and hits[0].score >= ENOUGH else None
         if strength == 2 or (strength and best is not None and (not asked.takes or best.score >= SURE)):
             return QuestionAsked(question, best.article_id if best else "", statement)
-        if not asked.takes and best is not None and len(typed.split()) > 1:
+        if not asked.takes and best is not None and best.score >= SURE and len(typed.split()) > 1:
             return QuestionAsked(question, best.article_id)
         return None
 

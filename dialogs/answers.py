@@ -511,7 +511,8 @@ class photos:
         doing, _, _ = partial.rpartition("|")
         kept = pages_of(partial)
         if doing in ("turn", "drop", "again"):
-            numbers = tuple(Option(str(n), Text(N_("Page %(number)s"), {"number": n})) for n in range(1, len(kept) + 1))
+            name = N_("Page %(number)s") if self.pages else N_("Photo %(number)s")
+            numbers = tuple(Option(str(n), Text(name, {"number": n})) for n in range(1, len(kept) + 1))
             return (*numbers, Option("never", Text(N_("Leave it"))))
         if not kept:
             return ()
@@ -542,12 +543,13 @@ class photos:
         doing, _, _ = partial.rpartition("|")
         if doing.startswith("at") and (place := int(doing[2:])) < len(kept):
             kept[place] = (file.id, 0)
-        elif len(kept) >= self.most:
+            return _and_wait(kept, file)
+        kept = list(usable(kept, facts))  # a refused one has been spoken of; the next takes its place
+        if len(kept) >= self.most:
             raise InvalidAnswer(N_("%(most)s is the most I can take here. Press “That is all”."), most=self.most)
-        elif file.id not in [file_id for file_id, _ in kept]:
+        if file.id not in [file_id for file_id, _ in kept]:
             kept.append((file.id, 0))
-        effects = (KeepFile(file), StartTimer("files", "", ALBUM_PAUSE_S))
-        return Answer(_stored(kept), complete=False, effects=effects, quiet=True)
+        return _and_wait(kept, file)
 
     def _chosen(self, value: str, facts: Facts, partial: str) -> Answer:
         doing, _, _ = partial.rpartition("|")
@@ -568,6 +570,12 @@ class photos:
 
     def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
         return True
+
+
+def _and_wait(kept: Sequence[tuple[str, int]], file: FileRef) -> Answer:
+    """The pages with a new one among them; what there is to say is said once no further one has come."""
+    effects = (KeepFile(file), StartTimer("files", "", ALBUM_PAUSE_S))
+    return Answer(_stored(kept), complete=False, effects=effects, quiet=True)
 
 
 def _changed(doing: str, place: int, pages: Sequence[tuple[str, int]]) -> str:

@@ -129,7 +129,7 @@ def arrive(dialogs: Dialogs, state: State, facts: Facts) -> tuple[State, tuple[T
             state = replace(state, at=f"{HOME}/")
             continue
         if dialog.before is not None and (first := dialog.before(facts)):
-            state = replace(state, at=f"{first}/", then=state.key)
+            state = replace(state, at=f"{first}/", then=state.key, drafts=_unsaid(state, facts))
             continue
         draft = _begun(dialog, state.drafts.get(state.key), facts)
         if dialog.allowed is not None and not dialog.allowed(view(state.key, draft), facts):
@@ -148,6 +148,13 @@ def arrive(dialogs: Dialogs, state: State, facts: Facts) -> tuple[State, tuple[T
             return _at(dialogs, state, ask, draft), told
         state = _ended(dialog, state, answers, facts)
     raise RecursionError(state.at)
+
+
+def _unsaid(state: State, facts: Facts) -> Mapping[str, Draft]:
+    """The drafts; what somebody typed before there is consent is not kept, not even as a suggestion."""
+    if facts.person.consent == "yes" or facts.person.memberships or state.key not in state.drafts:
+        return state.drafts
+    return {**state.drafts, state.key: replace(state.drafts[state.key], suggested="")}
 
 
 def _standing(dialog: Dialog, name: str, answers: Answers, facts: Facts) -> Ask | None:
@@ -195,11 +202,24 @@ def _usable(dialog: Dialog, draft: Draft, name: str, answers: Answers, facts: Fa
 
 def _at(dialogs: Dialogs, state: State, ask: Ask, draft: Draft) -> State:
     """The state standing at this question; drafts of dialogs that keep none are let go."""
-    if draft.at and draft.at != ask.name:
-        draft = replace(draft, partial="", suggested="", page=0)
+    if draft.at != ask.name and (draft.at or not draft.partial):
+        draft = _turned(draft, ask.name)
     kept = {k: d for k, d in state.drafts.items() if k == state.then or _keeps(dialogs, k)}
     kept[state.key] = replace(draft, at=ask.name)
     return replace(state, at=f"{state.key}/{ask.name}", drafts=kept)
+
+
+def _turned(draft: Draft, name: str) -> Draft:
+    """The draft at another question: the unfinished answer is put on the shelf, and one from there taken up."""
+    shelved = dict(draft.shelved)
+    if draft.at and (partial := unfinished(draft.partial)):
+        shelved[_shelf(draft.at, draft.answers)] = partial
+    return replace(draft, partial=shelved.pop(_shelf(name, draft.answers), ""), suggested="", page=0, shelved=shelved)
+
+
+def _shelf(name: str, answers: Answers) -> str:
+    """Pages of one paper are not those of another."""
+    return f"{name}/{answers.get('_paper', '')}"
 
 
 def _keeps(dialogs: Dialogs, key: str) -> bool:
@@ -227,13 +247,17 @@ def _gone(state: State, go: Go) -> State:
         drafts = _given_to(drafts, dialog_name(key))
         key = f"{key.removesuffix('.new')}.{serial}"
     drafts = _without(drafts, go.drop) if go.drop else drafts
-    if go.answers or go.suggested or go.partial:
+    if go.answers or go.given or go.suggested or go.partial:
         old = drafts.get(key, Draft({}, version=0))
+        answers = {**go.given, **old.answers, **go.answers}
+        if old.at and (old.at != question or _shelf(old.at, old.answers) != _shelf(question, answers)):
+            old = _turned(old, "")
         before = unfinished(old.partial)
-        partial = go.partial or (before if _same_question(old, question, go.answers) else "")
+        shelved = {k: v for k, v in old.shelved.items() if k != _shelf(question, answers)}
+        partial = go.partial or before or old.shelved.get(_shelf(question, answers), "")
         if go.partial and before and not before.startswith("?"):  # files join those already there
             partial, question = f"{before},{go.partial}", old.at
-        new = Draft({**old.answers, **go.answers}, 0, question, partial, go.suggested, turn=old.turn)
+        new = Draft(answers, 0, question, partial, go.suggested, turn=old.turn, shelved=shelved)
         drafts = {**drafts, key: new}
     then = state.then if dialog_name(key) == dialog_name(state.key) else ""  # a detour may turn within itself
     return replace(state, at=f"{key}/{question}", serial=serial, drafts=drafts, then=then)
@@ -242,11 +266,6 @@ def _gone(state: State, go: Go) -> State:
 def _given_to(drafts: Mapping[str, Draft], name: str) -> Mapping[str, Draft]:
     """The drafts without those of this dialog that were opened and left before the person gave them anything."""
     return {k: d for k, d in drafts.items() if d.turn or d.partial or dialog_name(k) != name}
-
-
-def _same_question(old: Draft, question: str, answers: Answers) -> bool:
-    """Whether the unfinished answer of a draft still fits: pages of one paper are not those of another."""
-    return old.at == question and all(old.answers.get(name) == value for name, value in answers.items())
 
 
 # ---------------------------------------------------------------- asking
@@ -336,6 +355,8 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
     """Move one conversation by one event. Every event is valid in every state and gets an answer."""
     facts = _with_drafts(dialogs, state, facts)
     state = replace(state, turn=state.turn + 1)
+    if state.turn == 1 and not isinstance(event, CommandReceived | QuestionAsked):
+        return Turn(state)  # "hello": nothing has been asked yet that this could answer
     match event:
         case OptionChosen(at, value, rest):
             return _chosen(dialogs, state, at, value, rest, facts)
@@ -433,7 +454,7 @@ def _unasked_file(dialogs: Dialogs, dialog: Dialog, state: State, file: FileRef,
     if file.size_bytes > MAX_FILE_BYTES:
         return Turn(state, (SendMessage((_UNREADABLE["large"],)),))
     if not dialog.form and (go := dialogs.on_file(file, facts)) is not None:
-        return Turn(_gone(state, go), go.effects)
+        return Turn(_gone(state, go), go.effects, quiet=any(isinstance(effect, StartTimer) for effect in go.effects))
     text = Text(N_("I do not need a photo or file at this point. Please send it when I ask for it."))
     return Turn(state, (SendMessage((text,)),))
 
@@ -512,7 +533,7 @@ def _asked(dialogs: Dialogs, state: State, event: QuestionAsked) -> Turn:
         state = _with_draft(state, suggested=event.statement)
     if event.article:
         return Turn(state, (SendArticle(event.article),))
-    text = Text(N_("I have no sure answer to that. Type “officer” and I pass your question on to the commune officer."))
+    text = Text(N_("I have no sure answer to that. Type “officer” to write to the commune officer."))
     return Turn(state, (SendMessage((text,)),))
 
 

@@ -189,7 +189,8 @@ class Draft:
     """Answers so far. `partial` is the unfinished answer to the present question; `suggested` awaits a yes.
 
     `version` is the dialog's at the time of the answers; `at` the question to come back to; `page` of a long
-    list; `turn` the last one that changed it.
+    list; `turn` the last one that changed it; `shelved` are unfinished answers of questions left by "back":
+    photos that were sent wait there.
     """
 
     answers: Answers
@@ -199,6 +200,7 @@ class Draft:
     suggested: str = ""
     page: int = 0
     turn: int = 0
+    shelved: Answers = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -636,7 +638,8 @@ class Reader(Protocol):
 class Go:
     """Where an answer leads: "<dialog>", "<dialog>.<subject>", either with "/<question>".
 
-    "<form>.new" begins a draft. `answers` are given to the draft there, `suggested` to its first question;
+    "<form>.new" begins a draft. `answers` are given to the draft there, `given` only where it has none yet,
+    `suggested` to its first question;
     `partial` waits there unfinished; `drop` is a draft to throw away.
     """
 
@@ -646,6 +649,7 @@ class Go:
     partial: str = ""
     drop: str = ""
     effects: Effects = ()
+    given: Answers = field(default_factory=dict)
 
 
 Prompt = str | Callable[[Answers, Facts], tuple[Text, ...]]
@@ -686,7 +690,7 @@ class Ask:
     verbatim: bool = False
     ask_contact: bool = False
     ask_location: bool = False
-    upload: Callable[[Answers, Facts], tuple[str, str]] | None = None
+    upload: Callable[[Answers, Facts], tuple[str, str] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

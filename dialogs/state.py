@@ -2,7 +2,7 @@
 
 Version 1: {"v": 1, "at": "register_idea.3/phone", "then"?: "menu", "n"?: drafts begun, "t"?: turn,
 "drafts": {"register_idea.3": {"a": {answers}, "v": dialog version, "at"?, "p"?: partial, "s"?: suggested,
-"pg"?: page, "t"?: turn}}}. Fields at their default are left out.
+"pg"?: page, "t"?: turn, "sh"?: shelved}}}. Fields at their default are left out.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ def dump(state: State) -> dict[str, Any]:
 
 def _dump_draft(draft: Draft) -> dict[str, Any]:
     fields = {"at": draft.at, "p": draft.partial, "s": draft.suggested, "pg": draft.page, "t": draft.turn}
+    fields |= {"sh": dict(draft.shelved)}
     return {"a": dict(draft.answers), "v": draft.version, **_given(fields)}
 
 
@@ -30,8 +31,15 @@ def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def load(data: Mapping[str, Any]) -> State:
     """The state; what cannot be read as one (empty, damaged, of a later release) begins anew at the menu."""
-    if data.get("v") != STATE_VERSION or not isinstance(data.get("drafts"), Mapping):
+    if data.get("v") != STATE_VERSION:
         return State()
+    try:
+        return _load(data)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return State()
+
+
+def _load(data: Mapping[str, Any]) -> State:
     drafts = {str(key): _load_draft(draft) for key, draft in data["drafts"].items() if isinstance(draft, Mapping)}
     return State(
         at=str(data.get("at", "")),
@@ -51,4 +59,5 @@ def _load_draft(data: Mapping[str, Any]) -> Draft:
         suggested=str(data.get("s", "")),
         page=int(data.get("pg", 0)),
         turn=int(data.get("t", 0)),
+        shelved={str(name): str(value) for name, value in data.get("sh", {}).items()},
     )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
+from dialogs.engine import unfinished
 from dialogs.model import (
     CaseFacts,
     Draft,
@@ -465,5 +466,6 @@ def _file(row: Row) -> FileFacts:
 
 def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
     """Ids of the files that unfinished answers hold ("<doing>|<id>:<rotation>,…"; "?…" is a choice, not files)."""
-    partials = (draft.partial.rpartition("|")[2] for draft in drafts if draft.partial and draft.partial[0] != "?")
+    partials = (unfinished(draft.partial) for draft in drafts)
+    partials = (partial.rpartition("|")[2] for partial in partials if not partial.startswith("?"))
     return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)

@@ -15,6 +15,7 @@ import pytest
 from fpdf import FPDF
 from fpdf.enums import AccessPermission
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont
+from pillow_heif.as_plugin import _save_heif
 
 from bot.papers import (
     BLUR_DROP,
@@ -65,6 +66,9 @@ def bottle(width: int = 1200, height: int = 1600, contrast: float = 1.0) -> Imag
     pen.rectangle((width * 0.40, height * 0.3, width * 0.60, height * 0.85), fill=(120, 90, 60))
     pen.rectangle((width * 0.42, height * 0.5, width * 0.58, height * 0.7), fill=(210, 190, 150))
     return ImageEnhance.Contrast(image.filter(ImageFilter.GaussianBlur(1))).enhance(contrast)
+
+
+Image.register_save("HEIF", _save_heif)  # only writing: photos are read by the library that runs
 
 
 def encoded(image: Image.Image, form: str = "JPEG", **options: object) -> bytes:

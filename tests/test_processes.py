@@ -57,9 +57,9 @@ async def test_two_of_each_side_by_side(tmp_path: Path, postgresql_url: str) -> 
 
         people = [Person(api, 5001 + number) for number in range(4)]
         officer = Person(api, 7001, "Lan")
-        code, said, logged = await finished(tmp_path, "invite", "--commune", "04336", **environment)
+        code, said, logged = await finished(tmp_path, "invite", "--commune", "04336", DATABASE_URL=postgresql_url)
         assert code == 0, logged
-        await officer.opens(said.split("?start=")[1].strip())
+        await officer.opens(said.split("/start/")[1].strip())
         await asyncio.gather(*(person.consents() for person in people))
 
         await everybody_in_order(people)

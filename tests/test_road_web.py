@@ -200,13 +200,14 @@ def test_the_whole_road(browser: Browser, tmp_path: Path) -> None:
         returns(officer)
         answers_the_return(producer)
         officer.sees(PRODUCT, ALERT_WITHIN_MS)
+        officer.presses(f"Mở {CODE}", "say than cui 2 ngay")
         accepts(officer)
         producer.sees("nhận ý tưởng", ALERT_WITHIN_MS)
         uploads(producer, pages)
         officer.sees(PRODUCT, ALERT_WITHIN_MS)
         downloads(officer, tmp_path)
         accepts(officer)
-        producer.sees("nhận", ALERT_WITHIN_MS)
+        producer.sees("chấp nhận kế hoạch", ALERT_WITHIN_MS)
         producer.says("ho so cua toi dau", CODE)
 
 
@@ -245,8 +246,7 @@ def answers_the_return(producer: Window) -> None:
 
 
 def accepts(officer: Window) -> None:
-    officer.presses(f"Mở {CODE}", "Tình trạng")
-    officer.presses("Chấp nhận")
+    officer.presses("Chấp nhận", "Bà con sẽ đọc")
     officer.says("nhan")
 
 

@@ -264,7 +264,7 @@ class Site:
         if not chat_id:
             raise HTTPException(HTTPStatus.UNAUTHORIZED)
         after, wait_s = _number(request, "after"), min(_number(request, "wait"), LONGEST_WAIT_S)
-        if not after and await self.mailbox.is_new(chat_id):
+        if not after and not await self.mailbox.locale(chat_id):  # nothing was ever said here
             await self._submit(chat_id, "first", CommandReceived("start"), request)
         found = await self.mailbox.messages(chat_id, int(after), wait_s)
         return JSONResponse({"messages": found, "lang": await self._locale(request, chat_id)})

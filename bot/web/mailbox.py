@@ -144,11 +144,6 @@ class Mailbox:
         except FileNotFoundError:
             return None
 
-    async def is_new(self, chat_id: str) -> bool:
-        statement = select(web_messages.c.id).where(web_messages.c.chat_id == chat_id).limit(1)
-        async with reading(self._engine) as connection:
-            return (await connection.execute(statement)).first() is None
-
     async def locale(self, chat_id: str) -> str:
         """The language of a chat, or "" before its first words."""
         statement = select(conversations.c.locale).where(

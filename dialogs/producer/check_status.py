@@ -355,8 +355,8 @@ def fix(case: CaseFacts, item: str) -> Go:
     if kind == "paper":
         return Go(f"upload.{case.code}/pages", {"_paper": name})
     if kind == "answer":
-        return Go(f"correct.{case.code}/{name}", case.answers)
-    return Go(f"correct.{case.code}/edit", case.answers)
+        return Go(f"correct.{case.code}/{name}", given=case.answers)
+    return Go(f"correct.{case.code}/edit", given=case.answers)
 
 
 CASE = Dialog(

@@ -195,8 +195,9 @@ def after_pages(value: str, answers: Answers, facts: Facts) -> Go:
     return Go(f"upload.{answers['subject']}/paper")
 
 
-def upload_target(answers: Answers, facts: Facts) -> tuple[str, str]:
-    return answers["subject"], answers.get("_paper", "")
+def upload_target(answers: Answers, facts: Facts) -> tuple[str, str] | None:
+    """One link is enough: none while there is something to go on with."""
+    return None if answers["~"] else (answers["subject"], answers.get("_paper", ""))
 
 
 UPLOAD = Dialog(

@@ -1,10 +1,12 @@
 """People on Telegram who wait for the answer before they go on, and the road they walk."""
 
+import io
 from functools import cache
 from typing import Any
 
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
 from tests.doubles.bot_api import BotApi, Phone, Seen
-from tests.test_papers import blurred, encoded, page_of_text
 
 ANSWER_S = 10.0
 
@@ -29,8 +31,14 @@ IDEA = (
 
 @cache
 def photo(radius: float = 0.0) -> bytes:
-    """A page as a phone takes it; from a radius of about 6 nobody can read it."""
-    return encoded(blurred(page_of_text(), radius) if radius else page_of_text())
+    """A written page as a phone takes it; from a radius of about 6 nobody can read it."""
+    image = Image.new("RGB", (1240, 1754), (235, 232, 225))
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(24)
+    for y in range(48, 1700, 36):
+        pen.text((48, y), " ".join(f"phuong an {y * column}" for column in range(1, 6)), font=font, fill=(40, 40, 45))
+    buffer = io.BytesIO()
+    (image.filter(ImageFilter.GaussianBlur(radius)) if radius else image).save(buffer, "JPEG")
+    return buffer.getvalue()
 
 
 class Person(Phone):
