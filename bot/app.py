@@ -394,7 +394,7 @@ def _server(config: Settings, parts: Parts) -> Server:
             lifespan="off",
             timeout_graceful_shutdown=3,
             proxy_headers=bool(config.public_url),
-            forwarded_allow_ips="127.0.0.1",
+            forwarded_allow_ips=None,
             server_header=False,
         )
     )

@@ -57,7 +57,7 @@ class Catalog:
     def _day(self, day: date) -> str:
         """ "thứ Tư 18/3/2026": the weekday is what people remember."""
         words = format_date(day, _DATE[self.locale], locale=self.locale)
-        return words[0].lower() + words[1:] if self.locale == "vi" else words
+        return words.replace("Thứ", "thứ", 1).replace("Chủ Nhật", "Chủ nhật", 1) if self.locale == "vi" else words
 
 
 def load(root: Path) -> dict[str, Catalog]:

@@ -13,6 +13,7 @@ from bot.channels.base import Update
 from bot.render import article_text, compose
 from bot.world import World
 from dialogs import places
+from dialogs.answers import pages_of
 from dialogs.answers import phone as phone_reader
 from dialogs.model import (
     N_,
@@ -255,6 +256,9 @@ async def _submit_idea(turn: Turned, answers: dict[str, str]) -> None:
 async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
     case = await _own(turn, code)
     await cases.move(turn.connection, case, turn.actor, "resubmit", turn.now, turn.world.days_off, answers=answers)
+    if (photos := answers.get("photos", "")) and photos != case.answers.get("photos", ""):
+        pages = [list(page) for page in pages_of(photos)]
+        await cases.keep_paper(turn.connection, case, cases.PRODUCT_PHOTOS, pages, turn.now)
     await cases.send_papers(turn.connection, case, turn.now)
     turn.carried.changed = True
     turn.carried.said.append(SendMessage((SENT,)))

@@ -28,10 +28,12 @@ from dialogs.engine import arrive, question, step
 from dialogs.model import (
     N_,
     CaseNamed,
+    CommandReceived,
     Event,
     Facts,
     LinkFollowed,
     OptionChosen,
+    QuestionAsked,
     SendMessage,
     Text,
     TimerFired,
@@ -295,6 +297,9 @@ async def _take(turn: Turned) -> None:
     state, told = arrive(DIALOGS, conversation.state, facts)
     asked = question(DIALOGS, state, facts)
     event = turn.world.listener.recognise(turn.update.event, asked, conversation.locale)
+    if not conversation.state.at and not isinstance(event, CommandReceived | QuestionAsked):
+        conversation.state = state  # "hello": nothing has been asked yet that this could answer
+        return
     if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):
         turn.facts = facts = await _naming(turn, code)
     moved = step(DIALOGS, state, event, facts)

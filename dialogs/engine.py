@@ -6,6 +6,7 @@ coming back after three days and editing are one rule.
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -54,6 +55,9 @@ VERBATIM = "verbatim"
 """What typed text is where it is passed on as it is: at most a choice or a lone global word, never a question."""
 PAGE = 7
 """Options on one page of a long list (voice.md); a list that needs no second page is shown whole, up to 9."""
+_STRAY_PAUSE_S = 2
+"""An album that nobody asked for gets one answer, once no further photo of it has come."""
+_NOT_NOW = Text(N_("I do not need a photo or file at this point. Please send it when I ask for it."))
 _LOOK_AGAIN_S = 1
 """While files are being fetched: how long until they are counted."""
 _LONGEST_WAY = 20
@@ -214,7 +218,10 @@ def _turned(draft: Draft, name: str) -> Draft:
     shelved = dict(draft.shelved)
     if draft.at and (partial := unfinished(draft.partial)):
         shelved[_shelf(draft.at, draft.answers)] = partial
-    return replace(draft, partial=shelved.pop(_shelf(name, draft.answers), ""), suggested="", page=0, shelved=shelved)
+    suggested = "" if draft.at else draft.suggested  # what came with the way here is meant for this question
+    return replace(
+        draft, partial=shelved.pop(_shelf(name, draft.answers), ""), suggested=suggested, page=0, shelved=shelved
+    )
 
 
 def _shelf(name: str, answers: Answers) -> str:
@@ -250,6 +257,7 @@ def _gone(state: State, go: Go) -> State:
     if go.answers or go.given or go.suggested or go.partial:
         old = drafts.get(key, Draft({}, version=0))
         answers = {**go.given, **old.answers, **go.answers}
+        question = question or (old.at if go.partial else "")
         if old.at and (old.at != question or _shelf(old.at, old.answers) != _shelf(question, answers)):
             old = _turned(old, "")
         before = unfinished(old.partial)
@@ -355,8 +363,6 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
     """Move one conversation by one event. Every event is valid in every state and gets an answer."""
     facts = _with_drafts(dialogs, state, facts)
     state = replace(state, turn=state.turn + 1)
-    if state.turn == 1 and not isinstance(event, CommandReceived | QuestionAsked):
-        return Turn(state)  # "hello": nothing has been asked yet that this could answer
     match event:
         case OptionChosen(at, value, rest):
             return _chosen(dialogs, state, at, value, rest, facts)
@@ -455,8 +461,7 @@ def _unasked_file(dialogs: Dialogs, dialog: Dialog, state: State, file: FileRef,
         return Turn(state, (SendMessage((_UNREADABLE["large"],)),))
     if not dialog.form and (go := dialogs.on_file(file, facts)) is not None:
         return Turn(_gone(state, go), go.effects, quiet=any(isinstance(effect, StartTimer) for effect in go.effects))
-    text = Text(N_("I do not need a photo or file at this point. Please send it when I ask for it."))
-    return Turn(state, (SendMessage((text,)),))
+    return Turn(state, (StartTimer("stray", state.key, _STRAY_PAUSE_S),), quiet=True)
 
 
 def _touched(state: State) -> State:
@@ -475,7 +480,7 @@ def _stored(dialogs: Dialogs, state: State, answer: Answer, facts: Facts, rest: 
         left = _with_draft(state, partial="", suggested="")
         return Turn(_gone(left, replace(go, suggested=go.suggested or rest)), (*effects, *go.effects))
     changed = {name for name, value in given.items() if draft.answers.get(name, value) != value}
-    given = _without_dependants(dialog, given, changed)
+    given = _without_dependants(dialog, given, changed, set(answer.also))
     new = replace(draft, answers=given, partial="", suggested="", page=0, turn=state.turn, at="")
     return Turn(replace(state, at=f"{state.key}/", drafts={**state.drafts, state.key: new}), effects)
 
@@ -489,9 +494,11 @@ def _way(ask: Ask, value: str, answers: Answers, facts: Facts) -> Go | None:
     return Go(target) if target is not None else None
 
 
-def _without_dependants(dialog: Dialog, answers: Answers, changed: set[str]) -> Answers:
-    """Answers that hang on a changed one are void, and what hangs on those."""
-    void = {ask.name for ask in dialog.steps if changed & set(ask.needs)} - changed
+def _without_dependants(
+    dialog: Dialog, answers: Answers, changed: set[str], given: AbstractSet[str] = frozenset()
+) -> Answers:
+    """Answers that hang on a changed one are void, and what hangs on those; but not what was given with it."""
+    void = {ask.name for ask in dialog.steps if changed & set(ask.needs)} - changed - given
     if not void & set(answers):
         return answers
     return _without_dependants(dialog, {k: v for k, v in answers.items() if k not in void}, void)
@@ -546,6 +553,8 @@ def _fired(state: State, kind: str, subject: str, turn: int, facts: Facts) -> Tu
         return Turn(_gone(state, Go(f"reminder.{subject}"))) if meant else Turn(before, quiet=True)
     if before.turn != turn or state.key != subject:
         return Turn(before, quiet=True)
+    if kind == "stray":
+        return Turn(before, (SendMessage((_NOT_NOW,)),))
     if any(f.status == FileStatus.PENDING and not f.tried for f in facts.files.values()):
         return Turn(before, (StartTimer("files", subject, _LOOK_AGAIN_S),), quiet=True)
     return Turn(before, quiet=not state.drafts[state.key].partial)

@@ -154,10 +154,10 @@ class UnsupportedReceived:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """A moment agreed on has come. `kind`: reminder, files. `subject`: the draft it is about.
+    """A moment agreed on has come, about the draft `subject`.
 
-    `turn` is the one it was set in; when the conversation (files) or the draft (reminder) has moved on since,
-    it means nothing any more.
+    `kind` is reminder, files (of an answer) or stray (files nobody asked for). `turn` is the one it was set
+    in; when the conversation (files, stray) or the draft (reminder) has moved on since, it means nothing.
     """
 
     kind: str

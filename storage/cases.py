@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
+from dialogs.answers import pages_of
 from dialogs.matching import fold
 from dialogs.rules import lifecycle
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on
@@ -83,7 +84,7 @@ async def submit_idea(
     actor = Actor(conversation.person_id, conversation.channel)
     await _record(connection, case_id, actor, "submit", "", status, now, answers=dict(answers))
     if photos:
-        pages = [[part.partition(":")[0], int(part.partition(":")[2] or 0)] for part in photos.split(",")]
+        pages = [list(page) for page in pages_of(photos)]
         if own := await _owned(connection, conversation.person_id, pages):
             await _keep(connection, case_id, PRODUCT_PHOTOS, own, now, sent=True)
     await _remember_person(connection, conversation, answers)

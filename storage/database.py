@@ -16,14 +16,14 @@ SQLITE_BUSY_TIMEOUT_MS = 10_000
 
 
 def make_engine(url: str) -> AsyncEngine:
-    """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`.
+    """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`; its errors hide what people wrote.
 
     SQLite: WAL and synchronous FULL, so that an acknowledged update survives a power cut; foreign keys on;
     every transaction takes the write lock at once (BEGIN IMMEDIATE), so simultaneous ones wait, not fail.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(url, json_serializer=dumps, pool_pre_ping=True)
-    engine = create_async_engine(url, json_serializer=dumps)
+        return create_async_engine(url, json_serializer=dumps, pool_pre_ping=True, hide_parameters=True)
+    engine = create_async_engine(url, json_serializer=dumps, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _sqlite_connected)
     event.listen(engine.sync_engine, "begin", _sqlite_begins)
     return engine

@@ -295,6 +295,7 @@ outbox = Table(
         sqlite_where=text("status = 'waiting'"),
         postgresql_where=text("status = 'waiting'"),
     ),
+    sqlite_autoincrement=True,  # ids are message keys, and rows of a forgotten person go
 )
 
 timers = Table(
@@ -320,6 +321,7 @@ web_messages = Table(
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("chat_id", "key"),
     Index("ix_web_messages_chat_id_id", "chat_id", "id"),
+    sqlite_autoincrement=True,  # a page asks for what came after an id, so none may come back
 )
 
 upload_links = Table(

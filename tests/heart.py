@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, event, func, insert, select
+from sqlalchemy import Table, event, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Capabilities, Outgoing, Update
@@ -91,11 +91,14 @@ async def count(engine: AsyncEngine, table: Table) -> int:
 
 
 async def chat(engine: AsyncEngine, clock: Clock, who: str, channel: str = "telegram", **person: Any) -> Conversation:
-    """A chat that exists, with what is known of its person."""
+    """A chat that stands at the menu, with what is known of its person."""
     async with engine.begin() as connection:
         key = (channel, who)
         found = (await conversations_of(connection, {key: "vi"}, clock()))[key]
         await people.set_person(connection, found.person_id, commune=COMMUNE, consent="yes", **person)
+        if not found.state.at:
+            begun = update(conversations).where(conversations.c.id == found.id).values(state=dump(State(at="menu/")))
+            await connection.execute(begun)
         return (await conversations_of(connection, {key: "vi"}, clock()))[key]
 
 
@@ -163,12 +166,13 @@ async def beside(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
 
 @asynccontextmanager
 async def taking(engine: AsyncEngine, world: World) -> AsyncIterator[Intake]:
-    """An intake at work."""
+    """An intake at work. Should it die, who waits for it does not wait for ever."""
     intake = Intake(engine, world)
     task = asyncio.create_task(intake.run())
-    yield intake
-    intake.close()
-    await asyncio.wait_for(task, 20)
+    async with asyncio.timeout(60):
+        yield intake
+        intake.close()
+        await task
 
 
 @contextmanager

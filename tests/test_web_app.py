@@ -4,8 +4,8 @@ import asyncio
 import json
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import BytesIO
@@ -30,7 +30,7 @@ from bot.web.app import HEADERS, MAX_JSON_BYTES, MAX_LINK_FILES, MAX_WEBHOOK_BYT
 from bot.web.mailbox import HISTORY, WAITING_PER_CHAT, Mailbox
 from dialogs.model import Role, TextReceived
 from storage import cases, people
-from storage.database import make_engine, sqlite_path
+from storage.database import make_engine
 from storage.files import FileStore
 from storage.models import files, invitations, memberships, metadata, outbox, updates, upload_links, web_messages
 from storage.models import papers as paper_table
@@ -192,18 +192,8 @@ async def someone(served: Served) -> AsyncIterator[Person]:
         yield person
 
 
-@contextmanager
-def away(url: str) -> Iterator[None]:
-    """The database cannot be opened; a folder stands where its file was."""
-    path = sqlite_path(url)
-    assert path is not None
-    hidden = path.rename(f"{path}.away")
-    path.mkdir()
-    try:
-        yield
-    finally:
-        path.rmdir()
-        hidden.rename(path)
+NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
+"""A database that is away."""
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -656,20 +646,26 @@ async def test_nothing_about_persons_is_in_the_metrics(served: Served, someone: 
         assert secret not in shown
 
 
-async def test_while_the_database_is_away_everybody_is_asked_to_come_again(served: Served, someone: Person) -> None:
+async def test_while_the_database_is_away_everybody_is_asked_to_come_again(
+    served: Served, someone: Person, tmp_path: Path
+) -> None:
     await someone.agrees()
-    await served.engine.dispose()
-    with away(str(served.engine.url)):
-        assert (await someone.client.get("/healthz")).status_code == 200
+    async with serving(NOWHERE, tmp_path / "dark") as dark, dark.browser() as client:
+        client.cookies.update(someone.client.cookies)
+        person = Person(client)
+        person.csrf = someone.csrf
+        assert (await client.get("/healthz")).status_code == 200
         for answer in (
-            await someone.client.get("/readyz"),
-            await someone.client.get("/"),
-            await someone.client.get("/chat/messages"),
-            await someone.post({"key": "message-77", "text": "xin chào"}),
-            await someone.uploads("a.png", PNG),
-            await someone.client.get("/u/abc"),
+            await client.get("/readyz"),
+            await client.get("/"),
+            await client.get("/chat/messages"),
+            await person.post({"key": "message-77", "text": "xin chào"}),
+            await person.uploads("a.png", PNG),
+            await client.get("/u/abc"),
+            await client.post("/u/abc"),
+            await client.post("/start/i-abc"),
         ):
-            assert answer.status_code == 503
+            assert answer.status_code == 503, answer.request.url
     assert (await someone.post({"key": "message-77", "text": "xin chào"})).status_code == 200
     assert (await someone.client.get("/readyz")).status_code == 200
 
@@ -944,13 +940,13 @@ async def test_a_body_no_update_can_have_is_not_read_to_its_end(with_telegram: S
         assert answer.status_code == 413
 
 
-async def test_an_update_that_could_not_be_committed_is_asked_for_again(with_telegram: Served) -> None:
+async def test_an_update_that_could_not_be_committed_is_asked_for_again(with_telegram: Served, tmp_path: Path) -> None:
     headers = {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET}
-    await with_telegram.engine.dispose()
+    channel = with_telegram.site.telegram
+    async with serving(NOWHERE, tmp_path / "dark", telegram=channel) as dark, dark.browser() as client:
+        answer = await client.post("/telegram", json=telegram_update(1, "/start"), headers=headers)
+        assert answer.status_code == 503
     async with with_telegram.browser() as client:
-        with away(str(with_telegram.engine.url)):
-            answer = await client.post("/telegram", json=telegram_update(1, "/start"), headers=headers)
-            assert answer.status_code == 503
         answer = await client.post("/telegram", json=telegram_update(1, "/start"), headers=headers)
         assert answer.status_code == 200
     assert len(await with_telegram.rows(updates)) == 1

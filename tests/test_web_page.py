@@ -12,21 +12,27 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from tests.conftest import CHROMIUM_FLAGS
+
 pytestmark = pytest.mark.browser
 
 STATIC = Path(__file__).parent.parent / "bot" / "web" / "static"
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_ARGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "
-    "--no-first-run"
-).split()
 # As the real application sends it: the pages must live with it.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -37,7 +43,7 @@ PIXEL = bytes.fromhex(
     "1f15c4890000000d49444154789c6360f8cf00000003010100"
     "c9fe92ef0000000049454e44ae426082"
 )
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 # Stands in for the browser's voices, which a machine without sound has not: keeps what would be said.
 RECORD_SPEECH = """
 window.said = [];
@@ -158,9 +164,9 @@ def filled(name: str, values: dict[str, str]) -> Response:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
 
@@ -233,9 +239,7 @@ def option(label: str, data: str) -> dict[str, str]:
     return {"label": label, "data": data}
 
 
-def test_a_text_is_shown_at_once_and_confirmed_by_its_echo(
-    page: Page, backend: Backend, address: str
-) -> None:
+def test_a_text_is_shown_at_once_and_confirmed_by_its_echo(page: Page, backend: Backend, address: str) -> None:
     open_chat(page, address)
     type_and_send(page, "dang ky chuoi say")
     expect(own(page, "dang ky chuoi say")).to_contain_text("đã gửi")
@@ -353,9 +357,7 @@ def test_buttons_are_big_enough_for_a_thumb(page: Page, backend: Backend, addres
     assert box["width"] > 340
 
 
-def test_a_file_goes_up_with_progress_and_comes_back_as_a_picture(
-    page: Page, backend: Backend, address: str
-) -> None:
+def test_a_file_goes_up_with_progress_and_comes_back_as_a_picture(page: Page, backend: Backend, address: str) -> None:
     open_chat(page, address)
     page.evaluate("""
         window.progress = [];
@@ -368,8 +370,8 @@ def test_a_file_goes_up_with_progress_and_comes_back_as_a_picture(
         page.get_by_role("button", name="Chọn tệp hoặc ảnh").click()
     chooser.value.set_files(
         [
-            {"name": "to1.png", "mimeType": "image/png", "buffer": PIXEL},
-            {"name": "ke-hoach.pdf", "mimeType": "application/pdf", "buffer": b"%PDF" + bytes(3_000_000)},
+            FilePayload(name="to1.png", mimeType="image/png", buffer=PIXEL),
+            FilePayload(name="ke-hoach.pdf", mimeType="application/pdf", buffer=b"%PDF" + bytes(3_000_000)),
         ]
     )
     expect(page.locator(".msg.mine")).to_have_count(2)
@@ -389,8 +391,8 @@ def test_a_file_goes_up_with_progress_and_comes_back_as_a_picture(
 def test_a_file_that_failed_waits_and_lets_words_pass(page: Page, backend: Backend, address: str) -> None:
     open_chat(page, address)
     page.route("**/chat/file", lambda route: route.fulfill(status=503, body="{}"))
-    photo = {"name": "anh.png", "mimeType": "image/png", "buffer": PIXEL}
-    page.locator("#camera-input").set_input_files([photo])  # type: ignore[list-item]
+    photo = FilePayload(name="anh.png", mimeType="image/png", buffer=PIXEL)
+    page.locator("#camera-input").set_input_files([photo])
     expect(page.get_by_role("button", name="Thử lại")).to_be_visible()
     type_and_send(page, "ảnh chưa đi được")
     expect(own(page, "ảnh chưa đi được")).to_contain_text("đã gửi")
@@ -417,9 +419,7 @@ def test_a_file_above_the_limit_is_told_before_any_byte(page: Page, backend: Bac
     assert backend.received == 0
 
 
-def test_html_is_shown_as_typed_and_only_own_links_are_links(
-    page: Page, backend: Backend, address: str
-) -> None:
+def test_html_is_shown_as_typed_and_only_own_links_are_links(page: Page, backend: Backend, address: str) -> None:
     nasty = "<img src=x onerror=alert(1)> <b>Mẩy & Lý</b>"
     backend.say(
         f"{nasty} {address}u/abc, https://example.com/x",
@@ -469,9 +469,7 @@ def test_the_page_tells_a_screen_reader_what_it_is(page: Page, backend: Backend,
         assert re.search(r"\w", node.get_attribute("aria-label") or node.inner_text())
 
 
-def test_messages_are_read_aloud_one_by_one_or_as_they_come(
-    page: Page, backend: Backend, address: str
-) -> None:
+def test_messages_are_read_aloud_one_by_one_or_as_they_come(page: Page, backend: Backend, address: str) -> None:
     backend.say("Sản phẩm đạt 3 sao ⭐⭐⭐. Chúc mừng chị!", buttons=[option("Xem điểm", "s")])
     open_chat(page, address)
     page.get_by_role("button", name="Đọc tin này").click()
@@ -499,9 +497,7 @@ def test_the_place_can_be_sent_only_when_it_is_asked_for(
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_nothing_sticks_out_on_the_narrowest_phone(
-    page: Page, backend: Backend, address: str, large: bool
-) -> None:
+def test_nothing_sticks_out_on_the_narrowest_phone(page: Page, backend: Backend, address: str, large: bool) -> None:
     backend.say(
         "Mã " + "TL260147" * 12,
         buttons=[option("Nghiêngngảkhôngcókhoảngtrắngnàocảđâunhé", "a"), option("Gửi cho xã", "b")],
@@ -555,13 +551,11 @@ def test_a_first_visit_begins_with_one_button(page: Page, backend: Backend, addr
     expect(page.locator("#greeting")).to_have_count(0)
 
 
-def test_the_upload_page_sends_the_pages_in_their_order_once(
-    page: Page, backend: Backend, address: str
-) -> None:
+def test_the_upload_page_sends_the_pages_in_their_order_once(page: Page, backend: Backend, address: str) -> None:
     page.goto(address + "u/abc")
     expect(page.locator(".paper").first).to_have_text("Giấy đăng ký hộ kinh doanh <b>")
     page.locator("#pick-input").set_input_files(
-        [{"name": f"trang{number}.png", "mimeType": "image/png", "buffer": PIXEL} for number in (2, 1, 9)]
+        [FilePayload(name=f"trang{number}.png", mimeType="image/png", buffer=PIXEL) for number in (2, 1, 9)]
     )
     page.get_by_role("button", name="Bỏ trang9.png").click()
     page.get_by_role("button", name="Đưa trang1.png lên trước").click()
@@ -573,7 +567,7 @@ def test_the_upload_page_sends_the_pages_in_their_order_once(
 def test_a_used_upload_link_says_what_to_do(page: Page, backend: Backend, address: str) -> None:
     page.goto(address + "u/abc")
     backend.upload_state = "gone"
-    page.locator("#pick-input").set_input_files([{"name": "a.png", "mimeType": "image/png", "buffer": PIXEL}])
+    page.locator("#pick-input").set_input_files([FilePayload(name="a.png", mimeType="image/png", buffer=PIXEL)])
     page.get_by_role("button", name="Gửi 1 tệp").click()
     expect(page.locator("#end")).to_contain_text("nhắn em xin đường gửi mới")
     page.goto(address + "u/abc")
@@ -602,5 +596,3 @@ def test_the_pages_are_small_and_old_phones_understand_them() -> None:
         assert not re.search(r"\?\.[a-z(\[]|\?\?|innerHTML|outerHTML|\beval\b|replaceAll|:has\(", source), name
         assert not re.search(r"<[^>]* (on\w+|style)=|<style|<script(?! type=\"module\" src=)", source), name
         assert not re.search(r"(?:src|href|url\()=?[\"'(]*(?:https?:)?//", source), name
-
-

@@ -27,6 +27,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.check_status import (
+    ABOUT_ANSWERS,
     KEEP_PROOFS,
     REASONS,
     history,
@@ -192,7 +193,7 @@ def shown(answers: Answers, facts: Facts) -> Effects:
     case = _case(answers, facts)
     match answers["next"]:
         case "papers":
-            return (SendPapers(case.code),)
+            return (SendMessage((Text(N_("Here are the papers.")),)), SendPapers(case.code))
         case "phone":
             return (RevealPhone(case.code),)
         case "history":
@@ -329,6 +330,13 @@ def items(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (*sent, whole, *given) if case.status.startswith("plan") else (whole, *given, *sent)
 
 
+def reasons(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """Templates that fit the item: a seal can't be missing from an answer."""
+    if answers.get("item", "").startswith("paper:"):
+        return REASONS
+    return tuple(option for option in REASONS if option.value in ABOUT_ANSWERS)
+
+
 def reason_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = _case(answers, facts)
     return (
@@ -353,7 +361,7 @@ SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
 RETURN = decision(
     "return",
     Ask("item", N_("What has to be changed?"), one_of(items)),
-    Ask("reason", reason_words, one_of(REASONS, other=600), verbatim=True),
+    Ask("reason", reason_words, one_of(reasons, other=600), verbatim=True),
     Ask("confirm", preview, one_of((SEND, DONT_SEND)), then=sent_back, goto=after_decision),
 )
 

@@ -69,12 +69,23 @@ JOINED = Dialog(
 )
 
 
-def invited(answers: Answers, facts: Facts) -> Effects:
+def wanted(answers: Answers) -> Membership:
     role = Role(answers["role"])
     if role is Role.ADMINISTRATOR:
-        return (Invite(role, ""),)
-    code = answers["province"] if role is Role.PROVINCE_OFFICER else answers["commune"]
-    return (Invite(role, territory(code) if role is Role.COMMUNE_OFFICER else code),)
+        return Membership(role, "")
+    if role is Role.PROVINCE_OFFICER:
+        return Membership(role, answers["province"])
+    return Membership(role, territory(answers["commune"]))
+
+
+def invited(answers: Answers, facts: Facts) -> Effects:
+    member = wanted(answers)
+    return (Invite(member.role, member.territory),) if answers["confirm"] == "make" else ()
+
+
+def shall_i(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    link = Text(N_("Shall I make a link? It works once, for seven days. Send it to that person only."))
+    return (membership_words(wanted(answers)), link)
 
 
 def roles(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -116,14 +127,14 @@ INVITE = Dialog(
         ),
         Ask(
             "confirm",
-            N_("Shall I make a link? It works once, for seven days. Send it to that person only."),
+            shall_i,
             one_of(
                 (
                     Option("make", Text(N_("Make the link")), ("tạo", "make")),
                     Option("no", Text(N_("Not now")), ("thôi", "not now")),
                 )
             ),
-            then=lambda answers, facts: invited(answers, facts) if answers["confirm"] == "make" else (),
+            then=invited,
             goto=lambda value, answers, facts: Go("menu"),
         ),
     ),

@@ -60,6 +60,8 @@ REASONS = (
     Option("more", Text(N_("Please describe it in more detail.")), ("ghi rõ hơn", "thiếu")),
 )
 """Why something is sent back: a template is kept by its value, so that each side reads it in its own language."""
+ABOUT_ANSWERS = {"name", "more"}
+"""Of the reasons above, those that can be given for an answer or the whole file."""
 
 
 def reason_words(reason: str) -> Text | str:

@@ -196,8 +196,9 @@ def after_pages(value: str, answers: Answers, facts: Facts) -> Go:
 
 
 def upload_target(answers: Answers, facts: Facts) -> tuple[str, str] | None:
-    """One link is enough: none while there is something to go on with."""
-    return None if answers["~"] else (answers["subject"], answers.get("_paper", ""))
+    """No link while a page is being chosen; it works once, so the next message offers a new one."""
+    choosing = answers["~"].rpartition("|")[0] in ("turn", "drop", "again")
+    return None if choosing else (answers["subject"], answers.get("_paper", ""))
 
 
 UPLOAD = Dialog(

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_messages")),
         sa.UniqueConstraint("chat_id", "key", name=op.f("uq_web_messages_chat_id_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_web_messages_chat_id_id", "web_messages", ["chat_id", "id"], unique=False)
     op.create_table(
@@ -248,6 +249,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name=op.f("fk_outbox_conversation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_outbox_waiting",
