@@ -9,7 +9,6 @@ from typing import Any
 from obstore.exceptions import BaseError
 from prometheus_client import Counter
 from sqlalchemy import exists, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import papers
@@ -26,6 +25,7 @@ from bot.channels.base import (
     Unreachable,
 )
 from bot.handle import is_outage, where
+from bot.hands import Hands
 from bot.world import World
 from storage import outbox
 from storage.database import reading
@@ -40,8 +40,6 @@ SEND_WITHIN_S = 75.0
 """One message, its attachments made and sent; below outbox.LEASE, so that a slow message isn't in two hands."""
 TRIES_OF_A_BUG = 3
 """A message that we can't make must not hold up its chat for a day, as one does that the platform doesn't take."""
-IDLE_S = 1.0
-"""How long to sleep when nothing is due: other processes' messages, and retries, are found by looking."""
 SENT = Counter("ocop_messages_total", "Messages by channel and outcome", ["channel", "outcome"])
 
 
@@ -54,57 +52,23 @@ class Delivery:
     store: FileStore
     world: World
     wake: asyncio.Event
-    _sending: set[asyncio.Task[None]] = field(default_factory=set)
     _sent: list[int] = field(default_factory=list)
-    _closing: bool = False
     _released: bool = field(init=False)
     """Whether what a process before this one had in hand is free again; on PostgreSQL its lease has to end."""
 
     def __post_init__(self) -> None:
         self._released = self.engine.dialect.name != "sqlite"
+        self._hands = Hands(self._claim, self._deliver, IN_HAND, self.wake)
 
     async def run(self) -> None:
-        while not self._closing:
-            self.wake.clear()  # before looking: what is committed from here on wakes the loop again
-            try:
-                due = await self._claim()
-            except (SQLAlchemyError, OSError) as error:
-                if not is_outage(error):
-                    raise
-                log.error("the database is not there: %s", type(error).__name__)
-                await asyncio.sleep(IDLE_S)
-                continue
-            for message in due:
-                task = asyncio.create_task(self._deliver(message), name=f"message {message.id}")
-                self._sending.add(task)
-                task.add_done_callback(self._done)
-            if not due:
-                await self._sleep()
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._hands.run()
         await self._note_sent()
 
     def close(self) -> None:
-        """Finish what is in hand; the rest stays in the outbox."""
-        self._closing = True
-        self.wake.set()
+        self._hands.close()
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        """A message whose outcome could not be written down stays claimed, and goes out again after the lease."""
-        self._sending.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s: %s", task.get_name(), where(error))
-        self.wake.set()
-
-    async def _sleep(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_S):
-                await self.wake.wait()
-        except TimeoutError:
-            return
-
-    async def _claim(self) -> list[outbox.Due]:
+    async def _claim(self, free: int) -> list[outbox.Due]:
         """Note what has been sent and take what is due, in one transaction; none if there is neither."""
-        free = IN_HAND - len(self._sending)
         if not self._sent and not (free and await self._waits()):
             return []
         sent, self._sent = self._sent, []

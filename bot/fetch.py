@@ -6,17 +6,17 @@ What a person wants forgotten is erased here as well.
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
-from bot.handle import is_outage, where
+from bot.handle import where
+from bot.hands import Hands
 from bot.world import World
 from storage.database import reading
 from storage.files import FileStore
@@ -33,7 +33,6 @@ FETCH_WITHIN_S = 150.0
 """Below the lease: a platform that hangs holds up one place, and not for ever."""
 PAUSES_S = (2, 10, 60, 300, 1800)
 """Waits between tries; after the last one the file counts as lost and the person is asked to send it again."""
-IDLE_S = 1.0
 STORED = "stored:"
 """A source that is already in the file store, by its SHA-256: what came through our own pages."""
 
@@ -45,48 +44,18 @@ class Fetcher:
     store: FileStore
     world: World
     wake: asyncio.Event
-    _in_hand: set[asyncio.Task[None]] = field(default_factory=set)
-    _closing: bool = False
+
+    def __post_init__(self) -> None:
+        self._hands = Hands(self._claim, self._fetch, AT_ONCE, self.wake)
 
     async def run(self) -> None:
-        while not self._closing:
-            self.wake.clear()  # before looking: what is committed from here on wakes the loop again
-            try:
-                due = await self._claim()
-            except (SQLAlchemyError, OSError) as error:
-                if not is_outage(error):
-                    raise
-                log.error("the database is not there: %s", type(error).__name__)
-                await asyncio.sleep(IDLE_S)
-                continue
-            for row in due:
-                task = asyncio.create_task(self._fetch(row), name=f"file {row.id}")
-                self._in_hand.add(task)
-                task.add_done_callback(self._done)
-            if not due:
-                await self._sleep()
-        await asyncio.gather(*self._in_hand, return_exceptions=True)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        """A file whose outcome could not be written down stays claimed, and is fetched again after the lease."""
-        self._in_hand.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s: %s", task.get_name(), where(error))
-        self.wake.set()
+        await self._hands.run()
 
     def close(self) -> None:
-        self._closing = True
-        self.wake.set()
+        self._hands.close()
 
-    async def _sleep(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_S):
-                await self.wake.wait()
-        except TimeoutError:
-            return
-
-    async def _claim(self) -> list[Any]:
-        now, free = self.world.clock(), AT_ONCE - len(self._in_hand)
+    async def _claim(self, free: int) -> list[Any]:
+        now = self.world.clock()
         if not free:
             return []
         async with reading(self.engine) as connection:

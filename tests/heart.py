@@ -210,7 +210,7 @@ class Working:
                 worker.close()
             await asyncio.gather(*tasks)
             for worker in self._workers:
-                worker._closing = False
+                worker._hands._closing = False
 
 
 @dataclass

@@ -27,7 +27,7 @@ from bot.channels.base import (
     Unreachable,
     WindowClosed,
 )
-from bot.deliver import Delivery
+from bot.deliver import IN_HAND, Delivery
 from bot.effects import outbox_row
 from storage import outbox as box
 from storage.files import FileStore
@@ -191,7 +191,7 @@ async def test_a_crash_between_sending_and_marking_sends_again(engine: AsyncEngi
     clock, channel = Clock(), Messenger()
     await put(engine, clock, "anna", "a1", "a2")
     crashed = worker(engine, channel, clock)
-    for due in await crashed._claim():
+    for due in await crashed._claim(IN_HAND):
         await crashed._deliver(due)
     assert channel.texts("anna") == ["a1"]
     if engine.dialect.name == "postgresql":
@@ -259,7 +259,7 @@ async def test_nothing_to_do_begins_no_writing_transaction(sqlite_engine: AsyncE
     await Working(delivery).until(lambda: done(sqlite_engine))
     with watched(sqlite_engine, "before_cursor_execute") as statements:
         for _ in range(3):
-            assert await delivery._claim() == []
+            assert await delivery._claim(IN_HAND) == []
     assert "BEGIN DEFERRED" in statements
     assert "BEGIN IMMEDIATE" not in statements
 
@@ -269,7 +269,7 @@ async def test_reading_leaves_nothing_behind_on_the_connection(sqlite_engine: As
     delivery = worker(sqlite_engine, channel, clock)
     delivery._released = True
     with watched(sqlite_engine, "before_cursor_execute") as statements:
-        await delivery._claim()
+        await delivery._claim(IN_HAND)
         await rows(sqlite_engine, outbox)
     assert [sql for sql in statements if sql.startswith("BEGIN")] == ["BEGIN DEFERRED", "BEGIN IMMEDIATE"]
 

@@ -209,8 +209,8 @@ async def test_two_workers_fetch_a_file_once(engine: AsyncEngine) -> None:
 async def test_a_worker_that_died_is_followed_by_another_after_the_lease(engine: AsyncEngine) -> None:
     clock, channel = Clock(), Messenger(files={"f1": PHOTO.getvalue()})
     await received(engine, clock, "f1")
-    assert len(await worker(engine, channel, clock)._claim()) == 1
-    assert await worker(engine, channel, clock)._claim() == []
+    assert len(await worker(engine, channel, clock)._claim(fetch.AT_ONCE)) == 1
+    assert await worker(engine, channel, clock)._claim(fetch.AT_ONCE) == []
     clock.now += fetch.LEASE
     await Working(worker(engine, channel, clock)).until(lambda: looked_at(engine))
 
@@ -226,7 +226,7 @@ async def test_what_came_through_our_pages_is_looked_at_as_well(sqlite_engine: A
 
 async def test_nothing_to_fetch_begins_no_writing_transaction(sqlite_engine: AsyncEngine) -> None:
     with watched(sqlite_engine, "before_cursor_execute") as statements:
-        assert await worker(sqlite_engine, Messenger(), Clock())._claim() == []
+        assert await worker(sqlite_engine, Messenger(), Clock())._claim(fetch.AT_ONCE) == []
     assert "BEGIN IMMEDIATE" not in statements
 
 
@@ -295,7 +295,7 @@ async def test_a_file_that_is_forgotten_while_it_is_fetched_does_not_come_back(e
     channel.fetch = give  # type: ignore[method-assign]
     await received(engine, clock, "f1")
     fetcher = worker(engine, channel, clock, store)
-    (row,) = await fetcher._claim()
+    (row,) = await fetcher._claim(fetch.AT_ONCE)
     await fetcher._fetch(row)
     assert (await rows(engine, files))[0].status == "forgotten"
     await Working(fetcher).until(lambda: nothing_left(engine))
