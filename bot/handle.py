@@ -28,15 +28,16 @@ from dialogs.engine import arrive, question, step
 from dialogs.model import (
     N_,
     CaseNamed,
-    CommandReceived,
     Event,
     Facts,
     LinkFollowed,
     OptionChosen,
-    QuestionAsked,
     SendMessage,
     Text,
+    TextReceived,
     TimerFired,
+    Unclear,
+    UnsupportedReceived,
 )
 from dialogs.state import dump
 from dialogs.tree import DIALOGS
@@ -297,7 +298,7 @@ async def _take(turn: Turned) -> None:
     state, told = arrive(DIALOGS, conversation.state, facts)
     asked = question(DIALOGS, state, facts)
     event = turn.world.listener.recognise(turn.update.event, asked, conversation.locale)
-    if not conversation.state.at and not isinstance(event, CommandReceived | QuestionAsked):
+    if not conversation.state.at and isinstance(event, TextReceived | OptionChosen | Unclear | UnsupportedReceived):
         conversation.state = state  # "hello": nothing has been asked yet that this could answer
         return
     if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):
