@@ -32,6 +32,7 @@ from dialogs.model import (
 from dialogs.places import commune_by_prefix
 from dialogs.words import COMMANDS, INTENTS, WISHES
 
+MAX_ARGUMENT_CHARS = 200
 MAX_TYPED_CHARS = 8_000
 """Longer texts are cut before anything is done with them; no question takes more than a thousand."""
 STORY_CHARS = 400
@@ -128,6 +129,8 @@ class Listener:
 
     def recognise(self, event: Event, asked: SendMessage, locale: str) -> Event:
         """The meaning of a typed text where the question `asked` stands; other events mean themselves."""
+        if isinstance(event, CommandReceived):  # what stands behind "/start" is as strange as any other text
+            return CommandReceived(event.name, clean(event.argument[:MAX_ARGUMENT_CHARS]))
         if not isinstance(event, TextReceived):
             return event
         typed = clean(unicodedata.normalize("NFC", event.text[:MAX_TYPED_CHARS]))

@@ -488,6 +488,12 @@ def usable(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, i
     return tuple((i, r) for i, r in pages if i not in facts.files or facts.files[i].status not in lost)
 
 
+def _awaited(file_id: str, facts: Facts) -> bool:
+    """On its way, and nothing speaks against its arriving soon; one that failed before may take its time."""
+    file = facts.files.get(file_id)
+    return file is not None and file.status is FileStatus.PENDING and not file.tried
+
+
 def _good(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, int], ...]:
     good = usable(pages, facts)
     if not good:
@@ -555,6 +561,8 @@ class photos:
         doing, _, _ = partial.rpartition("|")
         kept = pages_of(partial)
         if value == DONE and kept:
+            if any(_awaited(file_id, facts) for file_id, _ in kept):
+                raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then press “That is all”."))
             return Answer(_stored(_good(kept, facts)))
         if value == "look" and kept:
             return Answer(_stored(kept), complete=False, effects=(SendPages(_good(kept, facts)),))

@@ -5,6 +5,7 @@ One turn: `arrive` (the record may have changed since), `step`, the effects are 
 coming back after three days and editing are one rule.
 """
 
+import zlib
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -60,6 +61,8 @@ _STRAY_PAUSE_S = 2
 _NOT_NOW = Text(N_("I do not need a photo or file at this point. Please send it when I ask for it."))
 _LOOK_AGAIN_S = 1
 """While files are being fetched: how long until they are counted."""
+_LONGEST_TARGET = 50
+"""Longer than any target we make, shorter than what the database keeps of one."""
 _LONGEST_WAY = 20
 """Dialogs that may lead on to one another without a question; more is a circle, which dialogs check refuses."""
 
@@ -289,7 +292,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
     return SendMessage(
         (*_progress(dialog, ask, answers, facts), *_prompt(ask, answers, draft, facts)),
         shown,
-        at=state.at,
+        at=address(state.at, ask, draft),
         further=tuple(option for option in options if option not in shown),
         takes=VERBATIM if ask.verbatim else ask.accept.takes,
         free=not dialog.form,
@@ -321,7 +324,7 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
     if draft.partial.startswith("?"):
         meant = draft.partial[1:].partition("|")[0].split(",")
         return tuple(option for option in options if option.value in meant)
-    before = (THAT_IS_IT,) if draft.suggested and ask.confirm else ()
+    before = (THAT_IS_IT,) if draft.suggested and _own_words(ask) else ()
     if not before and ask.name in draft.answers and ask.goto is None:
         before = (KEEP_IT,)
     after = (SKIP_IT,) if ask.optional and not before and not draft.partial else ()
@@ -341,14 +344,32 @@ def _progress(dialog: Dialog, ask: Ask, answers: Answers, facts: Facts) -> tuple
 def _prompt(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Text, ...]:
     if draft.partial.startswith("?"):
         return (Text(N_("Which one do you mean?")),)
-    if draft.suggested and ask.confirm:
-        return (Text(ask.confirm, {"answer": draft.suggested}),)
+    if draft.suggested and _own_words(ask):
+        return (Text(ask.confirm or _YOU_WROTE, {"answer": draft.suggested}),)
     texts = (Text(ask.prompt, answers),) if isinstance(ask.prompt, str) else ask.prompt(answers, facts)
     hint = (Text(ask.hint),) if ask.hint else ()
     if ask.name in draft.answers and ask.goto is None and draft.answers[ask.name]:
         shown = said(ask.accept.show(draft.answers[ask.name], answers, facts))
         return (*texts, Text(N_("Written so far: %(answer)s"), {"answer": shown}))
     return (*texts, *hint)
+
+
+_YOU_WROTE = N_("You wrote “%(answer)s”. Is that the answer? You may also write it anew.")
+
+
+def _own_words(ask: Ask) -> bool:
+    """Whether a suggestion can be the answer: only where people write what they like."""
+    return ask.accept.takes == "text"
+
+
+def address(at: str, ask: Ask, draft: Draft) -> str:
+    """Where a button stands: the question, and what it asked about as far as that can change under it.
+
+    A button that says “send this” must not send something else that is asked for at the same place later.
+    """
+    doing = draft.partial if "|" in draft.partial else ""
+    parts = (draft.suggested, doing, sorted(draft.answers.items()) if ask.confirms else ())
+    return f"{at}#{zlib.crc32(repr(parts).encode()) & 0xFFFFF:x}" if any(parts) else at
 
 
 def said(words: Sayable) -> Text | str:
@@ -371,8 +392,7 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
         case Unclear(values):
             return Turn(_unclear(state, values))
         case LinkFollowed(target, answers):
-            dialog = dialogs.by_name.get(dialog_name(target.partition("/")[0]))
-            return Turn(_gone(state, Go(target, answers))) if dialog is not None and dialog.linked else _stale(state)
+            return _followed(dialogs, state, target, answers)
         case CommandReceived(name, argument):
             return _commanded(dialogs, state, name, argument, facts)
         case QuestionAsked():
@@ -386,6 +406,15 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
             return _fired(state, kind, subject, turn, facts)
         case _:
             assert_never(event)
+
+
+def _followed(dialogs: Dialogs, state: State, target: str, answers: Answers) -> Turn:
+    """A link leads to a dialog; to a question within it only when it comes from a page of ours, with its answers."""
+    key = target.partition("/")[0]
+    dialog = dialogs.by_name.get(dialog_name(key))
+    if dialog is None or not dialog.linked or len(target) > _LONGEST_TARGET:
+        return _stale(state)
+    return Turn(_gone(state, Go(target if answers else key, answers)))
 
 
 _UNREADABLE = {
@@ -425,9 +454,9 @@ def _with_draft(state: State, partial: str | None = None, suggested: str | None 
 
 
 def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, facts: Facts) -> Turn:
-    if at != state.at:
-        return _stale(state)
     _, ask, draft = _here(dialogs, state)
+    if at not in (state.at, address(state.at, ask, draft)):
+        return _stale(state)
     if value == MORE:
         return Turn(replace(state, drafts={**state.drafts, state.key: replace(draft, page=draft.page + 1)}))
     if value == KEEP and draft.suggested:
@@ -436,7 +465,7 @@ def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, fact
         return Turn(replace(_with_draft(state, suggested=""), at=f"{state.key}/"))
     if value == SKIP and ask.optional:
         return _stored(dialogs, state, Answer(""), facts)
-    return _received(dialogs, state, OptionChosen(at, value, rest), facts)
+    return _received(dialogs, state, OptionChosen(state.at, value, rest), facts)
 
 
 def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
@@ -459,9 +488,15 @@ def _unasked_file(dialogs: Dialogs, dialog: Dialog, state: State, file: FileRef,
     """A file that is too large, or that no question asked for: in a form its turn comes later."""
     if file.size_bytes > MAX_FILE_BYTES:
         return Turn(state, (SendMessage((_UNREADABLE["large"],)),))
-    if not dialog.form and (go := dialogs.on_file(file, facts)) is not None:
+    if not dialog.form and (go := dialogs.on_file(file, facts)) is not None and not _before(dialogs, go, facts):
         return Turn(_gone(state, go), go.effects, quiet=any(isinstance(effect, StartTimer) for effect in go.effects))
     return Turn(state, (StartTimer("stray", state.key, _STRAY_PAUSE_S),), quiet=True)
+
+
+def _before(dialogs: Dialogs, go: Go, facts: Facts) -> str:
+    """The dialog that has to be gone through before this target; a file must not be kept before there is consent."""
+    target = dialogs.by_name[dialog_name(go.target.partition("/")[0])]
+    return target.before(facts) if target.before is not None else ""
 
 
 def _touched(state: State) -> State:
@@ -536,7 +571,7 @@ def _back(dialog: Dialog, ask: Ask, state: State, facts: Facts) -> State:
 
 def _asked(dialogs: Dialogs, state: State, event: QuestionAsked) -> Turn:
     _, ask, draft = _here(dialogs, state)
-    if event.statement and ask.confirm and ask.name not in draft.answers:
+    if event.statement and _own_words(ask) and ask.name not in draft.answers:
         state = _with_draft(state, suggested=event.statement)
     if event.article:
         return Turn(state, (SendArticle(event.article),))
@@ -550,6 +585,7 @@ def _fired(state: State, kind: str, subject: str, turn: int, facts: Facts) -> Tu
     if kind == "reminder":
         draft = state.drafts.get(subject)
         meant = draft is not None and draft.turn == turn and f"reminder.{subject}" != state.key
+        meant = meant and facts.person.reminders
         return Turn(_gone(state, Go(f"reminder.{subject}"))) if meant else Turn(before, quiet=True)
     if before.turn != turn or state.key != subject:
         return Turn(before, quiet=True)

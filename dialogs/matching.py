@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
+from typing import Literal
 
 from rapidfuzz.distance import OSA
 
@@ -24,18 +25,37 @@ def _words(text: str) -> frozenset[str]:
 
 # Stroke letters have no decomposition; eth and African d are what some keyboards and fonts give for đ.
 _STROKES = str.maketrans({"đ": "d", "ð": "d", "ɖ": "d"})
+MAX_CHARS = 2_000
+"""What lies beyond is not compared: no label, name or question is longer, and every message is folded."""
+_SHORT_TEXT_CHARS = 80  # labels and words come thousands of times
 
 
 def fold(text: str) -> str:
     """Lower-case letters without marks, ASCII digits and single spaces; "" when nothing is left.
 
     Letters of other scripts stay (without their marks). Compatibility forms become plain: "２" and "²" are
-    "2", "①" is "1". Punctuation, emoji, control and zero-width characters separate words.
+    "2", "①" is "1". Punctuation, emoji, control and zero-width characters separate words. Only the first
+    MAX_CHARS count, of the text and of what it unfolds to: "ﷺ" is one character and becomes eighteen.
     """
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return _folded_short(text) if len(text) <= _SHORT_TEXT_CHARS else _folded(text)
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return " ".join(re.findall(r"[a-z0-9]+", text[:MAX_CHARS].lower()))
+    plain = _clipped("NFKD", _clipped("NFKD", text).casefold())
     return " ".join("".join(map(_fold_char, plain)).translate(_STROKES).split())
 
 
+_folded_short = lru_cache(maxsize=4096)(_folded)
+
+
+def _clipped(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """Normalised, and at most MAX_CHARS before and after."""
+    return unicodedata.normalize(form, text[:MAX_CHARS])[:MAX_CHARS]
+
+
+@lru_cache(maxsize=4096)
 def _fold_char(char: str) -> str:
     category = unicodedata.category(char)
     if category[0] == "L":
@@ -187,7 +207,7 @@ def marked_words(text: str) -> list[str]:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower()
+    return _clipped("NFKC", text).lower()
 
 
 def contradicts(typed: str, meant: str) -> bool:
@@ -356,12 +376,12 @@ def _stands_in(form: str, text: str) -> bool:
 
 def _negated(typed: _Typed, text: str, form: str) -> bool:
     """Whether a negation stands in the text outside the form: "không gửi" is not "gửi"."""
-    rest = f" {text} ".replace(f" {form} ", " ", 1).split()
+    rest = set(f" {text} ".replace(f" {form} ", " ", 1).split())
     return any(word in _NEGATIONS and _may_mean(typed.marked, word, _NEGATIONS[word]) for word in rest)
 
 
 def _may_mean(typed: Sequence[str], folded: str, meanings: Sequence[str]) -> bool:
-    spelt = [word for word in typed if fold(word) == folded]
+    spelt = {word for word in typed if fold(word) == folded}
     return not spelt or any(not contradicts(word, meant) for word in spelt for meant in meanings)
 
 
@@ -376,7 +396,7 @@ def _marked_otherwise(typed: _Typed, phrase: _Typed) -> bool:
 
 
 def _only_contradicted(typed: Sequence[str], meant: str) -> bool:
-    spelt = [word for word in typed if fold(word) == fold(meant)]
+    spelt = {word for word in typed if fold(word) == fold(meant)}
     return bool(spelt) and all(contradicts(word, meant) for word in spelt)
 
 
@@ -463,7 +483,7 @@ def number(text: str) -> int | None:
     such words should be matched before this is asked.
     """
     words = fold(text).split()
-    if _NOT_A_CHOICE.search(unicodedata.normalize("NFKC", text)):
+    if _NOT_A_CHOICE.search(_clipped("NFKC", text)):
         return None
     while len(words) > 1 and words[-1] in _AFTER_NUMBER:
         words.pop()
@@ -637,18 +657,23 @@ _TURN = re.compile(
 _VOCATIVES = _words("da a alo chao xin em chi anh co bac ban ad oi thua vang u ok hi hello")
 
 
+_MAX_SENTENCES = 200
+
+
 def split_question(text: str) -> tuple[str, str]:
     """(statement, question), each as typed but for the mark between them; "" for what is missing.
 
-    Calling words ("em ơi") go with the question: they are no answer.
+    Calling words ("em ơi") go with the question: they are no answer. No word is lost, however long the text;
+    after _MAX_SENTENCES the rest is one sentence.
     """
-    parts = [part for sentence in _SENTENCE_END.split(text) for part in _turns(sentence) if part.strip()]
-    asked = [part for part in parts if looks_like_question(part)]
-    if not asked:
+    sentences = _SENTENCE_END.split(text, maxsplit=_MAX_SENTENCES)
+    parts = [part for sentence in sentences for part in _turns(sentence) if part.strip()]
+    asked = [looks_like_question(part) for part in parts]
+    if not any(asked):
         return text.strip(), ""
-    told = [part for part in parts if part not in asked and not _VOCATIVES.issuperset(fold(part).split())]
-    question = " ".join(part.strip() for part in parts if part not in told)
-    return " ".join(part.strip() for part in told).rstrip(" .,;…-–—"), question
+    aside = [asks or _VOCATIVES.issuperset(fold(part).split()) for part, asks in zip(parts, asked, strict=True)]
+    told = " ".join(part.strip() for part, out in zip(parts, aside, strict=True) if not out)
+    return told.rstrip(" .,;…-–—"), " ".join(part.strip() for part, out in zip(parts, aside, strict=True) if out)
 
 
 def _turns(sentence: str) -> list[str]:

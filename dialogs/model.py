@@ -668,6 +668,7 @@ class Ask:
     in reviews; `confirm` asks about a suggested answer ("%(answer)s"); `prefill` answers it from the record;
     `takes_files`: photos and files are answers here;
     `verbatim`: what is typed is passed on as it is, questions in it are meant for somebody else;
+    `confirms`: it asks about the answers so far, so its buttons are void once these change;
     `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9".
     """
 
@@ -688,6 +689,7 @@ class Ask:
     hint: str = ""
     takes_files: bool = False
     verbatim: bool = False
+    confirms: bool = False
     ask_contact: bool = False
     ask_location: bool = False
     upload: Callable[[Answers, Facts], tuple[str, str] | None] | None = None

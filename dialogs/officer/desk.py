@@ -36,7 +36,7 @@ from dialogs.producer.check_status import (
     status_words,
 )
 from dialogs.producer.place import place_name
-from dialogs.producer.register_idea import IDEA_ASKS, KINDS, answer_lines
+from dialogs.producer.register_idea import IDEA_ASKS, KINDS, answer_lines, as_filed
 from dialogs.producer.upload import kept_paper, papers_of, plan_is_here
 from dialogs.rules.lifecycle import Side, actions
 
@@ -140,7 +140,7 @@ def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
             "by": case.by, "kind": kind_words(case), "place": place_name(case.commune),
         }),
         *_due(case),
-        *answer_lines({k: v for k, v in case.answers.items() if k not in HIDDEN}, facts),
+        *answer_lines({k: v for k, v in as_filed(case).items() if k not in HIDDEN}, facts),
         *_papers(case),
     )  # fmt: skip
 
@@ -324,7 +324,7 @@ def items(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     given = tuple(
         Option(f"answer:{ask.name}", Text(ask.title))
         for ask in IDEA_ASKS
-        if ask.title and (ask.when is None or ask.when(case.answers, facts))
+        if ask.title and (ask.when is None or ask.when(as_filed(case), facts))
     )
     whole = Option("all", Text(N_("The whole file")), ("tất cả", "toàn bộ", "all"))
     return (*sent, whole, *given) if case.status.startswith("plan") else (whole, *given, *sent)
@@ -362,7 +362,7 @@ RETURN = decision(
     "return",
     Ask("item", N_("What has to be changed?"), one_of(items)),
     Ask("reason", reason_words, one_of(reasons, other=600), verbatim=True),
-    Ask("confirm", preview, one_of((SEND, DONT_SEND)), then=sent_back, goto=after_decision),
+    Ask("confirm", preview, one_of((SEND, DONT_SEND)), then=sent_back, goto=after_decision, confirms=True),
 )
 
 
@@ -395,7 +395,7 @@ def defer_preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 DEFER = decision(
     "defer",
     Ask("reason", defer_words, text(max_chars=600, min_chars=5), verbatim=True),
-    Ask("confirm", defer_preview, one_of((SEND, DONT_SEND)), then=deferred, goto=after_decision),
+    Ask("confirm", defer_preview, one_of((SEND, DONT_SEND)), then=deferred, goto=after_decision, confirms=True),
 )
 
 

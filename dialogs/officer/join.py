@@ -135,6 +135,7 @@ INVITE = Dialog(
                 )
             ),
             then=invited,
+            confirms=True,
             goto=lambda value, answers, facts: Go("menu"),
         ),
     ),

@@ -23,7 +23,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, who_has_it
+from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
 from dialogs.producer.upload import kept_paper, may_send, missing, papers_of
 from dialogs.rules.lifecycle import STATUSES, Side
 from dialogs.rules.ruleset import ruleset
@@ -337,7 +337,7 @@ def told(answers: Answers, facts: Facts) -> Effects:
         return (SendMessage(history(case)),)
     if answers["next"] == "answers":
         photos = (SendPapers(case.code, "product"),) if kept_paper(case, "product") else ()
-        return (SendMessage(answer_lines(case.answers, facts)), *photos)
+        return (SendMessage(answer_lines(as_filed(case), facts)), *photos)
     return ()
 
 
@@ -357,8 +357,8 @@ def fix(case: CaseFacts, item: str) -> Go:
     if kind == "paper":
         return Go(f"upload.{case.code}/pages", {"_paper": name})
     if kind == "answer":
-        return Go(f"correct.{case.code}/{name}", given=case.answers)
-    return Go(f"correct.{case.code}/edit", given=case.answers)
+        return Go(f"correct.{case.code}/{name}", given=as_filed(case))
+    return Go(f"correct.{case.code}/edit", given=as_filed(case))
 
 
 CASE = Dialog(

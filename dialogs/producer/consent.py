@@ -82,7 +82,7 @@ CONSENT = Dialog(
         Ask("details", details, one_of((AGREE, REFUSE)), aside=True, then=recorded, goto=after_details),
         Ask(
             "reminders",
-            N_("Thank you. May I also remind you when a paper or a date is due?"),
+            N_("Thank you. May I also remind you of forms you have begun?"),
             one_of(
                 (
                     Option("yes", Text(N_("Yes, remind me")), ("có", "nhắc em nhé", "đồng ý", "yes")),

@@ -52,6 +52,7 @@ CORRECT = Dialog(
                 )
             ),
             then=sent,
+            confirms=True,
             goto=onward,
             counted=False,
         ),

@@ -102,6 +102,12 @@ def about(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (*office_hours(facts), Text(N_("What shall I tell the officer? Please write your name as well.")))
 
 
+def known_topic(answers: Answers, facts: Facts) -> bool:
+    """Nothing in particular, an article, or a case this person may see."""
+    subject = answers["subject"]
+    return not subject or facts.case(subject) is not None or any(a.id == subject for a in facts.articles)
+
+
 def note(answers: Answers, facts: Facts) -> Effects:
     subject = answers["subject"]
     case = facts.case(subject)
@@ -119,6 +125,7 @@ ASK_OFFICER = Dialog(
     before=place_first,
     linked=True,
     up="help",
+    allowed=known_topic,
     steps=(Ask("text", about, text(max_chars=1000), then=note, verbatim=True),),
 )
 
@@ -143,7 +150,7 @@ def what_is_kept(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def data_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     off = Option("quiet", Text(N_("No more reminders")), ("thôi nhắc", "no reminders"))
-    on = Option("remind", Text(N_("Remind me of dates")), ("nhắc em", "remind"))
+    on = Option("remind", Text(N_("Remind me of my forms")), ("nhắc em", "remind"))
     return (
         off if facts.person.reminders else on,
         Option("delete", Text(N_("Delete my data")), ("xoá dữ liệu", "rút đồng ý", "delete")),

@@ -160,6 +160,7 @@ PLACE = Dialog(
                 )
             ),
             then=settled,
+            confirms=True,
             goto=confirmed,
             needs=("commune",),
         ),

@@ -21,6 +21,7 @@ from dialogs.model import (
     Answer,
     Answers,
     Ask,
+    CaseFacts,
     Dialog,
     Effects,
     Event,
@@ -33,7 +34,7 @@ from dialogs.model import (
     Text,
 )
 from dialogs.producer.place import place_first
-from dialogs.rules.ruleset import ProductGroup, ruleset_on
+from dialogs.rules.ruleset import ProductGroup, Ruleset, ruleset, ruleset_on
 
 MAX_PHOTOS = 5
 
@@ -68,12 +69,22 @@ KINDS = (
 )
 
 
+def rules(answers: Answers, facts: Facts) -> Ruleset:
+    """Those of the day a case was filed ("_ruleset"); a new idea follows today's."""
+    return ruleset(answers["_ruleset"]) if "_ruleset" in answers else ruleset_on(facts.today)
+
+
+def as_filed(case: CaseFacts) -> Answers:
+    """A case's answers together with the rules they were given under."""
+    return {**case.answers, "_ruleset": case.ruleset}
+
+
 def groups(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return tuple(Option(g.id, g.label, (g.official,)) for g in ruleset_on(facts.today).groups)
+    return tuple(Option(g.id, g.label, (g.official,)) for g in rules(answers, facts).groups)
 
 
 def _group(answers: Answers, facts: Facts) -> ProductGroup | None:
-    found = (g for g in ruleset_on(facts.today).groups if g.id == answers.get("product_group"))
+    found = (g for g in rules(answers, facts).groups if g.id == answers.get("product_group"))
     return next(found, None)
 
 
@@ -384,6 +395,7 @@ REGISTER_IDEA = Dialog(
             ),
             then=submit,
             goto=after_review,
+            confirms=True,
             counted=False,
         ),
         Ask(
