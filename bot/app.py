@@ -7,9 +7,10 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from dialogs import places
 from dialogs.model import Role
 from dialogs.words import COMMANDS
 from storage import migrate
-from storage.database import make_engine, sqlite_path
+from storage.database import make_engine, sqlite_path, writing
 from storage.files import FileStore
 from storage.models import files, invitations, memberships, outbox, settings
 from storage.people import invite
@@ -124,7 +125,7 @@ def _webhook_secret(token: str) -> str:
 
 
 async def _links(config: Settings, telegram: Any) -> Links:
-    links = Links(config.public_url or f"http://{config.host}:{config.port}", config.web_chat)
+    links = Links(config.public_url or own_address(config.host, config.port), config.web_chat)
     if telegram is not None:
         with suppress(ChannelError, TimeoutError):  # set_up_telegram asks again
             async with asyncio.timeout(NAME_WITHIN_S):
@@ -132,9 +133,18 @@ async def _links(config: Settings, telegram: Any) -> Links:
     return links
 
 
+def own_address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the web server."""
+    with suppress(ValueError):  # a host name
+        address = ip_address(host)
+        if address.is_unspecified:
+            host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 async def _own_key(engine: AsyncEngine) -> str:
     """The key that signs cookies, made once for this installation and kept in its database."""
-    async with engine.begin() as connection:
+    async with writing(engine) as connection:
         row = {"name": "secret_key", "value": secrets.token_urlsafe(48)}
         await connection.execute(upsert(connection, settings).values(row).on_conflict_do_nothing())
         found = await connection.execute(select(settings.c.value).where(settings.c.name == "secret_key"))
@@ -178,7 +188,7 @@ async def _take_over(parts: Parts) -> None:
     """What a killed process had in hand is free at once on SQLite: nobody else can be at it. Elsewhere leases end."""
     if parts.engine.dialect.name != "sqlite":
         return
-    async with parts.engine.begin() as connection:
+    async with writing(parts.engine) as connection:
         await connection.execute(update(outbox).where(outbox.c.claimed_until.is_not(None)).values(claimed_until=None))
         waiting = update(files).where(files.c.due_at.is_not(None))
         await connection.execute(waiting.values(due_at=parts.world.clock()))
@@ -317,10 +327,23 @@ async def poll(telegram: Channel, intake: Intake) -> None:
     """Long polling: the next list is asked for, which confirms this one, only after all of it is committed."""
     async with asyncio.TaskGroup() as spinners:
         async for updates in telegram.updates():
-            await asyncio.gather(*(_until_taken(intake, one) for one in updates))
+            await _all_taken(intake, updates)
             for one in updates:
                 if one.ack:  # aside: while Telegram is slow to take it, the others need not wait
                     spinners.create_task(telegram.acknowledge(one))
+
+
+async def _all_taken(intake: Intake, updates: Sequence[Update]) -> None:
+    """Chats side by side; in a chat one after the other, or one that is tried again would come after the next."""
+    lines: dict[str, list[Update]] = {}
+    for one in updates:
+        lines.setdefault(one.chat_id, []).append(one)
+    await asyncio.gather(*(_in_turn(intake, line) for line in lines.values()))
+
+
+async def _in_turn(intake: Intake, line: Sequence[Update]) -> None:
+    for one in line:
+        await _until_taken(intake, one)
 
 
 async def _until_taken(intake: Intake, taken: Update) -> None:
@@ -394,7 +417,7 @@ def _server(config: Settings, parts: Parts) -> Server:
             lifespan="off",
             timeout_graceful_shutdown=3,
             proxy_headers=bool(config.public_url),
-            forwarded_allow_ips=None,
+            forwarded_allow_ips=config.trusted_proxies,
             server_header=False,
         )
     )
@@ -409,7 +432,7 @@ async def _greet(config: Settings, parts: Parts, *, web: bool, worker: bool, say
 
 
 async def _invite_first(parts: Parts, say: Callable[[str], None]) -> None:
-    async with parts.engine.begin() as connection:
+    async with writing(parts.engine) as connection:
         token = await first_invitation(connection, parts.world.clock())
     if token is not None:
         say("Open this once, within 7 days, to become the first administrator:")
@@ -454,7 +477,7 @@ async def invite_officer(config: Settings, role: Role, territory: str, say: Call
     await check(config)
     async with assembled(config) as parts:
         _found(config, parts.links, "")
-        async with parts.engine.begin() as connection:
+        async with writing(parts.engine) as connection:
             token = await invite(connection, role, territory, parts.world.clock())
         for link in _found(config, parts.links, f"i-{token}"):
             say(link)

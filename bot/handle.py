@@ -8,6 +8,7 @@ its error, and the person gets one apology with a reference.
 import asyncio
 import logging
 import secrets
+import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,7 @@ from dialogs.model import (
 )
 from dialogs.state import dump
 from dialogs.tree import DIALOGS
+from storage.database import writing
 from storage.models import conversations, updates
 from storage.outbox import post
 from storage.people import set_timers, upload_link
@@ -58,6 +60,17 @@ OUTAGES = ("08", "25006", "53", "57", "58")
 """PostgreSQL's SQLSTATEs for: no connection, a standby that only reads, no room or too many connections, starting or
 stopping, the disk. Source: appendix A of its manual; asyncpg has one class of error for them and for our mistakes.
 """
+SQLITE_OUTAGES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+"""Primary result codes. Its OperationalError is also "no such column", which no waiting mends."""
 
 
 @dataclass(slots=True)
@@ -73,7 +86,8 @@ class Intake:
     """Where updates of every channel come together. One task works; per person, in order, one at a time.
 
     `submit` returns once the update is committed (or is a duplicate, or was set aside), and raises when the database
-    is not there: the platform then delivers it again.
+    is not there: the platform then delivers it again. What the same chat sent later is then given back as well, or
+    it would be answered first.
     """
 
     engine: AsyncEngine
@@ -128,7 +142,7 @@ class Intake:
     async def _apart(self, group: Sequence[Waiting], error: Exception) -> None:
         """One by one, so that the update that fails stands alone."""
         if is_outage(error):
-            _give_back(group, error)
+            self._give_back(group, error)
         elif len(group) == 1:
             await self._again(group[0], error)
         else:
@@ -150,7 +164,7 @@ class Intake:
                 self._taken([waiting])
                 return
         if is_outage(error):
-            _give_back([waiting], error)
+            self._give_back([waiting], error)
         else:
             await self._set_aside(waiting, error)
 
@@ -161,7 +175,7 @@ class Intake:
         try:
             await set_aside(self.engine, self.world, update, f"{reference} {where(error)}")
         except Exception as failed:  # then the platform has to deliver it again
-            _give_back([waiting], failed)
+            self._give_back([waiting], failed)
         else:
             self._taken([waiting])
 
@@ -172,12 +186,14 @@ class Intake:
             if not waiting.done.done():  # whoever submitted it may have hung up
                 waiting.done.set_result(None)
 
-
-def _give_back(group: Sequence[Waiting], error: Exception) -> None:
-    log.error("%d updates could not be committed: %s", len(group), type(error).__name__)
-    for waiting in group:
-        if not waiting.done.done():
-            waiting.done.set_exception(Outage(type(error).__name__))
+    def _give_back(self, group: Sequence[Waiting], error: Exception) -> None:
+        """With what waits behind each of them."""
+        chats = [(waiting.update.channel, waiting.update.chat_id) for waiting in group]
+        behind = [waiting for chat in chats for waiting in self._lines.pop(chat, ())]
+        log.error("%d updates could not be committed: %s", len(group) + len(behind), type(error).__name__)
+        for waiting in (*group, *behind):
+            if not waiting.done.done():
+                waiting.done.set_exception(Outage(type(error).__name__))
 
 
 class Outage(OSError):
@@ -192,6 +208,9 @@ def is_outage(error: BaseException) -> bool:
     """Whether the database itself is away, rather than one statement being wrong."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, OSError | PoolTimeout)
+    if isinstance(error.orig, sqlite3.Error):
+        code = getattr(error.orig, "sqlite_errorcode", 0)  # its lowest byte is the primary one
+        return error.connection_invalidated or code & 0xFF in SQLITE_OUTAGES
     state = str(getattr(error.orig, "pgcode", None) or "")
     return isinstance(error, OperationalError) or error.connection_invalidated or state.startswith(OUTAGES)
 
@@ -213,7 +232,7 @@ APOLOGY = N_("Something went wrong on my side; what you had written before is sa
 async def set_aside(engine: AsyncEngine, world: World, update: Update, error: str) -> None:
     """Mark an update as seen with its error, and apologise once to whoever sent it."""
     now = world.clock()
-    async with engine.begin() as connection:
+    async with writing(engine) as connection:
         row = {"channel": update.channel, "key": update.key, "received_at": now, "error": error[:200]}
         first = await connection.execute(upsert(connection, updates).values(row).on_conflict_do_nothing())
         if not first.rowcount:
@@ -233,7 +252,7 @@ async def set_aside(engine: AsyncEngine, world: World, update: Update, error: st
 async def handle(engine: AsyncEngine, world: World, group: Sequence[Update]) -> None:
     """Updates of different chats, in one transaction; all of it happens, or nothing does."""
     now = world.clock()
-    async with engine.begin() as connection:
+    async with writing(engine) as connection:
         new = await first_times(connection, {(u.channel, u.key) for u in group}, now)
         fresh = [u for u in group if (u.channel, u.key) in new]
         if not fresh:

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
@@ -124,6 +124,19 @@ def _host(value: str) -> str:
     return value
 
 
+def _proxies(value: str) -> str:
+    """As uvicorn's forwarded_allow_ips, which would take a misspelt address for a name and say nothing."""
+    if value.strip() == "*":
+        return "*"
+    parts = [part.strip() for part in value.split(",")]
+    try:
+        for part in parts:
+            ip_network(part)
+    except ValueError:
+        raise ValueError("must be * or IP addresses and networks, separated by commas") from None
+    return ",".join(parts)
+
+
 def _days(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -152,6 +165,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public)] = ""
     host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    trusted_proxies: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = SecretStr("")
     default_locale: Locale = Locale.VIETNAMESE
     days_off: Annotated[frozenset[date], NoDecode, BeforeValidator(_days)] = frozenset()

@@ -1,18 +1,23 @@
 """Engines: SQLite in one file for one process, PostgreSQL for many."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, make_url
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.models import dumps
 
 SQLITE_BUSY_TIMEOUT_MS = 10_000
-"""How long a writer waits for the one before it, instead of failing with "database is locked"."""
+"""How long a writer waits for one of another process, instead of failing with "database is locked"."""
+
+_WRITERS: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
+"""SQLite engines with the line in which the writers of this process stand."""
 
 
 def make_engine(url: str) -> AsyncEngine:
@@ -54,6 +59,20 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await connection.execution_options(sqlite_begin="DEFERRED")
         async with connection.begin():
             yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that writes: on SQLite in turn, on PostgreSQL side by side. Never one inside another.
+
+    SQLite's own waiting is a poll without order: among many writers one can lose each time until it fails.
+    """
+    if engine.dialect.name != "sqlite":
+        async with engine.begin() as connection:
+            yield connection
+        return
+    async with _WRITERS.setdefault(engine.sync_engine, asyncio.Lock()), engine.begin() as connection:
+        yield connection
 
 
 def sqlite_path(url: str) -> Path | None:

@@ -5,20 +5,33 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import event, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import app
-from bot.app import Links, Running, _own_key, first_invitation, kept_up, poll, set_up_telegram
+from bot.app import (
+    Links,
+    Running,
+    _own_key,
+    _server,
+    first_invitation,
+    kept_up,
+    own_address,
+    poll,
+    set_up_telegram,
+)
 from bot.channels.base import Unavailable, Update
 from bot.settings import Settings
 from dialogs.model import Role, TextReceived
-from storage.models import invitations, memberships, people
+from storage.models import conversations, invitations, memberships, people
+from tests.heart import REGISTRATION, rows, say, taking, typed, world_at
 from tests.program import running
+from tests.transcripts import Clock
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 STOP_S = 5.0
@@ -114,6 +127,99 @@ async def test_a_list_is_confirmed_when_all_of_it_is_taken(monkeypatch: pytest.M
     assert intake.taken == ["1", "2"]
     assert source.confirmed == [1, 2]
     assert source.acknowledged == ["1", "2"]
+
+
+class OneList:
+    """A channel that yields one list."""
+
+    def __init__(self, *updates: Update) -> None:
+        self._updates = [*updates]
+
+    async def updates(self) -> AsyncIterator[list[Update]]:
+        yield self._updates
+
+
+async def test_a_list_stays_in_order_when_the_database_is_away_once(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "RESTART_PAUSE_S", 0.01)
+    world = world_at(Clock())
+    words = ("/start c-04336", *REGISTRATION)
+    asked = words.index("Chuối sấy dẻo")
+    await say(sqlite_engine, world, "anna", *words[:asked])
+    source: Any = OneList(*(typed("anna", said, said) for said in words[asked : asked + 2]))
+    failed: list[int] = []
+
+    def fail_once(_: Any) -> None:
+        if not failed:
+            failed.append(1)
+            raise OSError
+
+    event.listen(sqlite_engine.sync_engine, "commit", fail_once)
+    async with taking(sqlite_engine, world) as intake:
+        await poll(source, intake)
+    (anna,) = await rows(sqlite_engine, conversations)
+    assert failed
+    assert anna.state["drafts"]["register_idea"]["product"] == "Chuối sấy dẻo"
+
+
+async def test_a_person_who_waits_does_not_hold_up_the_others_of_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "RESTART_PAUSE_S", 0.01)
+    intake: Any = Taker(failures=1)
+    source: Any = OneList(typed("anna", "x", "a1"), typed("anna", "x", "a2"), typed("bert", "x", "b1"))
+    await poll(source, intake)
+    assert intake.taken == ["b1", "a1", "a2"]
+
+
+# ---------------------------------------------------------------- the web server
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8125"),
+        ("ocop.local", "http://ocop.local:8125"),
+        ("::1", "http://[::1]:8125"),
+        ("0.0.0.0", "http://127.0.0.1:8125"),  # noqa: S104  only read here
+        ("::", "http://[::1]:8125"),  # listens to IPv6 only
+    ],
+)
+async def test_the_address_that_is_printed_opens(host: str, shown: str) -> None:
+    assert own_address(host, 8125) == shown
+    config = Settings(_env_file=None, host=host, port=8125)  # type: ignore[call-arg]  # pydantic's own
+    assert (await app._links(config, None))("") == (f"{shown}/start/",)
+
+
+@pytest.mark.parametrize(
+    ("url", "trusted", "seen"),
+    [
+        ("https://ocop.example", "127.0.0.1", "10.1.2.3"),
+        ("https://ocop.example", "127.0.0.1,10.0.0.0/8", "203.0.113.7"),
+        ("https://ocop.example", "*", "203.0.113.7"),
+        ("", "*", "10.1.2.3"),
+    ],
+)
+async def test_only_trusted_proxies_say_where_a_visitor_is(
+    sqlite_engine: AsyncEngine, url: str, trusted: str, seen: str
+) -> None:
+    async def site(scope: Any, _receive: Any, _send: Any) -> None:
+        met.append(scope["client"][0])
+
+    met: list[str] = []
+    config = Settings(_env_file=None, public_url=url, trusted_proxies=trusted)  # type: ignore[call-arg]  # pydantic's
+    parts: Any = SimpleNamespace(
+        engine=sqlite_engine, world=world_at(Clock()), intake=None, mailbox=None, secret_key="k" * 32, telegram=None
+    )
+    served: Any = _server(config, parts).config
+    served.app = site
+    served.load()
+    headers = [(b"x-forwarded-for", b"203.0.113.7")]
+    scope = {"type": "http", "client": ("10.1.2.3", 4711), "headers": headers, "scheme": "http"}
+    await served.loaded_app(scope, None, None)
+    assert met == [seen]
+
+
+# ---------------------------------------------------------------- Telegram
 
 
 class Bot:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.papers import render_page
 from tests.doubles.bot_api import BotApi, Failure
-from tests.program import finished, running
+from tests.program import ROOT, finished, running
 
 COMMANDS = ("run", "web", "worker", "migrate", "invite", "qr", "dialogs")
 READY_S = 3.0
@@ -147,6 +147,15 @@ async def test_no_token_no_settings(tmp_path: Path) -> None:
         assert re.fullmatch(r"http://127.0.0.1:8000/start/i-\S{24}\n|http://\S+/start/i-\S{24}\n", said)
         assert await program.stop() == 0
     assert took_s < READY_S
+
+
+def test_platforms_that_read_the_procfile_find_what_they_need() -> None:
+    """They reach the web server from outside its machine, and look for requirements.txt."""
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines())
+    assert lines["web"] == "HOST=0.0.0.0 python -m bot web"
+    assert {line.split()[-1] for line in lines.values()} <= {*COMMANDS}
+    assert (ROOT / "requirements.txt").read_text("utf-8") == "-r requirements.lock\n"
+    assert (ROOT / "requirements.lock").is_file()
 
 
 async def test_a_database_that_cannot_be_reached_is_one_line_without_the_password(tmp_path: Path) -> None:

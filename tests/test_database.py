@@ -8,7 +8,8 @@ from sqlalchemy import String, cast, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage.database import SQLITE_BUSY_TIMEOUT_MS, reading, sqlite_path
+from storage import database
+from storage.database import SQLITE_BUSY_TIMEOUT_MS, make_engine, reading, sqlite_path, writing
 from storage.models import consents, conversations, people, serials, settings
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
@@ -43,6 +44,43 @@ async def test_ten_simultaneous_writers_wait_and_none_fails(engine: AsyncEngine)
     await asyncio.gather(*(count() for _ in range(10)))
     async with reading(engine) as connection:
         assert await connection.scalar(select(serials.c.last)) == 10
+
+
+async def test_writers_of_a_sqlite_process_take_turns_however_long_it_takes(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "SQLITE_BUSY_TIMEOUT_MS", 1)
+    engine = make_engine(sqlite_url)
+    order = []
+
+    async def write(number: int) -> None:
+        async with writing(engine) as connection:
+            await asyncio.sleep(0.02)
+            await connection.execute(insert(settings).values(name=f"{number}", value=""))
+            order.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(20)))
+    assert order == [*range(20)]
+    await engine.dispose()
+
+
+async def test_a_writer_that_fails_lets_the_next_one_in(engine: AsyncEngine) -> None:
+    with contextlib.suppress(ZeroDivisionError):
+        async with writing(engine):
+            raise ZeroDivisionError
+    async with asyncio.timeout(2), writing(engine) as connection:
+        await connection.execute(insert(settings).values(name="key", value="value"))
+    async with reading(engine) as connection:
+        assert await connection.scalar(select(settings.c.value)) == "value"
+
+
+@pytest.mark.postgresql
+async def test_writers_on_postgresql_work_side_by_side(postgresql_url: str) -> None:
+    engine = make_engine(postgresql_url)
+    async with asyncio.timeout(5), writing(engine) as one, writing(engine) as other:
+        await one.execute(insert(settings).values(name="one", value=""))
+        await other.execute(insert(settings).values(name="other", value=""))
+    await engine.dispose()
 
 
 async def test_a_reader_does_not_wait_for_the_writer(engine: AsyncEngine) -> None:

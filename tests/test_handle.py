@@ -307,6 +307,26 @@ async def test_a_locked_sqlite_gives_the_update_back_and_works_again(
     await engine.dispose()
 
 
+async def test_what_waits_behind_an_update_is_given_back_with_it(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the later one, already waiting, would be taken before the earlier one comes again."""
+    world = world_at(Clock(), ear := broken())
+    await many_chats(sqlite_engine, Clock(), ["anna", "bert"])
+
+    async def away_once(*arguments: Any) -> None:
+        monkeypatch.setattr(handling, "handle", handle)
+        raise ConnectionResetError
+
+    monkeypatch.setattr(handling, "handle", away_once)
+    async with taking(sqlite_engine, world) as intake:
+        sent = [typed("anna", f"câu {n}", f"{n}") for n in range(3)]
+        outcomes = await asyncio.gather(*map(intake.submit, sent), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [Outage] * 3
+        await asyncio.gather(*map(intake.submit, sent))
+    assert ear.heard == [f"câu {n}" for n in range(3)]
+
+
 @pytest.mark.postgresql
 async def test_a_stopped_postgresql_gives_the_update_back_and_works_again(
     postgresql_server: conftest.PostgreSQL,
@@ -376,6 +396,51 @@ async def _cut_off(engine: AsyncEngine, work: Coroutine[Any, Any, None]) -> None
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         await connection.execute(text(f"{others} AND backend_type = 'client backend'"))
     await waiting
+
+
+async def test_a_wrong_statement_on_sqlite_is_no_outage_but_a_lock_or_a_full_disk_is(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "SQLITE_BUSY_TIMEOUT_MS", 1)
+    engine = make_engine(sqlite_url)
+    nowhere = make_engine("sqlite+aiosqlite:////no/such/folder/ocop.db")
+    assert not handling.is_outage(await _failure(engine, "SELECT no_such_column FROM people"))
+    assert not handling.is_outage(await _failure(engine, "SELEC"))
+    assert handling.is_outage(await _failure(nowhere, "SELECT 1"))
+    assert handling.is_outage(await _failure(engine, "CREATE TABLE one (n)", "PRAGMA query_only = 1"))
+    full = "PRAGMA max_page_count = 1"  # it goes down to the pages there are
+    blob = "INSERT INTO settings (name, value) VALUES ('x', hex(zeroblob(1000000)))"
+    assert handling.is_outage(await _failure(engine, blob, "PRAGMA query_only = 0", full))
+    async with beside(engine) as other, other.begin():
+        assert handling.is_outage(await _failure(engine, "SELECT 1"))
+    await engine.dispose()
+
+
+async def _failure(engine: AsyncEngine, statement: str, *before: str) -> OperationalError:
+    with pytest.raises(OperationalError) as failure:
+        await _execute(engine, *before, statement)
+    return failure.value
+
+
+async def _execute(engine: AsyncEngine, *statements: str) -> None:
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+
+
+async def test_an_update_with_a_wrong_statement_is_set_aside(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handling, "RETRY_PAUSE_S", 0.001)
+    await many_chats(sqlite_engine, Clock(), ["anna"])
+
+    async def bug(turn: Any) -> None:
+        await turn.connection.execute(text("SELECT no_such_column FROM people"))
+
+    monkeypatch.setattr(handling, "_take", bug)
+    async with taking(sqlite_engine, world_at(Clock())) as intake:
+        await intake.submit(typed("anna", "menu", "1"))
+    assert len(await rows(sqlite_engine, updates, updates.c.error != "")) == 1
 
 
 def test_what_an_outage_is() -> None:

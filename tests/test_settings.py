@@ -78,6 +78,7 @@ def test_the_other_values_are_read(load_with: LoadWith) -> None:
         PUBLIC_URL="https://ocop.example.vn/",
         HOST="0.0.0.0",  # noqa: S104  only read here
         PORT="80",
+        TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,::1",
         SECRET_KEY="k" * 32,
         DEFAULT_LOCALE="en",
         DAYS_OFF="2026-12-31, 2027-01-02,",
@@ -89,10 +90,16 @@ def test_the_other_values_are_read(load_with: LoadWith) -> None:
     assert settings.telegram_api_url == "http://127.0.0.1:8081"
     assert settings.public_url == "https://ocop.example.vn"
     assert (settings.host, settings.port) == ("0.0.0.0", 80)  # noqa: S104  only compared
+    assert settings.trusted_proxies == "127.0.0.1,10.0.0.0/8,::1"
     assert settings.default_locale is Locale.ENGLISH
     assert settings.days_off == {date(2026, 12, 31), date(2027, 1, 2)}
     assert settings.log_level is LogLevel.DEBUG
     assert not settings.web_chat
+
+
+def test_all_proxies_may_be_trusted(load_with: LoadWith) -> None:
+    assert load_with().trusted_proxies == "127.0.0.1"
+    assert load_with(TRUSTED_PROXIES="*").trusted_proxies == "*"
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"])
@@ -124,6 +131,9 @@ WRONG = [
     ("PORT", "0", "must be a whole number from 1 to 65535"),
     ("PORT", "65536", "must be a whole number from 1 to 65535"),
     ("PORT", "80.5", "must be a whole number from 1 to 65535"),
+    ("TRUSTED_PROXIES", "proxy.hunter2", "must be * or IP addresses and networks"),
+    ("TRUSTED_PROXIES", "127.0.0.1,*", "must be * or IP addresses and networks"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8", "must be * or IP addresses and networks"),
     ("SECRET_KEY", "hunter2", "must have at least 32 characters"),
     ("DEFAULT_LOCALE", "fr", "must be one of 'vi' or 'en'"),
     ("DAYS_OFF", "31/12/2026", "must be dates like 2026-12-31, separated by commas"),
