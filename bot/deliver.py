@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from obstore.exceptions import BaseError
 from prometheus_client import Counter
 from sqlalchemy import exists, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import papers
 from bot.channels.base import (
@@ -28,7 +29,7 @@ from bot.handle import is_outage, where
 from bot.hands import Hands
 from bot.world import World
 from storage import outbox
-from storage.database import reading
+from storage.database import reading, writing
 from storage.files import FileStore
 from storage.models import conversations, files
 
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 IN_HAND = 32
 """Messages being sent at the same time; below the connection pools of both Telegram libraries."""
+NOTICES_IN_HAND = IN_HAND * 3 // 4
+"""The other places stay free for replies: an announcement to hundreds must not keep waiting who has just written."""
 SEND_WITHIN_S = 75.0
 """One message, its attachments made and sent; below outbox.LEASE, so that a slow message isn't in two hands."""
 TRIES_OF_A_BUG = 3
@@ -53,6 +56,10 @@ class Delivery:
     world: World
     wake: asyncio.Event
     _sent: list[int] = field(default_factory=list)
+    _notices: set[int] = field(default_factory=set)
+    """Ids of the notices in hand."""
+    _paused: dict[str, datetime] = field(default_factory=dict)
+    """Channels that have had too many messages, and until when: theirs would only take up places meanwhile."""
     _released: bool = field(init=False)
     """Whether what a process before this one had in hand is free again; on PostgreSQL its lease has to end."""
 
@@ -73,13 +80,14 @@ class Delivery:
             return []
         sent, self._sent = self._sent, []
         try:
-            async with self.engine.begin() as connection:
+            async with writing(self.engine) as connection:
                 if not self._released:
                     await outbox.release(connection)
                 if sent:
                     await outbox.mark_sent(connection, sent, self.world.clock())
-                due = await outbox.claim(connection, self.world.clock(), free) if free else []
+                due = await self._due(connection, free) if free else []
             self._released = True
+            self._notices |= {message.id for message in due if message.kind == "notice"}
             return due
         except BaseException:
             self._sent = sent + self._sent
@@ -87,15 +95,33 @@ class Delivery:
 
     async def _waits(self) -> bool:
         async with reading(self.engine) as connection:
-            return not self._released or await outbox.waits(connection, self.world.clock())
+            now = self.world.clock()
+            return not self._released or await outbox.waits(connection, now, self._for_notices, self._away(now))
+
+    async def _due(self, connection: AsyncConnection, free: int) -> list[outbox.Due]:
+        now = self.world.clock()
+        return await outbox.claim(connection, now, free, self._for_notices, self._away(now))
+
+    @property
+    def _for_notices(self) -> int:
+        return NOTICES_IN_HAND - len(self._notices)
+
+    def _away(self, now: datetime) -> list[str]:
+        return [channel for channel, until in self._paused.items() if until > now]
 
     async def _note_sent(self) -> None:
         if self._sent:
-            async with self.engine.begin() as connection:
+            async with writing(self.engine) as connection:
                 await outbox.mark_sent(connection, self._sent, self.world.clock())
             self._sent = []
 
     async def _deliver(self, due: outbox.Due) -> None:
+        try:
+            await self._send(due)
+        finally:
+            self._notices.discard(due.id)
+
+    async def _send(self, due: outbox.Due) -> None:
         channel = self.channels.get(due.channel)
         if channel is None:  # switched off: keep it for when the channel is back
             await self._again(due, "channel off", 300.0)
@@ -118,6 +144,7 @@ class Delivery:
         """The class of the error decides what happens next. What a platform said of a message may quote it."""
         match error:
             case Throttled(retry_after_s=pause):
+                self._paused[due.channel] = self.world.clock() + timedelta(seconds=pause)
                 await self._again(due, "Throttled", pause)
             case Moved(chat_id=chat_id):
                 await self._moved(due, chat_id)
@@ -137,11 +164,11 @@ class Delivery:
             await self._give_up(due, type(error).__name__)
 
     async def _again(self, due: outbox.Due, error: str, pause_s: float | None) -> None:
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             await outbox.retry_later(connection, due, self.world.clock(), error, pause_s)
 
     async def _give_up(self, due: outbox.Due, error: str) -> None:
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             await outbox.mark_failed(connection, due, error)
             if error == "Unreachable":
                 blocked = update(conversations).where(conversations.c.id == due.conversation_id)
@@ -152,7 +179,7 @@ class Delivery:
         other = conversations.alias()
         known = exists().where(other.c.channel == due.channel, other.c.chat_id == chat_id)
         moved = update(conversations).where(conversations.c.id == due.conversation_id, ~known).values(chat_id=chat_id)
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             if (await connection.execute(moved)).rowcount:
                 await outbox.retry_later(connection, due, self.world.clock(), "Moved", 0)
             else:

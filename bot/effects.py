@@ -1,7 +1,7 @@
 """Carries out what a dialog ordered: every effect becomes rows of the turn's own transaction, nothing else."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -56,7 +56,7 @@ from dialogs.rules.lifecycle import Side, actions
 from storage import cases, people
 from storage.models import cases as case_table
 from storage.models import files, notes, papers
-from storage.records import Conversation, case_named, covers, upsert
+from storage.records import HERE, Conversation, case_named, covers, shows_desk, upsert
 
 ALERT_WORDS_CHARS = 1500
 """A note is quoted in an alert up to here, so that the alert fits every channel."""
@@ -64,8 +64,9 @@ ALERT_WORDS_CHARS = 1500
 
 @dataclass(slots=True)
 class Carried:
-    """What came of a turn's effects: words and files for this person, messages for others, timers.
+    """What came of a turn's effects: words and files for this person, messages of their own, timers.
 
+    `notices` are for others, or go out to this person before the words.
     `changed` asks for the facts to be read again before the next question is put.
     """
 
@@ -95,16 +96,38 @@ class Turned:
 
 
 SENT = Text(N_("✅ Sent to the commune."))
+NOTHING_NEW = Text(N_("What the commune asked to change is still the same, so I have sent nothing."))
 TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. Here is how it stands."))
 
 
+WORDS_ONLY = (SendMessage, SendArticle, SendPages, StartTimer, RemindAt)
+"""Effects that write nothing at once, so that there is nothing to undo."""
+
+
 async def carry_out(turn: Turned, effects: Iterable[Effect]) -> None:
+    """Each effect as a whole or not at all. The officer's desk is read only for a question that shows it."""
     for effect in effects:
-        try:
+        if isinstance(effect, WORDS_ONLY):
             await _carry_out(turn, effect)
-        except cases.NotPossible:
-            turn.carried.changed = True
-            turn.carried.said.append(SendMessage((TOO_LATE,)))
+        else:
+            await _whole(turn, effect)
+    if shows_desk(turn.conversation):
+        turn.carried.changed = True
+
+
+async def _whole(turn: Turned, effect: Effect) -> None:
+    before = _copy(turn.carried)
+    try:
+        async with turn.connection.begin_nested():
+            await _carry_out(turn, effect)
+    except cases.NotPossible:
+        turn.carried = before
+        turn.carried.changed = True
+        turn.carried.said.append(SendMessage((TOO_LATE,)))
+
+
+def _copy(c: Carried) -> Carried:
+    return replace(c, said=[*c.said], attachments=[*c.attachments], notices=[*c.notices], timers=[*c.timers])
 
 
 async def _carry_out(turn: Turned, effect: Effect) -> None:
@@ -117,7 +140,7 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
         case SendPages(pages):
             carried.attachments.append({"pages": [list(page) for page in pages], "name": "xem-thu.pdf"})
         case SendPapers(code, paper):
-            carried.attachments.extend(await _papers(turn, code, paper))
+            _hand_out(turn, await _papers(turn, code, paper))
         case StartTimer(kind, subject, after_s):
             due = now + timedelta(seconds=after_s)
             carried.timers.append(_timer(turn, kind, subject, conversation.state.turn, due))
@@ -215,8 +238,38 @@ async def _papers(turn: Turned, code: str, paper: str) -> list[dict[str, Any]]:
         for row in await turn.connection.execute(statement)
         if (not paper or row.paper == paper) and (own or row.sent_at is not None)
     }
+    here = await _here(turn, newest.values())
     names = {p.id: p.label.vi for p in papers_of(_facts_of(turn, code))}
-    return [{"pages": row.pages, "name": f"{code} {names.get(i, 'Ảnh sản phẩm')}.pdf"} for i, row in newest.items()]
+    return [
+        {"pages": row.pages, "name": f"{code} {names.get(i, 'Ảnh sản phẩm')}.pdf"}
+        for i, row in newest.items()
+        if any(page[0] in here for page in row.pages)
+    ]
+
+
+async def _here(turn: Turned, kept: Iterable[Any]) -> set[str]:
+    """Of the files of these papers those that were not refused or lost."""
+    ids = {page[0] for row in kept for page in row.pages}
+    statement = select(files.c.id).where(files.c.id.in_(ids), files.c.status.in_(HERE))
+    return set((await turn.connection.execute(statement)).scalars())
+
+
+def _hand_out(turn: Turned, specs: Sequence[dict[str, Any]]) -> None:
+    """One paper goes with the words; of several each is a message of its own, lest all are in memory at once."""
+    carried = turn.carried
+    if len(specs) <= 1:
+        carried.attachments.extend(specs)
+        return
+    world, conversation = turn.world, turn.conversation
+    head = compose(carried.said, world.catalog(conversation.locale), world.can(conversation.channel))
+    carried.said.clear()
+    for n, spec in enumerate(specs):
+        body = composed_body(head, [spec]) if n == 0 and head.text else {"text": _title(spec), "attachments": [spec]}
+        carried.notices.append(outbox_row(conversation.id, "reply", body, turn.now))
+
+
+def _title(spec: Mapping[str, Any]) -> str:
+    return str(spec["name"]).removesuffix(".pdf")
 
 
 def _facts_of(turn: Turned, code: str) -> CaseFacts:
@@ -254,13 +307,22 @@ async def _submit_idea(turn: Turned, answers: dict[str, str]) -> None:
 
 
 async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
+    """The case goes back to the commune when nothing is left of what was returned, else it stays returned."""
     case = await _own(turn, code)
-    await cases.move(turn.connection, case, turn.actor, "resubmit", turn.now, turn.world.days_off, answers=answers)
     if (photos := answers.get("photos", "")) and photos != case.answers.get("photos", ""):
         pages = [list(page) for page in pages_of(photos)]
         await cases.keep_paper(turn.connection, case, cases.PRODUCT_PHOTOS, pages, turn.now)
-    await cases.send_papers(turn.connection, case, turn.now)
+    sent = await _sent(turn, case)
     turn.carried.changed = True
+    changed = {name for name in {*answers, *case.answers} if answers.get(name, "") != case.answers.get(name, "")}
+    answered = {*(f"answer:{name}" for name in changed), *sent}
+    if await cases.answer_returns(turn.connection, case, answered, turn.now):
+        await cases.move(turn.connection, case, turn.actor, "resubmit", turn.now, turn.world.days_off, answers=answers)
+    elif changed or sent:
+        await cases.correct(turn.connection, case, turn.actor, answers, turn.now)
+    else:
+        turn.carried.said.append(SendMessage((NOTHING_NEW,)))
+        return
     turn.carried.said.append(SendMessage((SENT,)))
     await _alert(turn, code, lambda facts: alert_again(facts, "resubmit"))
 
@@ -268,9 +330,12 @@ async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
 async def _send_to_commune(turn: Turned, code: str) -> None:
     """Hand over what is kept: as the plan, as the answer to a return, or beside an idea still being looked at."""
     case = await _own(turn, code)
-    if not await cases.send_papers(turn.connection, case, turn.now):
+    sent = await _sent(turn, case)
+    if not sent:
         raise cases.NotPossible(code)
     action = next((a for a in ("send_plan", "resubmit") if a in actions(case.status, Side.PRODUCER)), "add_papers")
+    if not await cases.answer_returns(turn.connection, case, sent, turn.now):
+        action = "add_papers"  # something else that was returned is still asked of the producer
     if action == "add_papers":
         await cases.note_event(turn.connection, case, turn.actor, action, turn.now)
     else:
@@ -278,6 +343,13 @@ async def _send_to_commune(turn: Turned, code: str) -> None:
     turn.carried.changed = True
     turn.carried.said.append(SendMessage((SENT,)))
     await _alert(turn, code, lambda facts: alert_again(facts, action))
+
+
+async def _sent(turn: Turned, case: Any) -> set[str]:
+    """Hand over what is kept and here; as items of a return ("paper:<id>")."""
+    sent = await cases.send_papers(turn.connection, case, turn.now)
+    here = {paper.id for paper in (await _fresh(turn, case.code)).papers} if sent else set()
+    return {f"paper:{paper}" for paper in sent & here}
 
 
 async def _fresh(turn: Turned, code: str) -> CaseFacts:
@@ -301,8 +373,17 @@ async def _alert(turn: Turned, code: str, words: Any, producer: int = 0) -> None
 
 
 def _notice(turn: Turned, chat: Any, said: Sequence[SendMessage | str]) -> dict[str, Any]:
-    composed = compose(said, turn.world.catalog(chat.locale), turn.world.can(chat.channel))
-    return outbox_row(chat.id, "notice", composed_body(composed, []), turn.now)
+    return notice(turn.world, chat, said, turn.now)
+
+
+def notice(world: World, chat: Any, said: Sequence[SendMessage | str], now: datetime) -> dict[str, Any]:
+    """An outbox row for a chat as people.chats_of gives it, in its language."""
+    composed = compose(said, world.catalog(chat.locale), world.can(chat.channel))
+    return outbox_row(chat.id, "notice", composed_body(composed, []), now)
+
+
+def open_my_file(code: str) -> Link:
+    return Link(f"case.{code}", Text(N_("Open my file")), code)
 
 
 def composed_body(composed: Any, attachments: list[dict[str, Any]]) -> dict[str, Any]:
@@ -358,9 +439,8 @@ def _decision_words(case: CaseFacts, effect: DecideCase, facts: Facts) -> tuple[
 
 
 async def _tell_producer(turn: Turned, person_id: int, texts: tuple[Text, ...], code: str) -> None:
-    link = Link(f"case.{code}", Text(N_("Open my file")), code)
     for chat in await people.chats_of(turn.connection, [person_id]):
-        turn.carried.notices.append(_notice(turn, chat, [SendMessage(texts, links=(link,))]))
+        turn.carried.notices.append(_notice(turn, chat, [SendMessage(texts, links=(open_my_file(code),))]))
 
 
 async def _plan_is_here_already(turn: Turned, code: str) -> None:
@@ -439,7 +519,7 @@ async def _note(turn: Turned, effect: SendNote) -> None:
     )
     words = effect.text[:ALERT_WORDS_CHARS]
     if effect.to_officers:
-        officers = await people.officers_of(turn.connection, places.territory(commune))
+        officers = await people.officers_of(turn.connection, places.territory(commune), turn.conversation.person_id)
         by = person.name or person.producer_name
         alert = alert_note(effect.code or f"n{note_id}", by, place_name(commune), words)
         for chat in await people.chats_of(turn.connection, officers):

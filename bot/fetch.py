@@ -15,24 +15,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
+from bot.effects import notice, open_my_file
 from bot.handle import where
 from bot.hands import Hands
 from bot.world import World
-from storage.database import reading
+from dialogs.model import N_, SendMessage, Text
+from dialogs.producer.check_status import item_words
+from storage.cases import PRODUCT_PHOTOS
+from storage.database import reading, writing
 from storage.files import FileStore
-from storage.models import files
-from storage.people import still_used
-from storage.records import FORGOTTEN
+from storage.models import cases, files
+from storage.models import papers as kept
+from storage.outbox import post
+from storage.people import chats_of, still_used
+from storage.records import FORGOTTEN, HERE, case_named, newest
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Files in memory at the same time: 4 of 20 MB and their decoded pictures stay far below a small server's memory."""
+"""Files in memory at the same time: 4 of 20 MB, and a decoded picture takes up to about 330 MB (papers.py)."""
 LEASE = timedelta(minutes=3)
 FETCH_WITHIN_S = 150.0
 """Below the lease: a platform that hangs holds up one place, and not for ever."""
 PAUSES_S = (2, 10, 60, 300, 1800)
 """Waits between tries; after the last one the file counts as lost and the person is asked to send it again."""
+UNREADABLE = N_("The file you sent for %(code)s could not be read: please send “%(paper)s” again.")
 STORED = "stored:"
 """A source that is already in the file store, by its SHA-256: what came through our own pages."""
 
@@ -61,7 +68,7 @@ class Fetcher:
         async with reading(self.engine) as connection:
             if not await _due(connection, now, 1):
                 return []
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             ids = await _due(connection, now, free)
             await connection.execute(update(files).where(files.c.id.in_(ids)).values(due_at=now + LEASE))
             return list(await connection.execute(select(files).where(files.c.id.in_(ids))))
@@ -71,9 +78,9 @@ class Fetcher:
             async with asyncio.timeout(FETCH_WITHIN_S):
                 await (self._erase(row) if row.status == FORGOTTEN else self._keep(row))
         except papers.Refused as refused:
-            await self._note(row, status="refused", findings=str(refused.reason), due_at=None, source="")
+            await self._lose(row, status="refused", findings=str(refused.reason), source="")
         except FileUnavailable:
-            await self._note(row, status="failed", due_at=None)
+            await self._lose(row, status="failed")
         except ChannelError as error:
             await self._again(row, error)
         except Exception as error:  # the object store may be down, or the file breaks a library: try again, then lost
@@ -101,7 +108,7 @@ class Fetcher:
     async def _erase(self, row: Any) -> None:
         waited = row.source.removeprefix(STORED) if row.source.startswith(STORED) else ""
         await self._erase_bytes(row.sha256 or waited)
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             await connection.execute(delete(files).where(files.c.id == row.id))
 
     async def _erase_bytes(self, sha256: str) -> None:
@@ -122,16 +129,56 @@ class Fetcher:
     async def _again(self, row: Any, error: Exception) -> None:
         last = len(PAUSES_S) - 1
         if row.attempts > last and row.status != FORGOTTEN:
-            await self._note(row, status="failed", due_at=None)
+            await self._lose(row, status="failed")
             return
         pause = error.retry_after_s if isinstance(error, Throttled) else PAUSES_S[min(row.attempts, last)]
         await self._note(row, attempts=row.attempts + 1, due_at=self.world.clock() + timedelta(seconds=pause))
 
     async def _note(self, row: Any, **values: Any) -> bool:
         """Whether the file still stood as it was when it was claimed."""
-        async with self.engine.begin() as connection:
-            same = (files.c.id == row.id, files.c.status == row.status)
-            return bool((await connection.execute(update(files).where(*same).values(**values))).rowcount)
+        async with writing(self.engine) as connection:
+            return await _noted(connection, row, values)
+
+    async def _lose(self, row: Any, **values: Any) -> None:
+        """The file will not come. Whoever counts on it, as a page of a kept paper, is told with the same commit."""
+        async with writing(self.engine) as connection:
+            if await _noted(connection, row, values | {"due_at": None}):
+                await post(
+                    connection, [n for lost in await _lost(connection, row) for n in await self._told(connection, lost)]
+                )
+
+    async def _told(self, connection: AsyncConnection, lost: Any) -> list[dict[str, Any]]:
+        now = self.world.clock()
+        case = await case_named(connection, lost.code, now, self.world.days_off)
+        if case is None:
+            return []
+        item = "answer:photos" if lost.paper == PRODUCT_PHOTOS else f"paper:{lost.paper}"
+        words = Text(UNREADABLE, {"code": lost.code, "paper": item_words(case, item)})
+        said = SendMessage((words,), links=(open_my_file(lost.code),))
+        return [notice(self.world, chat, [said], now) for chat in await chats_of(connection, [lost.person_id])]
+
+
+async def _noted(connection: AsyncConnection, row: Any, values: Mapping[str, Any]) -> bool:
+    same = (files.c.id == row.id, files.c.status == row.status)
+    return bool((await connection.execute(update(files).where(*same).values(**values))).rowcount)
+
+
+async def _lost(connection: AsyncConnection, row: Any) -> list[Any]:
+    """Papers (code, person_id, paper) whose last version has this file as its first page to be lost."""
+    statement = (
+        select(cases.c.code, cases.c.person_id, kept.c.paper, kept.c.pages)
+        .join(cases, cases.c.id == kept.c.case_id)
+        .where(cases.c.person_id == row.person_id, newest())
+    )
+    of_it = [paper for paper in await connection.execute(statement) if row.id in _ids(paper)]
+    others = {file_id for paper in of_it for file_id in _ids(paper)} - {row.id}
+    gone = select(files.c.id).where(files.c.id.in_(others), files.c.status.not_in(HERE))
+    told_of = set((await connection.execute(gone)).scalars())
+    return [paper for paper in of_it if not told_of & _ids(paper)]
+
+
+def _ids(paper: Any) -> set[str]:
+    return {page[0] for page in paper.pages}
 
 
 async def _due(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:

@@ -32,10 +32,22 @@ MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 """Also the most a Telegram bot may download (core.telegram.org/bots/api#getfile)."""
 
 MAX_PIXELS: Final = 60_000_000
-"""Above any phone's ordinary photo (12 to 50 megapixels); 180 MB when decoded."""
+"""Of a baseline JPEG, which is decoded at a fraction of its size; phones' photos have 12 to 50 megapixels."""
+MAX_WHOLE_PIXELS: Final = 25_000_000
+"""Of what has to be in memory whole. A phone that writes HEIC gives 12 or 24 megapixels unless told otherwise.
+
+Memory that inspect() and normalise_photo() add at their peak, measured:
+
+| baseline JPEG of 59 megapixels                  | 43 MB            |
+| PNG of 25 megapixels: RGB, palette, RGBA        | 141, 164, 236 MB |
+| the same: 16 bits of grey, grey with alpha      | 239, 331 MB      |
+| progressive JPEG: 25 megapixels, 59 (refused)   | 172, 356 MB      |
+"""
 MAX_SIDE_PX: Final = 20_000
 MAX_PDF_IMAGE_PIXELS: Final = 150_000_000
 """An A3 page scanned at 600 dots an inch has 70 million."""
+MAX_PDF_STREAMS: Final = 20_000
+"""A scan has a few hundred; each costs some 15 microseconds to judge."""
 MAX_UNPACKED_BYTES: Final = 200 * 1024 * 1024
 MAX_ZIP_RATIO: Final = 200
 MAX_ZIP_MEMBERS: Final = 10_000
@@ -259,6 +271,7 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 _FORMATS = {Kind.JPEG: ("JPEG",), Kind.PNG: ("PNG",), Kind.HEIC: ("HEIF",)}
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError, zlib.error)
 """What Pillow and libheif raise on damaged bytes; struct.error does not get out of Pillow's own readers."""
+_SHRINKING = frozenset({"JPEG", "MPO"})
 _LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
 _LIGHT_BLUR = ImageFilter.GaussianBlur(1.5)
 _TURNS = {  # Pillow counts against the clock
@@ -275,12 +288,18 @@ def _open_image(data: bytes, kind: Kind) -> Iterator[Image.Image]:
     """Only the header is read before the size is judged; what goes wrong inside becomes BROKEN."""
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS[kind]) as image:
-            _check_size(image.width, image.height, MAX_PIXELS)
+            _check_size(image.width, image.height, _max_pixels(image))
             yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refused(Refusal.TOO_MANY_PIXELS) from error
     except _UNREADABLE as error:
         raise Refused(Refusal.BROKEN) from error
+
+
+def _max_pixels(image: Image.Image) -> int:
+    """A progressive JPEG is kept as coefficients until its last scan, six bytes and more a pixel."""
+    shrinks = image.format in _SHRINKING and not image.info.get("progressive")
+    return MAX_PIXELS if shrinks else MAX_WHOLE_PIXELS
 
 
 def _check_size(width_px: int, height_px: int, max_pixels: int) -> None:
@@ -335,7 +354,7 @@ def _tiles(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
 
 def _shrunk(image: Image.Image, side_px: int) -> Image.Image:
     """RGB on white, within `side_px`, as the bytes lie. Decodes the whole image, so damage shows here."""
-    if image.format in ("JPEG", "MPO"):  # decodes at 1/2, 1/4 or 1/8; still reads to the end
+    if image.format in _SHRINKING:  # decodes at 1/2, 1/4 or 1/8; still reads to the end
         fit = min(side_px / max(image.size), 1)
         image.draft("RGB", (int(image.width * fit), int(image.height * fit)))
     small = _averageable(image)
@@ -386,6 +405,7 @@ _STREAM = re.compile(rb">>\s*stream\r?\n")
 _TWICE_PACKED = re.compile(rb"/Fl(?:ateDecode)?\s*/Fl(?:ateDecode)?[\s\]/]")
 _DICTIONARY_BYTES: Final = 2048
 _CHUNK: Final = 64 * 1024
+_CHUNK_IN: Final = 1024
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 """fpdf2 would write the current time, and the same photos would give another file each time."""
 
@@ -439,15 +459,17 @@ def _check_streams(data: bytes) -> None:
 
     Blind to sizes given by reference and to encrypted streams; PDFium's own limit (1 GB a stream) is behind.
     """
-    left = MAX_UNPACKED_BYTES
-    for found in _STREAM.finditer(data):
+    work = _Unpacking(data)
+    for count, found in enumerate(_STREAM.finditer(data)):
+        if count >= MAX_PDF_STREAMS:
+            raise Refused(Refusal.BOMB)
         header = data[max(0, found.start() - _DICTIONARY_BYTES) : found.start()].rpartition(b" obj")[2]
         if _TWICE_PACKED.search(header):
             raise Refused(Refusal.BOMB)
         if re.search(rb"/Subtype\s*/Image", header):
             _check_size(_number(header, b"Width"), _number(header, b"Height"), MAX_PDF_IMAGE_PIXELS)
         elif b"/Fl" in header:
-            left -= _unpacked_bytes(data, found.end(), left)
+            work.unpack(found.end())
 
 
 def _number(header: bytes, name: bytes) -> int:
@@ -455,23 +477,36 @@ def _number(header: bytes, name: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-def _unpacked_bytes(data: bytes, start: int, limit: int) -> int:
-    """Raises Refused at the limit; what does not unpack counts as far as it got."""
-    unpacker, total = zlib.decompressobj(), 0
-    chunk = data[start : start + _CHUNK]
-    while chunk and not unpacker.eof:
-        try:
-            total += len(unpacker.decompress(chunk, _CHUNK))
-        except zlib.error:
-            break
-        if total > limit:
+class _Unpacking:
+    """What unpacking may cost for the whole file, out of it and into it.
+
+    Streams of an honest file lie side by side, so together they take in no more than the file. In a hostile one
+    thousands start one inside the other, and each can run over megabytes of empty blocks and give nothing.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+        self._out_left, self._in_left = MAX_UNPACKED_BYTES, 2 * len(data) + _CHUNK
+
+    def unpack(self, start: int) -> None:
+        """Raises Refused at a limit; what does not unpack counts as far as it got."""
+        if int.from_bytes(self._data[start : start + 2]) % 31:  # the check of RFC 1950: encrypted, or no zlib at all
+            return
+        unpacker = zlib.decompressobj()
+        while not unpacker.eof and (chunk := unpacker.unconsumed_tail or self._data[start : start + _CHUNK_IN]):
+            fresh = 0 if unpacker.unconsumed_tail else len(chunk)
+            start += fresh
+            try:
+                self._pay(fresh, len(unpacker.decompress(chunk, _CHUNK)))
+            except zlib.error:
+                self._pay(fresh, 0)
+                return
+
+    def _pay(self, bytes_in: int, bytes_out: int) -> None:
+        self._in_left -= bytes_in
+        self._out_left -= bytes_out
+        if min(self._in_left, self._out_left) < 0:
             raise Refused(Refusal.BOMB)
-        if unpacker.unconsumed_tail:
-            chunk = unpacker.unconsumed_tail
-        else:
-            start += _CHUNK
-            chunk = data[start : start + _CHUNK]
-    return total
 
 
 def _add_page(pdf: FPDF, photo: bytes) -> None:

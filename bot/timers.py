@@ -14,10 +14,10 @@ from bot.channels.base import Update
 from bot.handle import Closing, Intake, is_outage
 from bot.world import World
 from dialogs.model import TimerFired
-from storage.database import reading
+from storage.database import reading, writing
 from storage.models import timers, updates
 from storage.outbox import prune
-from storage.people import due_timers
+from storage.people import due_timers, prune_links
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Timers:
         if not due:
             return
         await asyncio.gather(*(self.intake.submit(_fired(timer)) for timer in due))
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             await connection.execute(_DONE, [{"row_id": timer.id, "moment": timer.due_at} for timer in due])
 
     async def _prune(self) -> None:
@@ -72,9 +72,10 @@ class Timers:
         if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
             return
         self._pruned_at = now
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             await connection.execute(delete(updates).where(updates.c.received_at < now - FORGET_UPDATES_AFTER))
             await prune(connection, now - FORGET_SENT_AFTER)
+            await prune_links(connection, now - FORGET_SENT_AFTER)
 
 
 _DONE = delete(timers).where(timers.c.id == bindparam("row_id"), timers.c.due_at == bindparam("moment"))

@@ -1,6 +1,6 @@
 """Writes to a case: handing in, papers, decisions. Each within the transaction of the turn that ordered it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from dialogs.rules import lifecycle
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on
 from dialogs.rules.working_days import add_working_days
 from storage.models import case_events, cases, files, papers, people, returned_items, serials
-from storage.records import FORGOTTEN, VIETNAM, Conversation, upsert
+from storage.records import HERE, VIETNAM, Conversation, upsert
 
 PRODUCT_PHOTOS = "product"
 """The idea's photos are kept like a paper, under this id."""
@@ -153,7 +153,7 @@ async def move(
 ) -> str:
     """Move a locked case as the lifecycle table allows; returns the new status, raises NotPossible.
 
-    Source of the table: dialogs/rules/lifecycle.py. A return opens its item; a resubmission closes them all.
+    Source of the table: dialogs/rules/lifecycle.py. A return opens its item; `answer_returns` closes it.
     """
     step = lifecycle.move(action, case.status)
     if step is None or (step.needs_reason and not reason):
@@ -166,25 +166,44 @@ async def move(
         "updated_at": now,
     }
     if answers is not None:
-        values |= {
-            "answers": dict(answers),
-            "product": answers["product"],
-            "product_folded": fold(answers["product"])[:120],
-        }
+        values |= _answer_values(answers)
     await connection.execute(update(cases).where(cases.c.id == case.id).values(values))
     await _record(connection, case.id, actor, action, case.status, step.to_status, now, item, reason, answers)
     if action == "return":
         await connection.execute(
             insert(returned_items).values(case_id=case.id, item=item, reason=reason, returned_on=today)
         )
-    if action == "resubmit":
-        await _close_returns(connection, case.id, now)
     return step.to_status
 
 
-async def _close_returns(connection: AsyncConnection, case_id: int, now: datetime) -> None:
-    open_ones = (returned_items.c.case_id == case_id, returned_items.c.answered_at.is_(None))
-    await connection.execute(update(returned_items).where(*open_ones).values(answered_at=now))
+def _answer_values(answers: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "answers": dict(answers),
+        "product": answers["product"],
+        "product_folded": fold(answers["product"])[:120],
+    }
+
+
+async def correct(
+    connection: AsyncConnection, case: Any, actor: Actor, answers: Mapping[str, str], now: datetime
+) -> None:
+    """New answers of a returned case that stays with its producer; raises NotPossible for any other case."""
+    if lifecycle.move("resubmit", case.status) is None:
+        raise NotPossible("correct")
+    values = _answer_values(answers) | {"updated_at": now}
+    await connection.execute(update(cases).where(cases.c.id == case.id).values(values))
+    await _record(connection, case.id, actor, "resubmit", case.status, case.status, now, answers=answers)
+
+
+async def answer_returns(connection: AsyncConnection, case: Any, answered: Collection[str], now: datetime) -> bool:
+    """Close what was returned and is answered now ("paper:<id>", "answer:<question>"); whether nothing is left open.
+
+    What was returned as a whole ("all") is answered by anything.
+    """
+    open_ones = (returned_items.c.case_id == case.id, returned_items.c.answered_at.is_(None))
+    closed = update(returned_items).where(*open_ones, returned_items.c.item.in_([*answered, "all"]))
+    await connection.execute(closed.values(answered_at=now))
+    return (await connection.execute(select(returned_items.c.id).where(*open_ones).limit(1))).first() is None
 
 
 async def note_event(connection: AsyncConnection, case: Any, actor: Actor, action: str, now: datetime) -> None:
@@ -204,9 +223,15 @@ async def keep_paper(connection: AsyncConnection, case: Any, paper: str, pages: 
 
 
 async def _owned(connection: AsyncConnection, person_id: int, pages: Sequence[list[Any]]) -> list[list[Any]]:
-    """Pages whose files this person sent: a paper is read by officers, so a foreign id must not get into one."""
-    which = (files.c.id.in_([page[0] for page in pages]), files.c.person_id == person_id, files.c.status != FORGOTTEN)
-    known = set((await connection.execute(select(files.c.id).where(*which))).scalars())
+    """Pages whose files this person sent: a paper is read by officers, so a foreign id must not get into one.
+
+    Nor one that was refused or lost. Who fetches them waits for this transaction, and then finds the paper.
+    """
+    which = (files.c.id.in_([page[0] for page in pages]), files.c.person_id == person_id, files.c.status.in_(HERE))
+    statement = select(files.c.id).where(*which).order_by(files.c.id)
+    if connection.dialect.name == "postgresql":
+        statement = statement.with_for_update(read=True)
+    known = set((await connection.execute(statement)).scalars())
     return [page for page in pages if page[0] in known]
 
 
@@ -221,8 +246,8 @@ async def _keep(
     return version
 
 
-async def send_papers(connection: AsyncConnection, case: Any, now: datetime) -> int:
-    """Mark what is kept as handed to the commune; returns how many papers that were."""
+async def send_papers(connection: AsyncConnection, case: Any, now: datetime) -> set[str]:
+    """Mark what is kept as handed to the commune; returns the ids of these papers."""
     unsent = (papers.c.case_id == case.id, papers.c.sent_at.is_(None))
-    result = await connection.execute(update(papers).where(*unsent).values(sent_at=now))
-    return int(result.rowcount)
+    sent = update(papers).where(*unsent).values(sent_at=now).returning(papers.c.paper)
+    return set((await connection.execute(sent)).scalars())

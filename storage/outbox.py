@@ -1,11 +1,11 @@
 """Messages on their way: rows written with the turn that said them, taken by workers, marked when delivered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Update, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Select, Update, and_, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import conversations, outbox
@@ -38,8 +38,8 @@ async def post(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> N
         await connection.execute(insert(outbox), list(rows))
 
 
-def _ready(now: datetime) -> Select[int]:
-    """Ids of due messages nobody has in hand, at most one a chat and only the oldest."""
+def _ready(now: datetime, but: Collection[str]) -> Select[int]:
+    """Ids of due messages nobody has in hand, at most one a chat and only the oldest; none of the channels `but`."""
     earlier = outbox.alias("earlier")
     blocked = exists().where(
         earlier.c.conversation_id == outbox.c.conversation_id,
@@ -48,23 +48,32 @@ def _ready(now: datetime) -> Select[int]:
     )
     free = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now)
     which = select(outbox.c.id).where(outbox.c.status == "waiting", outbox.c.due_at <= now, free, ~blocked)
+    if but:
+        away = select(conversations.c.id).where(conversations.c.channel.in_(but))
+        which = which.where(outbox.c.conversation_id.not_in(away))
     return which.order_by(outbox.c.id)
 
 
-async def waits(connection: AsyncConnection, now: datetime) -> bool:
+async def waits(connection: AsyncConnection, now: datetime, notices: int = 1, but: Collection[str] = ()) -> bool:
     """Whether there is anything to claim; asked before a transaction is begun that would hold up writers."""
-    return (await connection.execute(_ready(now).limit(1))).first() is not None
+    which = _ready(now, but) if notices > 0 else _ready(now, but).where(outbox.c.kind != "notice")
+    return (await connection.execute(which.limit(1))).first() is not None
 
 
-async def claim(connection: AsyncConnection, now: datetime, limit: int) -> list[Due]:
+async def claim(
+    connection: AsyncConnection, now: datetime, limit: int, notices: int | None = None, but: Collection[str] = ()
+) -> list[Due]:
     """Take due messages so that none of a chat overtakes another, also not in another worker's hands.
 
+    Who waits for a reply is served before the notices, of which at most `notices` (None: `limit`) are taken.
     A message in hand still stands as waiting before the next of its chat, until it is marked.
     """
-    which = _ready(now).limit(limit)
-    if connection.dialect.name == "postgresql":
-        which = which.with_for_update(skip_locked=True)
-    ids = list((await connection.execute(which)).scalars())
+    ready = _ready(now, but)
+    ids = await _some(connection, ready.where(outbox.c.kind != "notice"), limit)
+    places = limit - len(ids)
+    ids += await _some(
+        connection, ready.where(outbox.c.kind == "notice"), min(places, limit if notices is None else notices)
+    )
     if not ids:
         return []
     lease = now + LEASE
@@ -73,12 +82,21 @@ async def claim(connection: AsyncConnection, now: datetime, limit: int) -> list[
         select(outbox, conversations.c.channel, conversations.c.chat_id)
         .join(conversations)
         .where(outbox.c.id.in_(ids))
-        .order_by(outbox.c.id)
+        .order_by(outbox.c.kind == "notice", outbox.c.id)
     )
     return [
         Due(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at, lease)
         for r in rows
     ]
+
+
+async def _some(connection: AsyncConnection, which: Select[int], limit: int) -> list[int]:
+    if limit <= 0:
+        return []
+    which = which.limit(limit)
+    if connection.dialect.name == "postgresql":
+        which = which.with_for_update(skip_locked=True)
+    return list((await connection.execute(which)).scalars())
 
 
 def _held(due: Due) -> Update:
@@ -122,5 +140,7 @@ async def release(connection: AsyncConnection) -> None:
 
 
 async def prune(connection: AsyncConnection, before: datetime) -> None:
-    """Forget what was delivered before: it is in the chat, and holds what people wrote."""
-    await connection.execute(delete(outbox).where(outbox.c.status == "sent", outbox.c.sent_at < before))
+    """Forget what was delivered before, and what was given up and is as old: it holds what people wrote."""
+    delivered = and_(outbox.c.status == "sent", outbox.c.sent_at < before)
+    given_up = and_(outbox.c.status == "failed", outbox.c.created_at < before)
+    await connection.execute(delete(outbox).where(or_(delivered, given_up)))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, delete, exists, insert, or_, select, update
+from sqlalchemy import Text, and_, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import Membership, Role
@@ -24,7 +24,7 @@ from storage.models import (
     upload_links,
     web_messages,
 )
-from storage.records import FORGOTTEN, Conversation, upsert
+from storage.records import FORGOTTEN, REACHABLE, Conversation, upsert
 
 INVITATION_DAYS = 7
 UPLOAD_LINK_HOURS = 24
@@ -115,13 +115,12 @@ async def officers_of(connection: AsyncConnection, territory: str, but: int = 0)
 
     Who has blocked the bot can't be told anything, and nobody (`but`) is an officer of their own case.
     """
-    reachable = exists().where(conversations.c.person_id == memberships.c.person_id, conversations.c.status == "open")
     levels = (territory, territory.partition("/")[0], "")
     statement = select(memberships.c.territory, memberships.c.person_id).where(
         memberships.c.territory.in_(levels),
         memberships.c.removed_at.is_(None),
         memberships.c.person_id != but,
-        reachable,
+        REACHABLE,
     )
     found: dict[str, list[int]] = {}
     for row in await connection.execute(statement.distinct().order_by(memberships.c.person_id)):
@@ -229,6 +228,12 @@ async def link_target(connection: AsyncConnection, token: str, now: datetime, *,
         spent = await connection.execute(update(upload_links).where(good).values(used_at=now))
         return row if spent.rowcount == 1 else None
     return row
+
+
+async def prune_links(connection: AsyncConnection, before: datetime) -> None:
+    """Forget one-time links that were spent or ran out before; what an invitation gave stands in memberships."""
+    for table in (upload_links, invitations):
+        await connection.execute(delete(table).where(or_(table.c.expires_at < before, table.c.used_at < before)))
 
 
 # ---------------------------------------------------------------- forgetting

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
-from dialogs.engine import unfinished
+from dialogs.engine import dialog_name, unfinished
 from dialogs.model import (
     CaseFacts,
     Draft,
@@ -48,6 +48,12 @@ from storage.models import (
 
 FORGOTTEN = "forgotten"
 """Status of a file whose bytes are still to be erased; nobody sees it any more."""
+HERE = (FileStatus.STORED, FileStatus.PENDING)
+"""Files that are a page of a paper; one that was refused or lost is none."""
+SHOW_DESK = {"desk", "joined", "note", "office_hours"}
+"""Dialogs that show an officer's desk, or end at it; for the others it is not read."""
+REACHABLE = exists().where(conversations.c.person_id == memberships.c.person_id, conversations.c.status == "open")
+"""Whether an officer can be told anything: who has blocked the bot can't."""
 Row = Any
 """A row by column name; SQLAlchemy's own type would list every column again."""
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -222,32 +228,41 @@ async def facts_for(
         if want.file_ids:
             mine = {i: (conversation.person_id, i) for i in want.file_ids}
             facts = replace(facts, files={i: known_files[key] for i, key in mine.items() if key in known_files})
-        if person.memberships:
+        if shows_desk(conversation):
             facts = await _with_desk(connection, facts, conversation, days_off)
         found[conversation.id] = facts
-    return await _with_offices(connection, found)
+    return await _with_offices(
+        connection, found, {want.conversation.id: want.conversation.person_id for want in wanted}
+    )
 
 
-async def _with_offices(connection: AsyncConnection, found: dict[int, Facts]) -> dict[int, Facts]:
-    """Office hours and the number of officers of each person's commune."""
+def shows_desk(conversation: Conversation) -> bool:
+    return bool(conversation.person.memberships) and dialog_name(conversation.state.key) in SHOW_DESK
+
+
+async def _with_offices(
+    connection: AsyncConnection, found: dict[int, Facts], person_ids: Mapping[int, int]
+) -> dict[int, Facts]:
+    """Office hours of each person's commune, and its officers by the rule that alerts follow (people.officers_of)."""
     communes = {places.territory(f.person.commune) for f in found.values() if f.person.commune}
     if not communes:
         return found
     territories = communes | {territory.partition("/")[0] for territory in communes}
-    distinct = func.count(memberships.c.person_id.distinct())
-    count = select(memberships.c.territory, distinct.label("officers")).where(
-        memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None)
-    )
-    officers = {
-        row.territory: row.officers for row in await connection.execute(count.group_by(memberships.c.territory))
-    }
+    which = (memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None), REACHABLE)
+    officers: dict[str, set[int]] = {}
+    for row in await connection.execute(select(memberships.c.territory, memberships.c.person_id).where(*which)):
+        officers.setdefault(row.territory, set()).add(row.person_id)
+
+    def others(territory: str, me: int) -> int:
+        return len(officers.get(territory, set()) - {me})
+
     open_at = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(territories))
     hours = {row.territory: row.hours for row in await connection.execute(open_at)}
     return {
         key: replace(
             facts,
-            officers=officers.get(places.territory(facts.person.commune), 0),
-            province_officers=officers.get(places.territory(facts.person.commune).partition("/")[0], 0),
+            officers=others(places.territory(facts.person.commune), person_ids[key]),
+            province_officers=others(places.territory(facts.person.commune).partition("/")[0], person_ids[key]),
             hours=hours.get(places.territory(facts.person.commune), ""),
         )
         if facts.person.commune
@@ -333,7 +348,7 @@ async def case_facts(
             row,
             now.astimezone(VIETNAM).date(),
             days_off,
-            papers=tuple(_paper(paper, lengths) for paper in kept.get(row.id, ())),
+            papers=tuple(p for p in (_paper(paper, lengths) for paper in kept.get(row.id, ())) if p.files),
             returned=tuple(ReturnedItem(r.item, r.reason, r.returned_on) for r in back.get(row.id, ())),
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
@@ -350,20 +365,26 @@ def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
 
 
 async def _lengths(connection: AsyncConnection, kept: Mapping[int, Sequence[Row]]) -> dict[str, int]:
-    """Pages of each file of these papers; one where it is not known (a photo, a Word file)."""
+    """Pages of each file of these papers that is here; one where it is not known (a photo, a Word file)."""
     ids = {page[0] for rows in kept.values() for row in rows for page in row.pages}
     if not ids:
         return {}
-    found = await connection.execute(select(files.c.id, files.c.pages).where(files.c.id.in_(ids)))
+    which = (files.c.id.in_(ids), files.c.status.in_(HERE))
+    found = await connection.execute(select(files.c.id, files.c.pages).where(*which))
     return {row.id: max(1, row.pages) for row in found}
 
 
-def _newest_papers(ids: Collection[int]) -> Any:
+def newest() -> ColumnElement[bool]:
+    """Whether a row of papers is the last version of its paper."""
     newer = papers.alias("newer")
     beaten = exists().where(
         newer.c.case_id == papers.c.case_id, newer.c.paper == papers.c.paper, newer.c.version > papers.c.version
     )
-    return select(papers).where(papers.c.case_id.in_(ids), ~beaten).order_by(papers.c.id)
+    return ~beaten
+
+
+def _newest_papers(ids: Collection[int]) -> Any:
+    return select(papers).where(papers.c.case_id.in_(ids), newest()).order_by(papers.c.id)
 
 
 def _history(ids: Collection[int]) -> Any:
@@ -405,11 +426,13 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
 
 
 def _paper(row: Row, lengths: Mapping[str, int]) -> PaperFacts:
+    """Counts the pages that are here; a paper without any is not there."""
+    here = [lengths[page[0]] for page in row.pages if page[0] in lengths]
     return PaperFacts(
         row.paper,
         row.version,
-        pages=sum(lengths.get(page[0], 1) for page in row.pages),
-        files=len(row.pages),
+        pages=sum(here),
+        files=len(here),
         sent=row.sent_at is not None,
         kept_on=row.kept_at.astimezone(VIETNAM).date(),
     )

@@ -160,7 +160,7 @@ async def test_a_list_stays_in_order_when_the_database_is_away_once(
         await poll(source, intake)
     (anna,) = await rows(sqlite_engine, conversations)
     assert failed
-    assert anna.state["drafts"]["register_idea"]["product"] == "Chuối sấy dẻo"
+    assert anna.state["drafts"]["register_idea.1"]["a"] == {"product": "Chuối sấy dẻo", "product_group": "food"}
 
 
 async def test_a_person_who_waits_does_not_hold_up_the_others_of_a_list(monkeypatch: pytest.MonkeyPatch) -> None:

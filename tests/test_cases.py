@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dialogs import places
@@ -127,13 +127,37 @@ async def test_a_return_needs_a_reason(engine: AsyncEngine, action: str) -> None
     assert (await rows(engine, cases))[0].status == "idea_submitted"
 
 
-async def test_a_resubmission_closes_what_was_returned(engine: AsyncEngine) -> None:
+async def test_only_what_is_answered_is_closed(engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    async with engine.begin() as connection:
+        case = await work.locked(connection, code)
+        for item in ("answer:product", "paper:plan"):
+            row = {"case_id": case.id, "item": item, "reason": "x", "returned_on": clock().date()}
+            await connection.execute(insert(returned_items).values(row))
+        assert not await work.answer_returns(connection, case, {"paper:plan", "answer:phone"}, clock())
+        assert await work.answer_returns(connection, case, {"answer:product"}, clock())
+
+
+async def test_answers_are_corrected_only_while_the_case_is_returned(engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await submit(engine, await chat(engine, clock, "anna"), clock())
+    async with engine.begin() as connection:
+        case = await work.locked(connection, code)
+        with pytest.raises(NotPossible):
+            await work.correct(connection, case, Actor(1, "telegram"), ANSWERS, clock())
+
+
+async def test_what_is_returned_as_a_whole_is_answered_by_anything(engine: AsyncEngine) -> None:
     clock = Clock()
     code = await submit(engine, await chat(engine, clock, "anna"), clock())
     await move(engine, code, "return", clock())
     assert (await rows(engine, returned_items))[0].answered_at is None
-    await move(engine, code, "resubmit", clock())
+    async with engine.begin() as connection:
+        case = await work.locked(connection, code)
+        assert await work.answer_returns(connection, case, (), clock())  # it was the whole
     assert (await rows(engine, returned_items))[0].answered_at == clock()
+    await move(engine, code, "resubmit", clock())
     await move(engine, code, "return", clock())
     assert len(await rows(engine, returned_items, returned_items.c.answered_at.is_(None))) == 1
 
@@ -159,8 +183,8 @@ async def test_papers_have_versions_and_are_handed_in_once(engine: AsyncEngine) 
         case = await work.locked(connection, code)
         assert await work.keep_paper(connection, case, "plan", [["f1", 0]], clock()) == 1
         assert await work.keep_paper(connection, case, "plan", [["f1", 0], ["f2", 90]], clock()) == 2
-        assert await work.send_papers(connection, case, clock()) == 2
-        assert await work.send_papers(connection, case, clock()) == 0
+        assert await work.send_papers(connection, case, clock()) == {"plan"}
+        assert await work.send_papers(connection, case, clock()) == set()
     found = await rows(engine, papers)
     assert [row.pages for row in found] == [[["f1", 0]], [["f1", 0], ["f2", 90]]]
     assert {row.sent_at for row in found} == {clock()}

@@ -32,7 +32,7 @@ from bot.effects import outbox_row
 from storage import outbox as box
 from storage.files import FileStore
 from storage.models import conversations, files, outbox
-from tests.heart import Messenger, Working, beside, chat, rows, say, watched, world_at
+from tests.heart import Messenger, Working, beside, chat, once, rows, say, watched, world_at
 from tests.transcripts import Clock
 
 
@@ -376,3 +376,50 @@ async def test_no_log_of_delivery_has_a_word(sqlite_engine: AsyncEngine, caplog:
         await tried(sqlite_engine, channel, clock)
         clock.now += timedelta(minutes=1)
     assert "Mẩy" not in caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+
+
+async def all_sent(engine: AsyncEngine, number: int) -> bool:
+    return len(await rows(engine, outbox, outbox.c.status == "sent")) == number
+
+
+async def test_a_crowd_of_notices_leaves_places_for_replies(sqlite_engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    everybody = [await chat(sqlite_engine, clock, f"p{n}") for n in range(IN_HAND)]
+    go = asyncio.Event()
+
+    async def hang(chat_id: str, message: Outgoing) -> None:
+        if message.unprompted:
+            await go.wait()
+
+    channel.before_sending = hang
+    async with sqlite_engine.begin() as connection:
+        await box.post(connection, [outbox_row(c.id, "notice", {"text": "x"}, clock()) for c in everybody])
+    delivery = worker(sqlite_engine, channel, clock)
+
+    async def notices_hang() -> bool:
+        return len(channel.tries) == deliver.NOTICES_IN_HAND
+
+    async def answered() -> bool:
+        return bool(channel.texts("anna"))
+
+    async def afterwards() -> None:
+        await once(notices_hang)
+        await put(sqlite_engine, clock, "anna", "a1")
+        await once(answered)
+        go.set()
+
+    await asyncio.gather(Working(delivery).until(lambda: all_sent(sqlite_engine, IN_HAND + 1)), afterwards())
+    assert channel.sent[0][0] == "anna"
+    assert len(channel.sent) == IN_HAND + 1
+
+
+async def test_while_a_channel_is_throttled_nothing_of_it_is_taken(sqlite_engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[Throttled(37)])
+    await put(sqlite_engine, clock, "anna", "a1")
+    delivery = worker(sqlite_engine, channel, clock)
+    (first,) = await delivery._claim(IN_HAND)
+    await delivery._deliver(first)
+    await put(sqlite_engine, clock, "bert", "b1")
+    assert await delivery._claim(IN_HAND) == []
+    clock.now += timedelta(seconds=37)
+    assert [due.body["text"] for due in await delivery._claim(IN_HAND)] == ["a1", "b1"]

@@ -10,10 +10,11 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Update
-from bot.effects import ALERT_WORDS_CHARS, TOO_LATE, Turned, carry_out
+from bot.effects import ALERT_WORDS_CHARS, NOTHING_NEW, SENT, TOO_LATE, Turned, carry_out
 from bot.handle import handle
 from bot.world import World
 from dialogs.model import (
+    CorrectAnswers,
     DecideCase,
     Effect,
     Facts,
@@ -24,15 +25,42 @@ from dialogs.model import (
     KeepPaper,
     RevealPhone,
     Role,
+    SendMessage,
     SendNote,
     SendPapers,
     SendToCommune,
     Text,
     TextReceived,
 )
-from storage.models import case_events, cases, conversations, files, invitations, memberships, notes, outbox, papers
+from storage import cases as work
+from storage.models import (
+    case_events,
+    cases,
+    conversations,
+    files,
+    invitations,
+    memberships,
+    notes,
+    outbox,
+    papers,
+    returned_items,
+)
 from storage.records import Conversation, Wanted, facts_for
-from tests.heart import beside, chat, count, idea, keep_files, officer, rows, say, submit, taking, typed, world_at
+from tests.heart import (
+    ANSWERS,
+    beside,
+    chat,
+    count,
+    idea,
+    keep_files,
+    officer,
+    rows,
+    say,
+    submit,
+    taking,
+    typed,
+    world_at,
+)
 from tests.transcripts import Clock
 
 
@@ -207,6 +235,8 @@ async def test_the_only_officer_s_own_idea_goes_to_the_province(engine: AsyncEng
     code = (await rows(engine, cases))[0].code
     async with engine.begin() as connection:
         await connection.execute(update(cases).values(status="idea_accepted"))
+    await keep_files(engine, clock, await chat(engine, clock, "producer"), "f")
+    async with engine.begin() as connection:
         paper = {"case_id": 1, "paper": "plan", "version": 1, "pages": [["f", 0]], "kept_at": clock()}
         await connection.execute(insert(papers).values(paper))
     await ordered_and_posted(engine, clock, "producer", code, SendToCommune(code))
@@ -297,3 +327,129 @@ async def test_a_case_that_is_gone_from_the_facts_is_refused_politely(sqlite_eng
     turn = await ordered(sqlite_engine, clock, replace(anna), "TL12-26-9999", SendPapers("TL12-26-9999"))
     assert refused(turn)
     assert turn.carried.changed
+
+
+# ---------------------------------------------------------------- what was returned
+
+
+def says(turn: Turned, text: Text) -> bool:
+    return any(not isinstance(said, str) and said.texts == (text,) for said in turn.carried.said)
+
+
+GROUPED = ANSWERS | {"product_group": "food", "producer_kind": "household"}
+
+
+async def with_papers(
+    engine: AsyncEngine, clock: Clock, status: str, items: tuple[str, ...] = (), kept: tuple[str, ...] = (), **sent: Any
+) -> str:
+    """Anna's case with returned items and kept papers of one stored file each."""
+    await officer(engine, clock, "officer")
+    anna = await chat(engine, clock, "anna")
+    code = await submit(engine, anna, clock(), GROUPED)
+    if kept:
+        await keep_files(engine, clock, anna, *(f"f-{paper}" for paper in kept))
+    async with engine.begin() as connection:
+        await connection.execute(update(cases).values(status=status))
+        for item in items:
+            row = {"case_id": 1, "item": item, "reason": "x", "returned_on": clock().date()}
+            await connection.execute(insert(returned_items).values(row))
+        for paper in kept:
+            made = {"case_id": 1, "paper": paper, "version": 1, "pages": [[f"f-{paper}", 0]], "kept_at": clock()}
+            await connection.execute(insert(papers).values(made | sent))
+    return code
+
+
+async def still_asked(engine: AsyncEngine) -> tuple[str, list[str]]:
+    (case,) = await rows(engine, cases)
+    left = await rows(engine, returned_items, returned_items.c.answered_at.is_(None))
+    return case.status, [row.item for row in left]
+
+
+@pytest.mark.parametrize(
+    ("items", "after"),
+    [
+        (("paper:plan",), ("plan_submitted", [])),
+        (("all",), ("plan_submitted", [])),
+        (("paper:plan", "all"), ("plan_submitted", [])),
+        (("paper:plan", "paper:registration"), ("plan_returned", ["paper:registration"])),
+        (("paper:registration",), ("plan_returned", ["paper:registration"])),
+        (("answer:product",), ("plan_returned", ["answer:product"])),
+    ],
+)
+async def test_papers_close_only_what_they_answer(
+    sqlite_engine: AsyncEngine, items: tuple[str, ...], after: tuple[str, list[str]]
+) -> None:
+    clock = Clock()
+    code = await with_papers(sqlite_engine, clock, "plan_returned", items, ("plan",))
+    turn = await ordered(sqlite_engine, clock, await chat(sqlite_engine, clock, "anna"), code, SendToCommune(code))
+    assert await still_asked(sqlite_engine) == after
+    assert says(turn, SENT)
+    assert len(turn.carried.notices) == 1
+    *_, last = await rows(sqlite_engine, case_events)
+    assert last.action == ("add_papers" if after[1] else "resubmit")
+    assert (await rows(sqlite_engine, papers))[0].sent_at == clock()
+
+
+@pytest.mark.parametrize(
+    ("items", "product", "after"),
+    [
+        (("answer:product",), "Chuối", ("idea_submitted", [])),
+        (("all",), ANSWERS["product"], ("idea_submitted", [])),
+        (("answer:product", "paper:plan"), "Chuối", ("idea_returned", ["paper:plan"])),
+        (("answer:phone",), "Chuối", ("idea_returned", ["answer:phone"])),
+    ],
+)
+async def test_answers_close_only_what_they_change(
+    sqlite_engine: AsyncEngine, items: tuple[str, ...], product: str, after: tuple[str, list[str]]
+) -> None:
+    clock = Clock()
+    code = await with_papers(sqlite_engine, clock, "idea_returned", items)
+    new = CorrectAnswers(code, GROUPED | {"product": product})
+    turn = await ordered(sqlite_engine, clock, await chat(sqlite_engine, clock, "anna"), code, new)
+    assert await still_asked(sqlite_engine) == after
+    assert (await rows(sqlite_engine, cases))[0].product == product
+    assert says(turn, SENT)
+
+
+async def test_nothing_is_sent_when_no_answer_has_changed(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await with_papers(sqlite_engine, clock, "idea_returned", ("answer:product",))
+    anna = await chat(sqlite_engine, clock, "anna")
+    turn = await ordered(sqlite_engine, clock, anna, code, CorrectAnswers(code, GROUPED))
+    assert says(turn, NOTHING_NEW)
+    assert not says(turn, SENT)
+    assert not turn.carried.notices
+    assert await count(sqlite_engine, case_events) == 1
+
+
+async def test_what_is_refused_half_way_is_undone(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    code = await with_papers(engine, clock, "idea_accepted", (), ("plan",))
+
+    async def too_late(*_: Any, **__: Any) -> str:
+        raise work.NotPossible("send_plan")
+
+    monkeypatch.setattr(work, "move", too_late)
+    turn = await ordered(engine, clock, await chat(engine, clock, "anna"), code, SendToCommune(code))
+    assert refused(turn)
+    assert (await rows(engine, papers))[0].sent_at is None
+
+
+async def test_several_papers_are_messages_of_their_own(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    code = await with_papers(sqlite_engine, clock, "plan_submitted", (), ("plan", "registration"), sent_at=clock())
+    member = await chat(sqlite_engine, clock, "officer")
+    here = SendMessage((Text("Here are the papers."),))
+    turn = await ordered(sqlite_engine, clock, member, code, here, SendPapers(code))
+    first, second = [row["body"] for row in turn.carried.notices]
+    assert {row["conversation_id"] for row in turn.carried.notices} == {member.id}
+    assert {row["kind"] for row in turn.carried.notices} == {"reply"}
+    assert [len(body["attachments"]) for body in (first, second)] == [1, 1]
+    assert first["attachments"][0]["pages"] == [["f-plan", 0]]
+    assert second["text"].startswith(code)
+    assert not turn.carried.said
+    assert not turn.carried.attachments
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(files).where(files.c.id == "f-plan").values(status="refused"))
+    turn = await ordered(sqlite_engine, clock, member, code, here, SendPapers(code))
+    assert [spec["pages"] for spec in turn.carried.attachments] == [[["f-registration", 0]]]

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import json
 import logging
 from datetime import timedelta
 from pathlib import Path
@@ -18,14 +19,18 @@ from bot import fetch, papers
 from bot.channels.base import FileUnavailable, Throttled, Unavailable
 from bot.fetch import Fetcher
 from storage.files import FileStore
-from storage.models import files, web_messages
+from storage.models import files, outbox, web_messages
+from storage.models import papers as kept_papers
 from storage.people import forget
-from tests.heart import Messenger, Working, beside, chat, count, rows, watched, world_at
+from tests.heart import ANSWERS, Messenger, Working, beside, chat, count, rows, submit, watched, world_at
 from tests.test_papers import locked_pdf, packed_pdf, png_header
 from tests.transcripts import Clock
 
 PHOTO = io.BytesIO()
 Image.effect_noise((1000, 1300), 80).save(PHOTO, "JPEG")
+GROUPED = ANSWERS | {"product_group": "food", "producer_kind": "household"}
+PAPER = "business_plan"
+PAPER = "business_plan"
 
 
 def worker(engine: AsyncEngine, channel: Messenger, clock: Clock, store: FileStore | None = None) -> Fetcher:
@@ -334,3 +339,41 @@ async def test_a_page_is_forgotten_with_the_files_made_for_it(engine: AsyncEngin
     assert await store.get(shared) == b"on another page too"
     with pytest.raises(FileNotFoundError):
         await store.get(made)
+
+
+# ---------------------------------------------------------------- pages of papers
+
+
+async def told(engine: AsyncEngine) -> list[Any]:
+    return [row.body for row in await rows(engine, outbox, outbox.c.kind == "notice")]
+
+
+async def kept(engine: AsyncEngine, clock: Clock, version: int, *ids: str) -> None:
+    async with engine.begin() as connection:
+        pages = [[file_id, 0] for file_id in ids]
+        row = {"case_id": 1, "paper": PAPER, "version": version, "pages": pages, "kept_at": clock()}
+        await connection.execute(insert(kept_papers).values(row))
+
+
+async def test_who_counts_on_a_file_that_is_refused_is_told_once(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(files={"f1": b"just words", "f2": b"just words", "f3": PHOTO.getvalue()})
+    code = await submit(engine, await chat(engine, clock, "anna"), clock(), GROUPED)
+    await received(engine, clock, "f1", "f2", "f3")
+    await kept(engine, clock, 1, "f1", "f2", "f3")
+    fetcher = worker(engine, channel, clock)
+    for row in await fetcher._claim(fetch.AT_ONCE):
+        await fetcher._fetch(row)
+    (notice,) = await told(engine)
+    assert code in notice["text"]
+    assert "Kế hoạch" in notice["text"]
+    assert code in json.dumps(notice["buttons"])
+
+
+async def test_a_file_that_is_lost_is_told_of_and_an_older_version_is_not(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(files={name: FileUnavailable("x") for name in ("f1", "f2", "f3")})
+    await submit(engine, await chat(engine, clock, "anna"), clock(), GROUPED)
+    await received(engine, clock, "f1", "f2", "f3")
+    await kept(engine, clock, 1, "f1")
+    await kept(engine, clock, 2, "f2")
+    await Working(worker(engine, channel, clock)).until(lambda: looked_at(engine))
+    assert len(await told(engine)) == 1

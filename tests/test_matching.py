@@ -1,7 +1,10 @@
 """How typed text is folded, matched, counted and split: tables first, then properties that hold for any text."""
 
+import random
 import re
+import time
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -345,6 +348,44 @@ def test_matching_finds_what_exists(text: str) -> None:
     found = match(text, MENU)
     assert set(found.close) <= set(range(len(MENU)))
     assert found.exact is None or found.close == (found.exact,)
+
+
+_CHANCE = random.Random(1)
+LONG = {
+    "unfolds": "\ufdfa" * 8_000,
+    "random": "".join(chr(_CHANCE.choice((_CHANCE.randrange(0xD800), _CHANCE.randrange(0xE000, 0x110000))))
+                      for _ in range(8_000)),
+    "sentences": "a. " * 2_666,
+    "negations": "Lựa chọn số 3 về sản phẩm " + "khống chựa đụng chạng " * 350,
+    "questions": ", mà hỏi " * 900,
+}  # fmt: skip
+TWENTY = tuple((f"Lựa chọn số {n} về sản phẩm", f"lua {n}") for n in range(20))
+READINGS: dict[str, Callable[[str], object]] = {
+    "forms": forms,
+    "match": lambda text: match(text, TWENTY),
+    "question_strength": question_strength,
+    "number": number,
+    "split_question": split_question,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize("read", READINGS.values(), ids=READINGS.keys())
+def test_no_text_takes_long_to_read(read: Callable[[str], object], text: str) -> None:
+    def seconds() -> float:
+        began = time.process_time()
+        read(text)
+        return time.process_time() - began
+
+    assert min(seconds() for _ in range(3)) < 0.05
+
+
+def test_a_long_story_keeps_its_words_and_its_question() -> None:
+    story = "Nhà em làm chuối sấy từ ba đời. " * 200
+    assert split_question(story) == (story.strip(), "")
+    told, asked = split_question(f"{story}Cho em hỏi 3 sao được gì?")
+    assert told == story.strip().rstrip(".")
+    assert asked == "Cho em hỏi 3 sao được gì?"
 
 
 @given(st.sampled_from([(i, phrase) for i, phrases in enumerate(MENU) for phrase in phrases]), st.booleans())

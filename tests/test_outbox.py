@@ -177,7 +177,7 @@ async def test_release_frees_what_a_dead_process_had(engine: AsyncEngine) -> Non
     assert texts(await claim(engine, clock)) == ["a1"]
 
 
-async def test_prune_keeps_what_waits_and_what_failed(engine: AsyncEngine) -> None:
+async def test_prune_keeps_what_waits_and_what_has_just_failed(engine: AsyncEngine) -> None:
     clock = Clock()
     await put(engine, clock, "anna", "a1", "a2", "a3")
     (due,) = await claim(engine, clock)
@@ -185,5 +185,25 @@ async def test_prune_keeps_what_waits_and_what_failed(engine: AsyncEngine) -> No
     (due,) = await claim(engine, clock)
     async with engine.begin() as connection:
         await box.mark_failed(connection, due, "Rejected")
+        await box.prune(connection, clock())
+    assert [row.status for row in await rows(engine, outbox)] == ["sent", "failed", "waiting"]
+    async with engine.begin() as connection:
         await box.prune(connection, clock() + timedelta(seconds=1))
-    assert [row.status for row in await rows(engine, outbox)] == ["failed", "waiting"]
+    assert [row.status for row in await rows(engine, outbox)] == ["waiting"]
+
+
+async def test_replies_go_before_the_notices_and_notices_have_places_of_their_own(engine: AsyncEngine) -> None:
+    clock = Clock()
+    for n in range(4):
+        conversation = await chat(engine, clock, f"p{n}")
+        async with engine.begin() as connection:
+            await box.post(connection, [outbox_row(conversation.id, "notice", {"text": f"n{n}"}, clock())])
+    await put(engine, clock, "anna", "a1")
+    async with engine.begin() as connection:
+        assert texts(await box.claim(connection, clock(), 3, 1)) == ["a1", "n0"]
+        assert await box.claim(connection, clock(), 3, 0) == []
+        assert not await box.waits(connection, clock(), 0)
+        assert await box.waits(connection, clock())
+        assert not await box.waits(connection, clock(), but=["telegram"])
+        assert await box.claim(connection, clock(), 3, but=["telegram"]) == []
+        assert texts(await box.claim(connection, clock(), 3)) == ["n1", "n2", "n3"]

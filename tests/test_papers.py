@@ -4,6 +4,7 @@ import io
 import itertools
 import random
 import struct
+import time
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -243,10 +244,17 @@ def test_a_truncated_photo_is_broken(form: str, share: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(50_000, 50_000), (50_000, 10), (10, 50_000), (9_000, 9_000), (20_000, 6_000)]
+    ("width", "height"), [(50_000, 50_000), (50_000, 10), (10, 50_000), (9_000, 9_000), (20_000, 6_000), (5_001, 5_000)]
 )
 def test_too_many_pixels_are_refused_before_decoding(width: int, height: int) -> None:
     assert reason(png_header(width, height)) is Refusal.TOO_MANY_PIXELS
+
+
+def test_only_a_jpeg_that_is_decoded_small_may_be_very_large() -> None:
+    large = Image.new("L", (6_000, 4_500), 200)
+    assert inspect(encoded(large)).width_px == 6_000
+    assert reason(encoded(large, progressive=True)) is Refusal.TOO_MANY_PIXELS
+    assert reason(encoded(large, "PNG")) is Refusal.TOO_MANY_PIXELS
 
 
 @pytest.mark.parametrize(("image", "radius"), [(page_of_text(), 4), (page_of_text(2480, 3508), 6), (bottle(), 4)])
@@ -418,6 +426,36 @@ def test_a_pdf_bomb_is_refused() -> None:
     assert reason(one_page(contents=stream(content, b"/Filter/FlateDecode"))) is Refusal.BOMB
     twice = stream(zlib.compress(content), b"/Filter[/FlateDecode /FlateDecode]")
     assert reason(one_page(contents=twice)) is Refusal.BOMB
+
+
+def seconds(data: bytes) -> float:
+    """Processor time until the file is refused."""
+    began = time.process_time()
+    reason(data)
+    return time.process_time() - began
+
+
+HOSTILE = {
+    "streams side by side": b"/Fl>>stream\n",
+    "pictures": b"/Subtype/Image/Width 5>>stream\n",
+    "open ends": b">> ",
+    "objects": b"1 0 obj<<>>endobj\n",
+}
+
+
+@pytest.mark.parametrize("part", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_pdf_of_nothing_but_streams_is_judged_soon(part: bytes) -> None:
+    assert seconds(b"%PDF-1.4\n" + part * (5_000_000 // len(part))) < 1.5
+
+
+def test_streams_that_start_inside_one_another_are_not_all_unpacked() -> None:
+    """Each skips the start of the next as a stored block; then all run over the same five megabytes of nothing."""
+    start = b"/Fl>>stream\n\x78\x9c"
+    skip = struct.pack("<BHH", 0, len(start), 0xFFFF ^ len(start))
+    nothing = b"\0\0\0\xff\xff" * 1_000_000
+    nested = b"%PDF-1.4\n" + (start + skip) * 15_000 + start + nothing
+    assert reason(nested) is Refusal.BOMB
+    assert seconds(nested) < 1.5
 
 
 def test_a_picture_in_a_pdf_has_a_limit_too() -> None:

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dialogs.model import Facts, Role
+from dialogs.model import Facts, Role, State
 from storage import people as folk
-from storage.models import cases, memberships
+from storage.models import cases, conversations, files, memberships, papers
 from storage.records import Conversation, Wanted, case_named, facts_for
 from tests.heart import chat, keep_files, officer, rows, submit, watched
 from tests.transcripts import Clock
@@ -18,6 +18,10 @@ from tests.transcripts import Clock
 async def facts(engine: AsyncEngine, clock: Clock, *wanted: Wanted) -> dict[int, Facts]:
     async with engine.begin() as connection:
         return await facts_for(connection, wanted, Facts(clock()))
+
+
+def at_the_desk(who: Conversation) -> Conversation:
+    return replace(who, state=State(at="desk/"))
 
 
 async def sees(engine: AsyncEngine, clock: Clock, who: Conversation, code: str) -> bool:
@@ -41,7 +45,7 @@ async def test_a_case_is_seen_within_its_territory_only(engine: AsyncEngine, ter
     clock = Clock()
     code = await submit(engine, await chat(engine, clock, "anna"), clock())
     member = await officer(engine, clock, "officer", territory)
-    found = (await facts(engine, clock, Wanted(member, code)))[member.id]
+    found = (await facts(engine, clock, Wanted(at_the_desk(member), code)))[member.id]
     assert (found.case(code) is not None) == (found.named is not None) == seen
     assert (found.desk_count, len(found.desk)) == ((1, 1) if seen else (0, 0))
 
@@ -52,7 +56,7 @@ async def test_a_province_is_no_prefix_of_another(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.execute(update(cases).values(territory="150/04336"))
     member = await officer(engine, clock, "officer", "15")
-    found = (await facts(engine, clock, Wanted(member, code)))[member.id]
+    found = (await facts(engine, clock, Wanted(at_the_desk(member), code)))[member.id]
     assert found.case(code) is None
     assert found.desk_count == 0
 
@@ -72,7 +76,7 @@ async def test_one_s_own_case_is_own_and_not_on_one_s_desk(engine: AsyncEngine) 
     member = await officer(engine, clock, "officer")
     code = await submit(engine, member, clock())
     member = await chat(engine, clock, "officer")
-    found = (await facts(engine, clock, Wanted(member, code)))[member.id]
+    found = (await facts(engine, clock, Wanted(at_the_desk(member), code)))[member.id]
     assert found.named is not None
     assert found.named.own
     assert found.desk_count == 0
@@ -150,3 +154,47 @@ async def test_a_case_by_its_code_whoever_asks(engine: AsyncEngine) -> None:
     assert found is not None
     assert (found.code, found.own, found.by, found.due_on) == (code, False, "Lý Thị Mẩy", date(2026, 12, 1))
     assert (await rows(engine, cases))[0].ruleset == found.ruleset
+
+
+async def test_the_desk_is_read_only_for_a_question_that_shows_it(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    await submit(sqlite_engine, await chat(sqlite_engine, clock, "anna"), clock())
+    member = await officer(sqlite_engine, clock, "officer")
+    with watched(sqlite_engine, "before_cursor_execute") as statements:
+        found = (await facts(sqlite_engine, clock, Wanted(member)))[member.id]
+    assert not found.desk
+    assert not [sql for sql in statements if "cases" in sql]
+    assert (await facts(sqlite_engine, clock, Wanted(at_the_desk(member))))[member.id].desk_count == 1
+
+
+async def test_officers_who_can_not_be_told_and_oneself_are_not_counted(engine: AsyncEngine) -> None:
+    clock = Clock()
+    member = await officer(engine, clock, "officer")
+    province = await officer(engine, clock, "province", "15")
+    anna = await chat(engine, clock, "anna")
+    found = await facts(engine, clock, Wanted(anna), Wanted(member), Wanted(province))
+    counted = {
+        who.chat_id: (found[who.id].officers, found[who.id].province_officers) for who in (anna, member, province)
+    }
+    assert counted == {"anna": (1, 1), "officer": (0, 1), "province": (1, 0)}
+    async with engine.begin() as connection:
+        blocked = update(conversations).where(conversations.c.id == member.id).values(status="blocked")
+        await connection.execute(blocked)
+    assert (await facts(engine, clock, Wanted(anna)))[anna.id].officers == 0
+
+
+async def test_a_page_that_is_lost_does_not_count_and_a_paper_of_such_pages_is_not_there(engine: AsyncEngine) -> None:
+    clock = Clock()
+    anna = await chat(engine, clock, "anna")
+    code = await submit(engine, anna, clock())
+    await keep_files(engine, clock, anna, "good", "pending", "lost")
+    kept = {"plan": [["good", 0], ["lost", 0], ["pending", 0]], "registration": [["lost", 0]]}
+    async with engine.begin() as connection:
+        for file_id, status in (("lost", "refused"), ("pending", "pending")):
+            await connection.execute(update(files).where(files.c.id == file_id).values(status=status))
+        for paper, pages in kept.items():
+            row = {"case_id": 1, "paper": paper, "version": 1, "pages": pages, "kept_at": clock()}
+            await connection.execute(insert(papers).values(row))
+        found = await case_named(connection, code, clock(), frozenset())
+    assert found is not None
+    assert [(paper.id, paper.pages, paper.files) for paper in found.papers] == [("plan", 2, 2)]

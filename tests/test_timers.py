@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.handle import Intake
 from bot.timers import Timers
+from dialogs.model import Role
 from storage import people
-from storage.models import conversations, outbox, timers, updates
+from storage.models import conversations, invitations, outbox, timers, updates, upload_links
 from tests.heart import beside, chat, count, once, rows, say, taking, typed, world_at
 from tests.transcripts import Clock
 
@@ -154,3 +155,20 @@ async def test_old_updates_and_messages_are_forgotten(engine: AsyncEngine) -> No
     await say(engine, world, "bert", "menu")
     await Timers(engine, Intake(engine, world), world)._prune()
     assert await count(engine, updates) == await count(engine, outbox) == 1
+
+
+async def test_links_that_ran_out_or_were_used_are_forgotten(engine: AsyncEngine) -> None:
+    clock = Clock()
+    world = world_at(clock)
+    anna = await chat(engine, clock, "anna")
+
+    async def two_links() -> None:
+        async with engine.begin() as connection:
+            await people.upload_link(connection, anna.id, "TL12-26-0001", "plan", clock())
+            await people.invite(connection, Role.COMMUNE_OFFICER, "15/04336", clock())
+
+    await two_links()
+    clock.now += timedelta(days=38)
+    await two_links()
+    await Timers(engine, Intake(engine, world), world)._prune()
+    assert await count(engine, upload_links) == await count(engine, invitations) == 1

@@ -28,7 +28,7 @@ from bot.handle import Intake
 from bot.timers import Timers
 from bot.web.app import HEADERS, MAX_JSON_BYTES, MAX_LINK_FILES, MAX_WEBHOOK_BYTES, Site
 from bot.web.mailbox import HISTORY, WAITING_PER_CHAT, Mailbox
-from dialogs.model import Role, TextReceived
+from dialogs.model import LinkFollowed, Role, TextReceived
 from storage import cases, people
 from storage.database import make_engine
 from storage.files import FileStore
@@ -469,9 +469,9 @@ async def test_what_is_counted_for_a_limit_is_forgotten_with_its_time(served: Se
 
 
 async def test_an_upload_is_shown_to_its_own_chat_only(served: Served, someone: Person) -> None:
-    await someone.agrees()
+    await asked_for_pages(served, someone)
     assert (await someone.uploads("ảnh 1.png", PNG)).json() == {}
-    mine = next(message for message in await someone.new() if message["mine"])
+    mine = next(message for message in await someone.new() if message["mine"] and message["attachments"])
     url = mine["attachments"][0]["url"]
     shown = await someone.client.get(f"/{url}")
     assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, PNG, "image/png")
@@ -484,8 +484,8 @@ async def test_an_upload_is_shown_to_its_own_chat_only(served: Served, someone: 
         assert (await someone.client.get(f"/chat/file/{path}")).status_code == 404
 
 
-async def test_a_page_in_disguise_is_never_opened_on_our_address(someone: Person) -> None:
-    await someone.agrees()
+async def test_a_page_in_disguise_is_never_opened_on_our_address(served: Served, someone: Person) -> None:
+    await asked_for_pages(served, someone)
     for kind in ("text/html", "image/svg+xml", "application/xhtml+xml", "text/html\0", "x" * 300):
         await someone.uploads("a.html", b"<script>alert(1)</script>", kind, key=f"upload-{len(kind)}")
     seen = [m for m in await someone.new() if m["mine"] and m["attachments"]]
@@ -508,10 +508,12 @@ async def test_a_page_in_disguise_is_never_opened_on_our_address(someone: Person
         ("\r\nSet-Cookie: a=b.png", None),
     ],
 )
-async def test_a_files_name_is_only_something_to_look_at(someone: Person, name: str, shown: str | None) -> None:
-    await someone.agrees()
+async def test_a_files_name_is_only_something_to_look_at(
+    served: Served, someone: Person, name: str, shown: str | None
+) -> None:
+    await asked_for_pages(served, someone)
     assert (await someone.uploads(name, PNG)).status_code == 200
-    attachment = next(m for m in await someone.new() if m["mine"])["attachments"][0]
+    attachment = next(m for m in await someone.new() if m["mine"] and m["attachments"])["attachments"][0]
     assert shown is None or attachment["name"] == shown
     assert len(attachment["name"]) <= 120
     assert not set(attachment["name"]) & set("/\\\r\n\u202e")
@@ -549,6 +551,37 @@ async def test_twenty_megabytes_and_none_at_all_are_taken(served: Served, someon
     served.clock.now += ALBUM
     assert (await someone.hears())["text"]
     assert await served.rows(updates, updates.c.error != "") == []
+
+
+async def test_a_file_nobody_asked_for_leaves_its_name_only(served: Served, someone: Person, tmp_path: Path) -> None:
+    await someone.agrees()
+    assert (await someone.uploads("vườn chè.png", PNG)).status_code == 200
+    assert not any(path.is_file() for path in (tmp_path / "files").rglob("*"))
+    row = (await served.rows(web_messages, web_messages.c.key == "upload-1"))[0]
+    assert row.body == {"text": "📎 vườn chè.png", "attachments": []}
+
+
+async def test_bytes_another_chat_still_shows_stay(served: Served, someone: Person) -> None:
+    await asked_for_pages(served, someone)
+    await someone.uploads("a.png", PNG)
+    async with served.browser() as client:
+        other = Person(client)
+        await other.open()
+        await other.agrees()
+        assert (await other.uploads("b.png", PNG)).status_code == 200
+    mine = next(message for message in await someone.new() if message["mine"] and message["attachments"])
+    assert (await someone.client.get(f"/{mine['attachments'][0]['url']}")).content == PNG
+
+
+async def test_a_chat_sends_so_much_a_day(someone: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.web.app.UPLOADS", parse("3/day"))
+    await someone.agrees()
+    assert (await someone.uploads("a.png", b"a" * MIB * 2, key="upload-1")).status_code == 200
+    refused = await someone.uploads("b.png", b"b" * (MIB + 1), key="upload-2")
+    assert refused.status_code == 429
+    assert 0 < refused.json()["retry_after_s"] <= 24 * 3600
+    assert (await someone.uploads("c.png", b"c" * MIB * 4, key="upload-3")).status_code == 413
+    assert (await someone.post({"key": "message-99", "text": "ocop la gi"})).status_code == 200
 
 
 # ---------------------------------------------------------------- consent and forgetting
@@ -605,15 +638,16 @@ async def test_every_answer_has_the_security_headers_errors_too(served: Served, 
         ("GET", "/chat/file/1/0", 404),
         ("GET", "/healthz", 200),
         ("GET", "/readyz", 200),
-        ("GET", "/metrics", 200),
+        ("GET", "/metrics", 404),
         ("POST", "/telegram", 404),  # off
     )
     for method, path, status in asked:
         answer = await someone.client.request(method, path)
         assert answer.status_code == status, path
         cache = "no-cache" if path.startswith("/static/") and "/../" not in path else "no-store"
-        for name, value in HEADERS.items():
-            assert answer.headers[name] == (cache if name == "Cache-Control" else value), (path, name)
+        referrer = "same-origin" if path == "/start/i-abc" else "no-referrer"
+        for name, value in {**HEADERS, "Cache-Control": cache, "Referrer-Policy": referrer}.items():
+            assert answer.headers[name] == value, (path, name)
         assert "server" not in answer.headers
     assert (await someone.client.post("/")).headers["allow"] in ("GET, HEAD", "HEAD, GET")
 
@@ -632,6 +666,33 @@ async def test_a_bug_is_a_short_answer_and_its_words_stay_out_of_the_log(
     assert "ValueError" in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/start/a.b", "/nothing", "/a/b/c", "/chat/file/1/0", "/metrics"])
+async def test_who_opens_a_wrong_address_gets_a_page_with_a_way_on(served: Served, path: str) -> None:
+    async with served.browser(accept="text/html,*/*;q=0.8", **{"accept-language": "en"}) as client:
+        page = await client.get(path)
+        assert page.status_code == 404
+        assert page.headers["content-type"].startswith("text/html")
+        assert "This page is not here." in page.text
+        assert not re.search(r"%[A-Z]+%", page.text)
+        action = re.search(r'<form method="get" action="([^"]+)">', page.text)
+        assert action
+        assert page.url.join(action[1]).path == "/"
+        style = re.search(r'stylesheet" href="([^"]+)"', page.text)
+        assert style
+        assert (await client.get(page.url.join(style[1]))).status_code == 200
+    async with served.browser() as script:
+        assert (await script.get(path)).json() == {"error": "Not Found"}
+
+
+async def test_a_page_for_people_says_when_to_come_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.web.app.NEW_CHATS", parse("1/minute"))
+    async with served.browser(accept="text/html") as first, served.browser(accept="text/html") as second:
+        assert (await first.get("/")).status_code == 200
+        busy = await second.get("/")
+        assert (busy.status_code, busy.headers["content-type"]) == (429, "text/html; charset=utf-8")
+        assert 0 < int(busy.headers["retry-after"]) <= 60
+
+
 async def test_static_files_are_packed_and_asked_for_again_only_if_changed(served: Served) -> None:
     async with served.browser(**{"accept-encoding": "gzip"}) as client:
         first = await client.get("/static/chat.js")
@@ -644,7 +705,10 @@ async def test_nothing_about_persons_is_in_the_metrics(served: Served, someone: 
     await someone.agrees()
     await someone.says("Sùng Thị Mỷ 0987654321")
     chat_id = (await served.rows(web_messages))[0].chat_id
-    shown = (await someone.client.get("/metrics")).text
+    async with served.browser("127.0.0.1") as here:
+        shown = (await here.get("/metrics")).text
+        assert (await here.get("/metrics", headers={"x-forwarded-for": "198.51.100.7"})).status_code == 404
+    assert (await someone.client.get("/metrics")).status_code == 404
     assert 'ocop_updates_total{channel="web",outcome="handled"}' in shown
     for secret in ("Mỷ", "0987654321", chat_id):
         assert secret not in shown
@@ -725,7 +789,13 @@ async def test_of_two_who_open_an_invitation_at_once_one_becomes_an_officer(serv
 
 
 @pytest.mark.parametrize(
-    "headers", [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}]
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+    ],
 )
 async def test_another_site_cannot_walk_somebody_through_the_door(served: Served, headers: dict[str, str]) -> None:
     async with served.browser(**headers) as client:
@@ -738,12 +808,15 @@ async def test_another_site_cannot_walk_somebody_through_the_door(served: Served
 async def test_the_door_opens_from_its_own_page_in_browsers_of_any_age(served: Served) -> None:
     own: tuple[dict[str, str], ...] = (
         {},
-        {"origin": "null"},
         {"origin": "http://ocop.test"},
+        {"origin": "null", "sec-fetch-site": "same-origin"},
         {"sec-fetch-site": "none"},
     )
     for headers in own:
         async with served.browser(**headers) as client:
+            door = await client.get(f"/start/c-{COMMUNE}")
+            assert door.headers["referrer-policy"] == "same-origin"
+            assert f'<form method="post" action="c-{COMMUNE}">' in door.text
             assert (await client.post(f"/start/c-{COMMUNE}")).status_code == 303
 
 
@@ -762,10 +835,10 @@ class Linked:
 PAPER = "business_plan"
 
 
-async def linked(served: Served, chat_id: str = "phone-1", locale: str = "vi") -> Linked:
+async def linked(served: Served, chat_id: str = "phone-1", locale: str = "vi", channel: str = "numbers") -> Linked:
     now = served.clock()
     async with served.engine.begin() as connection:
-        chat = ("numbers", chat_id)
+        chat = (channel, chat_id)
         conversation = (await conversations_of(connection, {chat: locale}, now))[chat]
         await people.record_consent(connection, conversation, "dossier", True, "test", now)
         await people.set_person(connection, conversation.person_id, commune=COMMUNE)
@@ -774,6 +847,15 @@ async def linked(served: Served, chat_id: str = "phone-1", locale: str = "vi") -
         code = await cases.submit_idea(connection, conversation, answers, now, frozenset())
         token = await people.upload_link(connection, conversation.id, code, PAPER, now)
     return Linked(code, token, conversation.id)
+
+
+async def asked_for_pages(served: Served, person: Person) -> None:
+    """The person's own chat is where the pages of a paper are taken."""
+    await person.agrees()
+    chat_id = (await served.rows(web_messages))[0].chat_id
+    link = await linked(served, chat_id, channel="web")
+    target = LinkFollowed(f"upload.{link.code}/pages", {"_paper": PAPER})
+    await served.intake.submit(Update("web", "pages", chat_id, target))
 
 
 def form_of(*named: tuple[str, bytes]) -> list[Any]:
@@ -932,7 +1014,7 @@ async def test_who_does_not_know_the_secret_is_not_telegram(with_telegram: Serve
 )
 async def test_what_is_no_update_is_counted_and_not_asked_for_again(with_telegram: Served, body: bytes) -> None:
     headers = {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET}
-    async with with_telegram.browser() as client:
+    async with with_telegram.browser("127.0.0.1") as client:
         assert (await client.post("/telegram", content=body, headers=headers)).status_code == 200
         assert 'outcome="unreadable"' in (await client.get("/metrics")).text
 

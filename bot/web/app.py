@@ -8,7 +8,7 @@ import math
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from html import escape
@@ -55,7 +55,7 @@ from dialogs.model import (
     TextReceived,
 )
 from dialogs.producer.upload import papers_of
-from storage.database import reading
+from storage.database import reading, writing
 from storage.people import link_target
 from storage.records import Wanted, conversations_of, facts_for
 
@@ -76,6 +76,8 @@ POSTS = parse("60/minute")
 """Per chat: faster than anybody types, slower than a script that wants to fill the disk."""
 NEW_CHATS = parse("60/minute")
 """Per address: a village shares one connection on market day, a script opens thousands of chats."""
+UPLOADS = parse("300/day")
+"""Megabytes per chat: a whole dossier of photos, and far from filling a disk. More at once is never taken."""
 REQUESTS = Counter("ocop_updates_total", "Updates by channel and outcome", ["channel", "outcome"])
 
 HEADERS = {
@@ -170,9 +172,9 @@ class Site:
         if self.telegram is not None:
             routes.append(Route("/telegram", self.telegram_webhook, methods=["POST"]))
         handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
-            HTTPException: _refused,
-            SQLAlchemyError: _away,
-            OSError: _away,
+            HTTPException: self._refused,
+            SQLAlchemyError: self._away,
+            OSError: self._away,
         }
         return Shell(Starlette(routes=routes, exception_handlers=handlers), self._secure)
 
@@ -196,12 +198,19 @@ class Site:
         await self._hit(POSTS, "post", chat_id)
         return chat_id
 
-    async def _hit(self, limit: RateLimitItem, *who: str) -> None:
+    async def _hit(self, limit: RateLimitItem, *who: str, cost: int = 1) -> None:
         """Count a request; above the limit 429 that says when to come again."""
-        if not await self._limits.hit(limit, *who):
+        if not await self._limits.hit(limit, *who, cost=cost):
             stats = await self._limits.get_window_stats(limit, *who)
             wait_s = max(1, math.ceil(stats.reset_time - time.time()))
             raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": str(wait_s)})
+
+    async def _room(self, size_bytes: int, *chat: str) -> None:
+        """Count bytes that are to be kept for a chat; 413 for more than a day's worth, 429 when the day is full."""
+        megabytes = max(1, math.ceil(size_bytes / 2**20))
+        if megabytes > UPLOADS.amount:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        await self._hit(UPLOADS, "upload", *chat, cost=megabytes)
 
     def _token(self, chat_id: str) -> str:
         return self._csrf.get_signature(chat_id).decode()
@@ -238,15 +247,10 @@ class Site:
         if not _PAYLOAD.fullmatch(payload):
             raise HTTPException(HTTPStatus.NOT_FOUND)
         catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
-        return _filled(
-            "door.html",
-            {
-                "LANG": catalog.locale,
-                "NAME": _name(catalog),
-                "WELCOME": catalog.say(Text(N_("Somebody invited you to the OCOP assistant."))),
-                "OPEN": catalog.say(Text(N_("Open the chat"))),
-            },
-        )
+        invited = catalog.say(Text(N_("Somebody invited you to the OCOP assistant.")))
+        door = _filled("door.html", _door(catalog, invited, "../", "post", payload))
+        door.headers["Referrer-Policy"] = "same-origin"  # without a referrer the button's Origin would be "null"
+        return door
 
     async def enter(self, request: Request) -> Response:
         payload = request.path_params["payload"]
@@ -290,9 +294,11 @@ class Site:
                 await self.mailbox.echo(chat_id, key, "")
                 await self._submit(chat_id, key, FileReceived(ref), request)
                 return JSONResponse({})
+            await self._room(ref.size_bytes, "web", chat_id)
             sha256, name = await self._kept(file), safe_name(file.filename or "")
         await self.mailbox.echo(chat_id, key, "", {"sha256": sha256, "name": name, "media_type": media_type})
         await self._submit(chat_id, key, FileReceived(replace(ref, name=name)), request, f"{STORED}{sha256}")
+        await self.mailbox.settle(chat_id, key, ref.id, sha256, name)
         return JSONResponse({})
 
     async def _kept(self, file: UploadFile) -> str:
@@ -348,7 +354,7 @@ class Site:
         return _filled("upload.html", words, HTTPStatus.OK if link is not None else HTTPStatus.GONE)
 
     async def _paper_name(self, link: Any, catalog: Catalog) -> str:
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             chat = (link.channel, link.chat_id)
             conversation = (await conversations_of(connection, {chat: "vi"}, self.world.clock()))[chat]
             found = await facts_for(connection, [Wanted(conversation, link.case_code)], self.world.facts())
@@ -371,13 +377,16 @@ class Site:
             if not files:
                 raise HTTPException(HTTPStatus.BAD_REQUEST)
             sizes_bytes = [_size_bytes(file) for file in files]
+            await self._room(sum(sizes_bytes), link.channel, link.chat_id)
             sources = [await self._kept(file) for file in files]
         refs: dict[str, FileRef] = {}
         for file, sha256, size_bytes in zip(files, sources, sizes_bytes, strict=True):
             name, file_id = safe_name(file.filename or ""), _file_id(link.token_sha256, sha256)
             refs.setdefault(sha256, FileRef(file_id, name, size_bytes, is_photo=False))
         await self._link_files(link, refs)
-        async with self.engine.begin() as connection:
+        for sha256 in refs:
+            await self.mailbox.discard(sha256)
+        async with writing(self.engine) as connection:
             await link_target(connection, token, now, use=True)
         return JSONResponse({"received": len(files)})
 
@@ -425,7 +434,37 @@ class Site:
         return PlainTextResponse("ok\n")
 
     async def metrics(self, request: Request) -> Response:
+        """For this machine alone: what came through the proxy names whom it came from."""
+        host = request.client.host if request.client else ""
+        if host not in ("127.0.0.1", "::1") or "x-forwarded-for" in request.headers:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    # ------------------------------------------------------------ errors
+
+    async def _refused(self, request: Request, error: Any) -> Response:
+        """Short answers without details; the page knows what each status means."""
+        return self._error(request, HTTPStatus(error.status_code), error.headers or {})
+
+    async def _away(self, request: Request, error: Exception) -> Response:
+        """While the database is away, the sender is to try again; anything else of its errors is a bug."""
+        if not is_outage(error):
+            raise error
+        log.error("the database is not there: %s", type(error).__name__)
+        return self._error(request, HTTPStatus.SERVICE_UNAVAILABLE, {})
+
+    def _error(self, request: Request, status: HTTPStatus, headers: Mapping[str, str]) -> Response:
+        """A page with a way on for a person who opened an address; JSON for our scripts and everybody else's."""
+        if self.web_chat and "text/html" in request.headers.get("accept", ""):
+            catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
+            root = "../" * (request.url.path.count("/") - 1) or "./"
+            page = _filled("door.html", _door(catalog, catalog.say(_sorry(status)), root, "get", root), status)
+            page.headers.update(headers)
+            return page
+        body: dict[str, Any] = {"error": status.phrase}
+        if "Retry-After" in headers:
+            body["retry_after_s"] = int(headers["Retry-After"])
+        return JSONResponse(body, status, headers)
 
 
 # ---------------------------------------------------------------- reading requests
@@ -441,6 +480,24 @@ def _name(catalog: Catalog) -> str:
     return catalog.say(Text(N_("OCOP assistant")))
 
 
+def _door(catalog: Catalog, words: str, root: str, method: str, action: str) -> dict[str, str]:
+    """What door.html shows: a few words and one button. `root`: the way from this page to the first one."""
+    opening = catalog.say(Text(N_("Open the chat")))
+    page = {"LANG": catalog.locale, "NAME": _name(catalog), "ROOT": root}
+    return {**page, "WELCOME": words, "OPEN": opening, "METHOD": method, "ACTION": action}
+
+
+def _sorry(status: HTTPStatus) -> Text:
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            return Text(N_("This page is not here. The link may be incomplete."))
+        case HTTPStatus.GONE:
+            return Text(N_("This link no longer works."))
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Text(N_("Many people came at once. Please wait a minute, then open this page again."))
+    return Text(N_("That did not work. Please open the chat and try again."))
+
+
 def _filled(page: str, words: dict[str, str], status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     """A page with its placeholders filled; a value is text, whatever it looks like."""
     html = (STATIC / page).read_text("utf-8")
@@ -448,11 +505,14 @@ def _filled(page: str, words: dict[str, str], status: HTTPStatus = HTTPStatus.OK
 
 
 def _from_here(request: Request) -> bool:
-    """Whether this site's own page sent a form, as far as the browser says; only old ones say nothing."""
+    """Whether this site's own page sent a form, as far as the browser says; only old ones say nothing.
+
+    "null" is what a sandboxed frame of another site sends.
+    """
     if (site := request.headers.get("sec-fetch-site")) is not None:
         return site in ("same-origin", "none")
-    origin = request.headers.get("origin", "null")
-    return origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 def _number(request: Request, name: str) -> int:
@@ -547,20 +607,3 @@ def _spot(place: dict[str, Any]) -> LocationShared | None:
 
 def _file_id(chat_id: str, key: str) -> str:
     return "w" + uuid.uuid5(uuid.NAMESPACE_OID, f"{chat_id}/{key}").hex[:14]
-
-
-async def _refused(request: Request, error: Any) -> Response:
-    """Short answers without details; the page knows what each status means."""
-    body: dict[str, Any] = {"error": HTTPStatus(error.status_code).phrase}
-    headers = error.headers or {}
-    if "Retry-After" in headers:
-        body["retry_after_s"] = int(headers["Retry-After"])
-    return JSONResponse(body, error.status_code, headers)
-
-
-async def _away(request: Request, error: Exception) -> Response:
-    """While the database is away, the sender is to try again; anything else of its errors is a bug."""
-    if not is_outage(error):
-        raise error
-    log.error("the database is not there: %s", type(error).__name__)
-    return JSONResponse({"error": HTTPStatus.SERVICE_UNAVAILABLE.phrase}, HTTPStatus.SERVICE_UNAVAILABLE)

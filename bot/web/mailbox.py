@@ -7,14 +7,15 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Outgoing
 from bot.world import World
-from storage.database import reading
+from storage.database import reading, writing
 from storage.files import FileStore
-from storage.models import conversations, people, web_messages
+from storage.models import conversations, files, people, web_messages
+from storage.people import still_used
 from storage.records import upsert
 
 HISTORY = 100
@@ -68,11 +69,31 @@ class Mailbox:
     async def echo(self, chat_id: str, key: str, text: str, attachment: Mapping[str, str] | None = None) -> None:
         """The person's own message, as every window of this chat shows it.
 
-        Before there is consent its words are not kept: the page that wrote them shows them itself.
+        Before there is consent its words are not kept: the page that wrote them shows them itself. A file waits
+        for `settle` before the windows hear of it.
         """
         kept = text if await self.may_keep(chat_id) else ""
         body = {"text": kept, "attachments": [dict(attachment)] if attachment else []}
-        await self._put(chat_id, key, body, mine=True)
+        await self._put(chat_id, key, body, mine=True, wake=attachment is None)
+
+    async def settle(self, chat_id: str, key: str, file_id: str, sha256: str, name: str) -> None:
+        """After the bot has decided: of a file that no answer took, the page keeps the name and nobody the bytes."""
+        async with writing(self._engine) as connection:
+            wanted = (await connection.execute(select(files.c.id).where(files.c.id == file_id))).first() is not None
+            if not wanted:
+                own = (web_messages.c.chat_id == chat_id, web_messages.c.key == key, web_messages.c.mine)
+                body = {"text": f"📎 {name}".strip(), "attachments": []}
+                await connection.execute(update(web_messages).where(*own).values(body=body))
+        self._wake(chat_id)
+        if not wanted:
+            await self.discard(sha256)
+
+    async def discard(self, sha256: str) -> None:
+        """Erase bytes, unless somebody's file or a message on a page has them."""
+        async with reading(self._engine) as connection:
+            if await still_used(connection, sha256):
+                return
+        await self._store.delete(sha256)
 
     async def may_keep(self, chat_id: str) -> bool:
         """Whether the person behind a chat has agreed that what they send is kept; an officer's duty is consent."""
@@ -85,13 +106,14 @@ class Mailbox:
             row = (await connection.execute(statement)).one_or_none()
         return row is not None and (row.consent == "yes" or bool(row.officer))
 
-    async def _put(self, chat_id: str, key: str, body: dict[str, Any], *, mine: bool) -> None:
+    async def _put(self, chat_id: str, key: str, body: dict[str, Any], *, mine: bool, wake: bool = True) -> None:
         row = {"chat_id": chat_id, "key": key, "mine": mine, "body": body, "created_at": self._world.clock()}
-        async with self._engine.begin() as connection:
+        async with writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":  # else a page may see a later id first, and never the earlier
                 await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(chat_id))))
             await connection.execute(upsert(connection, web_messages).values(row).on_conflict_do_nothing())
-        self._wake(chat_id)
+        if wake:
+            self._wake(chat_id)
 
     async def messages(self, chat_id: str, after: int, wait_s: float) -> list[dict[str, Any]]:
         """Messages after an id, oldest first; waits up to `wait_s` for the first of them."""
@@ -135,10 +157,10 @@ class Mailbox:
         )
         async with reading(self._engine) as connection:
             body = (await connection.execute(statement)).scalar_one_or_none()
-        files = (body or {}).get("attachments", [])
-        if not 0 <= index < len(files):
+        attachments = (body or {}).get("attachments", [])
+        if not 0 <= index < len(attachments):
             return None
-        file = files[index]
+        file = attachments[index]
         try:
             return await self._store.get(file["sha256"]), file["name"], file["media_type"]
         except FileNotFoundError:
@@ -159,7 +181,7 @@ def _age(row: Any) -> int:
 
 def _shown(message_id: int, key: str, mine: bool, body: dict[str, Any], at: datetime) -> dict[str, Any]:
     """A message as the page gets it."""
-    files = [
+    attachments = [
         {"url": f"chat/file/{message_id}/{n}", "name": f["name"], "media_type": f["media_type"]}
         for n, f in enumerate(body.get("attachments", []))
     ]
@@ -170,7 +192,7 @@ def _shown(message_id: int, key: str, mine: bool, body: dict[str, Any], at: date
         "text": body["text"],
         "at": at.isoformat(),
         "buttons": body.get("buttons", []),
-        "attachments": files,
+        "attachments": attachments,
         "ask_contact": body.get("ask_contact", ""),
         "ask_location": body.get("ask_location", ""),
     }

@@ -24,7 +24,7 @@ from dialogs.model import (
 )
 from dialogs.producer.consent import consent_first
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
-from dialogs.producer.upload import kept_paper, may_send, missing, papers_of
+from dialogs.producer.upload import ALWAYS_OPEN, kept_paper, may_send, missing, papers_of
 from dialogs.rules.lifecycle import STATUSES, Side
 from dialogs.rules.ruleset import ruleset
 
@@ -299,7 +299,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         Option(f"fix:{r.item}", Text(N_("Send again: %(item)s"), {"item": item_words(case, r.item)}))
         for r in case.returned
     )
-    papers_open = case.status in ("idea_submitted", "idea_returned", "idea_accepted", "plan_returned")
+    papers_open = case.status in ALWAYS_OPEN | {"idea_accepted", "plan_returned"}
     papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if papers_open else ()
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (

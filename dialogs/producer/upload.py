@@ -74,12 +74,14 @@ def _case(answers: Answers, facts: Facts) -> CaseFacts:
     return case
 
 
+ALWAYS_OPEN = {"idea_submitted", "idea_returned", "plan_submitted"}
+"""Where further papers are taken beside what the case itself waits for."""
+
+
 def may_send(case: CaseFacts) -> bool:
     """Something new is kept, and the case stands where papers are taken."""
     unsent = any(not paper.sent and paper.id != "product" for paper in case.papers)
-    open_to = case.status == "idea_submitted" or bool(
-        {"send_plan", "resubmit"} & {*actions(case.status, Side.PRODUCER)}
-    )
+    open_to = case.status in ALWAYS_OPEN or bool({"send_plan", "resubmit"} & {*actions(case.status, Side.PRODUCER)})
     return unsent and open_to
 
 

@@ -11,6 +11,7 @@ const MAX_FILE_BYTES = 20 * 1024 * 1024;
 const POLL_S = 25;
 const POST_TIMEOUT_MS = 30000;
 const UPLOAD_STALL_MS = 60000; // no byte moved for this long: a dead connection, not a slow one
+const AN_HOUR_S = 3600; // a longer wait is the day's limit for files
 const PERMANENT = [400, 413, 415, 422]; // the server will say the same next time
 const SESSION_GONE = [401, 403];
 const TOUCH = !window.matchMedia("(hover: hover) and (pointer: fine)").matches;
@@ -199,7 +200,7 @@ function settle(item, answer) {
     forget(item);
     item.sent = true;
     setNetwork("");
-  } else if (PERMANENT.includes(answer.status)) {
+  } else if (PERMANENT.includes(answer.status) || (item.file && answer.body.retry_after_s > AN_HOUR_S)) {
     item.failed = refusal(item, answer);
     if (!item.file) store.set("out:" + item.key, Object.assign({}, stored(item), { failed: item.failed }));
   } else {
@@ -209,6 +210,7 @@ function settle(item, answer) {
 }
 
 function refusal(item, answer) {
+  if (answer.status === 429) return t("fullToday");
   if (answer.status === 413) return t(item.file ? "fileTooBig" : "textTooLong");
   return answer.body.error || t(item.file ? "refusedFile" : "refused");
 }

@@ -140,6 +140,7 @@ function settle(status, text) {
 function trouble(status, body) {
   if (status === 0) return t("uploadNetwork");
   if (status === 413) return t("fileTooBig");
+  if (status === 429 && body.retry_after_s > 3600) return t("fullToday");
   if (status >= 500 || status === 429) return t("uploadServer");
   return body.error || t("uploadRefused");
 }
