@@ -623,7 +623,7 @@ def _command_leads(dialogs: Dialogs, command: str) -> set[str]:
     return {dialog_name(go("", Facts(NOW)).target.partition("/")[0])}
 
 
-ENGINE_COMMANDS = {"back", "skip", "pause", "cancel"}
+ENGINE_COMMANDS = {"back", "skip", "unsure", "pause", "cancel"}
 """Global words that the engine itself answers."""
 
 

@@ -49,7 +49,7 @@ from dialogs.model import (
     UseInvitation,
 )
 from dialogs.officer.desk import accepted_notice, alert_again, alert_new, alert_note, deferred_notice
-from dialogs.producer.check_status import returned_notice
+from dialogs.producer.check_status import ACTION_WORDS, returned_notice
 from dialogs.producer.place import place_name
 from dialogs.producer.upload import papers_of, plan_is_here
 from dialogs.rules.lifecycle import Side, actions
@@ -424,10 +424,17 @@ async def _decide(turn: Turned, effect: DecideCase) -> None:
         effect.reason,
     )
     turn.carried.changed = True
-    turn.carried.said.append(SendMessage((Text(N_("Done. The producer has been told.")),)))
+    turn.carried.said.append(SendMessage((_decided(before, effect),)))
     await _tell_producer(turn, case.person_id, _decision_words(before, effect, turn.facts), effect.code)
     if status == "idea_accepted":
         await _plan_is_here_already(turn, effect.code)
+
+
+def _decided(case: CaseFacts, effect: DecideCase) -> Text:
+    return Text(
+        N_("%(code)s “%(product)s”: %(action)s. The producer has been told."),
+        {"code": case.code, "product": case.product, "action": Text(ACTION_WORDS[effect.action])},
+    )
 
 
 def _decision_words(case: CaseFacts, effect: DecideCase, facts: Facts) -> tuple[Text, ...]:

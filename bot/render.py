@@ -136,6 +136,8 @@ class Listener:
         typed = clean(unicodedata.normalize("NFC", event.text[:MAX_TYPED_CHARS]))
         if not any(char.isalnum() for char in typed) and "?" not in typed:
             return UnsupportedReceived("sticker")
+        if (named := _code_alone(typed)) is not None:
+            return self._choice_of(named, typed, asked)
         if asked.takes == VERBATIM:
             return _slash(typed) or self._answer(typed, asked) or _command(typed) or TextReceived(typed)
         if len(typed) > STORY_CHARS:
@@ -151,6 +153,11 @@ class Listener:
             or TextReceived(typed)
         )
 
+    def _choice_of(self, named: CaseNamed, typed: str, asked: SendMessage) -> Event:
+        """A case code where cases are to choose from picks one of them; anywhere else it opens the case."""
+        chosen = self._answer(typed, asked)
+        return chosen if isinstance(chosen, OptionChosen) and chosen.value == named.code else named
+
     # an answer to the present question, before anything global
 
     def _answer(self, typed: str, asked: SendMessage) -> Event | None:
@@ -161,12 +168,15 @@ class Listener:
             return OptionChosen(asked.at, chosen.value)
         everything = (*options, *asked.further)
         found = match(typed, [self._phrases(option) for option in everything]) if everything else None
-        if found is None:
+        if found is None or (asked.exact and question_strength(typed)):
             return None
         if found.exact is not None:
             return OptionChosen(asked.at, everything[found.exact].value)
-        if asked.takes or question_strength(typed) == 2:
+        strength = question_strength(typed)
+        if asked.exact or asked.takes or strength == 2:
             return None
+        if strength:  # "có mất tiền không" is not a "không"
+            found = match(typed, [[p for p in self._phrases(o) if " " in p.strip()] for o in everything])
         if (with_rest := self._with_rest(typed, everything)) is not None:
             return OptionChosen(asked.at, with_rest[0].value, with_rest[1])
         if len(found.close) == 1:
@@ -236,6 +246,9 @@ def _slash(typed: str) -> Event | None:
 
 
 def _numbered(typed: str, options: Sequence[Option]) -> Option | None:
+    """The option of that number; "0001" and "#1" are parts of a code, not choices."""
+    if re.search(r"(?<!\d)0\d|#", typed):
+        return None
     chosen = number(typed)
     return options[chosen - 1] if chosen is not None and 0 < chosen <= len(options) else None
 
@@ -259,7 +272,7 @@ def _command(typed: str) -> Event | None:
 
 
 _CODE = re.compile(r"(?<!\w)([A-Za-z]{1,5}\d{0,3})[-–](\d{2})[-–](\d{4,6})(?!\w)")
-_SPACED_CODE = re.compile(r"(?<!\w)([A-Za-z]{1,5}\d{0,3})[. ](\d{2})[. ](\d{4,6})(?!\w)(?!.*\d)")
+_SPACED_CODE = re.compile(r"(?<!\w)([A-Za-z]{1,5} ?\d{0,3})[. ](\d{2})[. ](\d{4,6})(?!\w)(?!.*\d)")
 
 
 def _case(typed: str) -> Event | None:
@@ -270,6 +283,17 @@ def _case(typed: str) -> Event | None:
     if len(typed) > 120:
         return None
     found = _CODE.search(typed) or _SPACED_CODE.search(typed)
-    if found is None or (found.re is _SPACED_CODE and commune_by_prefix(found[1].upper()) is None):
+    if found is None:
         return None
-    return CaseNamed(f"{found[1].upper()}-{found[2]}-{found[3]}")
+    prefix = found[1].replace(" ", "").upper()
+    if found.re is _SPACED_CODE and commune_by_prefix(prefix) is None:
+        return None
+    return CaseNamed(f"{prefix}-{found[2]}-{found[3]}")
+
+
+def _code_alone(typed: str) -> CaseNamed | None:
+    """Nothing but a case code: that opens the case wherever it is typed, and is never an answer or a message."""
+    event = _case(typed)
+    if not isinstance(event, CaseNamed):
+        return None
+    return event if fold(typed).replace(" ", "") == fold(event.code).replace(" ", "") else None

@@ -53,6 +53,7 @@ class text:
 
     max_chars: int
     min_chars: int = 2
+    name: bool = False
     takes: str = "text"
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
@@ -64,6 +65,8 @@ class text:
         words = clean(event.text)
         if sum(char.isalnum() for char in words) < self.min_chars:
             raise InvalidAnswer(N_("That is too short for me to understand. A few words are enough."))
+        if self.name and sum(char.isalpha() for char in words) < _LETTERS_OF_A_NAME:
+            raise InvalidAnswer(N_("That looks like a number. What is the name?"))
         if len(words) > self.max_chars:
             raise InvalidAnswer(
                 N_("That is %(length)s characters; at most %(most)s fit here. Please say it more briefly."),
@@ -77,6 +80,9 @@ class text:
 
     def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
         return len(value) <= self.max_chars
+
+
+_LETTERS_OF_A_NAME = 2
 
 
 def clean(words: str) -> str:
@@ -240,6 +246,8 @@ def _e164(typed: str) -> str:
         raise InvalidAnswer(N_("I see no telephone number there. For example: 0912 345 678.")) from None
     if phonenumbers.is_valid_number(number):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if (within := next(iter(phonenumbers.PhoneNumberMatcher(typed[:400], "VN")), None)) is not None:
+        return phonenumbers.format_number(within.number, phonenumbers.PhoneNumberFormat.E164)
     if re.match(r"0[35789]", digits) and (missing := _MOBILE_DIGITS - len(digits)):
         msgid = (
             N_("This number still lacks %(count)s digits. For example: 0912 345 678.")

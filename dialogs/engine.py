@@ -295,7 +295,8 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
         at=address(state.at, ask, draft),
         further=tuple(option for option in options if option not in shown),
         takes=VERBATIM if ask.verbatim else ask.accept.takes,
-        free=not dialog.form,
+        free=not dialog.form and not ask.confirms,
+        exact=ask.confirms and not dialog.form,  # a form's review may be answered loosely: it is one's own
         ask_contact=ask.ask_contact,
         ask_location=ask.ask_location,
         upload=ask.upload(answers, facts) if ask.upload is not None else None,
@@ -311,11 +312,13 @@ def _here(dialogs: Dialogs, state: State) -> tuple[Dialog, Ask, Draft]:
 
 
 def _page(options: tuple[Option, ...], page: int) -> tuple[Option, ...]:
-    if len(options) <= PAGE + 2:
+    own = tuple(option for option in options if option.value in (KEEP, SKIP))  # on every page
+    listed = options[: len(options) - len(own)]
+    if len(listed) <= PAGE + 2:
         return options
-    pages = -(-len(options) // PAGE)
+    pages = -(-len(listed) // PAGE)
     start = page % pages * PAGE
-    return (*options[start : start + PAGE], SHOW_MORE)
+    return (*listed[start : start + PAGE], SHOW_MORE, *own)
 
 
 def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Option, ...]:
@@ -324,11 +327,11 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
     if draft.partial.startswith("?"):
         meant = draft.partial[1:].partition("|")[0].split(",")
         return tuple(option for option in options if option.value in meant)
-    before = (THAT_IS_IT,) if draft.suggested and _own_words(ask) else ()
-    if not before and ask.name in draft.answers and ask.goto is None:
-        before = (KEEP_IT,)
-    after = (SKIP_IT,) if ask.optional and not before and not draft.partial else ()
-    return (*before, *options, *after)
+    if draft.suggested and _own_words(ask):
+        return (THAT_IS_IT, *options)
+    if ask.name in draft.answers and ask.goto is None:
+        return (*options, KEEP_IT)  # behind the others, whose numbers people remember
+    return (*options, SKIP_IT) if ask.optional and not draft.partial else options
 
 
 def _progress(dialog: Dialog, ask: Ask, answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -547,6 +550,8 @@ def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: 
         if ask.optional or ask.name in draft.answers:
             return _chosen(dialogs, state, state.at, KEEP if ask.name in draft.answers else SKIP, "", facts)
         return Turn(state, (SendMessage((Text(N_("This one is needed, so I can't skip it.")),)),))
+    if name == "unsure":
+        return _unsure(dialogs, state, ask, facts)
     if name in ("pause", "cancel") and dialog.form:
         return Turn(_gone(state, Go(f"{name}.{state.key}")))
     command = dialogs.commands.get(name)
@@ -554,6 +559,14 @@ def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: 
         return Turn(state, (SendMessage((Text(N_("I do not know that command. Type “menu” to see what I can do.")),)),))
     go = command(argument, facts)
     return Turn(_gone(state, go), go.effects)
+
+
+def _unsure(dialogs: Dialogs, state: State, ask: Ask, facts: Facts) -> Turn:
+    """ "I don't know" is no answer and no shame: what may be left out is left out, else we ask again, kindly."""
+    if ask.optional:
+        return _stored(dialogs, state, Answer(""), facts)
+    text = Text(N_("That is all right. Take what comes nearest; you can change it later, and the officer helps you."))
+    return Turn(state, (SendMessage((text,)),))
 
 
 def _back(dialog: Dialog, ask: Ask, state: State, facts: Facts) -> State:
@@ -566,7 +579,7 @@ def _back(dialog: Dialog, ask: Ask, state: State, facts: Facts) -> State:
     index = names.index(ask.name) if ask.name in names else len(names)
     if index > 0:
         return replace(state, at=f"{state.key}/{names[index - 1]}")
-    return _gone(state, Go(dialog.up))
+    return _gone(state, Go(dialog.up.replace("{subject}", answers["subject"])))
 
 
 def _asked(dialogs: Dialogs, state: State, event: QuestionAsked) -> Turn:

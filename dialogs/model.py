@@ -406,6 +406,7 @@ class SendMessage:
     at: str = ""
     further: tuple[Option, ...] = ()  # on other pages of the list: understood when typed
     takes: str = ""  # see Reader
+    exact: bool = False  # only the whole words of an option are taken for it
     free: bool = False  # outside a form: whatever the bot can do may be asked for here
     ask_contact: bool = False
     ask_location: bool = False
@@ -668,7 +669,8 @@ class Ask:
     in reviews; `confirm` asks about a suggested answer ("%(answer)s"); `prefill` answers it from the record;
     `takes_files`: photos and files are answers here;
     `verbatim`: what is typed is passed on as it is, questions in it are meant for somebody else;
-    `confirms`: it asks about the answers so far, so its buttons are void once these change;
+    `confirms`: it asks whether to do something with the answers so far, so its buttons are void once these
+    change, and nothing but an option's own words is taken for it;
     `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9".
     """
 

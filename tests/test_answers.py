@@ -422,3 +422,14 @@ def test_cleaned_words_are_clean(typed: str) -> None:
     assert clean(once) == once
     assert "\n\n" not in once
     assert "\x00" not in once
+
+
+def test_a_name_has_letters() -> None:
+    with pytest.raises(InvalidAnswer, match="looks like a number"):
+        text(80, name=True).read(TextReceived("09123"), {}, facts(), "")
+    assert text(80, name=True).read(TextReceived("Gạo 504"), {}, facts(), "").value == "Gạo 504"
+
+
+def test_a_number_is_found_among_words() -> None:
+    told = phone().read(TextReceived("so nay 0912345678 nha em"), {}, facts(), "")
+    assert told.value == "+84912345678"

@@ -800,3 +800,11 @@ def test_moving_changes_nothing_outside() -> None:
     event = TextReceived("1")
     assert step(DIALOGS, here.state, event, here.facts) == step(DIALOGS, here.state, event, here.facts)
     assert question(DIALOGS, here.state, here.facts) == question(DIALOGS, here.state, here.facts)
+
+
+def test_not_knowing_is_no_answer_and_no_shame() -> None:
+    here = chat().does("form")
+    at = here.at
+    here.turn(CommandReceived("unsure"))
+    assert here.at == at
+    assert "That is all right" in here.words

@@ -11,6 +11,7 @@ from bot.channels.base import pressed
 from bot.doctor import CHANNELS, Visit, situations, walk
 from bot.render import STORY_CHARS, SURE, Listener, article_text, compose
 from bot.world import PLAIN
+from dialogs.engine import VERBATIM
 from dialogs.matching import fold, question_strength
 from dialogs.model import (
     CaseNamed,
@@ -187,7 +188,13 @@ def test_a_slip_in_a_long_label_is_forgiven() -> None:
     missed = []
     for visit, option in offered():
         label = fold(VI.say(option.label))
-        if visit.asked.takes or len(label) < 12 or any(char.isdigit() for char in label) or known_clash(visit, option):
+        if (
+            visit.asked.takes
+            or visit.asked.exact
+            or len(label) < 12
+            or any(char.isdigit() for char in label)
+            or known_clash(visit, option)
+        ):
             continue
         at = label.rindex(" ") - 1  # a letter of the last word but one, left out
         event = meant(label[:at] + label[at + 1 :], visit.asked)
@@ -359,3 +366,26 @@ def test_what_is_typed_outside_a_form_is_looked_up() -> None:
     menu = Chat(facts()).asked
     assert isinstance(meant("hỗ trợ bao bì", menu), QuestionAsked)
     assert isinstance(meant("Xyz abc", menu), TextReceived)
+
+
+@pytest.mark.parametrize("typed", ["0001", "#1", "#0001", "01"])
+def test_a_part_of_a_code_is_no_choice(typed: str) -> None:
+    assert not isinstance(meant(typed, asking(Option("a", "Chấp nhận"), Option("b", "Trả lại"))), OptionChosen)
+
+
+@pytest.mark.parametrize("typed", ["TL12-26-0001", "tl 12 26 0001", "tl12 26 0001"])
+@pytest.mark.parametrize("takes", ["", "text", VERBATIM])
+def test_a_code_alone_opens_the_case_and_is_never_words_for_somebody(typed: str, takes: str) -> None:
+    asked = replace(asking(Option("a", "Chấp nhận"), Option("b", "Trả lại")), takes=takes)
+    assert meant(typed, asked) == CaseNamed("TL12-26-0001")
+
+
+@pytest.mark.parametrize("typed", ["gửi đi đâu vậy", "gửi đi nhưng khoan", "chấp nhận à?"])
+def test_what_only_begins_like_a_confirmation_confirms_nothing(typed: str) -> None:
+    asked = replace(asking(Option("send", "Gửi đi"), Option("accept", "Chấp nhận")), exact=True)
+    assert not isinstance(meant(typed, asked), OptionChosen)
+
+
+def test_a_question_with_no_in_it_is_not_a_no() -> None:
+    asked = asking(Option("yes", "Đồng ý"), Option("no", "Chưa đồng ý", ("không",)))
+    assert not isinstance(meant("co mat tien ko", asked), OptionChosen)

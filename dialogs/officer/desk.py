@@ -39,6 +39,7 @@ from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import IDEA_ASKS, KINDS, answer_lines, as_filed
 from dialogs.producer.upload import kept_paper, papers_of, plan_is_here
 from dialogs.rules.lifecycle import Side, actions
+from dialogs.rules.ruleset import Paper
 
 HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name"}
 """Left out of a case's answers: what is shown only when asked for, and what its first lines say already."""
@@ -155,13 +156,25 @@ def _due(case: CaseFacts) -> tuple[Text, ...]:
     return (Text(N_("Due: %(day)s."), {"day": case.due_on}),)
 
 
+def _lacking(case: CaseFacts) -> tuple[Paper, ...]:
+    """Required papers that were not handed in, once the plan is what is decided on."""
+    if not case.status.startswith("plan"):
+        return ()
+    sent = {paper.id for paper in case.papers if paper.sent}
+    return tuple(paper for paper in papers_of(case) if paper.required and paper.id not in sent)
+
+
 def _papers(case: CaseFacts) -> tuple[Text, ...]:
     papers = papers_of(case)
     sent = [p for p in papers if (kept := kept_paper(case, p.id)) is not None and kept.sent]
     required = [p for p in papers if p.required]
     there = sum(paper in sent for paper in required)
     head = Text(N_("Papers: %(there)s of %(all)s required ones are here."), {"there": there, "all": len(required)})
-    return (head, *(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent))
+    here = tuple(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent)
+    lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
+    if not here and not case.status.startswith("plan"):
+        return ()  # papers are due with the plan
+    return (head, *here, *lacking)
 
 
 LABELS = {
@@ -244,7 +257,9 @@ REVIEW_ON = Dialog(
 def accept_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = _case(answers, facts)
     head = Text(N_("Accept %(code)s “%(product)s”? The producer reads:"), {"code": case.code, "product": case.product})
-    return (head, *accepted_notice(case))
+    lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
+    warning = (Text(N_("These required papers are still missing:")), *lacking) if lacking else ()
+    return (*warning, head, *accepted_notice(case))
 
 
 def accepted_notice(case: CaseFacts) -> tuple[Text, ...]:
@@ -298,7 +313,9 @@ def decision(name: str, *asks: Ask) -> Dialog:
         when=lambda answers, facts: not decidable(answers, facts),
         goto=lambda value, answers, facts: Go("desk" if value == "desk" else f"review.{answers['subject']}"),
     )
-    return Dialog(name, allowed=visible, up="desk", steps=(moved_on, *(replace(ask, when=decidable) for ask in asks)))
+    return Dialog(
+        name, allowed=visible, up="review.{subject}", steps=(moved_on, *(replace(ask, when=decidable) for ask in asks))
+    )
 
 
 ACCEPT = decision(
@@ -308,6 +325,7 @@ ACCEPT = decision(
         accept_words,
         one_of((Option("accept", Text(N_("Accept it")), ("nhận", "accept")), NOT_YET)),
         then=accepted,
+        confirms=True,
         goto=after_decision,
     ),
 )
@@ -330,11 +348,17 @@ def items(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (*sent, whole, *given) if case.status.startswith("plan") else (whole, *given, *sent)
 
 
+NAMES = {"answer:producer_name", "answer:contact_name", "answer:product", "all"}
+ABOUT_NAMES = {"name", "more"}
+
+
 def reasons(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     """Templates that fit the item: a seal can't be missing from an answer."""
-    if answers.get("item", "").startswith("paper:"):
+    item = answers.get("item", "")
+    if item.startswith("paper:"):
         return REASONS
-    return tuple(option for option in REASONS if option.value in ABOUT_ANSWERS)
+    about = ABOUT_NAMES if item in NAMES else ABOUT_ANSWERS
+    return tuple(option for option in REASONS if option.value in about)
 
 
 def reason_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:

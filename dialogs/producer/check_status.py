@@ -60,8 +60,8 @@ REASONS = (
     Option("more", Text(N_("Please describe it in more detail.")), ("ghi rõ hơn", "thiếu")),
 )
 """Why something is sent back: a template is kept by its value, so that each side reads it in its own language."""
-ABOUT_ANSWERS = {"name", "more"}
-"""Of the reasons above, those that can be given for an answer or the whole file."""
+ABOUT_ANSWERS = {"more"}
+"""Of the reasons above, those that can be given for any answer."""
 
 
 def reason_words(reason: str) -> Text | str:
@@ -389,6 +389,14 @@ CASE_ON = Dialog(
 
 def returned_notice(case: CaseFacts, item: ReturnedItem) -> tuple[Text, ...]:
     """What a producer reads when something comes back; officers see the same words before they send it."""
+    if item.item == "all":
+        return (
+            Text(
+                N_("The commune asks for changes in “%(product)s” (%(code)s): “%(reason)s”"),
+                {"product": case.product, "code": case.code, "reason": reason_words(item.reason)},
+            ),
+            Text(N_("Please look it over, change what is needed and send it again.")),
+        )
     return (
         Text(
             N_("The commune asks for one change in “%(product)s” (%(code)s)."),

@@ -206,8 +206,14 @@ DELETE_DATA = Dialog(
             really,
             one_of(
                 (
-                    Option("keep", Text(N_("Keep it")), ("giữ lại", "keep")),
-                    Option("delete", Text(N_("Delete it all")), ("xoá hết", "delete")),
+                    Option(
+                        "keep", Text(N_("Keep it")), ("giữ lại", "không", "thôi", "đừng xoá", "không xoá", "keep", "no")
+                    ),
+                    Option(
+                        "delete",
+                        Text(N_("Delete it all")),
+                        ("xoá hết", "xoá", "xoá đi", "có", "đồng ý", "delete", "yes"),
+                    ),
                 )
             ),
             then=forget,

@@ -25,7 +25,17 @@ LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "ocop là 
 REGISTER = Option(
     "register",
     Text(N_("Register a product")),
-    ("đăng ký", "đăng ký ý tưởng", "đăng ký ý tưởng sản phẩm", "đăng ký sản phẩm", "register", "register an idea"),
+    (
+        "đăng ký",
+        "đăng ký ý tưởng",
+        "đăng ký ý tưởng sản phẩm",
+        "đăng ký sản phẩm",
+        "tôi muốn đăng ký",
+        "muốn đăng ký",
+        "cho tôi đăng ký",
+        "register",
+        "register an idea",
+    ),
     takes_rest=True,
 )
 PAPERS = Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "gửi giấy tờ", "nộp kế hoạch", "papers", "upload"))

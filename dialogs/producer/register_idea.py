@@ -252,7 +252,7 @@ IDEA_ASKS = (
     Ask(
         "product",
         N_("What is the product called?"),
-        text(max_chars=80),
+        text(max_chars=80, name=True),
         title=N_("Product"),
         confirm=N_("The product is called “%(answer)s”, is that right? You may also type another name."),
     ),
@@ -335,7 +335,7 @@ IDEA_ASKS = (
     Ask(
         "producer_name",
         producer_name,
-        text(max_chars=120),
+        text(max_chars=120, name=True),
         title=N_("Name of the maker"),
         needs=("producer_kind",),
         prefill=lambda facts: facts.person.producer_name,
@@ -343,7 +343,7 @@ IDEA_ASKS = (
     Ask(
         "contact_name",
         N_("What is your name, so that the officer knows whom to call?"),
-        contact(max_chars=80),
+        contact(max_chars=80, name=True),
         title=N_("Contact"),
         prefill=lambda facts: facts.person.name,
     ),
