@@ -267,7 +267,7 @@ def uploads(producer: Window, pages: list[Path]) -> None:
 
 def downloads(officer: Window, folder: Path) -> None:
     officer.presses(f"Mở {CODE}", "Tình trạng")
-    officer.presses("Xem giấy tờ")
+    officer.presses("Xem giấy tờ", "Anh/chị muốn làm gì")
     chip = officer.page.locator(".chip", has_text="Kế hoạch làm ăn").last
     expect(chip).to_be_visible()
     with officer.page.expect_download() as waiting:
