@@ -1,6 +1,8 @@
 """Engines: SQLite in one file for one process, PostgreSQL for many."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -37,14 +39,28 @@ def make_engine(url: str) -> AsyncEngine:
 def _sqlite_connected(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",  # first: the change to WAL has to wait for others, too
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
+    _change_to_wal(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _change_to_wal(cursor: Any) -> None:
+    """Wait for others here, as SQLite does not: two that change a new file at once are told "locked" without delay.
+
+    Each would hold a lock that the other waits for, so SQLite leaves its busy timeout out. On a file that is
+    in WAL already nothing is locked.
+    """
+    until = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _sqlite_begins(connection: Connection) -> None:
