@@ -21,13 +21,15 @@ from bot.channels import web
 from bot.channels.base import Capabilities, option_data, pressed
 from bot.render import Composed, Listener, compose
 from bot.world import LOCALES, PLAIN, World
-from dialogs.engine import arrive, dialog_name, question, step
+from dialogs.engine import PAGE, arrive, dialog_name, question, step
 from dialogs.matching import fold, forms
 from dialogs.model import (
     CaseFacts,
     CaseNamed,
     CommandReceived,
     ContactShared,
+    DeskFacts,
+    DeskLine,
     Dialog,
     Dialogs,
     Draft,
@@ -56,7 +58,7 @@ from dialogs.model import (
     Unclear,
 )
 from dialogs.producer.upload import papers_of
-from dialogs.rules.lifecycle import STATUSES
+from dialogs.rules.lifecycle import STATUSES, Side, actions
 from dialogs.rules.ruleset import ruleset_on
 from dialogs.tree import DIALOGS
 from dialogs.words import COMMANDS, INTENTS
@@ -106,7 +108,7 @@ class Situation:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        return tuple(case.code for case in (*self.facts.cases, *self.facts.desk))
+        return tuple(case.code for case in (*self.facts.cases, *self.facts.named))
 
 
 def situations(base: Facts) -> tuple[Situation, ...]:
@@ -126,11 +128,17 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation("a producer with drafts", known, _with_drafts()),
         *(Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,))) for case in own),
         Situation("a producer with several cases", replace(known, cases=own, officers=0)),
-        Situation("an officer", replace(base, person=officer, desk=desk, desk_count=len(desk))),
+        Situation("an officer", replace(base, person=officer, named=desk, desk=listed(desk))),
         Situation("an officer with nothing to do", replace(base, person=officer)),
-        Situation("a provincial officer", replace(base, person=province, desk=desk[:1], desk_count=1)),
+        Situation("a provincial officer", replace(base, person=province, named=desk[:1], desk=listed(desk[:1]))),
         Situation("an administrator", replace(base, person=administrator)),
     )
+
+
+def listed(cases: Sequence[CaseFacts]) -> DeskFacts:
+    """An officer's list of these cases."""
+    lines = tuple(DeskLine(c.code, c.product, c.by, c.status, c.minutes_left) for c in cases[:PAGE])
+    return DeskFacts({"act": len(cases)}, lines, len(cases))
 
 
 def _with_drafts() -> State:
@@ -145,7 +153,7 @@ def sample_cases(*, own: bool) -> tuple[CaseFacts, ...]:
     groups = ruleset_on(NOW.date()).groups
     kinds = ("household", "cooperative_group", "cooperative", "enterprise", "farm")
     return tuple(
-        sample_case(f"HCM102-26-12345{n}", status, groups[n % len(groups)].id, kinds[n % len(kinds)], own=own)
+        sample_case(f"HCM102-26-1234{n:02}", status, groups[n % len(groups)].id, kinds[n % len(kinds)], own=own)
         for n, status in enumerate(STATUSES)
     )
 
@@ -163,8 +171,9 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         used_days=2,
         limit_days=5,
         papers=() if status == "idea_accepted" else papers,
-        returned=_returned(bare, today) if status.endswith("returned") else (),
-        result=_result(today) if status == "rated" else None,
+        returned=_returned(bare, today) if "returned" in status else (),
+        result=_result(today) if status in ("rated", "certified", "expired", "revoked", "proposed_for_five") else None,
+        may=() if own else actions(status, *Side),
     )
 
 

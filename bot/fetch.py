@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
-from bot.effects import notice, open_my_file
 from bot.handle import where
 from bot.hands import Hands
+from bot.turn import notice, open_my_file
 from bot.world import World
 from dialogs.model import N_, SendMessage, Text
 from dialogs.producer.check_status import item_words

@@ -22,8 +22,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.channels.base import Update
-from bot.effects import Turned, carry_out, composed_body, outbox_row
+from bot.effects import carry_out
 from bot.render import compose
+from bot.turn import Turned, composed_body, outbox_row
 from bot.world import World
 from dialogs.engine import arrive, question, step
 from dialogs.model import (

@@ -73,6 +73,7 @@ class FileRef:
     name: str
     size_bytes: int
     is_photo: bool
+    is_voice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,7 @@ class State:
 
 class Role(StrEnum):
     COMMUNE_OFFICER = "commune_officer"
+    COMMUNE_APPROVER = "commune_approver"
     PROVINCE_OFFICER = "province_officer"
     ADMINISTRATOR = "administrator"
 
@@ -284,15 +286,61 @@ class PaperFacts:
     files: int
     sent: bool
     kept_on: date
+    valid_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnedItem:
-    """`item` is "answer:<question>", "paper:<id>" or "all"."""
+    """`item` is "answer:<question>", "paper:<id>" or "all"; `question`: asked about, not refused.
+
+    `files`: ids of a marked photo or a voice note that belong to the reason.
+    """
 
     item: str
     reason: str
     returned_on: date
+    question: bool = False
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An officer's verdict on one item, not sent yet. `verdict`: accept, return, ask. `files` as in ReturnedItem."""
+
+    item: str
+    verdict: str
+    reason: str = ""
+    files: tuple[str, ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a resubmitted case has anew: an answer's words before and now, or a paper's versions ("1", "2")."""
+
+    item: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the machine noticed. `kind`: missing, blurred, dark, tiny, past_date, same_name, same_file.
+
+    `item` as in ReturnedItem, `detail` the pages ("2, 3"), the day (ISO) or the other case's code.
+    """
+
+    kind: str
+    item: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoFacts:
+    """The last decision of this officer on a case, while it may still be taken back (`until`, aware)."""
+
+    action: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,12 +354,16 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
+    """`published`: until then only the province sees it."""
+
     points_a: Decimal
     points_b: Decimal
     points_c: Decimal
     stars: int
     decision: str
     certificate_until: date | None
+    decided_on: date | None = None
+    published: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +387,68 @@ class CaseFacts:
     history: tuple[HistoryLine, ...] = ()
     result: ResultFacts | None = None
     by: str = ""  # the producer's name
+    resubmitted: bool = False
+    assisted: str = ""  # "" no; "waiting" for the producer's confirmation; "code", "sheet": how it was given
+    # from here on only what an officer of its territory sees
+    may: tuple[str, ...] = ()  # moves of dialogs.rules.lifecycle that this person may make now
+    holder: str = ""  # who has taken it, "" nobody
+    held_by_me: bool = False
+    minutes_left: int | None = None  # of working time until its deadline, negative when overdue; None: no limit
+    marks: tuple[Mark, ...] = ()
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    undo: UndoFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLine:
+    """A case in an officer's list. `minutes_left` as in CaseFacts; `silent_days` of a draft that nobody goes on with.
+
+    A draft has no case yet: its `code` is "p<person>", and only its title and its producer's name are known.
+    """
+
+    code: str
+    product: str
+    by: str
+    status: str = ""
+    minutes_left: int | None = None
+    resubmitted: bool = False
+    holder: str = ""
+    held_by_me: bool = False
+    silent_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeskFacts:
+    """An officer's list as far as it is shown: one filter or one search.
+
+    `counts` by filter: act (all that this officer can act on), new, due, overdue, resubmitted, mine, waiting (for the
+    producer), drafts. `lines`: the first ones, most urgent first; `total` of the filter or the search shown.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    lines: tuple[DeskLine, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Another officer, as one chooses one to pass a case on to, to cover, or to remove."""
+
+    person_id: int
+    name: str
+    role: Role
+    territory: str
+    cases: int = 0  # open ones in hand
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """An officer's leave, first and last day included."""
+
+    first_on: date
+    last_on: date
+    cover: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,9 +485,11 @@ class Facts:
     now: datetime
     person: Person = field(default_factory=Person)
     cases: tuple[CaseFacts, ...] = ()  # own, newest first
-    desk: tuple[CaseFacts, ...] = ()  # an officer's, most urgent first
-    desk_count: int = 0
-    named: CaseFacts | None = None  # the case the state or the event names, if this person may see it
+    desk: DeskFacts = field(default_factory=DeskFacts)
+    colleagues: tuple[Colleague, ...] = ()
+    absence: Absence | None = None
+    templates: tuple[tuple[str, str], ...] = ()  # reasons for the item under review: (id, words)
+    named: tuple[CaseFacts, ...] = ()  # cases the state or the event names, if this person may see them
     files: Mapping[str, FileFacts] = field(default_factory=dict)
     drafts: tuple[DraftFacts, ...] = ()  # filled in by the engine
     articles: tuple[ArticleHead, ...] = ()
@@ -389,8 +505,7 @@ class Facts:
 
     def case(self, code: str) -> CaseFacts | None:
         """The case of that code as far as this person may see it."""
-        known = (self.named, *self.cases, *self.desk)
-        return next((case for case in known if case is not None and case.code == code), None)
+        return next((case for case in (*self.named, *self.cases) if case.code == code), None)
 
 
 # ---------------------------------------------------------------- effects: what shall happen
@@ -427,10 +542,14 @@ class SendPages:
 
 @dataclass(frozen=True, slots=True)
 class SendPapers:
-    """Send the kept papers of a case; `paper` "" means all."""
+    """Send the kept papers of a case; `paper` "" means all.
+
+    `look` is how: "file" as documents, "pages" as pictures to look at in the chat, "sheet" one picture of small ones.
+    """
 
     code: str
     paper: str = ""
+    look: str = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -507,6 +626,155 @@ class DecideCase:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeCase:
+    """Take a case in hand: one officer has it; taking one's own again changes nothing."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCase:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassCase:
+    """Give a case to a colleague, who is told with the note."""
+
+    code: str
+    person_id: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkItem:
+    """Note a verdict on one item of a case; nobody is told. Verdict "" takes a mark away."""
+
+    code: str
+    item: str
+    verdict: str
+    reason: str = ""
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SendReview:
+    """Return a case with all that is marked "return" or "ask"; the producer is told in one message."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoDecision:
+    """Take back the last decision on a case, within ten minutes; who was told is told of that as well."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPaperDate:
+    """A paper's own last day, as an officer read it."""
+
+    code: str
+    paper: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult:
+    """Points of the three parts, as decimal numbers in text ("27.5"), and the decision; the producer is told."""
+
+    code: str
+    points_a: Decimal
+    points_b: Decimal
+    points_c: Decimal
+    decision: str
+    decided_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class SetTemplate:
+    """A new reason template for an item ("paper:<id>", "answer:<question>", or "paper", "answer" for all of them)."""
+
+    item: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTemplate:
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLeave:
+    """Be away from the first to the last day; what comes meanwhile goes to the cover."""
+
+    first_on: date
+    last_on: date
+    cover_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndLeave:
+    """Be back now."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give all open cases of one officer to another, who is told."""
+
+    from_id: int
+    to_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOfficer:
+    """End an officer's membership of a territory; what is in their hand is free again."""
+
+    person_id: int
+    territory: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetDayOff:
+    """Close the own office on a day; `closed` False opens it again."""
+
+    day: date
+    reason: str
+    closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PostponeDigest:
+    """Send this morning's overview again at another moment (aware)."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitAssisted:
+    """Hand in an idea for a producer without a phone; the answers have the producer's name and number."""
+
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmAssisted:
+    """The producer's consent to what was handed in for them: 6 digits, or pages of a signed sheet."""
+
+    code: str
+    digits: str = ""
+    pages: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAudit:
+    """All that is recorded of one case, as a file for this officer."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class RevealPhone:
     """Say the producer's telephone number to an officer; every time is recorded."""
 
@@ -515,11 +783,15 @@ class RevealPhone:
 
 @dataclass(frozen=True, slots=True)
 class SendNote:
-    """Words between a producer and the officers of a commune; about a case, or about none ("")."""
+    """Words between a producer and the officers of a commune; about a case, or about none ("").
+
+    `files`: ids of photos and voice notes that go with them.
+    """
 
     code: str
     text: str
     to_officers: bool
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dialogs import places
 from dialogs.matching import match
 from dialogs.model import CaseFacts, Command, Dialog, Dialogs, Facts, Go, SetLocale, UseInvitation
-from dialogs.officer import desk, join
+from dialogs.officer import desk, join, notes, office, review
 from dialogs.producer import check_status, consent, correct, help, learn, menu, place, register_idea, upload  # noqa: A004  a dialog's own name
 from dialogs.words import COMMANDS
 
@@ -35,13 +35,13 @@ ALL: tuple[Dialog, ...] = (
     help.MY_DATA,
     help.DELETE_DATA,
     desk.DESK,
-    desk.REVIEW,
-    desk.REVIEW_ON,
-    desk.ACCEPT,
-    desk.RETURN,
-    desk.DEFER,
-    desk.NOTE,
-    desk.OFFICE_HOURS,
+    review.REVIEW,
+    review.REVIEW_ON,
+    review.ACCEPT,
+    review.RETURN,
+    review.DEFER,
+    notes.NOTE,
+    office.OFFICE_HOURS,
     join.JOINED,
     join.INVITE,
 )

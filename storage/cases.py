@@ -13,7 +13,7 @@ from dialogs.answers import pages_of
 from dialogs.matching import fold
 from dialogs.rules import lifecycle
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on
-from dialogs.rules.working_days import add_working_days
+from dialogs.rules.working_days import add_working_days, working_days_between
 from storage.models import case_events, cases, files, papers, people, returned_items, serials
 from storage.records import HERE, VIETNAM, Conversation, upsert
 
@@ -33,11 +33,36 @@ class NotPossible(Exception):
     """The case has moved on meanwhile, or never was in a state that allows this."""
 
 
-def _answer_by(rules: Ruleset, status: str, day: date, days_off: frozenset[date]) -> date | None:
-    """Last day for the desk's answer, or None where the rules set no limit or nobody's answer is awaited."""
+NOT_URGENT = date(9999, 12, 31)
+"""Place in the inbox of a case without a deadline: behind all that have one."""
+FIRST_OF_ALL = date(1, 1, 1)
+"""Place in the inbox of a case that came back: its producer has waited once already."""
+
+
+def _answer_by(rules: Ruleset, status: str, day: date, used: int, days_off: frozenset[date]) -> date | None:
+    """Last day for the owner's answer, or None where the rules set no limit or nobody's answer is awaited.
+
+    `used` days of the limit had gone by before the producer had the case; a case that comes back has a day at least.
+    """
     deadline = lifecycle.STATUSES[status].deadline
     limit = rules.deadlines[deadline].working_days if deadline else None
-    return add_working_days(day, limit, days_off) if limit is not None else None
+    return add_working_days(day, max(limit - used, 1), days_off) if limit is not None else None
+
+
+def _place_in_line(
+    rules: Ruleset, status: str, today: date, used: int, days_off: frozenset[date], *, again: bool = False
+) -> dict[str, Any]:
+    """The columns of a case that say whose turn it is, since when and until when."""
+    due_on = _answer_by(rules, status, today, used, days_off)
+    return {
+        "status": status,
+        "owner": str(lifecycle.STATUSES[status].owner),
+        "since": today,
+        "due_on": due_on,
+        "urgent_on": FIRST_OF_ALL if again else due_on or NOT_URGENT,
+        "days_used": used,
+        "resubmitted": again,
+    }
 
 
 async def _next_serial(connection: AsyncConnection, commune: str, year: int) -> int:
@@ -70,13 +95,13 @@ async def submit_idea(
         "person_id": conversation.person_id,
         "commune": unit.code,
         "territory": places.territory(unit.code),
+        "province": unit.province_code,
         "ruleset": rules.id,
-        "status": status,
         "product": answers["product"],
         "product_folded": fold(answers["product"])[:120],
+        "producer_folded": fold(answers.get("producer_name", ""))[:160],
         "answers": dict(answers),
-        "since": today,
-        "due_on": _answer_by(rules, status, today, days_off),
+        **_place_in_line(rules, status, today, 0, days_off),
         "submitted_at": now,
         "updated_at": now,
     }
@@ -155,16 +180,14 @@ async def move(
 
     Source of the table: dialogs/rules/lifecycle.py. A return opens its item; `answer_returns` closes it.
     """
-    step = lifecycle.move(action, case.status)
+    rules = ruleset(case.ruleset)
+    step = lifecycle.move(action, case.status, rules.levels)
     if step is None or (step.needs_reason and not reason):
         raise NotPossible(action)
     today = now.astimezone(VIETNAM).date()
-    values: dict[str, Any] = {
-        "status": step.to_status,
-        "since": today,
-        "due_on": _answer_by(ruleset(case.ruleset), step.to_status, today, days_off),
-        "updated_at": now,
-    }
+    used = _used(case, step, today, days_off)
+    again = action == "resubmit"
+    values = _place_in_line(rules, step.to_status, today, used, days_off, again=again) | {"updated_at": now}
     if answers is not None:
         values |= _answer_values(answers)
     await connection.execute(update(cases).where(cases.c.id == case.id).values(values))
@@ -176,11 +199,19 @@ async def move(
     return step.to_status
 
 
+def _used(case: Any, step: lifecycle.Move, today: date, days_off: frozenset[date]) -> int:
+    """Working days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
+    if lifecycle.STATUSES[step.to_status].owner is lifecycle.Side.PRODUCER and case.due_on is not None:
+        return int(case.days_used) + working_days_between(case.since, today, days_off)
+    return int(case.days_used) if step.action == "resubmit" else 0
+
+
 def _answer_values(answers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "answers": dict(answers),
         "product": answers["product"],
         "product_folded": fold(answers["product"])[:120],
+        "producer_folded": fold(answers.get("producer_name", ""))[:160],
     }
 
 

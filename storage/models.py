@@ -156,6 +156,28 @@ offices = Table(
     metadata,
     Column("territory", String(12), primary_key=True),
     Column("hours", String(200), nullable=False, server_default="", comment="as an officer wrote them"),
+    Column("sessions", Document, comment="[[from, until], ...] in minutes of the day; NULL: the usual ones"),
+)
+
+days_off = Table(
+    "days_off",
+    metadata,
+    Column("territory", String(12), primary_key=True, comment="a province or a commune; whatever lies in it is closed"),
+    Column("day", Date, primary_key=True),
+    Column("reason", String(120), nullable=False, server_default=""),
+    _person("author_id", nullable=True),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    _id(),
+    _person(),
+    _person("cover_id"),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False),
+    Column("ended_at", Moment, comment="back before the last day"),
+    Column("created_at", Moment, nullable=False),
 )
 
 serials = Table(
@@ -174,16 +196,28 @@ cases = Table(
     _person(),
     Column("commune", String(5), nullable=False),
     Column("territory", String(12), nullable=False),
+    Column("province", String(2), nullable=False),
     Column("ruleset", String(20), nullable=False, comment="the one in force on the day it was filed"),
     Column("status", String(24), nullable=False),
     Column("product", String(120), nullable=False),
     Column("product_folded", String(120), nullable=False, comment="without diacritics, for search"),
     Column("answers", Document, nullable=False),
+    Column("producer_folded", String(160), nullable=False, server_default="", comment="as product_folded"),
+    Column("owner", String(10), nullable=False, comment="whose turn it is: a Side of dialogs.rules.lifecycle"),
     Column("since", Date, nullable=False, comment="the day it came to its present status"),
     Column("due_on", Date, comment="NULL: no limit"),
+    Column("urgent_on", Date, nullable=False, comment="order of the inbox: due_on, far off without one; storage.cases"),
+    Column("days_used", Integer, nullable=False, server_default=text("0"), comment="of the limit, before a return"),
+    Column("resubmitted", Boolean, nullable=False, server_default=text("false"), comment="came back, not decided yet"),
+    _person("holder_id", nullable=True),
+    Column("held_at", Moment),
+    Column("escalation", String(10), nullable=False, server_default="", comment="'', warned, escalated"),
+    _person("filed_by", nullable=True),
+    Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
     Column("submitted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Index("ix_cases_territory_status_due_on", "territory", "status", "due_on"),
+    Index("ix_cases_territory_owner_urgent_on", "territory", "owner", "urgent_on", "id"),
+    Index("ix_cases_province_owner_urgent_on", "province", "owner", "urgent_on", "id"),
 )
 
 case_events = Table(
@@ -198,6 +232,7 @@ case_events = Table(
     Column("item", String(60), nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
     Column("answers", Document, comment="what the producer sent, at this version"),
+    Column("before", Document, comment="of a decision: what undoing it restores; storage.undo"),
     Column("channel", String(20), nullable=False, server_default=""),
     Column("happened_at", Moment, nullable=False),
 )
@@ -209,8 +244,32 @@ returned_items = Table(
     _case(),
     Column("item", String(60), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("question", Boolean, nullable=False, server_default=text("false"), comment="asked, not refused"),
+    Column("files", Document, nullable=False, server_default="[]", comment="ids: a marked photo, a voice note"),
     Column("returned_on", Date, nullable=False),
     Column("answered_at", Moment, comment="NULL: still to be sent"),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True),
+    Column("item", String(60), primary_key=True, comment="paper:<id>, answer:<question>"),
+    Column("verdict", String(8), nullable=False, comment="accept, return, ask"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("files", Document, nullable=False, server_default="[]"),
+    _person("author_id"),
+    Column("marked_at", Moment, nullable=False),
+)
+
+reason_templates = Table(
+    "reason_templates",
+    metadata,
+    _id(),
+    Column("item", String(60), nullable=False, index=True, comment="paper:<id>, answer:<question>, paper, answer"),
+    Column("text", String(300), nullable=False),
+    _person("author_id", nullable=True),
+    Column("removed_at", Moment),
 )
 
 files = Table(
@@ -246,6 +305,7 @@ papers = Table(
     Column("pages", Document, nullable=False, comment="[[file id, rotation in degrees], ...] in order"),
     Column("kept_at", Moment, nullable=False),
     Column("sent_at", Moment, comment="NULL: not handed to the commune yet"),
+    Column("valid_until", Date, comment="the paper's own last day, as an officer read it"),
     UniqueConstraint("case_id", "paper", "version"),
 )
 
@@ -258,7 +318,10 @@ results = Table(
     Column("points_c", Numeric(5, 2), nullable=False),
     Column("stars", Integer, nullable=False),
     Column("decision", String(80), nullable=False, server_default=""),
+    Column("decided_on", Date),
     Column("certificate_until", Date),
+    _person("entered_by", nullable=True),
+    Column("entered_at", Moment),
     Column("published_at", Moment, comment="NULL: nobody outside the desk may see it"),
 )
 
@@ -271,6 +334,7 @@ notes = Table(
     Column("commune", String(5), nullable=False),
     Column("to_officers", Boolean, nullable=False),
     Column("text", Text, nullable=False),
+    Column("files", Document, nullable=False, server_default="[]", comment="ids of photos and voice notes"),
     Column("written_at", Moment, nullable=False),
 )
 
@@ -333,6 +397,40 @@ upload_links = Table(
     Column("paper", String(20), nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("person_id", Identity, ForeignKey("people.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("due_at", Moment, nullable=False, comment="when to make it: put off by its reader"),
+    Column("sent_at", Moment),
+)
+
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True),
+    Column("code_sha256", String(64), nullable=False, comment="of the 6 digits, with the case's code"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Identity, primary_key=True, autoincrement=False, comment="1, 2, 3, ... without a gap"),
+    Column("happened_at", Moment, nullable=False),
+    Column("actor_id", Identity, index=True, comment="people.id, without a reference: it outlives the person"),
+    Column("role", String(20), nullable=False, server_default=""),
+    Column("channel", String(20), nullable=False, server_default=""),
+    Column("action", String(24), nullable=False),
+    Column("case_code", String(20), nullable=False, server_default="", index=True),
+    Column("details", Document, nullable=False),
+    Column("previous", String(64), nullable=False, comment="hash of the entry before"),
+    Column("hash", String(64), nullable=False),
 )
 
 settings = Table(

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import and_, delete, exists, insert, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
-from dialogs.engine import dialog_name, unfinished
+from dialogs.engine import unfinished
 from dialogs.model import (
     CaseFacts,
     Draft,
@@ -28,10 +28,11 @@ from dialogs.model import (
     Role,
     State,
 )
-from dialogs.rules.lifecycle import STATUSES, Side
+from dialogs.rules.lifecycle import STATUSES, actions
 from dialogs.rules.ruleset import ruleset
 from dialogs.rules.working_days import working_days_between
 from dialogs.state import dump, load
+from storage.desk import desk_facts, shows_desk
 from storage.models import (
     case_events,
     cases,
@@ -45,21 +46,17 @@ from storage.models import (
     returned_items,
     updates,
 )
+from storage.rights import present_at, sides_at
 
 FORGOTTEN = "forgotten"
 """Status of a file whose bytes are still to be erased; nobody sees it any more."""
 HERE = (FileStatus.STORED, FileStatus.PENDING)
 """Files that are a page of a paper; one that was refused or lost is none."""
-SHOW_DESK = {"desk", "joined", "note", "office_hours"}
-"""Dialogs that show an officer's desk, or end at it; for the others it is not read."""
 REACHABLE = exists().where(conversations.c.person_id == memberships.c.person_id, conversations.c.status == "open")
 """Whether an officer can be told anything: who has blocked the bot can't."""
 Row = Any
 """A row by column name; SQLAlchemy's own type would list every column again."""
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-DESK_LIMIT = 50
-"""Cases an officer's desk shows at once; the count says how many there are in all."""
-DESK_STATUSES = tuple(s.name for s in STATUSES.values() if s.owner is Side.DESK)
 
 
 @dataclass(slots=True)
@@ -223,21 +220,28 @@ async def facts_for(
         conversation = want.conversation
         person = conversation.person
         facts = replace(base, person=person, cases=tuple(own.get(conversation.person_id, ())))
-        if want.code:
-            facts = replace(facts, named=_visible(by_code.get(want.code), conversation))
+        if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
+            facts = replace(facts, named=(await _for_officer(connection, case, want),))
         if want.file_ids:
             mine = {i: (conversation.person_id, i) for i in want.file_ids}
             facts = replace(facts, files={i: known_files[key] for i, key in mine.items() if key in known_files})
         if shows_desk(conversation):
-            facts = await _with_desk(connection, facts, conversation, days_off)
+            facts = replace(facts, desk=await desk_facts(connection, conversation, facts.now, days_off))
         found[conversation.id] = facts
     return await _with_offices(
         connection, found, {want.conversation.id: want.conversation.person_id for want in wanted}
     )
 
 
-def shows_desk(conversation: Conversation) -> bool:
-    return bool(conversation.person.memberships) and dialog_name(conversation.state.key) in SHOW_DESK
+async def _for_officer(connection: AsyncConnection, case: CaseFacts, want: Wanted) -> CaseFacts:
+    """The case with what only an officer of its territory sees, and what this one may do with it."""
+    person = want.conversation.person
+    if case.own or not person.memberships:
+        return case
+    territory = places.territory(case.commune)
+    present = await present_at(connection, (territory, territory.partition("/")[0]))
+    may = actions(case.status, *sides_at(person.memberships, territory, present))
+    return replace(case, may=may)
 
 
 async def _with_offices(
@@ -295,7 +299,9 @@ def _visible(found: tuple[CaseFacts, int, str] | None, conversation: Conversatio
     return case if covers(conversation.person.memberships, territory) else None
 
 
-_CASE = select(cases, people.c.name, people.c.producer_name.label("maker")).join(people)
+_CASE = select(cases, people.c.name, people.c.producer_name.label("maker")).join(
+    people, people.c.id == cases.c.person_id
+)
 
 
 async def _cases(
@@ -349,7 +355,7 @@ async def case_facts(
             now.astimezone(VIETNAM).date(),
             days_off,
             papers=tuple(p for p in (_paper(paper, lengths) for paper in kept.get(row.id, ())) if p.files),
-            returned=tuple(ReturnedItem(r.item, r.reason, r.returned_on) for r in back.get(row.id, ())),
+            returned=tuple(_returned(r) for r in back.get(row.id, ())),
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
         )
@@ -418,9 +424,10 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         own=False,
         desk=unit.full_name if unit is not None else row.commune,
         due_on=row.due_on,
-        used_days=working_days_between(row.since, today, days_off) if limit is not None else 0,
+        used_days=row.days_used + working_days_between(row.since, today, days_off) if limit is not None else 0,
         limit_days=limit,
         by=row.answers.get("producer_name") or row.maker or row.name,
+        resubmitted=row.resubmitted,
         **parts,
     )
 
@@ -435,7 +442,12 @@ def _paper(row: Row, lengths: Mapping[str, int]) -> PaperFacts:
         files=len(here),
         sent=row.sent_at is not None,
         kept_on=row.kept_at.astimezone(VIETNAM).date(),
+        valid_until=row.valid_until,
     )
+
+
+def _returned(row: Row) -> ReturnedItem:
+    return ReturnedItem(row.item, row.reason, row.returned_on, row.question, tuple(row.files))
 
 
 def _line(row: Row) -> HistoryLine:
@@ -444,22 +456,6 @@ def _line(row: Row) -> HistoryLine:
 
 def _result(row: Row) -> ResultFacts:
     return ResultFacts(row.points_a, row.points_b, row.points_c, row.stars, row.decision, row.certificate_until)
-
-
-async def _with_desk(
-    connection: AsyncConnection, facts: Facts, conversation: Conversation, days_off: frozenset[date]
-) -> Facts:
-    """What this officer can act on: cases of the territory whose turn it is, not their own, soonest due first."""
-    which = and_(
-        within(cases.c.territory, conversation.person.memberships),
-        cases.c.status.in_(DESK_STATUSES),
-        cases.c.person_id != conversation.person_id,
-    )
-    count = (await connection.execute(select(func.count()).select_from(cases).where(which))).scalar_one()
-    order = (cases.c.due_on.is_(None), cases.c.due_on, cases.c.id)
-    rows = (await connection.execute(_CASE.where(which).order_by(*order).limit(DESK_LIMIT))).all()
-    desk = tuple(await case_facts(connection, rows, facts.now, days_off))
-    return replace(facts, desk=desk, desk_count=count)
 
 
 # ---------------------------------------------------------------- files

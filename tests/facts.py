@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from bot.doctor import CHANNELS, COMMUNE, NOW, PEOPLE, sample_case, sample_cases
+from bot.doctor import CHANNELS, COMMUNE, NOW, PEOPLE, listed, sample_case, sample_cases
 from bot.world import World
 from dialogs.engine import arrive, question, step
 from dialogs.model import (
@@ -60,8 +60,8 @@ def facts(person: Person = PEOPLE, cases: Sequence[CaseFacts] = (), desk: Sequen
         now=NOW,
         person=person,
         cases=tuple(cases),
-        desk=tuple(desk),
-        desk_count=len(desk),
+        named=tuple(desk),
+        desk=listed(desk),
         officers=1,
         hours="7:30–11:30",
     )
@@ -192,12 +192,17 @@ def _changed(known: Facts, code: str, change: Callable[[CaseFacts], CaseFacts]) 
     def all_of(cases: tuple[CaseFacts, ...]) -> tuple[CaseFacts, ...]:
         return tuple(change(case) if case.code == code else case for case in cases)
 
-    return replace(known, cases=all_of(known.cases), desk=all_of(known.desk))
+    named = all_of(known.named)
+    return replace(known, cases=all_of(known.cases), named=named, desk=listed(named))
 
 
 def _moved(case: CaseFacts, action: str) -> CaseFacts:
     found = move(action, case.status)
-    return replace(case, status=found.to_status, returned=()) if found else case
+    return replace(case, status=found.to_status, returned=(), may=_may(found.to_status, case)) if found else case
+
+
+def _may(status: str, case: CaseFacts) -> tuple[str, ...]:
+    return () if case.own else actions(status, *Side)
 
 
 def _others(case: CaseFacts, paper: str) -> tuple[PaperFacts, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dialogs import places
-from dialogs.rules.lifecycle import MOVES, STATUSES, Side
+from dialogs.rules.lifecycle import MOVES, STATUSES
 from storage import cases as work
 from storage.cases import Actor, NotPossible
 from storage.models import case_events, cases, papers, people, returned_items, serials
@@ -113,7 +113,7 @@ async def test_every_move_of_the_table_works_and_no_other(sqlite_engine: AsyncEn
     assert await move(sqlite_engine, code, action, clock()) == allowed.to_status
     (case,) = await rows(sqlite_engine, cases)
     assert case.status == allowed.to_status
-    assert (case.due_on is not None) == (STATUSES[allowed.to_status].owner is Side.DESK)
+    assert (case.due_on is not None) == bool(STATUSES[allowed.to_status].deadline)
     _, line = await rows(sqlite_engine, case_events)
     assert (line.action, line.from_status, line.to_status) == (action, status, allowed.to_status)
 

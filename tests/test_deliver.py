@@ -28,7 +28,7 @@ from bot.channels.base import (
     WindowClosed,
 )
 from bot.deliver import IN_HAND, Delivery
-from bot.effects import outbox_row
+from bot.turn import outbox_row
 from storage import outbox as box
 from storage.files import FileStore
 from storage.models import conversations, files, outbox

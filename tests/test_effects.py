@@ -10,8 +10,9 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Update
-from bot.effects import ALERT_WORDS_CHARS, NOTHING_NEW, SENT, TOO_LATE, Turned, carry_out
+from bot.effects import NOTHING_NEW, SENT, TOO_LATE, carry_out
 from bot.handle import handle
+from bot.turn import ALERT_WORDS_CHARS, Turned
 from bot.world import World
 from dialogs.model import (
     CorrectAnswers,

@@ -17,6 +17,7 @@ from dialogs.model import (
     CaseNamed,
     CommandReceived,
     ContactShared,
+    DeskFacts,
     Dialog,
     Dialogs,
     Draft,
@@ -689,7 +690,7 @@ def walkers() -> list[Chat]:
         *(Chat(facts(cases=(case,))) for case in own),
         Chat(facts(cases=sample_cases(own=True))),
         *(Chat(desk_facts(role)) for role in (*Role, *Role)),
-        Chat(replace(desk_facts(), desk=())),
+        Chat(replace(desk_facts(), desk=DeskFacts(), named=())),
         *(Chat(facts(cases=(_all_returned(own[1]),)), State(f"case.{own[1].code}/")) for _ in range(8)),
     ]
 
@@ -705,7 +706,7 @@ def moved_on(known: Facts, dice: random.Random) -> Facts:
     return replace(
         known,
         cases=tuple(replace(case, status=dice.choice(statuses)) for case in known.cases),
-        desk=tuple(replace(case, status=dice.choice(statuses)) for case in known.desk),
+        named=tuple(replace(case, status=dice.choice(statuses)) for case in known.named),
     )
 
 
@@ -724,7 +725,7 @@ def any_event(here: Chat, dice: random.Random, taken: Counter[tuple[str, str]]) 
         return TextReceived(dice.choice(dice.choices((_ODD, _WORDS, _LONG), (85, 13, 2))[0]))
     if roll < 0.82:
         return TextReceived(dice.choice(("Chuối sấy Mẩy Lý", "2 tạ", "0912345678", "1, 3", "Lào Cai", "Tân Lĩnh")))
-    if roll < 0.84 and (cases := (*here.facts.cases, *here.facts.desk)):
+    if roll < 0.84 and (cases := (*here.facts.cases, *here.facts.named)):
         return CaseNamed(dice.choice(cases).code)
     if roll < 0.87:
         return a_file(f"f{dice.randrange(40)}")

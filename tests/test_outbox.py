@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.effects import outbox_row
+from bot.turn import outbox_row
 from storage import outbox as box
 from storage.models import outbox
 from storage.people import forget

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.effects import outbox_row
+from bot.turn import outbox_row
 from dialogs.model import Membership, Role
 from storage import cases as work
 from storage import people

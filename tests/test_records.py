@@ -46,8 +46,8 @@ async def test_a_case_is_seen_within_its_territory_only(engine: AsyncEngine, ter
     code = await submit(engine, await chat(engine, clock, "anna"), clock())
     member = await officer(engine, clock, "officer", territory)
     found = (await facts(engine, clock, Wanted(at_the_desk(member), code)))[member.id]
-    assert (found.case(code) is not None) == (found.named is not None) == seen
-    assert (found.desk_count, len(found.desk)) == ((1, 1) if seen else (0, 0))
+    assert (found.case(code) is not None) == bool(found.named) == seen
+    assert (found.desk.total, len(found.desk.lines)) == ((1, 1) if seen else (0, 0))
 
 
 async def test_a_province_is_no_prefix_of_another(engine: AsyncEngine) -> None:
@@ -58,7 +58,7 @@ async def test_a_province_is_no_prefix_of_another(engine: AsyncEngine) -> None:
     member = await officer(engine, clock, "officer", "15")
     found = (await facts(engine, clock, Wanted(at_the_desk(member), code)))[member.id]
     assert found.case(code) is None
-    assert found.desk_count == 0
+    assert found.desk.total == 0
 
 
 async def test_a_stranger_s_case_is_like_one_that_does_not_exist(engine: AsyncEngine) -> None:
@@ -77,9 +77,8 @@ async def test_one_s_own_case_is_own_and_not_on_one_s_desk(engine: AsyncEngine) 
     code = await submit(engine, member, clock())
     member = await chat(engine, clock, "officer")
     found = (await facts(engine, clock, Wanted(at_the_desk(member), code)))[member.id]
-    assert found.named is not None
-    assert found.named.own
-    assert found.desk_count == 0
+    assert [case.own for case in found.named] == [True]
+    assert found.desk.total == 0
 
 
 async def test_who_has_left_sees_nothing(engine: AsyncEngine) -> None:
@@ -162,9 +161,9 @@ async def test_the_desk_is_read_only_for_a_question_that_shows_it(sqlite_engine:
     member = await officer(sqlite_engine, clock, "officer")
     with watched(sqlite_engine, "before_cursor_execute") as statements:
         found = (await facts(sqlite_engine, clock, Wanted(member)))[member.id]
-    assert not found.desk
+    assert not found.desk.lines
     assert not [sql for sql in statements if "cases" in sql]
-    assert (await facts(sqlite_engine, clock, Wanted(at_the_desk(member))))[member.id].desk_count == 1
+    assert (await facts(sqlite_engine, clock, Wanted(at_the_desk(member))))[member.id].desk.total == 1
 
 
 async def test_officers_who_can_not_be_told_and_oneself_are_not_counted(engine: AsyncEngine) -> None:

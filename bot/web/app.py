@@ -358,7 +358,7 @@ class Site:
             chat = (link.channel, link.chat_id)
             conversation = (await conversations_of(connection, {chat: "vi"}, self.world.clock()))[chat]
             found = await facts_for(connection, [Wanted(conversation, link.case_code)], self.world.facts())
-        case = found[conversation.id].named
+        case = found[conversation.id].case(link.case_code)
         paper = next((p for p in papers_of(case) if p.id == link.paper), None) if case is not None else None
         return catalog.say(paper.label) if paper is not None else link.case_code
 

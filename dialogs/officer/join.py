@@ -15,7 +15,8 @@ from dialogs.model import (
     Role,
     Text,
 )
-from dialogs.officer.desk import how_many, keeps_hours
+from dialogs.officer.desk import how_many
+from dialogs.officer.rights import keeps_hours
 from dialogs.places import territory
 from dialogs.producer.menu import may_invite
 from dialogs.producer.place import commune, place_name, province

@@ -25,7 +25,7 @@ from dialogs.model import (
 from dialogs.producer.consent import consent_first
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
 from dialogs.producer.upload import ALWAYS_OPEN, kept_paper, may_send, missing, papers_of
-from dialogs.rules.lifecycle import STATUSES, Side
+from dialogs.rules.lifecycle import STATUSES, Side, waits_for_authority
 from dialogs.rules.ruleset import ruleset
 
 STATUS_WORDS = {
@@ -37,7 +37,18 @@ STATUS_WORDS = {
     "plan_returned": N_("the commune has asked for a change in the plan"),
     "plan_next_cycle": N_("the plan waits for the next cycle"),
     "plan_accepted": N_("the plan is accepted and being carried out"),
+    "dossier_submitted": N_("the commune is checking the dossier"),
+    "dossier_returned": N_("the dossier has come back with something to change"),
+    "dossier_checked": N_("the commune's leadership is looking at the dossier"),
+    "at_district": N_("the dossier is with the district council"),
+    "forwarded": N_("the dossier has gone up to the province"),
+    "returned_by_province": N_("the province has asked for a change in the dossier"),
+    "in_evaluation": N_("the province is rating the product"),
+    "proposed_for_five": N_("the province has proposed five stars; the ministry decides"),
     "rated": N_("the product is rated"),
+    "certified": N_("the product has its OCOP certificate"),
+    "expired": N_("the certificate has run out"),
+    "revoked": N_("the certificate was withdrawn"),
 }
 ACTION_WORDS = {
     "submit": N_("idea sent"),
@@ -47,7 +58,19 @@ ACTION_WORDS = {
     "resubmit": N_("sent again"),
     "send_plan": N_("plan sent"),
     "add_papers": N_("papers added"),
+    "send_dossier": N_("dossier sent"),
+    "send_back": N_("back to the officer"),
+    "forward": N_("sent up"),
+    "reopen": N_("taken up again"),
     "rate": N_("rated"),
+    "certify": N_("certified"),
+    "propose": N_("proposed for five stars"),
+    "revoke": N_("certificate withdrawn"),
+    "expire": N_("certificate run out"),
+    "undo": N_("decision taken back"),
+    "take": N_("taken in hand"),
+    "release": N_("put back"),
+    "pass": N_("passed on"),
     "view_phone": N_("telephone number looked up"),
 }
 
@@ -271,7 +294,7 @@ def _next(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     lacking = missing(case)
     if case.status == "plan_accepted":
         return (KEEP_PROOFS,)
-    if STATUSES[case.status].owner is Side.DESK and who_has_it(facts):
+    if waits_for_authority(case.status) and who_has_it(facts):
         return ()  # there is something to do, and it has been said
     if case.status == "idea_submitted" and lacking:
         if is_late(case):
@@ -288,7 +311,7 @@ def _next(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
                     N_("Next: %(count)s papers are still needed."),
                 ),
             )
-    if STATUSES[case.status].owner is Side.DESK and not is_late(case):
+    if waits_for_authority(case.status) and not is_late(case):
         return (Text(N_("You need not do anything now. I tell you as soon as there is an answer.")),)
     return ()
 

@@ -1,24 +1,41 @@
 """Who may move a case from where to where. One table; everything else asks it.
 
-Source of the states: the six steps of the cycle and the returns of domain practice (Decision 490/2018 for the
-steps; plans that fail are rewritten or wait for the next cycle).
+Sources: the six steps of the cycle are those of Decision 490/2018; returns, re-entry and the way up to five stars
+are Decision 26/2026/QĐ-TTg art. 6 and 7; plans that fail are rewritten or wait for the next cycle (practice). The
+district is a level of the rules of 2019 and 2023: it was abolished on 1 July 2025, so for what is still there the
+province acts in its place.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 
 class Side(StrEnum):
-    """Who has to act. At any time it is exactly one."""
+    """Who has to act. At any time it is exactly one.
+
+    `APPROVER` is the commune's leadership, which signs what its officer has checked; `CENTRE` is not in this system,
+    so the province writes down what it says; `CALENDAR` moves what has run out.
+    """
 
     PRODUCER = "producer"
-    DESK = "desk"
+    COMMUNE = "commune"
+    APPROVER = "approver"
+    DISTRICT = "district"
+    PROVINCE = "province"
+    CENTRE = "centre"
+    CALENDAR = "calendar"
     NOBODY = "nobody"
+
+
+AUTHORITIES = frozenset({Side.COMMUNE, Side.APPROVER, Side.DISTRICT, Side.PROVINCE, Side.CENTRE})
+"""The sides whose officers this system serves; while one of them has a case, its producer waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`step` is the step of the yearly cycle (1..6); `deadline` the ruleset's limit for the desk, "" if none."""
+    """`step` is the step of the yearly cycle (1..6); `deadline` the ruleset's limit for its owner, "" if none."""
 
     name: str
     step: int
@@ -28,50 +45,118 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One way a case may go. `needs_reason`: refused without an item and a reason."""
+    """One way a case may go.
+
+    `needs_reason`: refused without an item and a reason. `at_level`: only under rules that have this level, or, with
+    a "-" before it, that have not. `by_another`: not by who made the move before (maker is not approver).
+    `with_result`: made by publishing a result, never alone.
+    """
 
     action: str
     from_status: str
     to_status: str
     who: Side
     needs_reason: bool = False
+    at_level: str = ""
+    by_another: bool = False
+    with_result: bool = False
 
 
 STATUSES = {
     status.name: status
     for status in (
-        Status("idea_submitted", 2, Side.DESK, "idea_answer"),
+        Status("idea_submitted", 2, Side.COMMUNE, "idea_answer"),
         Status("idea_returned", 2, Side.PRODUCER),
         Status("idea_not_this_year", 2, Side.NOBODY),
         Status("idea_accepted", 3, Side.PRODUCER),
-        Status("plan_submitted", 3, Side.DESK, "plan_answer"),
+        Status("plan_submitted", 3, Side.COMMUNE, "plan_answer"),
         Status("plan_returned", 3, Side.PRODUCER),
         Status("plan_next_cycle", 3, Side.NOBODY),
         Status("plan_accepted", 4, Side.PRODUCER),
+        Status("dossier_submitted", 5, Side.COMMUNE, "commune_report"),
+        Status("dossier_returned", 5, Side.PRODUCER),
+        Status("dossier_checked", 5, Side.APPROVER, "commune_report"),
+        Status("at_district", 5, Side.DISTRICT),
+        Status("forwarded", 5, Side.PROVINCE, "provincial_rating"),
+        Status("returned_by_province", 5, Side.PRODUCER),
+        Status("in_evaluation", 5, Side.PROVINCE, "provincial_rating"),
+        Status("proposed_for_five", 5, Side.CENTRE),
         Status("rated", 5, Side.NOBODY),
+        Status("certified", 6, Side.NOBODY),
+        Status("expired", 6, Side.NOBODY),
+        Status("revoked", 6, Side.NOBODY),
     )
 }
 
 MOVES = (
-    Move("accept", "idea_submitted", "idea_accepted", Side.DESK),
-    Move("return", "idea_submitted", "idea_returned", Side.DESK, needs_reason=True),
-    Move("defer", "idea_submitted", "idea_not_this_year", Side.DESK, needs_reason=True),
+    # the idea
+    Move("accept", "idea_submitted", "idea_accepted", Side.COMMUNE),
+    Move("return", "idea_submitted", "idea_returned", Side.COMMUNE, needs_reason=True),
+    Move("defer", "idea_submitted", "idea_not_this_year", Side.COMMUNE, needs_reason=True),
     Move("resubmit", "idea_returned", "idea_submitted", Side.PRODUCER),
+    Move("reopen", "idea_not_this_year", "idea_submitted", Side.COMMUNE),
+    # the plan
     Move("send_plan", "idea_accepted", "plan_submitted", Side.PRODUCER),
-    Move("accept", "plan_submitted", "plan_accepted", Side.DESK),
-    Move("return", "plan_submitted", "plan_returned", Side.DESK, needs_reason=True),
-    Move("defer", "plan_submitted", "plan_next_cycle", Side.DESK, needs_reason=True),
+    Move("accept", "plan_submitted", "plan_accepted", Side.COMMUNE),
+    Move("return", "plan_submitted", "plan_returned", Side.COMMUNE, needs_reason=True),
+    Move("defer", "plan_submitted", "plan_next_cycle", Side.COMMUNE, needs_reason=True),
     Move("resubmit", "plan_returned", "plan_submitted", Side.PRODUCER),
+    Move("reopen", "plan_next_cycle", "plan_submitted", Side.COMMUNE),
+    # the dossier in the commune
+    Move("send_dossier", "plan_accepted", "dossier_submitted", Side.PRODUCER),
+    Move("return", "dossier_submitted", "dossier_returned", Side.COMMUNE, needs_reason=True),
+    Move("resubmit", "dossier_returned", "dossier_submitted", Side.PRODUCER),
+    Move("accept", "dossier_submitted", "dossier_checked", Side.COMMUNE),
+    Move("send_back", "dossier_checked", "dossier_submitted", Side.APPROVER, needs_reason=True),
+    Move("forward", "dossier_checked", "forwarded", Side.APPROVER, at_level="-district", by_another=True),
+    Move("forward", "dossier_checked", "at_district", Side.APPROVER, at_level="district", by_another=True),
+    # the dossier above the commune
+    Move("forward", "at_district", "forwarded", Side.DISTRICT),
+    Move("rate", "at_district", "rated", Side.DISTRICT, with_result=True),
+    Move("certify", "at_district", "certified", Side.DISTRICT, with_result=True),
+    Move("return", "at_district", "dossier_returned", Side.DISTRICT, needs_reason=True),
+    Move("accept", "forwarded", "in_evaluation", Side.PROVINCE),
+    Move("return", "forwarded", "returned_by_province", Side.PROVINCE, needs_reason=True),
+    Move("return", "in_evaluation", "returned_by_province", Side.PROVINCE, needs_reason=True),
+    Move("resubmit", "returned_by_province", "forwarded", Side.PRODUCER),
+    # the result
+    Move("rate", "in_evaluation", "rated", Side.PROVINCE, with_result=True),
+    Move("certify", "in_evaluation", "certified", Side.PROVINCE, with_result=True),
+    Move("propose", "in_evaluation", "proposed_for_five", Side.PROVINCE, with_result=True),
+    Move("certify", "proposed_for_five", "certified", Side.CENTRE, with_result=True),
+    Move("rate", "proposed_for_five", "rated", Side.CENTRE, with_result=True),
+    Move("revoke", "certified", "revoked", Side.PROVINCE, needs_reason=True),
+    Move("expire", "certified", "expired", Side.CALENDAR),
 )
 
-_BY_START = {(move.action, move.from_status): move for move in MOVES}
+
+def moves_from(status: str, levels: Collection[str] = ()) -> tuple[Move, ...]:
+    """The moves a case in this status may make under rules with these levels."""
+    return tuple(m for m in MOVES if m.from_status == status and _has_level(m, levels))
 
 
-def move(action: str, from_status: str) -> Move | None:
+def _has_level(move: Move, levels: Collection[str]) -> bool:
+    if move.at_level.startswith("-"):
+        return move.at_level[1:] not in levels
+    return not move.at_level or move.at_level in levels
+
+
+def move(action: str, from_status: str, levels: Collection[str] = ()) -> Move | None:
     """The move, or None where the table has none."""
-    return _BY_START.get((action, from_status))
+    return next((m for m in moves_from(from_status, levels) if m.action == action), None)
 
 
-def actions(from_status: str, who: Side) -> tuple[str, ...]:
-    """What this side may do with a case now."""
-    return tuple(m.action for m in MOVES if m.from_status == from_status and m.who == who)
+def actions(from_status: str, *sides: Side) -> tuple[str, ...]:
+    """What these sides may do with a case now, each once, in the order of the table."""
+    return tuple(dict.fromkeys(m.action for m in MOVES if m.from_status == from_status and m.who in sides))
+
+
+@cache
+def owned_by(*sides: Side) -> tuple[str, ...]:
+    """Names of the statuses in which one of these sides has to act."""
+    return tuple(status.name for status in STATUSES.values() if status.owner in sides)
+
+
+def waits_for_authority(status: str) -> bool:
+    """Whether an officer of some level has to act, so that the producer need not."""
+    return STATUSES[status].owner in AUTHORITIES

@@ -13,10 +13,43 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "audit",
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="1, 2, 3, ... without a gap",
+        ),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+            comment="people.id, without a reference: it outlives the person",
+        ),
+        sa.Column("role", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("channel", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("action", sa.String(length=24), nullable=False),
+        sa.Column("case_code", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False, comment="hash of the entry before"),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_audit")),
+    )
+    op.create_index(op.f("ix_audit_actor_id"), "audit", ["actor_id"], unique=False)
+    op.create_index(op.f("ix_audit_case_code"), "audit", ["case_code"], unique=False)
+    op.create_table(
         "offices",
         sa.Column("territory", sa.String(length=12), nullable=False),
         sa.Column(
             "hours", sa.String(length=200), server_default="", nullable=False, comment="as an officer wrote them"
+        ),
+        sa.Column(
+            "sessions",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=True,
+            comment="[[from, until], ...] in minutes of the day; NULL: the usual ones",
         ),
         sa.PrimaryKeyConstraint("territory", name=op.f("pk_offices")),
     )
@@ -86,27 +119,91 @@ def upgrade() -> None:
     )
     op.create_index("ix_web_messages_chat_id_id", "web_messages", ["chat_id", "id"], unique=False)
     op.create_table(
+        "absences",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cover_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("last_on", sa.Date(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True, comment="back before the last day"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["cover_id"], ["people.id"], name=op.f("fk_absences_cover_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_absences_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absences")),
+    )
+    op.create_index(op.f("ix_absences_cover_id"), "absences", ["cover_id"], unique=False)
+    op.create_index(op.f("ix_absences_person_id"), "absences", ["person_id"], unique=False)
+    op.create_table(
         "cases",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("code", sa.String(length=20), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("commune", sa.String(length=5), nullable=False),
         sa.Column("territory", sa.String(length=12), nullable=False),
+        sa.Column("province", sa.String(length=2), nullable=False),
         sa.Column("ruleset", sa.String(length=20), nullable=False, comment="the one in force on the day it was filed"),
         sa.Column("status", sa.String(length=24), nullable=False),
         sa.Column("product", sa.String(length=120), nullable=False),
         sa.Column("product_folded", sa.String(length=120), nullable=False, comment="without diacritics, for search"),
         sa.Column("answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column(
+            "producer_folded", sa.String(length=160), server_default="", nullable=False, comment="as product_folded"
+        ),
+        sa.Column(
+            "owner", sa.String(length=10), nullable=False, comment="whose turn it is: a Side of dialogs.rules.lifecycle"
+        ),
         sa.Column("since", sa.Date(), nullable=False, comment="the day it came to its present status"),
         sa.Column("due_on", sa.Date(), nullable=True, comment="NULL: no limit"),
+        sa.Column(
+            "urgent_on",
+            sa.Date(),
+            nullable=False,
+            comment="order of the inbox: due_on, far off without one; storage.cases",
+        ),
+        sa.Column(
+            "days_used",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="of the limit, before a return",
+        ),
+        sa.Column(
+            "resubmitted",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="came back, not decided yet",
+        ),
+        sa.Column("holder_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "escalation", sa.String(length=10), server_default="", nullable=False, comment="'', warned, escalated"
+        ),
+        sa.Column("filed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "confirmed",
+            sa.String(length=10),
+            server_default="",
+            nullable=False,
+            comment="of assisted ones: '', code, sheet",
+        ),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["filed_by"], ["people.id"], name=op.f("fk_cases_filed_by")),
+        sa.ForeignKeyConstraint(["holder_id"], ["people.id"], name=op.f("fk_cases_holder_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_cases_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("code", name=op.f("uq_cases_code")),
     )
+    op.create_index(op.f("ix_cases_filed_by"), "cases", ["filed_by"], unique=False)
+    op.create_index(op.f("ix_cases_holder_id"), "cases", ["holder_id"], unique=False)
     op.create_index(op.f("ix_cases_person_id"), "cases", ["person_id"], unique=False)
-    op.create_index("ix_cases_territory_status_due_on", "cases", ["territory", "status", "due_on"], unique=False)
+    op.create_index(
+        "ix_cases_province_owner_urgent_on", "cases", ["province", "owner", "urgent_on", "id"], unique=False
+    )
+    op.create_index(
+        "ix_cases_territory_owner_urgent_on", "cases", ["territory", "owner", "urgent_on", "id"], unique=False
+    )
     op.create_table(
         "consents",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -136,6 +233,32 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_conversations_person_id"), "conversations", ["person_id"], unique=False)
     op.create_table(
+        "days_off",
+        sa.Column(
+            "territory",
+            sa.String(length=12),
+            nullable=False,
+            comment="a province or a commune; whatever lies in it is closed",
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("reason", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["author_id"], ["people.id"], name=op.f("fk_days_off_author_id")),
+        sa.PrimaryKeyConstraint("territory", "day", name=op.f("pk_days_off")),
+    )
+    op.create_index(op.f("ix_days_off_author_id"), "days_off", ["author_id"], unique=False)
+    op.create_table(
+        "digests",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column(
+            "due_at", sa.DateTime(timezone=True), nullable=False, comment="when to make it: put off by its reader"
+        ),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_digests_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "day", name=op.f("pk_digests")),
+    )
+    op.create_table(
         "invitations",
         sa.Column("token_sha256", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
@@ -161,6 +284,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_memberships_person_id"), "memberships", ["person_id"], unique=False)
     op.create_index(op.f("ix_memberships_territory"), "memberships", ["territory"], unique=False)
     op.create_table(
+        "reason_templates",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("item", sa.String(length=60), nullable=False, comment="paper:<id>, answer:<question>, paper, answer"),
+        sa.Column("text", sa.String(length=300), nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["author_id"], ["people.id"], name=op.f("fk_reason_templates_author_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reason_templates")),
+    )
+    op.create_index(op.f("ix_reason_templates_author_id"), "reason_templates", ["author_id"], unique=False)
+    op.create_index(op.f("ix_reason_templates_item"), "reason_templates", ["item"], unique=False)
+    op.create_table(
         "case_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -176,6 +311,12 @@ def upgrade() -> None:
             nullable=True,
             comment="what the producer sent, at this version",
         ),
+        sa.Column(
+            "before",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=True,
+            comment="of a decision: what undoing it restores; storage.undo",
+        ),
         sa.Column("channel", sa.String(length=20), server_default="", nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["actor_id"], ["people.id"], name=op.f("fk_case_events_actor_id")),
@@ -184,6 +325,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_case_events_actor_id"), "case_events", ["actor_id"], unique=False)
     op.create_index(op.f("ix_case_events_case_id"), "case_events", ["case_id"], unique=False)
+    op.create_table(
+        "confirmations",
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code_sha256", sa.String(length=64), nullable=False, comment="of the 6 digits, with the case's code"),
+        sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_confirmations_case_id")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_confirmations")),
+    )
     op.create_table(
         "files",
         sa.Column("id", sa.String(length=24), nullable=False),
@@ -216,6 +367,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_files_person_id"), "files", ["person_id"], unique=False)
     op.create_table(
+        "marks",
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item", sa.String(length=60), nullable=False, comment="paper:<id>, answer:<question>"),
+        sa.Column("verdict", sa.String(length=8), nullable=False, comment="accept, return, ask"),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "files", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), server_default="[]", nullable=False
+        ),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("marked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["people.id"], name=op.f("fk_marks_author_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_marks_case_id")),
+        sa.PrimaryKeyConstraint("case_id", "item", name=op.f("pk_marks")),
+    )
+    op.create_index(op.f("ix_marks_author_id"), "marks", ["author_id"], unique=False)
+    op.create_table(
         "notes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -223,6 +390,13 @@ def upgrade() -> None:
         sa.Column("commune", sa.String(length=5), nullable=False),
         sa.Column("to_officers", sa.Boolean(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column(
+            "files",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            server_default="[]",
+            nullable=False,
+            comment="ids of photos and voice notes",
+        ),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["people.id"], name=op.f("fk_notes_author_id")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notes_case_id")),
@@ -275,6 +449,7 @@ def upgrade() -> None:
         ),
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True, comment="NULL: not handed to the commune yet"),
+        sa.Column("valid_until", sa.Date(), nullable=True, comment="the paper's own last day, as an officer read it"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_papers_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_papers")),
         sa.UniqueConstraint("case_id", "paper", "version", name=op.f("uq_papers_case_id_paper_version")),
@@ -287,7 +462,10 @@ def upgrade() -> None:
         sa.Column("points_c", sa.Numeric(precision=5, scale=2), nullable=False),
         sa.Column("stars", sa.Integer(), nullable=False),
         sa.Column("decision", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=True),
         sa.Column("certificate_until", sa.Date(), nullable=True),
+        sa.Column("entered_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "published_at",
             sa.DateTime(timezone=True),
@@ -295,14 +473,26 @@ def upgrade() -> None:
             comment="NULL: nobody outside the desk may see it",
         ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_results_case_id")),
+        sa.ForeignKeyConstraint(["entered_by"], ["people.id"], name=op.f("fk_results_entered_by")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_results")),
     )
+    op.create_index(op.f("ix_results_entered_by"), "results", ["entered_by"], unique=False)
     op.create_table(
         "returned_items",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item", sa.String(length=60), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "question", sa.Boolean(), server_default=sa.text("false"), nullable=False, comment="asked, not refused"
+        ),
+        sa.Column(
+            "files",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            server_default="[]",
+            nullable=False,
+            comment="ids: a marked photo, a voice note",
+        ),
         sa.Column("returned_on", sa.Date(), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True, comment="NULL: still to be sent"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_returned_items_case_id")),

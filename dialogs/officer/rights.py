@@ -1,0 +1,39 @@
+"""Who may see what at the desk; every dialog of an officer is guarded by one of these."""
+
+from dialogs.model import (
+    Answers,
+    CaseFacts,
+    Facts,
+    Role,
+)
+
+
+def is_officer(answers: Answers, facts: Facts) -> bool:
+    return bool(facts.person.memberships)
+
+
+def keeps_hours(answers: Answers, facts: Facts) -> bool:
+    """Office hours are a commune's."""
+    return any(member.role is Role.COMMUNE_OFFICER for member in facts.person.memberships)
+
+
+def visible(answers: Answers, facts: Facts) -> bool:
+    """A case of this officer's territory; one's own case is decided by somebody else."""
+    return is_officer(answers, facts) and seen(answers, facts) is not None
+
+
+def seen(answers: Answers, facts: Facts) -> CaseFacts | None:
+    case = facts.case(answers["subject"])
+    return case if case is not None and not case.own else None
+
+
+def case_of(answers: Answers, facts: Facts) -> CaseFacts:
+    case = seen(answers, facts)
+    if case is None:  # `allowed` has let nobody through without one
+        raise LookupError(answers["subject"])
+    return case
+
+
+def decidable(answers: Answers, facts: Facts) -> bool:
+    case = seen(answers, facts)
+    return is_officer(answers, facts) and case is not None and bool(case.may)

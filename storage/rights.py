@@ -1,0 +1,59 @@
+"""Whose turn somebody may take with a case: by role and territory, and in place of who is missing below."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialogs.model import Membership, Role
+from dialogs.rules.lifecycle import Side
+from storage.models import memberships
+
+IN_COMMUNE = (Role.COMMUNE_OFFICER, Role.COMMUNE_APPROVER)
+_OWN_SIDES: Mapping[Role, frozenset[Side]] = {
+    Role.COMMUNE_OFFICER: frozenset({Side.COMMUNE}),
+    Role.COMMUNE_APPROVER: frozenset({Side.COMMUNE, Side.APPROVER}),
+    Role.PROVINCE_OFFICER: frozenset({Side.DISTRICT, Side.PROVINCE, Side.CENTRE}),
+    Role.ADMINISTRATOR: frozenset(),
+}
+Present = Mapping[str, Collection[Role]]
+"""Roles that somebody holds, by territory."""
+
+
+async def present_at(connection: AsyncConnection, territories: Collection[str]) -> dict[str, set[Role]]:
+    """Who is there in these communes and provinces; whoever has not been removed counts."""
+    which = (memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None))
+    found: dict[str, set[Role]] = {}
+    for row in await connection.execute(select(memberships.c.territory, memberships.c.role).where(*which).distinct()):
+        found.setdefault(row.territory, set()).add(Role(row.role))
+    return found
+
+
+def vacant_sides(territory: str, present: Present) -> frozenset[Side]:
+    """The commune's sides for which it has nobody, so that the next level has to act."""
+    here = present.get(territory, ())
+    sides = set()
+    if not any(role in here for role in IN_COMMUNE):
+        sides.add(Side.COMMUNE)
+    if Role.COMMUNE_APPROVER not in here:
+        sides.add(Side.APPROVER)
+    return frozenset(sides)
+
+
+def sides_at(members: Iterable[Membership], territory: str, present: Present) -> frozenset[Side]:
+    """The sides this person may act for in a commune; `present` must know it and its province.
+
+    A province stands in for a commune that has nobody, an administrator for a province that has nobody: a file must
+    never wait for an office in which nobody is.
+    """
+    province = territory.partition("/")[0]
+    above = vacant_sides(territory, present)
+    sides: set[Side] = set()
+    for member in members:
+        if member.territory == territory:
+            sides |= _OWN_SIDES[member.role]
+        elif member.territory == province:
+            sides |= _OWN_SIDES[member.role] | above
+        elif not member.territory and Role.PROVINCE_OFFICER not in present.get(province, ()):
+            sides |= _OWN_SIDES[Role.PROVINCE_OFFICER] | above
+    return frozenset(sides)
