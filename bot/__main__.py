@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 dialogs_app = typer.Typer(help="Look after the dialog trees.", no_args_is_help=True)
 app.add_typer(dialogs_app, name="dialogs")
+audit_app = typer.Typer(help="Look into the audit: who decided and who looked at what.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 
 
 def _say(line: str) -> None:
@@ -96,6 +98,7 @@ def invite(
     commune: Annotated[str, typer.Option(help="Code of a commune, 5 digits: 04336")] = "",
     province: Annotated[str, typer.Option(help="Code of a province, 2 digits: 15")] = "",
     administrator: Annotated[bool, typer.Option("--administrator", help="For the whole country")] = False,
+    approver: Annotated[bool, typer.Option("--approver", help="With --commune: for its leader, who signs")] = False,
 ) -> None:
     """Make a one-time link for a new officer. It works once, for seven days."""
     from bot import app as application
@@ -104,6 +107,8 @@ def invite(
 
     if sum(map(bool, (commune, province, administrator))) != 1:
         raise SystemExit("Say one of --commune CODE, --province CODE, --administrator.")
+    if approver and not commune:
+        raise SystemExit("--approver goes with --commune CODE: who signs does so for a commune.")
     if commune and places.commune(commune) is None:
         raise SystemExit(f"There is no commune {commune}. Codes are in dialogs/rules/communes.tsv.")
     if province and places.province(province) is None:
@@ -111,10 +116,27 @@ def invite(
     config = _configured()
     role, territory = Role.ADMINISTRATOR, ""
     if commune:
-        role, territory = Role.COMMUNE_OFFICER, places.territory(commune)
+        role = Role.COMMUNE_APPROVER if approver else Role.COMMUNE_OFFICER
+        territory = places.territory(commune)
     elif province:
         role, territory = Role.PROVINCE_OFFICER, province
     _run(application.invite_officer(config, role, territory, _say))
+
+
+@app.command()
+def merge(
+    old: Annotated[list[str], typer.Argument(metavar="OLD_CODE...", help="Codes of the communes that are no more")],
+    into: Annotated[str, typer.Option("--into", help="Code of the commune they belong to now, 5 digits")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would move, and change nothing")] = False,
+) -> None:
+    """Move the cases, officers and producers of merged communes to the new one, and tell the officers.
+
+    Case codes stay as they are. A second run moves only what came in between.
+    """
+    from bot import app as application
+
+    config = _configured()
+    _run(application.merge_communes(config, old, into, _say, dry_run=dry_run))
 
 
 @app.command()
@@ -127,6 +149,53 @@ def qr(
 
     config = _configured()
     _run(application.make_poster(config, commune, output, _say))
+
+
+@app.command()
+def export(
+    territory: Annotated[str, typer.Option(help="15 for a province, 15/04336 for a commune, or all")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="cases.xlsx or cases.csv")],
+    with_contacts: Annotated[bool, typer.Option("--with-contacts", help="Names and telephone numbers as well")] = False,
+) -> None:
+    """Write the cases of a territory into a list for Excel. The audit keeps that it was made."""
+    from bot.desk import terminal
+
+    where = terminal.territory_of(territory)
+    _run(terminal.export_cases(_configured(), where, output, contacts=with_contacts, say=_say))
+
+
+@app.command()
+def report(
+    territory: Annotated[str, typer.Option(help="15 for a province, 15/04336 for a commune, or all")],
+    month: Annotated[str, typer.Option(help="2026-11")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="report.pdf")],
+) -> None:
+    """Write a month's report with charts as PDF: ideas, plans, dossiers, results, and how long each step took."""
+    from bot.desk import terminal
+
+    where, first = terminal.territory_of(territory), terminal.month_of(month)
+    _run(terminal.write_report(_configured(), where, first, output, _say))
+
+
+@audit_app.command()
+def verify(
+    noted: Annotated[str, typer.Option(help="What an earlier run printed: it must still be part of the chain")] = "",
+) -> None:
+    """Walk the whole chain; names the first entry that was changed, and ends with 1."""
+    from bot.desk import terminal
+
+    _run(terminal.verify_audit(_configured(), noted, _say))
+
+
+@audit_app.command("export")
+def export_audit(
+    code: Annotated[str, typer.Argument(help="The case's code: TL12-26-0001")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="audit.json, audit.csv or audit.xlsx")],
+) -> None:
+    """Write all that is recorded of one case: who did what and when."""
+    from bot.desk import terminal
+
+    _run(terminal.export_audit(_configured(), code, output, _say))
 
 
 @dialogs_app.command()

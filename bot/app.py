@@ -24,8 +24,10 @@ from bot.channels.base import Channel, ChannelError, Update
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web import Web
 from bot.deliver import Delivery
+from bot.desk.day import OfficeDay
 from bot.fetch import Fetcher
 from bot.handle import Closing, Intake
+from bot.merge import NotMergeable, merge, report
 from bot.poster import Form, poster
 from bot.settings import Settings
 from bot.timers import Timers
@@ -35,9 +37,10 @@ from bot.world import World
 from dialogs import places
 from dialogs.model import Role
 from dialogs.words import COMMANDS
-from storage import migrate
+from storage import audit, migrate
 from storage.database import make_engine, sqlite_path, writing
 from storage.files import FileStore
+from storage.mergers import today_of
 from storage.models import files, invitations, memberships, outbox, settings
 from storage.people import invite
 from storage.records import upsert
@@ -238,14 +241,15 @@ class Running:
         self._sources += [server.leave, mailbox.close]
 
     def work(self, parts: Parts) -> None:
-        """Deliver, fetch files, fire timers."""
+        """Deliver, fetch files, fire timers, and do what the hour brings."""
         delivery = Delivery(parts.engine, parts.channels, parts.store, parts.world, asyncio.Event())
         fetcher = Fetcher(parts.engine, parts.channels, parts.store, parts.world, asyncio.Event())
         timers = Timers(parts.engine, parts.intake, parts.world)
+        day = OfficeDay(parts.engine, parts.world)
         parts.intake.wakes += [delivery.wake, fetcher.wake]
-        for part in (delivery, fetcher, timers):
+        for part in (delivery, fetcher, timers, day):
             self._tasks.append(asyncio.create_task(kept_up(part.run), name=type(part).__name__))
-        self._sources += [timers.close, fetcher.close]
+        self._sources += [timers.close, fetcher.close, day.close]
         self._sinks.append(delivery.close)
 
     def aside(self, work: Coroutine[Any, Any, None]) -> None:
@@ -478,9 +482,26 @@ async def invite_officer(config: Settings, role: Role, territory: str, say: Call
     async with assembled(config) as parts:
         _found(config, parts.links, "")
         async with writing(parts.engine) as connection:
+            if (today := await today_of(connection, territory)) != territory:
+                raise SystemExit(f"{territory[3:]} has merged into {today[3:]}. Invite for that one.")
             token = await invite(connection, role, territory, parts.world.clock())
+            invited = audit.Entry("invite", None, "cli", details={"role": role, "territory": territory})
+            await audit.record(connection, [invited], parts.world.clock())
         for link in _found(config, parts.links, f"i-{token}"):
             say(link)
+
+
+async def merge_communes(
+    config: Settings, old: Sequence[str], new: str, say: Callable[[str], None], *, dry_run: bool
+) -> None:
+    await check(config)
+    async with assembled(config) as parts:
+        try:
+            moved = await merge(parts.engine, parts.world, old, new, dry_run=dry_run)
+        except NotMergeable as refusal:
+            raise SystemExit(str(refusal)) from None
+    for line in report(moved, new, dry_run=dry_run):
+        say(line)
 
 
 async def make_poster(config: Settings, commune: str, output: Path, say: Callable[[str], None]) -> None:

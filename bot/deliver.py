@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot import papers
+from bot import attachments
 from bot.channels.base import (
     Attachment,
     Button,
@@ -25,6 +25,7 @@ from bot.channels.base import (
     Throttled,
     Unreachable,
 )
+from bot.desk import documents
 from bot.handle import is_outage, where
 from bot.hands import Hands
 from bot.world import World
@@ -41,9 +42,18 @@ NOTICES_IN_HAND = IN_HAND * 3 // 4
 """The other places stay free for replies: an announcement to hundreds must not keep waiting who has just written."""
 SEND_WITHIN_S = 75.0
 """One message, its attachments made and sent; below outbox.LEASE, so that a slow message isn't in two hands."""
+MAKING = 2
+"""Messages whose attachments are made at the same time: a decoded picture takes up to about 330 MB (papers.py)."""
+WAIT_FOR_FILES = timedelta(minutes=2)
+"""A note goes without its photo when that has not arrived by then, and says that there was one."""
+FILE_PAUSE_S = 2.0
 TRIES_OF_A_BUG = 3
 """A message that we can't make must not hold up its chat for a day, as one does that the platform doesn't take."""
 SENT = Counter("ocop_messages_total", "Messages by channel and outcome", ["channel", "outcome"])
+
+
+class NotHereYetError(Exception):
+    """A file of the message is still being fetched."""
 
 
 @dataclass
@@ -65,6 +75,7 @@ class Delivery:
 
     def __post_init__(self) -> None:
         self._released = self.engine.dialect.name != "sqlite"
+        self._making = asyncio.Semaphore(MAKING)
         self._hands = Hands(self._claim, self._deliver, IN_HAND, self.wake)
 
     async def run(self) -> None:
@@ -129,6 +140,8 @@ class Delivery:
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
                 await channel.send(due.chat_id, await self._outgoing(due))
+        except NotHereYetError:
+            await self._again(due, "file on its way", FILE_PAUSE_S)
         except ChannelError as error:
             SENT.labels(due.channel, type(error).__name__).inc()
             await self._failed(due, error)
@@ -193,46 +206,33 @@ class Delivery:
             key=str(due.id),
             text=body["text"],
             buttons=tuple(Button(data, label) for data, label in body.get("buttons", ())),
-            attachments=tuple([a for spec in body.get("attachments", ()) for a in await self._attachments(spec)]),
+            attachments=tuple(await self._attachments(due)),
             ask_contact=body.get("ask_contact", ""),
             ask_location=body.get("ask_location", ""),
+            takes_voice=body.get("takes_voice", False),
             unprompted=due.kind == "notice",
         )
 
-    async def _attachments(self, spec: dict[str, Any]) -> list[Attachment]:
-        """Photos in a row become one PDF; other files go as they were sent. What is lost is left out."""
-        pages = [(str(file_id), int(rotation)) for file_id, rotation in spec["pages"]]
-        known = await self._files([file_id for file_id, _ in pages])
-        loaded = [(known[i], rotation) for i, rotation in pages if i in known]
-        return await as_attachments(self.store, loaded, spec["name"])
+    async def _attachments(self, due: outbox.Due) -> list[Attachment]:
+        """Of all specs of a message, one message at a time: pictures of 20 MB are decoded for it."""
+        specs = due.body.get("attachments", ())
+        if not specs:
+            return []
+        known = await self._files(due, [file_id for spec in specs for file_id in attachments.ids_of(spec)])
+        async with self._making:
+            return [a for spec in specs for a in await self._made(spec, known)]
 
-    async def _files(self, ids: Sequence[str]) -> dict[str, Any]:
+    async def _made(self, spec: dict[str, Any], known: dict[str, Any]) -> list[Attachment]:
+        if "made" in spec:
+            return [await documents.made(self.engine, self.world, spec)]
+        return await attachments.made(self.store, spec, known)
+
+    async def _files(self, due: outbox.Due, ids: Sequence[str]) -> dict[str, Any]:
+        """Stored files by id. One that is passed on may still be on its way here: its message waits a little."""
         async with reading(self.engine) as connection:
-            statement = select(files).where(files.c.id.in_(ids), files.c.status == "stored")
-            return {row.id: row for row in await connection.execute(statement)}
-
-
-IMAGES = {papers.Kind.JPEG, papers.Kind.PNG, papers.Kind.HEIC}
-
-
-async def as_attachments(store: FileStore, pages: Sequence[tuple[Any, int]], name: str) -> list[Attachment]:
-    """Attachments of a paper from its files (rows) and rotations, in order; without those whose bytes are lost."""
-    made: list[Attachment] = []
-    photos: list[bytes] = []
-    for row, rotation in pages:
-        try:
-            data = await store.get(row.sha256)
-        except (FileNotFoundError, ValueError) as error:
-            log.error("file %s is lost: %s", row.id, type(error).__name__)
-            continue
-        kind = papers.Kind(row.kind)
-        if kind in IMAGES:
-            photos.append(await asyncio.to_thread(papers.normalise_photo, data, rotation))
-            continue
-        suffix = papers.SUFFIXES[kind]
-        shown = row.name or f"{name.removesuffix('.pdf')}{suffix}"
-        made.append(Attachment(papers.safe_name(shown), papers.MEDIA_TYPES[kind], data))
-    if photos:
-        pdf = await asyncio.to_thread(papers.pages_to_pdf, photos, name.removesuffix(".pdf"))
-        made.insert(0, Attachment(name, papers.MEDIA_TYPES[papers.Kind.PDF], pdf))
-    return made
+            rows = list(await connection.execute(select(files).where(files.c.id.in_(ids))))
+        passed_on = {str(spec["file"]) for spec in due.body["attachments"] if "file" in spec}
+        awaited = any(row.id in passed_on and row.status == "pending" for row in rows)
+        if awaited and self.world.clock() < due.created_at + WAIT_FOR_FILES:
+            raise NotHereYetError
+        return {row.id: row for row in rows if row.status == "stored"}

@@ -24,8 +24,11 @@ from bot.world import LOCALES, PLAIN, World
 from dialogs.engine import PAGE, arrive, dialog_name, question, step
 from dialogs.matching import fold, forms
 from dialogs.model import (
+    Absence,
+    Addressed,
     CaseFacts,
     CaseNamed,
+    Colleague,
     CommandReceived,
     ContactShared,
     DeskFacts,
@@ -40,7 +43,10 @@ from dialogs.model import (
     FileRef,
     LinkFollowed,
     LocationShared,
+    Mark,
     Membership,
+    NoteLine,
+    OfficeFacts,
     Option,
     OptionChosen,
     PaperFacts,
@@ -52,13 +58,16 @@ from dialogs.model import (
     SendMessage,
     SetPlace,
     State,
+    Template,
     Text,
     TextReceived,
     TimerFired,
     Unclear,
+    UndoFacts,
 )
+from dialogs.model import Finding as Noticed
 from dialogs.producer.upload import papers_of
-from dialogs.rules.lifecycle import STATUSES, Side, actions
+from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, actions
 from dialogs.rules.ruleset import ruleset_on
 from dialogs.tree import DIALOGS
 from dialogs.words import COMMANDS, INTENTS
@@ -120,6 +129,7 @@ def situations(base: Facts) -> tuple[Situation, ...]:
     officer = Person("vi", commune=COMMUNE, memberships=(Membership(Role.COMMUNE_OFFICER, f"79/{COMMUNE}"),))
     province = replace(officer, memberships=(Membership(Role.PROVINCE_OFFICER, "79"),))
     administrator = replace(officer, memberships=(Membership(Role.ADMINISTRATOR, ""),))
+    both = replace(officer, memberships=(*officer.memberships, *administrator.memberships))
     return (
         Situation("a producer without a case", known),
         Situation("a newcomer", base),
@@ -128,11 +138,46 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation("a producer with drafts", known, _with_drafts()),
         *(Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,))) for case in own),
         Situation("a producer with several cases", replace(known, cases=own, officers=0)),
-        Situation("an officer", replace(base, person=officer, named=desk, desk=listed(desk))),
-        Situation("an officer with nothing to do", replace(base, person=officer)),
-        Situation("a provincial officer", replace(base, person=province, named=desk[:1], desk=listed(desk[:1]))),
-        Situation("an administrator", replace(base, person=administrator)),
+        Situation("an officer", replace(base, person=officer, named=desk, desk=listed(desk), colleagues=_STAFF)),
+        Situation(
+            "an officer with nothing to do",
+            replace(base, person=officer, addressed=_ASKED, absence=_AWAY, offices=_OFFICES[:1]),
+        ),
+        Situation(
+            "a provincial officer",
+            replace(base, person=province, named=desk[:1], desk=listed(desk[:1]), colleagues=_STAFF),
+        ),
+        Situation("an administrator", replace(base, person=administrator, addressed=_SILENT, colleagues=_STAFF)),
+        Situation("an administrator with ready reasons", replace(base, person=administrator, templates=_TEMPLATES)),
+        Situation("an officer who is a producer", replace(base, person=officer, cases=own[:1])),
+        Situation("an officer of two areas", replace(base, person=both)),
+        Situation(
+            "an officer of two communes",
+            replace(base, person=_TWO_COMMUNES, named=_filed_for_somebody(desk), offices=_OFFICES),
+        ),
     )
+
+
+_TEMPLATES = tuple(Template(n, item, "stamp") for n, item in enumerate(("paper", "answer", "all", "paper:story")))
+_OFFICE = f"79/{COMMUNE}"
+_STAFF = (
+    Colleague(0, "Hùng", Role.COMMUNE_OFFICER, _OFFICE, 3),
+    Colleague(99_999_999, "Thảo", Role.COMMUNE_OFFICER, _OFFICE, 2, NOW.date() + timedelta(days=2)),
+    Colleague(99_999_999, "Thảo", Role.COMMUNE_APPROVER, "79/04342", 2),
+    Colleague(7, "", Role.COMMUNE_APPROVER, _OFFICE),
+)
+"""Oneself, somebody with roles in two places, and somebody without a name."""
+_OFFICES = (
+    OfficeFacts(
+        _OFFICE,
+        "7:30–11:30",
+        ((450, 690),),
+        days_off=((NOW.date() + timedelta(days=2), "lũ"), (NOW.date() + timedelta(days=9), "")),
+        closed=((NOW.date() + timedelta(days=4), ""),),
+    ),
+    OfficeFacts("79/04342", "", ((450, 690), (810, 1020))),
+)
+_AWAY = Absence(NOW.date(), NOW.date() + timedelta(days=3), "Thảo")
 
 
 def listed(cases: Sequence[CaseFacts]) -> DeskFacts:
@@ -173,13 +218,52 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         papers=() if status == "idea_accepted" else papers,
         returned=_returned(bare, today) if "returned" in status else (),
         result=_result(today) if status in ("rated", "certified", "expired", "revoked", "proposed_for_five") else None,
-        may=() if own else actions(status, *Side),
+        may=() if own else actions(status, *AUTHORITIES),
+        marks=() if own else (Mark("answer:product", "accept"), Mark("answer:materials", "return", "more")),
+        undo=UndoFacts("accept", NOW + timedelta(minutes=5), 99_999) if status == "idea_accepted" and not own else None,
+        findings=() if own else _findings(papers, today),
+        assisted="waiting" if status == _ASSISTED and not own else "",
+        filed_by="Hoàng Văn Hùng" if status == _ASSISTED and not own else "",
+        notes=_notes(),
+        reachable=own or status != _ASSISTED,
     )
+
+
+_ASSISTED = "idea_not_this_year"
+"""In this status the sample case was filed by an officer for its producer."""
+_TWO_COMMUNES = Person(
+    "vi", memberships=tuple(Membership(Role.COMMUNE_OFFICER, f"79/{code}") for code in (COMMUNE, "04321"))
+)
+
+
+def _filed_for_somebody(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
+    return tuple(case for case in desk if case.assisted)
+
+
+_ASKED = Addressed("n12", "Lý Thị Mẩy", "Nuôi ong có làm OCOP được không?")
+_SILENT = Addressed("p12", "Lý Thị Mẩy", reachable=False)
+
+
+def _notes() -> tuple[NoteLine, ...]:
+    """From both sides, with words and without."""
+    return (
+        NoteLine("", NOW, "Hoàng Văn Hùng", to_officers=False, voices=1),
+        NoteLine("Nhãn đã in lại", NOW, "Lý Thị Mẩy", to_officers=True, photos=2),
+    )
+
+
+def _findings(papers: Sequence[PaperFacts], today: date) -> tuple[Noticed, ...]:
+    """One of every kind, about the papers there are."""
+    of = f"paper:{papers[0].id}" if papers else "paper:product"
+    pages = (Noticed(kind, of, "2, 3") for kind in ("blurred", "dark", "tiny"))
+    days = (Noticed(kind, of, f"{today}") for kind in ("past_date", "ends_soon"))
+    others = (Noticed("same_name", "answer:product", "HCM102-26-000001"), Noticed("same_file", of))
+    return (Noticed("missing", of), *pages, *days, *others)
 
 
 def _returned(case: CaseFacts, today: date) -> tuple[ReturnedItem, ...]:
     items = ("all", "answer:sales_channels", *(f"paper:{paper.id}" for paper in papers_of(case)))
-    return tuple(ReturnedItem(item, "stamp", today) for item in items)
+    return tuple(ReturnedItem(item, "stamp", today, n == 2, number=n) for n, item in enumerate(items, 1))
 
 
 def _result(today: date) -> ResultFacts:
@@ -214,6 +298,8 @@ SAMPLES: tuple[str, ...] = (
     "Tân Lĩnh",
     "Tân Tiến",
     "1, 3",
+    "31/12/2027",
+    "mã 482913 TL12-26-0001",
 )
 """Typed at every question: what any reader of ours needs is among them, and an old commune name of many places."""
 
@@ -269,9 +355,20 @@ class _Stand:
         draft = self.state.drafts[self.state.key]
         subject = re.sub(r"\d+$", "#", self.state.key)
         partial = draft.partial.rpartition("|")[0] or bool(draft.partial)
+        if draft.partial.startswith(">"):  # a message: one's own words are all alike
+            partial = ">"
         person = self.facts.person
         then = dialog_name(self.state.then)
-        return (subject, self.state.question, partial, bool(draft.suggested), person.consent, person.commune, then)
+        return (
+            *(subject, self.state.question, partial, bool(draft.suggested), person.consent, person.commune, then),
+            self._moves,
+        )
+
+    @property
+    def _moves(self) -> tuple[object, ...]:
+        """Of a case that is looked at, what an officer may do with it: cases that differ in it have other ways on."""
+        case = self.facts.case(self.state.key.partition(".")[2].partition("~")[0])
+        return (case.may, case.undo is not None) if case is not None else ()
 
 
 def walk(dialogs: Dialogs, people: Iterable[Situation]) -> Walked:
@@ -331,6 +428,8 @@ def _ways_in(dialogs: Dialogs, situation: Situation) -> Iterator[Event]:
     for dialog in dialogs.by_name.values():
         if dialog.linked:
             yield from (LinkFollowed(f"{dialog.name}.{code}") for code in situation.codes[:3])
+    if situation.facts.addressed is not None:
+        yield LinkFollowed(f"note.{situation.facts.addressed.key}")
     yield FileReceived(_FILE)
 
 

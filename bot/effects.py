@@ -1,64 +1,96 @@
 """Carries out what a dialog ordered: every effect becomes rows of the turn's own transaction, nothing else."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from sqlalchemy import select
 
-from bot.desk import correspondence, decisions, staff
-from bot.render import article_text, compose
+from bot import showing
+from bot.desk import assisted, correspondence, decisions, digest, documents, holding, office, results, staff
+from bot.desk import findings as desk_findings
+from bot.render import article_text
 from bot.turn import (
     Carried,
+    Refused,
     Turned,
     alert_officers,
-    composed_body,
-    facts_of,
     fresh_case,
-    outbox_row,
     own_case,
-    visible_case,
 )
 from dialogs.answers import pages_of
 from dialogs.model import (
     N_,
+    ConfirmAssisted,
     CorrectAnswers,
+    AnswerQuestion,
     DecideCase,
+    MarkItem,
+    PreviewReview,
+    RemoveTemplate,
+    SendReview,
+    SetTemplate,
+    UndoDecision,
     Effect,
+    EndLeave,
+    ExportAudit,
+    ExportCases,
     ForgetMe,
+    HandOver,
     Invite,
     KeepFile,
     KeepPaper,
+    LeaveOver,
+    PassCase,
+    PostponeDigest,
+    PublishResult,
     RecordConsent,
     RecordReminders,
+    ReleaseCase,
     RemindAt,
+    RemoveOfficer,
+    RenewCode,
     RevealPhone,
     SendArticle,
     SendMessage,
     SendNote,
+    SendNoteFiles,
     SendPages,
     SendPapers,
+    SendReport,
     SendToCommune,
+    SetDayOff,
     SetHours,
     SetLocale,
+    SetName,
+    SetPaperDate,
     SetPlace,
     StartTimer,
     State,
+    SubmitAssisted,
     SubmitIdea,
+    TakeCase,
+    TakeLeave,
     Text,
     UseInvitation,
 )
 from dialogs.officer.alerts import alert_again, alert_new
-from dialogs.producer.upload import papers_of
+from dialogs.producer.upload import SENDING, papers_of
 from dialogs.rules.lifecycle import Side, actions
 from storage import cases, people
+from storage.calendar import shows_calendar
+from storage.correspondence import kept_files, letter_key
 from storage.desk import shows_desk
+from storage.dossiers import take_over
+from storage.holding import shows_successors
 from storage.models import cases as case_table
 from storage.models import files, papers
-from storage.records import HERE, upsert
+from storage.records import VOICE, upsert
+from storage.staff import shows_staff
 
 SENT = Text(N_("✅ Sent to the commune."))
+SENT_TO_PROVINCE = Text(N_("✅ Sent to the province."))
 NOTHING_NEW = Text(N_("What the commune asked to change is still the same, so I have sent nothing."))
 TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. Here is how it stands."))
 
@@ -74,7 +106,11 @@ async def carry_out(turn: Turned, effects: Iterable[Effect]) -> None:
             await _carry_out(turn, effect)
         else:
             await _whole(turn, effect)
-    if shows_desk(turn.conversation):
+    await decisions.opened(turn)
+    if letter_key(turn.conversation.state.key):
+        turn.carried.changed = True
+    shown = turn.conversation
+    if shows_desk(shown) or shows_successors(shown) or shows_calendar(shown) or shows_staff(shown):
         turn.carried.changed = True
 
 
@@ -83,10 +119,12 @@ async def _whole(turn: Turned, effect: Effect) -> None:
     try:
         async with turn.connection.begin_nested():
             await _carry_out(turn, effect)
-    except cases.NotPossible:
+            if isinstance(effect, DecideCase | SendReview | PublishResult):
+                await decisions.undoable(turn, effect.code, len(before.notices))
+    except cases.NotPossible as refused:
         turn.carried = before
         turn.carried.changed = True
-        turn.carried.said.append(SendMessage((TOO_LATE,)))
+        turn.carried.said.append(SendMessage(refused.texts if isinstance(refused, Refused) else (TOO_LATE,)))
 
 
 def _copy(c: Carried) -> Carried:
@@ -104,8 +142,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             carried.said.append(_article(turn, article_id))
         case SendPages(pages):
             carried.attachments.append({"pages": [list(page) for page in pages], "name": "xem-thu.pdf"})
-        case SendPapers(code, paper):
-            _hand_out(turn, await _papers(turn, code, paper))
+        case SendPapers():
+            await showing.hand_out(turn, effect)
         case StartTimer(kind, subject, after_s):
             due = now + timedelta(seconds=after_s)
             carried.timers.append(_timer(turn, kind, subject, conversation.state.turn, due))
@@ -126,11 +164,13 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             conversation.locale = locale
             conversation.person = replace(conversation.person, locale=locale)
         case SetPlace(commune):
-            carried.changed = True
-            await people.set_person(connection, conversation.person_id, commune=commune)
-            conversation.person = replace(conversation.person, commune=commune)
-        case SetHours(text):
-            await staff.set_hours(turn, text)
+            await staff.set_place(turn, commune)
+        case SetHours():
+            await office.set_hours(turn, effect)
+        case SetDayOff():
+            await office.set_day_off(turn, effect)
+        case PostponeDigest(due_at):
+            await digest.postpone(turn, due_at)
         case KeepFile():
             await _keep_file(turn, effect)
         case SubmitIdea(answers):
@@ -143,16 +183,67 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             carried.changed = True
         case SendToCommune(code):
             await _send_to_commune(turn, code)
+        case SubmitAssisted():
+            await assisted.submit(turn, effect)
+        case ConfirmAssisted():
+            await assisted.confirm(turn, effect)
+        case RenewCode():
+            await assisted.renew(turn, effect)
         case DecideCase():
-            await decisions.decide(turn, effect)
+            if not await assisted.unconfirmed(turn, effect):
+                await decisions.decide(turn, effect)
+        case MarkItem():
+            await decisions.mark(turn, effect)
+        case PreviewReview():
+            await decisions.preview(turn, effect)
+        case SendReview():
+            await decisions.send_review(turn, effect)
+        case AnswerQuestion():
+            await decisions.answer(turn, effect)
+        case UndoDecision():
+            await decisions.take_back(turn, effect)
+        case SetTemplate():
+            await decisions.add_template(turn, effect)
+        case RemoveTemplate():
+            await decisions.remove_template(turn, effect)
+        case PublishResult():
+            await results.publish(turn, effect)
+        case SetPaperDate():
+            await desk_findings.note_date(turn, effect)
+        case TakeCase():
+            await holding.take(turn, effect)
+        case ReleaseCase():
+            await holding.release(turn, effect)
+        case PassCase():
+            await holding.pass_on(turn, effect)
         case RevealPhone(code):
             await decisions.reveal_phone(turn, code)
         case SendNote():
             await correspondence.note(turn, effect)
+        case SendNoteFiles(code):
+            await correspondence.send_files(turn, code)
         case UseInvitation(token):
             await staff.use_invitation(turn, token)
         case Invite(role, territory):
             await staff.invite(turn, role, territory)
+        case SetName(name):
+            await staff.set_name(turn, name)
+        case TakeLeave():
+            await staff.take_leave(turn, effect)
+        case EndLeave():
+            await staff.end_leave(turn)
+        case LeaveOver():
+            await staff.leave_over(turn)
+        case HandOver():
+            await staff.hand_over(turn, effect)
+        case RemoveOfficer():
+            await staff.remove(turn, effect)
+        case ExportAudit():
+            await documents.export_audit(turn, effect)
+        case ExportCases():
+            await documents.export_cases(turn, effect)
+        case SendReport():
+            await documents.send_report(turn, effect)
         case ForgetMe():
             await _forget(turn)
         case _:
@@ -187,54 +278,11 @@ async def _keep_file(turn: Turned, effect: KeepFile) -> None:
         "source": turn.update.source,
         "name": file.name[:80],
         "size_bytes": file.size_bytes,
+        "kind": VOICE if file.is_voice else "",
         "due_at": turn.now,
         "received_at": turn.now,
     }
     await turn.connection.execute(upsert(turn.connection, files).on_conflict_do_nothing(), row)
-
-
-async def _papers(turn: Turned, code: str, paper: str) -> list[dict[str, Any]]:
-    """The newest sent version of each paper (own ones also unsent), as attachments to be made when delivered."""
-    case = await visible_case(turn, code)
-    own = case.person_id == turn.conversation.person_id
-    statement = select(papers).where(papers.c.case_id == case.id).order_by(papers.c.version)
-    newest = {
-        row.paper: row
-        for row in await turn.connection.execute(statement)
-        if (not paper or row.paper == paper) and (own or row.sent_at is not None)
-    }
-    here = await _here(turn, newest.values())
-    names = {p.id: p.label.vi for p in papers_of(facts_of(turn, code))}
-    return [
-        {"pages": row.pages, "name": f"{code} {names.get(i, 'Ảnh sản phẩm')}.pdf"}
-        for i, row in newest.items()
-        if any(page[0] in here for page in row.pages)
-    ]
-
-
-async def _here(turn: Turned, kept: Iterable[Any]) -> set[str]:
-    """Of the files of these papers those that were not refused or lost."""
-    ids = {page[0] for row in kept for page in row.pages}
-    statement = select(files.c.id).where(files.c.id.in_(ids), files.c.status.in_(HERE))
-    return set((await turn.connection.execute(statement)).scalars())
-
-
-def _hand_out(turn: Turned, specs: Sequence[dict[str, Any]]) -> None:
-    """One paper goes with the words; of several each is a message of its own, lest all are in memory at once."""
-    carried = turn.carried
-    if len(specs) <= 1:
-        carried.attachments.extend(specs)
-        return
-    world, conversation = turn.world, turn.conversation
-    head = compose(carried.said, world.catalog(conversation.locale), world.can(conversation.channel))
-    carried.said.clear()
-    for n, spec in enumerate(specs):
-        body = composed_body(head, [spec]) if n == 0 and head.text else {"text": _title(spec), "attachments": [spec]}
-        carried.notices.append(outbox_row(conversation.id, "reply", body, turn.now))
-
-
-def _title(spec: Mapping[str, Any]) -> str:
-    return str(spec["name"]).removesuffix(".pdf")
 
 
 # ---------------------------------------------------------------- the producer's side
@@ -265,26 +313,34 @@ async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
     else:
         turn.carried.said.append(SendMessage((NOTHING_NEW,)))
         return
-    turn.carried.said.append(SendMessage((SENT,)))
+    turn.carried.said.append(_sent_words(case))
     await alert_officers(turn, code, lambda facts: alert_again(facts, "resubmit"))
 
 
 async def _send_to_commune(turn: Turned, code: str) -> None:
-    """Hand over what is kept: as the plan, as the answer to a return, or beside an idea still being looked at."""
+    """Hand over what is kept: as the plan or the dossier, as the answer to a return, or beside what is looked at."""
     case = await own_case(turn, code)
     sent = await _sent(turn, case)
     if not sent:
         raise cases.NotPossible(code)
-    action = next((a for a in ("send_plan", "resubmit") if a in actions(case.status, Side.PRODUCER)), "add_papers")
+    action = next((a for a in SENDING if a in actions(case.status, Side.PRODUCER)), "add_papers")
     if not await cases.answer_returns(turn.connection, case, sent, turn.now):
         action = "add_papers"  # something else that was returned is still asked of the producer
     if action == "add_papers":
         await cases.note_event(turn.connection, case, turn.actor, action, turn.now)
     else:
         await cases.move(turn.connection, case, turn.actor, action, turn.now, turn.world.days_off)
+    if action == "send_dossier":
+        wanted = {paper.id for paper in papers_of(await fresh_case(turn, code))}
+        await take_over(turn.connection, case.id, wanted, turn.now)
     turn.carried.changed = True
-    turn.carried.said.append(SendMessage((SENT,)))
+    turn.carried.said.append(_sent_words(case))
     await alert_officers(turn, code, lambda facts: alert_again(facts, action))
+
+
+def _sent_words(case: Any) -> SendMessage:
+    """Who has it now; `case` as it was before it was sent."""
+    return SendMessage((SENT_TO_PROVINCE if case.status == "returned_by_province" else SENT,))
 
 
 async def _sent(turn: Turned, case: Any) -> set[str]:
@@ -301,10 +357,12 @@ async def _forget(turn: Turned) -> None:
     conversation = turn.conversation
     statement = select(papers.c.pages).join(case_table).where(case_table.c.person_id == conversation.person_id)
     kept = {page[0] for pages in (await turn.connection.execute(statement)).scalars() for page in pages}
+    kept |= await kept_files(turn.connection, conversation.person_id)
     await people.forget(turn.connection, conversation, kept)
     conversation.person = replace(
         conversation.person, name="", phone="", producer_kind="", producer_name="", commune="", consent=""
     )
     conversation.state = State(at="menu/", turn=conversation.state.turn)
     turn.carried.timers.clear()
+    turn.record("forget")
     turn.carried.changed = True

@@ -28,7 +28,7 @@ from storage.models import cases, files
 from storage.models import papers as kept
 from storage.outbox import post
 from storage.people import chats_of, still_used
-from storage.records import FORGOTTEN, HERE, case_named, newest
+from storage.records import FORGOTTEN, HERE, VOICE, case_named, newest
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Fetcher:
 
     async def _keep(self, row: Any) -> None:
         data = await self._bytes(row)
-        inspected = await asyncio.to_thread(papers.inspect, data)
+        inspected = await asyncio.to_thread(papers.inspect, data, voice=row.kind == VOICE)
         sha256 = await self.store.put(data)
         kept = await self._note(
             row,

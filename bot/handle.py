@@ -41,8 +41,10 @@ from dialogs.model import (
     Unclear,
     UnsupportedReceived,
 )
+from dialogs.officer.desk import TAKE
 from dialogs.state import dump
 from dialogs.tree import DIALOGS
+from storage import audit
 from storage.database import writing
 from storage.models import conversations, updates
 from storage.outbox import post
@@ -296,8 +298,8 @@ def _wanted(conversation: Conversation, event: Event) -> Wanted:
 
 
 def code_in(key: str) -> str:
-    """The case code a draft key is about ("review.TL-26-0147"), or ""."""
-    subject = key.rpartition(".")[2]
+    """The case code a draft key is about ("review.TL-26-0147", "fix.TL-26-0147~3"), or ""."""
+    subject = key.rpartition(".")[2].partition("~")[0]
     return subject if subject.count("-") == 2 and len(subject) <= CASE_CODE_MAX_CHARS else ""
 
 
@@ -306,7 +308,7 @@ def _code_of(event: Event) -> str:
         case LinkFollowed(target):
             return code_in(target.partition("/")[0])
         case OptionChosen(at, value):
-            return value if code_in(value) else code_in(at.partition("/")[0])
+            return code_in(value.removeprefix(TAKE)) or code_in(at.partition("/")[0])
         case CaseNamed(code):
             return code
     return ""
@@ -323,6 +325,7 @@ async def _take(turn: Turned) -> None:
         return
     if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):
         turn.facts = facts = await _naming(turn, code)
+        await _note_refusal(turn, code)
     moved = step(DIALOGS, state, event, facts)
     conversation.state = moved.state
     if told:
@@ -340,6 +343,19 @@ async def _naming(turn: Turned, code: str) -> Facts:
     wanted = Wanted(turn.conversation, code, files_in_hand(turn.conversation.state.drafts.values()))
     found = await facts_for(turn.connection, [wanted], turn.world.facts(), turn.world.days_off)
     return _for_channel(found[turn.conversation.id], turn.world, turn.update.channel)
+
+
+async def _note_refusal(turn: Turned, code: str) -> None:
+    """Note that somebody named a case they may not see, or one that does not exist: the two are alike to them.
+
+    The same is read and written for both, so that not even the time it takes tells them apart. After REFUSED_PER_HOUR
+    of one person no more are written, and the last one says so.
+    """
+    if turn.facts.case(code) is not None:
+        return
+    before = await audit.refusals(turn.connection, turn.conversation.person_id, turn.now)
+    if before < audit.REFUSED_PER_HOUR:
+        turn.record(audit.REFUSED, code, **({"no_more": True} if before + 1 == audit.REFUSED_PER_HOUR else {}))
 
 
 async def _asked_again(connection: AsyncConnection, world: World, turns: Sequence[Turned]) -> None:
@@ -376,7 +392,7 @@ _SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open")
 
 
 async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime) -> None:
-    """States, replies, notices and timers of the whole group, one statement a table.
+    """States, replies, notices and timers of the whole group, one statement a table; the audit last, see its `record`.
 
     Who writes can be written to again, and over this chat; a timer says nothing about that.
     """
@@ -389,6 +405,7 @@ async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: date
     rows = [row for turn in turns for row in _rows(turn)]
     await post(connection, rows)
     await set_timers(connection, [timer for turn in turns for timer in turn.carried.timers])
+    await audit.record(connection, [entry for turn in turns for entry in turn.carried.audit], now)
 
 
 def _state(turn: Turned) -> dict[str, Any]:

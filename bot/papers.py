@@ -28,6 +28,8 @@ import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 from fpdf import FPDF
 from PIL import Image, ImageFilter, ImageOps, ImageStat
 
+from bot.sounds import MAX_SECONDS, NotASound, Sound, seconds
+
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 """Also the most a Telegram bot may download (core.telegram.org/bots/api#getfile)."""
 
@@ -91,6 +93,12 @@ class Kind(StrEnum):
     JPEG = "jpeg"
     PNG = "png"
     HEIC = "heic"
+    OGG = "ogg"
+    MP3 = "mp3"
+    M4A = "m4a"
+    AAC = "aac"
+    WAV = "wav"
+    WEBM = "webm"
 
 
 class Refusal(StrEnum):
@@ -102,6 +110,7 @@ class Refusal(StrEnum):
     SCRIPTED = "scripted"
     TOO_MANY_PIXELS = "too_many_pixels"
     BOMB = "bomb"
+    TOO_LONG = "too_long"
 
 
 class Finding(StrEnum):
@@ -113,6 +122,7 @@ class Finding(StrEnum):
 
 
 IMAGES: Final = frozenset({Kind.JPEG, Kind.PNG, Kind.HEIC})
+SOUNDS: Final = frozenset(Kind(sound) for sound in Sound)
 
 MEDIA_TYPES: Final[Mapping[Kind, str]] = {
     Kind.PDF: "application/pdf",
@@ -121,6 +131,12 @@ MEDIA_TYPES: Final[Mapping[Kind, str]] = {
     Kind.JPEG: "image/jpeg",
     Kind.PNG: "image/png",
     Kind.HEIC: "image/heic",
+    Kind.OGG: "audio/ogg",
+    Kind.MP3: "audio/mpeg",
+    Kind.M4A: "audio/mp4",
+    Kind.AAC: "audio/aac",
+    Kind.WAV: "audio/wav",
+    Kind.WEBM: "audio/webm",
 }
 SUFFIXES: Final[Mapping[Kind, str]] = {
     Kind.PDF: ".pdf",
@@ -129,6 +145,7 @@ SUFFIXES: Final[Mapping[Kind, str]] = {
     Kind.JPEG: ".jpg",
     Kind.PNG: ".png",
     Kind.HEIC: ".heic",
+    **{kind: f".{kind}" for kind in SOUNDS},
 }
 
 
@@ -142,7 +159,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Inspected:
-    """`pages`: of a PDF; 1 for an image; 0 for DOCX and XLSX, which only a layout program can count.
+    """`pages`: of a PDF; 1 for an image; 0 for DOCX and XLSX, which only a layout program can count, and recordings.
 
     `width_px`, `height_px`: of an image standing upright, else 0.
     """
@@ -154,8 +171,10 @@ class Inspected:
     findings: tuple[Finding, ...] = ()
 
 
-def inspect(data: bytes) -> Inspected:
-    """Look at a whole file before it is kept. Raises Refused."""
+def inspect(data: bytes, *, voice: bool = False) -> Inspected:
+    """Look at a whole file before it is kept. Raises Refused; a recording only where it was sent as one (`voice`)."""
+    if voice:
+        return _inspect_sound(data)
     match _kind(data):
         case Kind.PDF:
             return Inspected(Kind.PDF, pages=_pdf_pages(data))
@@ -166,8 +185,8 @@ def inspect(data: bytes) -> Inspected:
             return _inspect_image(data, kind)
 
 
-def normalise_photo(data: bytes, rotation_degrees: int = 0) -> bytes:
-    """An upright JPEG of at most PHOTO_SIDE_PX, turned clockwise by a multiple of 90 degrees.
+def normalise_photo(data: bytes, rotation_degrees: int = 0, side_px: int = PHOTO_SIDE_PX) -> bytes:
+    """An upright JPEG of at most `side_px`, turned clockwise by a multiple of 90 degrees.
 
     Carries pixels only: place, time and phone model (EXIF) stay behind. Raises Refused when it is no image,
     ValueError for another angle.
@@ -176,7 +195,7 @@ def normalise_photo(data: bytes, rotation_degrees: int = 0) -> bytes:
     if rotation_degrees % 90:
         raise ValueError(f"not a quarter turn: {rotation_degrees}")
     with _open_image(data, _image_kind(data)) as image:
-        small = _upright(image, PHOTO_SIDE_PX)
+        small = _upright(image, side_px)
     return _jpeg(small if turn is None else small.transpose(turn))
 
 
@@ -252,6 +271,27 @@ def _kind(data: bytes) -> Kind:
     if kind is None:
         raise Refused(Refusal.UNKNOWN_KIND)
     return kind
+
+
+_SOUND_SUFFIXES = {"ogg": Sound.OGG, "mp3": Sound.MP3, "aac": Sound.AAC, "wav": Sound.WAV, "webm": Sound.WEBM}
+
+
+def _inspect_sound(data: bytes) -> Inspected:
+    if not data:
+        raise Refused(Refusal.EMPTY)
+    if len(data) > MAX_FILE_BYTES:
+        raise Refused(Refusal.TOO_LARGE)
+    kind = _SOUND_SUFFIXES.get(filetype.guess_extension(data[:8192]) or "")
+    if data[4:8] == b"ftyp":  # phones name their recordings mp4, m4a or 3gp
+        kind = Sound.M4A
+    if kind is None:
+        raise Refused(Refusal.UNKNOWN_KIND)
+    try:
+        if seconds(kind, data) > MAX_SECONDS:
+            raise Refused(Refusal.TOO_LONG)
+    except NotASound as error:
+        raise Refused(Refusal.BROKEN) from error
+    return Inspected(Kind(kind), pages=0)
 
 
 def _image_kind(data: bytes) -> Kind:

@@ -47,6 +47,7 @@ ENGLISH: Final = "Scan a code, press Start and answer one question at a time to 
 _PT_MM: Final = 25.4 / 72
 _SMALL_PT: Final = 9.0
 _UNIT_WORDS: Final = frozenset({"Xã", "Phường", "Đặc", "Thị", "Tỉnh", "Thành"})
+FONT: Final = "poster"
 _FONT_PACKAGE: Final = "font_source_sans_pro"
 _FACES: Final = {False: "SourceSansPro-Regular.ttf", True: "SourceSansPro-Bold.ttf"}
 _SVG_FONTS: Final = "'Source Sans Pro','Source Sans 3','Noto Sans',Roboto,Arial,sans-serif"
@@ -102,9 +103,7 @@ def poster(commune_name: str, province_name: str, links: Sequence[Link], form: F
             sheet, list(_marks(sheet, _in_a_sentence(commune_name), _in_a_sentence(province_name), links)), form
         )
     finally:
-        for font in sheet.fonts.values():
-            if isinstance(font, TTFFont):
-                font.ttfont.close()  # fpdf2 leaves the files open
+        close_fonts(sheet)
 
 
 def _drawn(sheet: FPDF, marks: Sequence[Mark], form: Form) -> bytes:
@@ -186,7 +185,7 @@ def _wrapped(sheet: FPDF, url: str, room_mm: float) -> list[str]:
 
 
 def _width(sheet: FPDF, text: str, size_pt: float, *, bold: bool) -> float:
-    sheet.set_font("poster", "B" if bold else "", size_pt)
+    sheet.set_font(FONT, "B" if bold else "", size_pt)
     return float(sheet.get_string_width(text))
 
 
@@ -218,11 +217,23 @@ def _sheet() -> FPDF:
     sheet = FPDF(format="A4")
     sheet.set_auto_page_break(auto=False)
     sheet.set_creation_date(_NO_DATE)
-    for bold, face in _FACES.items():
-        with as_file(files(_FONT_PACKAGE) / "files" / face) as path:
-            sheet.add_font("poster", "B" if bold else "", path)
+    add_fonts(sheet)
     sheet.add_page()
     return sheet
+
+
+def add_fonts(sheet: FPDF) -> None:
+    """A family with all Vietnamese letters, regular and bold, under the name FONT."""
+    for bold, face in _FACES.items():
+        with as_file(files(_FONT_PACKAGE) / "files" / face) as path:
+            sheet.add_font(FONT, "B" if bold else "", path)
+
+
+def close_fonts(sheet: FPDF) -> None:
+    """Once the sheet is finished: fpdf2 leaves the files open."""
+    for font in sheet.fonts.values():
+        if isinstance(font, TTFFont):
+            font.ttfont.close()
 
 
 def _pdf(sheet: FPDF, marks: Sequence[Mark]) -> bytes:

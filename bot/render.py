@@ -13,6 +13,7 @@ from bot.catalogs import Catalog
 from bot.channels.base import Button, Capabilities, link_data, option_data
 from bot.handbook import ENOUGH, Handbook, plain
 from dialogs.answers import DONE, clean
+from dialogs.codes import read_code
 from dialogs.engine import VERBATIM
 from dialogs.matching import expand, fold, forms, match, number, question_strength, spelling, split_question
 from dialogs.model import (
@@ -29,8 +30,9 @@ from dialogs.model import (
     Unclear,
     UnsupportedReceived,
 )
+from dialogs.officer.assisted import both_codes
 from dialogs.places import commune_by_prefix
-from dialogs.words import COMMANDS, INTENTS, WISHES
+from dialogs.words import COMMANDS, INTENTS, LEAVE, WISHES
 
 MAX_ARGUMENT_CHARS = 200
 MAX_TYPED_CHARS = 8_000
@@ -56,6 +58,7 @@ class Composed:
     buttons: tuple[Button, ...] = ()
     ask_contact: str = ""
     ask_location: str = ""
+    takes_voice: bool = False
 
 
 def compose(said: Sequence[SendMessage | str], catalog: Catalog, can: Capabilities) -> Composed:
@@ -68,7 +71,7 @@ def compose(said: Sequence[SendMessage | str], catalog: Catalog, can: Capabiliti
     last = next((item for item in reversed(said) if isinstance(item, SendMessage)), SendMessage(()))
     contact = catalog.say(SHARE_NUMBER) if last.ask_contact and can.asks_contact else ""
     place = catalog.say(SHARE_PLACE) if last.ask_location and can.asks_location else ""
-    return Composed("\n\n".join(blocks), buttons, contact, place)
+    return Composed("\n\n".join(blocks), buttons, contact, place, last.takes_voice and can.receives_files)
 
 
 SHARE_NUMBER = Text(N_("Share my number"))
@@ -136,6 +139,8 @@ class Listener:
         typed = clean(unicodedata.normalize("NFC", event.text[:MAX_TYPED_CHARS]))
         if not any(char.isalnum() for char in typed) and "?" not in typed:
             return UnsupportedReceived("sticker")
+        if typed_codes := _confirmation(typed):
+            return CommandReceived("confirm", typed_codes)
         if (named := _code_alone(typed)) is not None:
             return self._choice_of(named, typed, asked)
         if asked.takes == VERBATIM:
@@ -144,6 +149,7 @@ class Listener:
             return _slash(typed) or self._question(typed, asked, locale) or TextReceived(typed)
         return (
             _slash(typed)
+            or self._leave(typed, asked)
             or self._answer(typed, asked)
             or _command(typed)
             or _case(typed)
@@ -168,7 +174,7 @@ class Listener:
             return OptionChosen(asked.at, chosen.value)
         everything = (*options, *asked.further)
         found = match(typed, [self._phrases(option) for option in everything]) if everything else None
-        if found is None or (asked.exact and question_strength(typed)):
+        if found is None or (asked.exact and self._asks(typed, everything, found.exact)):
             return None
         if found.exact is not None:
             return OptionChosen(asked.at, everything[found.exact].value)
@@ -184,6 +190,11 @@ class Listener:
         if found.close:
             return Unclear(tuple(everything[index].value for index in found.close))
         return None
+
+    def _asks(self, typed: str, options: Sequence[Option], exact: int | None) -> bool:
+        """Whether something is asked, rather than chosen by an option's own words ("hỏi thêm")."""
+        own = exact is not None and fold(typed) in map(fold, self._phrases(options[exact]))
+        return question_strength(typed) > 0 and not (own and "?" not in typed)
 
     def _phrases(self, option: Option) -> tuple[str, ...]:
         return tuple(
@@ -201,6 +212,20 @@ class Listener:
             if (option := phrases.get(said)) is not None:
                 return option, " ".join(words[size:])
         return None
+
+    def _leave(self, typed: str, asked: SendMessage) -> Event | None:
+        """ "mai tôi nghỉ phép đến thứ Sáu", outside a form and of a leave's own questions: what is said goes with it.
+
+        Before options that are only meant: "mai" is one of some questions. Those whose words these are come first.
+        """
+        said = f" {fold(typed)} "
+        if not any(f" {fold(words)} " in said for words in LEAVE):
+            return None
+        if not asked.free or asked.at.startswith("leave/") or question_strength(typed):
+            return None
+        options = (*asked.options, *asked.further)
+        found = match(typed, [self._phrases(option) for option in options]) if options else None
+        return CommandReceived("leave", typed) if found is None or found.exact is None else None
 
     # questions that interrupt
 
@@ -291,8 +316,21 @@ def _case(typed: str) -> Event | None:
     return CaseNamed(f"{prefix}-{found[2]}-{found[3]}")
 
 
+_CONFIRMATION_WORDS = re.compile(r"(?:ma|xac nhan|ho so|so|va|code|and|confirm|\W)*")
+
+
+def _confirmation(typed: str) -> str:
+    """ "mã 482 913 TL12-26-0001", as it stands on the sheet of who was registered by an officer; "" for all else."""
+    if len(typed) > 120 or not (both := both_codes(typed)):
+        return ""
+    rest = fold(re.sub(r"\w*\d[\d\W]*", " ", typed))
+    return both if _CONFIRMATION_WORDS.fullmatch(rest) else ""
+
+
 def _code_alone(typed: str) -> CaseNamed | None:
     """Nothing but a case code: that opens the case wherever it is typed, and is never an answer or a message."""
+    if code := read_code(typed):
+        return CaseNamed(code)
     event = _case(typed)
     if not isinstance(event, CaseNamed):
         return None

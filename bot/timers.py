@@ -15,6 +15,7 @@ from bot.handle import Closing, Intake, is_outage
 from bot.world import World
 from dialogs.model import TimerFired
 from storage.database import reading, writing
+from storage.digests import prune as prune_digests
 from storage.models import timers, updates
 from storage.outbox import prune
 from storage.people import due_timers, prune_links
@@ -76,6 +77,7 @@ class Timers:
             await connection.execute(delete(updates).where(updates.c.received_at < now - FORGET_UPDATES_AFTER))
             await prune(connection, now - FORGET_SENT_AFTER)
             await prune_links(connection, now - FORGET_SENT_AFTER)
+            await prune_digests(connection, (now - FORGET_SENT_AFTER).date())
 
 
 _DONE = delete(timers).where(timers.c.id == bindparam("row_id"), timers.c.due_at == bindparam("moment"))

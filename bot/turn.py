@@ -1,6 +1,6 @@
 """One conversation in the middle of its turn: what its effects have to work with, and what comes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,15 @@ from bot.render import compose
 from bot.world import World
 from dialogs import places
 from dialogs.model import N_, CaseFacts, Facts, Link, SendMessage, Text
-from storage import cases, people
+from dialogs.officer.alerts import open_link
+from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
+from dialogs.rules.working_days import when_awake
+from storage import cases, outbox, people
+from storage.assisted import without_chat
 from storage.audit import Entry
-from storage.records import Conversation, case_named
+from storage.calendar import days_off_of
+from storage.records import VIETNAM, Conversation, case_named
+from storage.rights import covers
 
 ALERT_WORDS_CHARS = 1500
 """A note is quoted in an alert up to here, so that the alert fits every channel."""
@@ -51,13 +57,30 @@ class Turned:
 
     def record(self, action: str, case_code: str = "", **details: Any) -> None:
         """Put something into the audit, which is written when the turn commits; details hold no personal data."""
-        self.carried.audit.append(
-            Entry(action, self.conversation.person_id, self.conversation.channel, case_code, details)
-        )
+        who = self.conversation
+        role = self._role(case_code)
+        self.carried.audit.append(Entry(action, who.person_id, who.channel, case_code, details, role))
+
+    def _role(self, case_code: str) -> str:
+        """The role this person acts in: of those for the case's commune the most local one; "" for its producer."""
+        members = self.conversation.person.memberships
+        case = self.facts.case(case_code) if case_code else None
+        if case is not None:
+            territory = places.territory(case.commune)
+            members = () if case.own else tuple(m for m in members if covers([m], territory))
+        return str(max(members, key=lambda m: len(m.territory)).role) if members else ""
 
     @property
     def actor(self) -> cases.Actor:
         return cases.Actor(self.conversation.person_id, self.conversation.channel)
+
+
+class Refused(cases.NotPossible):
+    """What was ordered can't be done, and these words say why; nothing of it is kept."""
+
+    def __init__(self, *texts: Text) -> None:
+        super().__init__(texts[0].msgid)
+        self.texts = texts
 
 
 def facts_of(turn: Turned, code: str) -> CaseFacts:
@@ -91,26 +114,50 @@ async def fresh_case(turn: Turned, code: str) -> CaseFacts:
     return case
 
 
-async def alert_officers(turn: Turned, code: str, words: Any, producer: int = 0) -> None:
-    """To every officer who answers for the case's commune, over the chat each used last.
+async def alert_officers(turn: Turned, code: str, words: Any, producer: int = 0, side: Side | None = None) -> None:
+    """To every officer of a side, over the chat each used last: of the one that has the case, or of the given one.
 
-    `producer` 0: it is the person of this turn.
+    While the producer has it, to who answers for the commune. `producer` 0: it is the person of this turn.
     """
     case = await fresh_case(turn, code)
     me = turn.conversation.person_id
-    officers = await people.officers_of(turn.connection, places.territory(case.commune), producer or me)
-    for chat in await people.chats_of(turn.connection, [o for o in officers if o != me]):
-        turn.carried.notices.append(notice_to(turn, chat, [words(case)]))
+    owner = STATUSES[case.status].owner
+    side = side or (owner if owner in AUTHORITIES else None)
+    territory, today = places.territory(case.commune), turn.now.astimezone(VIETNAM).date()
+    officers = await people.officers_of(turn.connection, territory, producer or me, side, today)
+    await tell_officers(turn, territory, [o for o in officers if o != me], words(case))
+
+
+async def tell_officers(turn: Turned, territory: str, person_ids: Collection[int], said: SendMessage) -> None:
+    """What officers of a territory did not ask for: in the quiet hours and on a day off it waits for the morning.
+
+    Nothing else is held. A reply was asked for just now; and a producer waits for an answer, at whatever hour it comes.
+    """
+    closed = (await days_off_of(turn.connection, [territory]))[territory] | turn.world.days_off
+    due_at = when_awake(turn.now, closed)
+    for chat in await people.chats_of(turn.connection, person_ids):
+        turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
 
 
 def notice_to(turn: Turned, chat: Any, said: Sequence[SendMessage | str]) -> dict[str, Any]:
     return notice(turn.world, chat, said, turn.now)
 
 
-def notice(world: World, chat: Any, said: Sequence[SendMessage | str], now: datetime) -> dict[str, Any]:
-    """An outbox row for a chat as people.chats_of gives it, in its language."""
+def notice(world: World, chat: Any, said: Sequence[SendMessage | str], due_at: datetime) -> dict[str, Any]:
+    """An outbox row for a chat as people.chats_of gives it, in its language.
+
+    One that is due later counts as written then: from that moment on it is tried for a day.
+    """
     composed = compose(said, world.catalog(chat.locale), world.can(chat.channel))
-    return outbox_row(chat.id, "notice", composed_body(composed, []), now)
+    return outbox_row(chat.id, "notice", composed_body(composed, []), due_at)
+
+
+async def tell(
+    connection: AsyncConnection, world: World, person_ids: Collection[int], said: SendMessage, now: datetime
+) -> None:
+    """A notice to people outside any turn, over the chat each used last."""
+    chats = await people.chats_of(connection, person_ids)
+    await outbox.post(connection, [notice(world, chat, [said], now) for chat in chats])
 
 
 def open_my_file(code: str) -> Link:
@@ -122,7 +169,7 @@ def composed_body(composed: Any, attachments: list[dict[str, Any]]) -> dict[str,
     body: dict[str, Any] = {"text": composed.text}
     if composed.buttons:
         body["buttons"] = [[button.data, button.label] for button in composed.buttons]
-    for name in ("ask_contact", "ask_location"):
+    for name in ("ask_contact", "ask_location", "takes_voice"):
         if value := getattr(composed, name):
             body[name] = value
     if attachments:
@@ -134,6 +181,32 @@ def outbox_row(conversation_id: int, kind: str, body: dict[str, Any], now: datet
     return {"conversation_id": conversation_id, "kind": kind, "body": body, "due_at": now, "created_at": now}
 
 
-async def tell_producer(turn: Turned, person_id: int, texts: tuple[Text, ...], code: str) -> None:
+async def tell_producer(
+    turn: Turned,
+    person_id: int,
+    texts: tuple[Text, ...],
+    code: str,
+    links: tuple[Link, ...] = (),
+    files: Sequence[str] = (),
+) -> None:
+    """`links` instead of the one to their file; `files`: ids of photos and voice notes that go with it."""
     for chat in await people.chats_of(turn.connection, [person_id]):
-        turn.carried.notices.append(notice_to(turn, chat, [SendMessage(texts, links=(open_my_file(code),))]))
+        row = notice_to(turn, chat, [SendMessage(texts, links=links or (open_my_file(code),))])
+        if files:
+            row["body"]["attachments"] = [{"file": file_id} for file_id in files]
+        turn.carried.notices.append(row)
+    if (filed := await without_chat(turn.connection, code)) is not None and filed.person_id == person_id:
+        by = Text(N_("%(by)s has no chat here. Please pass this on:"), {"by": filed.name})
+        await tell_filer(turn, code, SendMessage((by, *texts), links=(open_link(code),)))
+
+
+async def tell_filer(turn: Turned, code: str, words: SendMessage) -> None:
+    """To who filed a case for its producer, as long as they work there; else to whoever answers for the commune."""
+    case = await cases.locked(turn.connection, code)
+    if case is None or case.filed_by is None:
+        return
+    today = turn.now.astimezone(VIETNAM).date()
+    officers = await people.officers_of(turn.connection, case.territory, case.person_id, today=today)
+    to = [case.filed_by] if case.filed_by in officers else officers
+    for chat in await people.chats_of(turn.connection, to):
+        turn.carried.notices.append(notice_to(turn, chat, [words]))

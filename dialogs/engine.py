@@ -32,6 +32,7 @@ from dialogs.model import (
     FileStatus,
     Go,
     InvalidAnswer,
+    LeaveOver,
     LinkFollowed,
     LocationShared,
     Option,
@@ -242,10 +243,11 @@ def _without(drafts: Mapping[str, Draft], key: str) -> Mapping[str, Draft]:
 
 
 def _ended(dialog: Dialog, state: State, answers: Answers, facts: Facts) -> State:
-    target = dialog.end if isinstance(dialog.end, str) else dialog.end(answers, facts)
-    if target == HOME and state.then:
-        target = state.then
-    return _gone(replace(state, drafts=_without(state.drafts, state.key)), Go(target))
+    end = dialog.end if isinstance(dialog.end, str) else dialog.end(answers, facts)
+    go = Go(end) if isinstance(end, str) else end
+    if go.target == HOME and state.then:
+        go = Go(state.then)
+    return _gone(replace(state, drafts=_without(state.drafts, state.key)), go)
 
 
 def _gone(state: State, go: Go) -> State:
@@ -299,6 +301,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
         exact=ask.confirms and not dialog.form,  # a form's review may be answered loosely: it is one's own
         ask_contact=ask.ask_contact,
         ask_location=ask.ask_location,
+        takes_voice=ask.takes_voice,
         upload=ask.upload(answers, facts) if ask.upload is not None else None,
     )
 
@@ -395,7 +398,7 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
         case Unclear(values):
             return Turn(_unclear(state, values))
         case LinkFollowed(target, answers):
-            return _followed(dialogs, state, target, answers)
+            return _followed(dialogs, state, target, answers, facts)
         case CommandReceived(name, argument):
             return _commanded(dialogs, state, name, argument, facts)
         case QuestionAsked():
@@ -411,13 +414,16 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
             assert_never(event)
 
 
-def _followed(dialogs: Dialogs, state: State, target: str, answers: Answers) -> Turn:
+def _followed(dialogs: Dialogs, state: State, target: str, answers: Answers, facts: Facts) -> Turn:
     """A link leads to a dialog; to a question within it only when it comes from a page of ours, with its answers."""
     key = target.partition("/")[0]
     dialog = dialogs.by_name.get(dialog_name(key))
     if dialog is None or not dialog.linked or len(target) > _LONGEST_TARGET:
         return _stale(state)
-    return Turn(_gone(state, Go(target if answers else key, answers)))
+    seen = {**answers, "subject": key.partition(".")[2]}
+    may = dialog.allowed is None or dialog.allowed(seen, facts)
+    effects = dialog.followed(seen, facts) if dialog.followed is not None and may else ()
+    return Turn(_gone(state, Go(target if answers else key, answers)), effects)
 
 
 _UNREADABLE = {
@@ -474,7 +480,7 @@ def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, fact
 def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
     """An answer, or what could be one, to the present question."""
     dialog, ask, draft = _here(dialogs, state)
-    if isinstance(event, FileReceived) and (event.file.size_bytes > MAX_FILE_BYTES or not ask.takes_files):
+    if isinstance(event, FileReceived) and not _asked_for(ask, event.file):
         return _unasked_file(dialogs, dialog, state, event.file, facts)
     answers = view(state.key, draft)
     try:
@@ -487,8 +493,17 @@ def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Tur
     return _stored(dialogs, state, answer, facts, event.rest if isinstance(event, OptionChosen) else "")
 
 
+def _asked_for(ask: Ask, file: FileRef) -> bool:
+    return file.size_bytes <= MAX_FILE_BYTES and (ask.takes_voice if file.is_voice else ask.takes_files)
+
+
 def _unasked_file(dialogs: Dialogs, dialog: Dialog, state: State, file: FileRef, facts: Facts) -> Turn:
-    """A file that is too large, or that no question asked for: in a form its turn comes later."""
+    """A file that is too large, or that no question asked for: in a form its turn comes later.
+
+    A voice note that nobody asked for is nothing to keep: nobody would hear it.
+    """
+    if file.is_voice and not _here(dialogs, state)[1].takes_voice:
+        return Turn(state, (SendMessage((_UNREADABLE["voice"],)),))
     if file.size_bytes > MAX_FILE_BYTES:
         return Turn(state, (SendMessage((_UNREADABLE["large"],)),))
     if not dialog.form and (go := dialogs.on_file(file, facts)) is not None and not _before(dialogs, go, facts):
@@ -600,6 +615,8 @@ def _fired(state: State, kind: str, subject: str, turn: int, facts: Facts) -> Tu
         meant = draft is not None and draft.turn == turn and f"reminder.{subject}" != state.key
         meant = meant and facts.person.reminders
         return Turn(_gone(state, Go(f"reminder.{subject}"))) if meant else Turn(before, quiet=True)
+    if kind == "leave":
+        return Turn(before, (LeaveOver(),), quiet=True)
     if before.turn != turn or state.key != subject:
         return Turn(before, quiet=True)
     if kind == "stray":

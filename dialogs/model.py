@@ -148,7 +148,7 @@ class LocationShared:
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedReceived:
-    """Something we can't read. `kind`: sticker, voice, video, poll, edited, other."""
+    """Something we can't read. `kind`: sticker, voice (where no file tells more), video, poll, edited, other."""
 
     kind: str
 
@@ -157,8 +157,8 @@ class UnsupportedReceived:
 class TimerFired:
     """A moment agreed on has come, about the draft `subject`.
 
-    `kind` is reminder, files (of an answer) or stray (files nobody asked for). `turn` is the one it was set
-    in; when the conversation (files, stray) or the draft (reminder) has moved on since, it means nothing.
+    `kind` is reminder, files (of an answer), stray (files nobody asked for) or leave (one is over). `turn` is the one
+    it was set in; when the conversation (files, stray) or the draft (reminder) has moved on since, it means nothing.
     """
 
     kind: str
@@ -293,7 +293,8 @@ class PaperFacts:
 class ReturnedItem:
     """`item` is "answer:<question>", "paper:<id>" or "all"; `question`: asked about, not refused.
 
-    `files`: ids of a marked photo or a voice note that belong to the reason.
+    `files`: ids of a marked photo or a voice note that belong to the reason. `number` is this return's own, so that
+    a button under an old message means nothing else later; 0: not sent yet.
     """
 
     item: str
@@ -301,6 +302,7 @@ class ReturnedItem:
     returned_on: date
     question: bool = False
     files: tuple[str, ...] = ()
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +318,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a resubmitted case has anew: an answer's words before and now, or a paper's versions ("1", "2")."""
+    """What a resubmitted case has anew beside what was.
+
+    Of "answer:<question>" the stored answers; of "paper:<id>" "<version>/<pages>", "" where there was none; of
+    "reply:<item>" what the officer had asked and the words that answer it.
+    """
 
     item: str
     before: str
@@ -325,9 +331,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the machine noticed. `kind`: missing, blurred, dark, tiny, past_date, same_name, same_file.
+    """What the machine noticed. `kind`: missing, blurred, dark, tiny, past_date, ends_soon, same_name, same_file.
 
-    `item` as in ReturnedItem, `detail` the pages ("2, 3"), the day (ISO) or the other case's code.
+    `item` as in ReturnedItem, `detail` the pages ("2, 3"), the day (ISO) or the other case's code ("" for one that
+    this officer may not see).
     """
 
     kind: str
@@ -337,10 +344,26 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class UndoFacts:
-    """The last decision of this officer on a case, while it may still be taken back (`until`, aware)."""
+    """The last decision of this officer on a case, while it may still be taken back (`until`, aware).
+
+    `number` is the decision's own: a button that offers to take one back must not take back a later one.
+    """
 
     action: str
     until: datetime
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Ready words for a reason. `item`: "paper:<id>", "answer:<question>", or "paper", "answer" for all of them.
+
+    `text` is what an administrator wrote, or the value of one of check_status.REASONS, which are in every language.
+    """
+
+    id: int
+    item: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +373,31 @@ class HistoryLine:
     by: str
     reason: str = ""
     item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A note as it was written. `photos`, `voices`: how many came with it; `by` the author's name, may be ""."""
+
+    text: str
+    written_at: datetime
+    by: str
+    to_officers: bool
+    photos: int = 0
+    voices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Whom an officer writes to where there is no case, as far as this officer may know.
+
+    `key` is "n<note>" (its `words` are answered) or "p<person>" (somebody with a form begun).
+    """
+
+    key: str
+    name: str
+    words: str = ""
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,10 +437,14 @@ class CaseFacts:
     by: str = ""  # the producer's name
     resubmitted: bool = False
     assisted: str = ""  # "" no; "waiting" for the producer's confirmation; "code", "sheet": how it was given
+    notes: tuple[NoteLine, ...] = ()  # the last ones between its producer and its officers, oldest first
+    reachable: bool = True  # whether its producer has a chat that takes messages
     # from here on only what an officer of its territory sees
     may: tuple[str, ...] = ()  # moves of dialogs.rules.lifecycle that this person may make now
+    moved_by_me: bool = False  # this person made the move before: whoever checked a dossier does not approve it
     holder: str = ""  # who has taken it, "" nobody
     held_by_me: bool = False
+    filed_by: str = ""  # the officer who handed it in for its producer
     minutes_left: int | None = None  # of working time until its deadline, negative when overdue; None: no limit
     marks: tuple[Mark, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -402,7 +454,7 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class DeskLine:
-    """A case in an officer's list. `minutes_left` as in CaseFacts; `silent_days` of a draft that nobody goes on with.
+    """A case in an officer's list. `minutes_left` as in CaseFacts; `silent_days`: since when its producer says nothing.
 
     A draft has no case yet: its `code` is "p<person>", and only its title and its producer's name are known.
     """
@@ -422,24 +474,27 @@ class DeskLine:
 class DeskFacts:
     """An officer's list as far as it is shown: one filter or one search.
 
-    `counts` by filter: act (all that this officer can act on), new, due, overdue, resubmitted, mine, waiting (for the
-    producer), drafts. `lines`: the first ones, most urgent first; `total` of the filter or the search shown.
+    `counts` by filter: act (all that this officer can act on), new, due, overdue, urgent (both), resubmitted, mine,
+    waiting (for the producer), drafts. `lines`: one page, most urgent first; `total` of the filter or the search
+    shown; `after` is where the next page begins, "" where there is none.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     lines: tuple[DeskLine, ...] = ()
     total: int = 0
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Another officer, as one chooses one to pass a case on to, to cover, or to remove."""
+    """Another officer, as one chooses one to pass a case on to, to cover, or to remove; person 0 is oneself."""
 
     person_id: int
     name: str
     role: Role
     territory: str
     cases: int = 0  # open ones in hand
+    away_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +504,21 @@ class Absence:
     first_on: date
     last_on: date
     cover: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeFacts:
+    """An office whose calendar this person keeps.
+
+    `sessions` as dialogs.rules.working_days has them; `days_off` from today on, each with its reason; `closed` are
+    those that its province has declared for all.
+    """
+
+    territory: str
+    hours: str
+    sessions: tuple[tuple[int, int], ...]
+    days_off: tuple[tuple[date, str], ...] = ()
+    closed: tuple[tuple[date, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,7 +558,8 @@ class Facts:
     desk: DeskFacts = field(default_factory=DeskFacts)
     colleagues: tuple[Colleague, ...] = ()
     absence: Absence | None = None
-    templates: tuple[tuple[str, str], ...] = ()  # reasons for the item under review: (id, words)
+    offices: tuple[OfficeFacts, ...] = ()  # in the dialogs that keep their calendars
+    templates: tuple[Template, ...] = ()  # only where one of them may be chosen or edited
     named: tuple[CaseFacts, ...] = ()  # cases the state or the event names, if this person may see them
     files: Mapping[str, FileFacts] = field(default_factory=dict)
     drafts: tuple[DraftFacts, ...] = ()  # filled in by the engine
@@ -497,6 +568,7 @@ class Facts:
     officers: int = 0  # of the person's commune
     province_officers: int = 0
     hours: str = ""  # office hours of the commune, as its officer wrote them
+    addressed: Addressed | None = None  # whom the dialog "note" writes to where its subject is no case
     receives_files: bool = True
 
     @property
@@ -525,6 +597,7 @@ class SendMessage:
     free: bool = False  # outside a form: whatever the bot can do may be asked for here
     ask_contact: bool = False
     ask_location: bool = False
+    takes_voice: bool = False
     upload: tuple[str, str] | None = None  # (case code, paper id): offer a web link where files can't be sent
 
 
@@ -576,9 +649,11 @@ class SetPlace:
 
 @dataclass(frozen=True, slots=True)
 class SetHours:
-    """An officer says when people may come."""
+    """When people may come to an office: its officer's words, and the sessions in them (none: the usual ones)."""
 
     text: str
+    territory: str
+    sessions: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -617,12 +692,16 @@ class SendToCommune:
 
 @dataclass(frozen=True, slots=True)
 class DecideCase:
-    """An officer's decision; `action` is a move of dialogs.rules.lifecycle."""
+    """An officer's decision; `action` is a move of dialogs.rules.lifecycle.
+
+    `status` is the one that was decided on: a case that has another one by now is not moved. "": as the turn saw it.
+    """
 
     code: str
     action: str
     item: str = ""
     reason: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -659,16 +738,40 @@ class MarkItem:
 
 @dataclass(frozen=True, slots=True)
 class SendReview:
-    """Return a case with all that is marked "return" or "ask"; the producer is told in one message."""
+    """Return a case with all that is marked "return" or "ask"; the producer is told in one message.
+
+    `seen` says which marks were looked at (dialogs.officer.check.seen): with others nothing is sent.
+    """
+
+    code: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewReview:
+    """Show the message that SendReview would send, as the producer's own chat shows it."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True)
-class UndoDecision:
-    """Take back the last decision on a case, within ten minutes; who was told is told of that as well."""
+class AnswerQuestion:
+    """A producer's words to an officer's question about one item; `number` as in ReturnedItem."""
 
     code: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoDecision:
+    """Take back a decision on a case, within ten minutes; who was told is told of that as well.
+
+    `number` as in UndoFacts: with another decision since, nothing is taken back.
+    """
+
+    code: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -720,8 +823,20 @@ class EndLeave:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveOver:
+    """A leave ended yesterday: what its cover has in hand and may not go on with comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetName:
+    """An officer's name, as colleagues and producers read it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class HandOver:
-    """Give all open cases of one officer to another, who is told."""
+    """Give all open cases of one officer to another, who is told; 0 is oneself."""
 
     from_id: int
     to_id: int
@@ -729,18 +844,23 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class RemoveOfficer:
-    """End an officer's membership of a territory; what is in their hand is free again."""
+    """End an officer's roles in a territory; 0 is oneself.
+
+    What is in their hand goes to `to_id`, or is free again (None).
+    """
 
     person_id: int
     territory: str
+    to_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetDayOff:
-    """Close the own office on a day; `closed` False opens it again."""
+    """Close an office on a day, and all that lies in its territory; `closed` False opens it again."""
 
+    territory: str
     day: date
-    reason: str
+    reason: str = ""
     closed: bool = True
 
 
@@ -768,10 +888,32 @@ class ConfirmAssisted:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewCode:
+    """New digits for a case that was handed in for its producer; the old ones are void."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExportAudit:
     """All that is recorded of one case, as a file for this officer."""
 
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCases:
+    """The cases of a territory ("" for all) as a list for this officer."""
+
+    territory: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """A month of a territory as a report for this officer; `first` is the month's first day."""
+
+    territory: str
+    first: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -792,6 +934,13 @@ class SendNote:
     text: str
     to_officers: bool
     files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SendNoteFiles:
+    """Send the photos and voice notes of the last notes on a case to the person of this conversation."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -836,19 +985,46 @@ Effect = (
     | SendPapers
     | RecordConsent
     | RecordReminders
+    | SetPaperDate
+    | SubmitAssisted
+    | ConfirmAssisted
+    | RenewCode
     | SetLocale
     | SetPlace
     | SetHours
+    | SetDayOff
+    | PostponeDigest
     | SubmitIdea
     | CorrectAnswers
     | KeepFile
     | KeepPaper
     | SendToCommune
     | DecideCase
+    | TakeCase
+    | ReleaseCase
+    | PassCase
+    | PublishResult
+    | MarkItem
+    | PreviewReview
+    | SendReview
+    | AnswerQuestion
+    | UndoDecision
+    | ExportAudit
+    | ExportCases
+    | SendReport
+    | SetTemplate
+    | RemoveTemplate
     | RevealPhone
     | SendNote
+    | SendNoteFiles
     | StartTimer
     | RemindAt
+    | TakeLeave
+    | EndLeave
+    | LeaveOver
+    | HandOver
+    | RemoveOfficer
+    | SetName
     | UseInvitation
     | Invite
     | ForgetMe
@@ -939,7 +1115,7 @@ class Ask:
     stored (the draft's answers stay); `optional` lets it be skipped; `needs` names the questions whose change
     makes the answer void; `since` is the dialog's version in which its meaning last changed; `title` names it
     in reviews; `confirm` asks about a suggested answer ("%(answer)s"); `prefill` answers it from the record;
-    `takes_files`: photos and files are answers here;
+    `takes_files`: photos and files are answers here; `takes_voice`: a voice note is;
     `verbatim`: what is typed is passed on as it is, questions in it are meant for somebody else;
     `confirms`: it asks whether to do something with the answers so far, so its buttons are void once these
     change, and nothing but an option's own words is taken for it;
@@ -962,6 +1138,7 @@ class Ask:
     counted: bool = True
     hint: str = ""
     takes_files: bool = False
+    takes_voice: bool = False
     verbatim: bool = False
     confirms: bool = False
     ask_contact: bool = False
@@ -976,19 +1153,20 @@ class Dialog:
     `end` is where it leads when no question is open, `up` where "back" leads from its first question;
     `named` titles its drafts ("" hides one); `allowed` guards it: who fails it is answered as if nothing
     were there; `before` names the dialog that has to be gone through first, or ""; a Link leads to a
-    dialog only if it is `linked`.
+    dialog only if it is `linked`, and `followed` is what it does at once.
     """
 
     name: str
     steps: tuple[Ask, ...]
     form: bool = False
     version: int = 1
-    end: str | Callable[[Answers, Facts], str] = "menu"
+    end: str | Callable[[Answers, Facts], str | Go] = "menu"
     up: str = "menu"
     named: Callable[[Answers], str] | None = None
     allowed: Condition | None = None
     before: Callable[[Facts], str] | None = None
     linked: bool = False
+    followed: Then | None = None
 
     def ask(self, name: str) -> Ask | None:
         return next((ask for ask in self.steps if ask.name == name), None)

@@ -3,7 +3,22 @@
 from dialogs import places
 from dialogs.matching import match
 from dialogs.model import CaseFacts, Command, Dialog, Dialogs, Facts, Go, SetLocale, UseInvitation
-from dialogs.officer import desk, join, notes, office, review
+from dialogs.officer import (
+    assisted,
+    check,
+    decide,
+    desk,
+    digest,
+    findings,
+    join,
+    notes,
+    office,
+    reports,
+    result,
+    review,
+    staff,
+    templates,
+)
 from dialogs.producer import check_status, consent, correct, help, learn, menu, place, register_idea, upload  # noqa: A004  a dialog's own name
 from dialogs.words import COMMANDS
 
@@ -29,21 +44,41 @@ ALL: tuple[Dialog, ...] = (
     check_status.CASE,
     check_status.CASE_ON,
     correct.CORRECT,
+    correct.FIX,
     help.HELP,
     help.LANGUAGE,
     help.ASK_OFFICER,
     help.MY_DATA,
     help.DELETE_DATA,
     desk.DESK,
+    desk.FIND,
+    desk.PASS,
     review.REVIEW,
     review.REVIEW_ON,
     review.ACCEPT,
-    review.RETURN,
     review.DEFER,
+    review.MORE,
+    review.UNDO,
+    check.CHECK,
+    templates.TEMPLATES,
+    decide.DECIDE,
+    result.RESULT,
+    result.PUBLISH,
     notes.NOTE,
+    notes.THREAD,
+    notes.THREAD_ON,
     office.OFFICE_HOURS,
+    reports.REPORTS,
+    office.DAYS_OFF,
+    digest.POSTPONE,
+    findings.PAPER_DATE,
+    assisted.ASSIST,
+    assisted.ASSISTED,
+    assisted.ASSISTED_SHEET,
+    assisted.CONFIRM,
     join.JOINED,
     join.INVITE,
+    *staff.DIALOGS,
 )
 
 
@@ -72,8 +107,19 @@ def register(argument: str, facts: Facts) -> Go:
     return Go("drafts" if facts.drafts else "register_idea.new", suggested=argument)
 
 
+def assist(argument: str, facts: Facts) -> Go:
+    """For officers; anybody else who says so wants to register."""
+    return Go("assist.new") if assisted.may_assist({}, facts) else register("", facts)
+
+
 def papers_needed(argument: str, facts: Facts) -> Go:
     return Go(f"upload.{facts.cases[0].code}") if len(facts.cases) == 1 else Go("papers")
+
+
+def find(argument: str, facts: Facts) -> Go:
+    """For officers: a case by what is remembered of it ("/find 0001")."""
+    words = {"_words": argument[: desk.SEARCH_CHARS], "_after": ""}
+    return Go("find", words) if facts.person.memberships else Go("menu")
 
 
 def to(target: str) -> Command:
@@ -103,6 +149,12 @@ DIALOGS = Dialogs(
         "learn": to("learn"),
         "my_data": to("my_data"),
         "desk": to("desk"),
+        "find": find,
+        "templates": to("templates"),
+        "staff": to("staff"),
+        "leave": staff.leave,
+        "assist": assist,
+        "confirm": assisted.confirm_command,
         "pause": to("paused"),
         "cancel": to("menu"),
     },

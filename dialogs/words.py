@@ -40,6 +40,8 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "register an idea",
     ),
     "papers": ("nộp giấy tờ", "gửi giấy tờ", "nộp kế hoạch", "gửi kế hoạch", "nộp phương án", "send papers"),
+    "assist": ("đăng ký hộ", "đăng ký hộ bà con", "nộp hộ", "nộp hộ bà con", "file for a producer"),
+    "confirm": ("xác nhận hồ sơ", "nhập mã xác nhận", "mã xác nhận", "confirm my file"),
     "officer": (
         "tôi muốn hỏi cán bộ",
         "muốn gặp cán bộ",
@@ -57,6 +59,9 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
 }
 """What people ask for outside a form, wherever they are; the product's name may follow "đăng ký"."""
+
+LEAVE = ("nghỉ phép", "on leave", "annual leave")
+"""What an officer's leave is called, anywhere in a sentence that asks nothing; the days stand around it."""
 
 INTENTS: Mapping[str, tuple[str, ...]] = {
     "status": (

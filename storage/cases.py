@@ -11,11 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialogs import places
 from dialogs.answers import pages_of
 from dialogs.matching import fold
+from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on
 from dialogs.rules.working_days import add_working_days, working_days_between
+from storage import undo
+from storage.calendar import answering_side, closed_for
+from storage.dossiers import last_mover
 from storage.models import case_events, cases, files, papers, people, returned_items, serials
-from storage.records import HERE, VIETNAM, Conversation, upsert
+from storage.records import HERE, VIETNAM, Conversation, memberships_of, upsert
+from storage.results import withdraw
+from storage.reviews import drop_marks
+from storage.rights import covers
 
 PRODUCT_PHOTOS = "product"
 """The idea's photos are kept like a paper, under this id."""
@@ -23,9 +30,9 @@ PRODUCT_PHOTOS = "product"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something to a case, and over which channel."""
+    """Who does something to a case, and over which channel; nobody where the calendar moves it."""
 
-    person_id: int
+    person_id: int | None
     channel: str
 
 
@@ -33,13 +40,15 @@ class NotPossible(Exception):
     """The case has moved on meanwhile, or never was in a state that allows this."""
 
 
+PUBLISHED = ("rate", "certify", "propose")
+"""Moves that publish a result."""
 NOT_URGENT = date(9999, 12, 31)
 """Place in the inbox of a case without a deadline: behind all that have one."""
 FIRST_OF_ALL = date(1, 1, 1)
 """Place in the inbox of a case that came back: its producer has waited once already."""
 
 
-def _answer_by(rules: Ruleset, status: str, day: date, used: int, days_off: frozenset[date]) -> date | None:
+def answer_by(rules: Ruleset, status: str, day: date, used: int, days_off: frozenset[date]) -> date | None:
     """Last day for the owner's answer, or None where the rules set no limit or nobody's answer is awaited.
 
     `used` days of the limit had gone by before the producer had the case; a case that comes back has a day at least.
@@ -53,7 +62,7 @@ def _place_in_line(
     rules: Ruleset, status: str, today: date, used: int, days_off: frozenset[date], *, again: bool = False
 ) -> dict[str, Any]:
     """The columns of a case that say whose turn it is, since when and until when."""
-    due_on = _answer_by(rules, status, today, used, days_off)
+    due_on = answer_by(rules, status, today, used, days_off)
     return {
         "status": status,
         "owner": str(lifecycle.STATUSES[status].owner),
@@ -62,6 +71,8 @@ def _place_in_line(
         "urgent_on": FIRST_OF_ALL if again else due_on or NOT_URGENT,
         "days_used": used,
         "resubmitted": again,
+        "escalation": "",
+        "escalate_at": None,
     }
 
 
@@ -89,6 +100,7 @@ async def submit_idea(
     code = f"{unit.prefix}-{today:%y}-{serial:04d}"
     rules = ruleset_on(today)
     status = "idea_submitted"
+    days_off = await closed_for(connection, places.territory(unit.code), answering_side(status), days_off)
     photos = answers.get("photos", "")
     row = {
         "code": code,
@@ -140,21 +152,24 @@ async def _record(
     item: str = "",
     reason: str = "",
     answers: Mapping[str, str] | None = None,
-) -> None:
-    await connection.execute(
-        insert(case_events).values(
-            case_id=case_id,
-            actor_id=actor.person_id,
-            action=action,
-            from_status=from_status,
-            to_status=to_status,
-            item=item,
-            reason=reason,
-            answers=answers,
-            channel=actor.channel,
-            happened_at=now,
-        )
-    )
+    before: Mapping[str, Any] | None = None,
+) -> int:
+    """Returns the number of the event."""
+    values = {
+        "case_id": case_id,
+        "actor_id": actor.person_id,
+        "action": action,
+        "from_status": from_status,
+        "to_status": to_status,
+        "item": item,
+        "reason": reason,
+        "answers": answers,
+        "before": before,
+        "channel": actor.channel,
+        "happened_at": now,
+    }
+    made = await connection.execute(insert(case_events).values(values).returning(case_events.c.id))
+    return int(made.scalar_one())
 
 
 async def locked(connection: AsyncConnection, code: str) -> Any:
@@ -175,33 +190,123 @@ async def move(
     item: str = "",
     reason: str = "",
     answers: Mapping[str, str] | None = None,
+    *,
+    items: Sequence[ReturnedItem] = (),
+    part_of: int = 0,
 ) -> str:
     """Move a locked case as the lifecycle table allows; returns the new status, raises NotPossible.
 
-    Source of the table: dialogs/rules/lifecycle.py. A return opens its item; `answer_returns` closes it.
+    Source of the table: dialogs/rules/lifecycle.py. A return opens its items (`items`, or the one of `item` and
+    `reason`); `answer_returns` closes them. What an officer moves can be taken back (storage.undo); `part_of` is the
+    number of the decision that this move belongs to.
     """
     rules = ruleset(case.ruleset)
     step = lifecycle.move(action, case.status, rules.levels)
-    if step is None or (step.needs_reason and not reason):
+    back = tuple(items) or ((ReturnedItem(item, reason, case.since),) if action == "return" else ())
+    if step is None or (step.needs_reason and not (all(map(_has_reason, back)) if back else reason)):
         raise NotPossible(action)
+    if step.by_another and await last_mover(connection, case.code) == actor.person_id:
+        raise NotPossible("by another")
     today = now.astimezone(VIETNAM).date()
+    side = answering_side(case.status, step.to_status)
+    days_off = await closed_for(connection, case.territory, side, days_off)
     used = _used(case, step, today, days_off)
     again = action == "resubmit"
     values = _place_in_line(rules, step.to_status, today, used, days_off, again=again) | {"updated_at": now}
+    values |= await _hand(connection, case, step, now)
     if answers is not None:
         values |= _answer_values(answers)
+    before = await _before(connection, case, step, part_of)
     await connection.execute(update(cases).where(cases.c.id == case.id).values(values))
-    await _record(connection, case.id, actor, action, case.status, step.to_status, now, item, reason, answers)
-    if action == "return":
-        await connection.execute(
-            insert(returned_items).values(case_id=case.id, item=item, reason=reason, returned_on=today)
+    if back:
+        await _send_back(connection, case, actor, step, back, before, now)
+    else:
+        await _record(
+            connection, case.id, actor, action, case.status, step.to_status, now, item, reason, answers, before
         )
+    if step.who is not lifecycle.Side.PRODUCER:
+        await drop_marks(connection, case.id, but_accepted=action == "return")
     return step.to_status
+
+
+def _has_reason(item: ReturnedItem) -> bool:
+    """In words, or shown: a marked photo, a voice note."""
+    return bool(item.item and (item.reason or item.files))
+
+
+async def _before(connection: AsyncConnection, case: Any, step: lifecycle.Move, part_of: int) -> dict[str, Any] | None:
+    """What taking this move back restores; None for what only its producer or the calendar does."""
+    if part_of:
+        return {"part_of": part_of}
+    if step.who in (lifecycle.Side.PRODUCER, lifecycle.Side.CALENDAR):
+        return None
+    return await undo.standing(connection, case)
+
+
+async def _hand(connection: AsyncConnection, case: Any, step: lifecycle.Move, now: datetime) -> dict[str, Any]:
+    """The columns that say in whose hand the case is: free where another side goes on with it.
+
+    Who returned it has it again when it comes back, if they still work there.
+    """
+    owners = (lifecycle.STATUSES[step.from_status].owner, lifecycle.STATUSES[step.to_status].owner)
+    stays = step.action == "return" or owners[0] is owners[1]
+    if case.holder_id is None or stays:
+        return {}
+    if step.action == "resubmit" and await _works_there(connection, case.holder_id, case.territory):
+        return {"held_at": now}
+    return {"holder_id": None, "held_at": None}
+
+
+async def _works_there(connection: AsyncConnection, person_id: int, territory: str) -> bool:
+    return covers((await memberships_of(connection, [person_id])).get(person_id, ()), territory)
+
+
+async def _send_back(
+    connection: AsyncConnection,
+    case: Any,
+    actor: Actor,
+    step: lifecycle.Move,
+    items: Sequence[ReturnedItem],
+    before: Mapping[str, Any] | None,
+    now: datetime,
+) -> None:
+    """Open the items, each with a line in the history; the first line is the move itself."""
+    today = now.astimezone(VIETNAM).date()
+    rows = [
+        {
+            "case_id": case.id,
+            "item": item.item,
+            "reason": item.reason,
+            "question": item.question,
+            "files": list(item.files),
+            "returned_on": today,
+        }
+        for item in items
+    ]
+    made = [
+        (await connection.execute(insert(returned_items).values(row).returning(returned_items.c.id))).scalar_one()
+        for row in rows
+    ]
+    first, *others = items
+    opening = "ask" if all(item.question for item in items) else step.action
+    before = {**before, "returned": made} if before is not None else None
+    number = await _record(
+        connection, case.id, actor, opening, case.status, step.to_status, now, first.item, first.reason,
+        before=before,
+    )  # fmt: skip
+    for item in others:
+        action = "ask" if item.question else step.action
+        await _record(
+            connection, case.id, actor, action, step.to_status, step.to_status, now, item.item, item.reason,
+            before={"part_of": number},
+        )  # fmt: skip
 
 
 def _used(case: Any, step: lifecycle.Move, today: date, days_off: frozenset[date]) -> int:
     """Working days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
-    if lifecycle.STATUSES[step.to_status].owner is lifecycle.Side.PRODUCER and case.due_on is not None:
+    left, entered = lifecycle.STATUSES[step.from_status], lifecycle.STATUSES[step.to_status]
+    goes_on = entered.owner is lifecycle.Side.PRODUCER or left.deadline == entered.deadline != ""
+    if goes_on and case.due_on is not None:
         return int(case.days_used) + working_days_between(case.since, today, days_off)
     return int(case.days_used) if step.action == "resubmit" else 0
 
@@ -234,12 +339,60 @@ async def answer_returns(connection: AsyncConnection, case: Any, answered: Colle
     open_ones = (returned_items.c.case_id == case.id, returned_items.c.answered_at.is_(None))
     closed = update(returned_items).where(*open_ones, returned_items.c.item.in_([*answered, "all"]))
     await connection.execute(closed.values(answered_at=now))
+    await drop_marks(connection, case.id, items=answered)
+    return await nothing_open(connection, case.id)
+
+
+async def nothing_open(connection: AsyncConnection, case_id: int) -> bool:
+    """Whether the producer has answered all that was returned."""
+    open_ones = (returned_items.c.case_id == case_id, returned_items.c.answered_at.is_(None))
     return (await connection.execute(select(returned_items.c.id).where(*open_ones).limit(1))).first() is None
+
+
+async def answer_question(
+    connection: AsyncConnection, case: Any, actor: Actor, number: int, words: str, now: datetime
+) -> bool:
+    """Close an officer's question with the producer's words; whether nothing is left open.
+
+    Raises NotPossible for a return, which words do not answer, and for what is closed already.
+    """
+    which = (
+        returned_items.c.id == number,
+        returned_items.c.case_id == case.id,
+        returned_items.c.question.is_(True),
+        returned_items.c.answered_at.is_(None),
+    )
+    closed = update(returned_items).where(*which).values(answered_at=now).returning(returned_items.c.item)
+    item = (await connection.execute(closed)).scalar_one_or_none()
+    if item is None or lifecycle.move("resubmit", case.status) is None:
+        raise NotPossible(f"return {number}")
+    await _record(connection, case.id, actor, "answer", case.status, case.status, now, item, words)
+    return await nothing_open(connection, case.id)
 
 
 async def note_event(connection: AsyncConnection, case: Any, actor: Actor, action: str, now: datetime) -> None:
     """Something worth the history that moves nothing (papers added, a number looked up)."""
     await _record(connection, case.id, actor, action, case.status, case.status, now)
+
+
+def is_by_another(case: Any, action: str) -> bool:
+    """Whether this move must not be made by who made the one before."""
+    step = lifecycle.move(action, case.status, ruleset(case.ruleset).levels)
+    return step is not None and step.by_another
+
+
+async def take_back(connection: AsyncConnection, case: Any, actor: Actor, number: int, now: datetime) -> undo.Undone:
+    """Undo a decision of this officer; raises undo.TooLate, and NotPossible when the case has moved on since."""
+    decision = await undo.last_decision(connection, case.id)
+    if decision is None or decision.id != number or decision.actor_id != actor.person_id:
+        raise NotPossible("undo")
+    if now - decision.happened_at > undo.WITHIN:
+        raise undo.TooLate(decision.action)
+    undone = await undo.restore(connection, case, decision, now)
+    if decision.action in PUBLISHED:
+        await withdraw(connection, case.id)
+    await _record(connection, case.id, actor, "undo", case.status, undone.status, now)
+    return undone
 
 
 # ---------------------------------------------------------------- papers
@@ -280,5 +433,7 @@ async def _keep(
 async def send_papers(connection: AsyncConnection, case: Any, now: datetime) -> set[str]:
     """Mark what is kept as handed to the commune; returns the ids of these papers."""
     unsent = (papers.c.case_id == case.id, papers.c.sent_at.is_(None))
-    sent = update(papers).where(*unsent).values(sent_at=now).returning(papers.c.paper)
-    return set((await connection.execute(sent)).scalars())
+    statement = update(papers).where(*unsent).values(sent_at=now).returning(papers.c.paper)
+    sent = set((await connection.execute(statement)).scalars())
+    await drop_marks(connection, case.id, items={f"paper:{paper}" for paper in sent})  # of the version before
+    return sent

@@ -61,6 +61,11 @@ Identity = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows o
 Document = JSON().with_variant(JSONB, "postgresql")
 
 
+def _folded(length: int) -> Any:
+    """Text without diacritics, compared byte by byte on both databases, so that names beginning alike stand together."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 def dumps(value: Any) -> str:
     """JSON as the database keeps it: UTF-8 as it is, so that a person's words stay readable."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -86,7 +91,7 @@ people = Table(
     Column("phone", String(20), nullable=False, server_default="", comment="E.164, or empty"),
     Column("producer_kind", String(20), nullable=False, server_default=""),
     Column("producer_name", String(160), nullable=False, server_default=""),
-    Column("commune", String(5), nullable=False, server_default="", comment="official unit code"),
+    Column("commune", String(5), nullable=False, server_default="", comment="official unit code", index=True),
     Column("consent", String(3), nullable=False, server_default="", comment="'' not asked, yes, no"),
     Column("reminders", Boolean, nullable=False, server_default=text("false")),
     Column("case_count", Integer, nullable=False, server_default=text("0"), comment="spares a query per update"),
@@ -188,6 +193,9 @@ serials = Table(
     Column("last", Integer, nullable=False),
 )
 
+_COUNTED = ("holder_id", "person_id", "due_on", "resubmitted")
+"""What the desk's counts ask of a case beside its place in the line."""
+
 cases = Table(
     "cases",
     metadata,
@@ -200,9 +208,9 @@ cases = Table(
     Column("ruleset", String(20), nullable=False, comment="the one in force on the day it was filed"),
     Column("status", String(24), nullable=False),
     Column("product", String(120), nullable=False),
-    Column("product_folded", String(120), nullable=False, comment="without diacritics, for search"),
+    Column("product_folded", _folded(120), nullable=False, comment="without diacritics, for search"),
     Column("answers", Document, nullable=False),
-    Column("producer_folded", String(160), nullable=False, server_default="", comment="as product_folded"),
+    Column("producer_folded", _folded(160), nullable=False, server_default="", comment="as product_folded"),
     Column("owner", String(10), nullable=False, comment="whose turn it is: a Side of dialogs.rules.lifecycle"),
     Column("since", Date, nullable=False, comment="the day it came to its present status"),
     Column("due_on", Date, comment="NULL: no limit"),
@@ -212,12 +220,21 @@ cases = Table(
     _person("holder_id", nullable=True),
     Column("held_at", Moment),
     Column("escalation", String(10), nullable=False, server_default="", comment="'', warned, escalated"),
+    Column("escalate_at", Moment, comment="of one warned: when somebody above is told; NULL: there is nobody"),
     _person("filed_by", nullable=True),
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
     Column("submitted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Index("ix_cases_territory_owner_urgent_on", "territory", "owner", "urgent_on", "id"),
-    Index("ix_cases_province_owner_urgent_on", "province", "owner", "urgent_on", "id"),
+    # an officer's desk: lists end after a page, and what is counted is read from the index alone; storage.desk
+    Index("ix_cases_desk_of_commune", "territory", "status", "urgent_on", "id", *_COUNTED),
+    Index("ix_cases_desk_of_province", "province", "status", "urgent_on", "id", *_COUNTED),
+    # storage.search: the newest of a territory, and names that begin alike
+    Index("ix_cases_names_in_commune", "territory", "id", "product_folded", "producer_folded"),
+    Index("ix_cases_names_in_province", "province", "id", "product_folded", "producer_folded"),
+    Index("ix_cases_territory_product", "territory", "product_folded"),
+    Index("ix_cases_territory_producer", "territory", "producer_folded"),
+    Index("ix_cases_province_product", "province", "product_folded"),
+    Index("ix_cases_province_producer", "province", "producer_folded"),
 )
 
 case_events = Table(
@@ -283,7 +300,7 @@ files = Table(
     Column("name", String(80), nullable=False, server_default="", comment="for display only"),
     Column("status", String(10), nullable=False, server_default="pending"),
     Column("kind", String(8), nullable=False, server_default=""),
-    Column("sha256", String(64), nullable=False, server_default=""),
+    Column("sha256", String(64), nullable=False, server_default="", index=True),
     Column("size_bytes", Integer, nullable=False, server_default=text("0")),
     Column("pages", Integer, nullable=False, server_default=text("0")),
     Column("findings", String(60), nullable=False, server_default="", comment="comma-separated"),
@@ -323,6 +340,7 @@ results = Table(
     _person("entered_by", nullable=True),
     Column("entered_at", Moment),
     Column("published_at", Moment, comment="NULL: nobody outside the desk may see it"),
+    Column("before", Document, comment="the published result that this one took the place of; storage.results"),
 )
 
 notes = Table(

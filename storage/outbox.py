@@ -39,12 +39,16 @@ async def post(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> N
 
 
 def _ready(now: datetime, but: Collection[str]) -> Select[int]:
-    """Ids of due messages nobody has in hand, at most one a chat and only the oldest; none of the channels `but`."""
+    """Ids of due messages nobody has in hand, at most one a chat and only the oldest; none of the channels `but`.
+
+    What is held for the morning lets the others of its chat pass; what was tried and is to be tried again does not.
+    """
     earlier = outbox.alias("earlier")
     blocked = exists().where(
         earlier.c.conversation_id == outbox.c.conversation_id,
         earlier.c.status == "waiting",
         earlier.c.id < outbox.c.id,
+        or_(earlier.c.due_at <= now, earlier.c.attempts > 0),
     )
     free = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now)
     which = select(outbox.c.id).where(outbox.c.status == "waiting", outbox.c.due_at <= now, free, ~blocked)

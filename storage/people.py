@@ -3,13 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Text, and_, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import Membership, Role
+from dialogs.rules.lifecycle import Side
 from storage.models import (
     consents,
     conversations,
@@ -24,7 +25,9 @@ from storage.models import (
     upload_links,
     web_messages,
 )
-from storage.records import FORGOTTEN, REACHABLE, Conversation, upsert
+from storage.records import FORGOTTEN, Conversation, upsert
+from storage.rights import REACHABLE, who_acts
+from storage.staff import on_leave, own_memberships
 
 INVITATION_DAYS = 7
 UPLOAD_LINK_HOURS = 24
@@ -88,6 +91,12 @@ async def invite(connection: AsyncConnection, role: Role, territory: str, now: d
     return token
 
 
+async def invitation_of(connection: AsyncConnection, token: str) -> Any:
+    """The row of an invitation, used or not; None for an unknown one, or one that was forgotten long after."""
+    statement = select(invitations).where(invitations.c.token_sha256 == digest(token))
+    return (await connection.execute(statement)).one_or_none()
+
+
 async def use_invitation(connection: AsyncConnection, token: str, person_id: int, now: datetime) -> Membership | None:
     """The membership it gives; None when it is unknown, used or too old. Of two at once one gets it."""
     statement = (
@@ -103,29 +112,49 @@ async def use_invitation(connection: AsyncConnection, token: str, person_id: int
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
         return None
-    await connection.execute(
-        insert(memberships).values(person_id=person_id, role=row.role, territory=row.territory, since=now)
-    )
+    member = Membership(Role(row.role), row.territory)
+    if member not in await own_memberships(connection, person_id):
+        values = {"person_id": person_id, "role": row.role, "territory": row.territory, "since": now}
+        await connection.execute(insert(memberships).values(values))
     await set_person(connection, person_id, officer=True)
-    return Membership(Role(row.role), row.territory)
+    return member
 
 
-async def officers_of(connection: AsyncConnection, territory: str, but: int = 0) -> list[int]:
-    """Person ids of who answers for a commune: its own officers, else the province's, else administrators.
+async def officers_of(
+    connection: AsyncConnection, territory: str, but: int = 0, side: Side | None = None, today: date | None = None
+) -> list[int]:
+    """Person ids of who acts for this side of a commune: the nearest who can be told, as storage.rights.sides_at.
 
-    Who has blocked the bot can't be told anything, and nobody (`but`) is an officer of their own case.
+    Without a side it is whoever answers for the commune: its own people, else the province's, else administrators.
+    Who has blocked the bot can't be told anything, and nobody (`but`) is an officer of their own case. Who is away
+    on `today` is told nothing: their cover is.
     """
-    levels = (territory, territory.partition("/")[0], "")
-    statement = select(memberships.c.territory, memberships.c.person_id).where(
-        memberships.c.territory.in_(levels),
+    province = territory.partition("/")[0]
+    statement = select(memberships.c.territory, memberships.c.role, memberships.c.person_id).where(
+        memberships.c.territory.in_((territory, province, "")), memberships.c.removed_at.is_(None)
+    )
+    rows = (await connection.execute(statement.distinct().order_by(memberships.c.person_id))).all()
+    acting = await _acting(connection, {row.person_id for row in rows}, but, today)
+    for place, roles in who_acts(territory, side):
+        here = (acting.get(row.person_id) for row in rows if row.territory == place and Role(row.role) in roles)
+        if found := {person_id for person_id in here if person_id is not None}:
+            return sorted(found)
+    return []
+
+
+async def _acting(
+    connection: AsyncConnection, person_ids: Collection[int], but: int, today: date | None
+) -> dict[int, int]:
+    """For each of these officers who is told in their place, themselves or their cover; without who can't be."""
+    away = await on_leave(connection, today) if today is not None else {}
+    stands_in = {person_id: away.get(person_id, person_id) for person_id in person_ids}
+    which = (
+        memberships.c.person_id.in_(set(stands_in.values()) - {but}),
         memberships.c.removed_at.is_(None),
-        memberships.c.person_id != but,
         REACHABLE,
     )
-    found: dict[str, list[int]] = {}
-    for row in await connection.execute(statement.distinct().order_by(memberships.c.person_id)):
-        found.setdefault(row.territory, []).append(row.person_id)
-    return next((found[level] for level in levels if level in found), [])
+    told = set((await connection.execute(select(memberships.c.person_id).where(*which))).scalars())
+    return {person_id: other for person_id, other in stands_in.items() if other in told and person_id != but}
 
 
 async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> list[Any]:
@@ -148,27 +177,6 @@ async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> 
 
 
 # ---------------------------------------------------------------- notes, timers, links
-
-
-async def add_note(
-    connection: AsyncConnection,
-    author_id: int,
-    case_id: int | None,
-    commune: str,
-    text: str,
-    to_officers: bool,
-    now: datetime,
-) -> int:
-    """Returns the note's id, by which it can be answered."""
-    statement = insert(notes).values(
-        author_id=author_id,
-        case_id=case_id,
-        commune=commune,
-        text=text,
-        to_officers=to_officers,
-        written_at=now,
-    )
-    return int((await connection.execute(statement.returning(notes.c.id))).scalar_one())
 
 
 async def set_timers(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
-from dialogs.engine import unfinished
+from dialogs.engine import dialog_name, unfinished
 from dialogs.model import (
     CaseFacts,
     Draft,
@@ -28,11 +29,16 @@ from dialogs.model import (
     Role,
     State,
 )
-from dialogs.rules.lifecycle import STATUSES, actions
+from dialogs.rules.lifecycle import STATUSES, Side, actions
 from dialogs.rules.ruleset import ruleset
-from dialogs.rules.working_days import working_days_between
+from dialogs.rules.working_days import working_days_between, working_minutes_left
 from dialogs.state import dump, load
+from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
+from storage.correspondence import addressed, letter_key, notes_of, reachable
 from storage.desk import desk_facts, shows_desk
+from storage.dossiers import last_mover
+from storage.findings import findings_of
+from storage.holding import holder_of, shows_successors, successors_for
 from storage.models import (
     case_events,
     cases,
@@ -46,17 +52,24 @@ from storage.models import (
     returned_items,
     updates,
 )
-from storage.rights import present_at, sides_at
+from storage.reviews import changes_of, marks_of, templates_of
+from storage.rights import REACHABLE, covers, present_at, sides_at
+from storage.staff import covered_by, shows_staff, staff_facts
+from storage.undo import undo_facts
 
+SHOW_TEMPLATES = {"check", "templates"}
+"""Dialogs in which ready words for reasons are chosen or edited."""
 FORGOTTEN = "forgotten"
 """Status of a file whose bytes are still to be erased; nobody sees it any more."""
+VOICE = "voice"
+"""Kind of a file that was sent as a voice note, until it has been looked at; nothing else may be a recording."""
 HERE = (FileStatus.STORED, FileStatus.PENDING)
 """Files that are a page of a paper; one that was refused or lost is none."""
-REACHABLE = exists().where(conversations.c.person_id == memberships.c.person_id, conversations.c.status == "open")
-"""Whether an officer can be told anything: who has blocked the bot can't."""
 Row = Any
 """A row by column name; SQLAlchemy's own type would list every column again."""
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+MINISTRY = "Bộ Nông nghiệp và Môi trường"
+"""Certifies five stars (26/2026/QĐ-TTg art. 7.4); before 2025 under another name."""
 
 
 @dataclass(slots=True)
@@ -71,6 +84,8 @@ class Conversation:
     state: State
     person: Person
     case_count: int
+    covers: frozenset[int] = frozenset()
+    """Persons whose work this one does today: what is in their hand is in this one's too."""
 
 
 def upsert(connection: AsyncConnection, table: Any) -> Any:
@@ -121,14 +136,17 @@ async def conversations_of(
 
     `chats` gives each the locale to begin with.
     """
-    found = await _read(connection, chats)
+    today = now.astimezone(VIETNAM).date()
+    found = await _read(connection, chats, today)
     if strange := [chat for chat in chats if chat not in found]:
         await _begin(connection, {chat: chats[chat] for chat in strange}, now)
-        found |= await _read(connection, strange)
+        found |= await _read(connection, strange, today)
     return found
 
 
-async def _read(connection: AsyncConnection, chats: Collection[tuple[str, str]]) -> dict[tuple[str, str], Conversation]:
+async def _read(
+    connection: AsyncConnection, chats: Collection[tuple[str, str]], today: date
+) -> dict[tuple[str, str], Conversation]:
     """In the order of their ids, so that two processes with the same chats don't wait for each other in a circle.
 
     The person is locked as well: of a row that is only joined, PostgreSQL would show what it was before the wait.
@@ -143,11 +161,14 @@ async def _read(connection: AsyncConnection, chats: Collection[tuple[str, str]])
         statement = statement.with_for_update(of=[conversations, people], key_share=True)
     rows = (await connection.execute(statement)).all()
     officers = [row.person_id for row in rows if row.officer]
-    members = await memberships_of(connection, officers) if officers else {}
-    return {(row.channel, row.chat_id): _conversation(row, members) for row in rows}
+    covered = await covered_by(connection, officers, today) if officers else {}
+    members = await memberships_of(connection, officers, covered) if officers else {}
+    return {(row.channel, row.chat_id): _conversation(row, members, covered) for row in rows}
 
 
-def _conversation(row: Row, members: Mapping[int, tuple[Membership, ...]]) -> Conversation:
+def _conversation(
+    row: Row, members: Mapping[int, tuple[Membership, ...]], covered: Mapping[int, frozenset[int]]
+) -> Conversation:
     person = Person(
         locale=row.locale,
         name=row.name,
@@ -160,7 +181,17 @@ def _conversation(row: Row, members: Mapping[int, tuple[Membership, ...]]) -> Co
         memberships=members.get(row.person_id, ()),
     )
     state = load(row.state)
-    return Conversation(row.id, row.person_id, row.channel, row.chat_id, row.locale, state, person, row.case_count)
+    return Conversation(
+        row.id,
+        row.person_id,
+        row.channel,
+        row.chat_id,
+        row.locale,
+        state,
+        person,
+        row.case_count,
+        covered.get(row.person_id, frozenset()),
+    )
 
 
 async def _begin(connection: AsyncConnection, chats: Mapping[tuple[str, str], str], now: datetime) -> None:
@@ -187,14 +218,24 @@ async def _begin(connection: AsyncConnection, chats: Mapping[tuple[str, str], st
         await connection.execute(delete(people).where(people.c.id.in_(too_many)))
 
 
-async def memberships_of(connection: AsyncConnection, person_ids: Collection[int]) -> dict[int, tuple[Membership, ...]]:
+async def memberships_of(
+    connection: AsyncConnection,
+    person_ids: Collection[int],
+    covered: Mapping[int, frozenset[int]] = MappingProxyType({}),
+) -> dict[int, tuple[Membership, ...]]:
+    """Each once: their own, and those of whom they cover for; `covered` as storage.staff.covered_by gives it."""
+    everybody = {*person_ids, *(absent for whom in covered.values() for absent in whom)}
     statement = select(memberships.c.person_id, memberships.c.role, memberships.c.territory).where(
-        memberships.c.person_id.in_(person_ids), memberships.c.removed_at.is_(None)
+        memberships.c.person_id.in_(everybody), memberships.c.removed_at.is_(None)
     )
-    found: dict[int, tuple[Membership, ...]] = {}
+    own: dict[int, list[Membership]] = {}
     for row in await connection.execute(statement.order_by(memberships.c.id)):
-        found[row.person_id] = (*found.get(row.person_id, ()), Membership(Role(row.role), row.territory))
-    return found
+        own.setdefault(row.person_id, []).append(Membership(Role(row.role), row.territory))
+    return {
+        person: tuple(dict.fromkeys(m for who in (person, *covered.get(person, ())) for m in own.get(who, ())))
+        for person in person_ids
+        if person in own
+    }
 
 
 # ---------------------------------------------------------------- facts
@@ -221,27 +262,95 @@ async def facts_for(
         person = conversation.person
         facts = replace(base, person=person, cases=tuple(own.get(conversation.person_id, ())))
         if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
-            facts = replace(facts, named=(await _for_officer(connection, case, want),))
+            case = replace(case, notes=await notes_of(connection, case.code))
+            facts = replace(facts, named=(
+                    await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),
+                ))
         if want.file_ids:
             mine = {i: (conversation.person_id, i) for i in want.file_ids}
             facts = replace(facts, files={i: known_files[key] for i, key in mine.items() if key in known_files})
+        if person.memberships and dialog_name(conversation.state.key) in SHOW_TEMPLATES:
+            facts = replace(facts, templates=await templates_of(connection))
+        if person.memberships and (key := letter_key(conversation.state.key)):
+            facts = replace(facts, addressed=await addressed(connection, key, person.memberships))
         if shows_desk(conversation):
             facts = replace(facts, desk=await desk_facts(connection, conversation, facts.now, days_off))
+        if shows_calendar(conversation):
+            today = base.now.astimezone(VIETNAM).date()
+            facts = replace(facts, offices=await kept_offices(connection, conversation, today))
+        if shows_successors(conversation) and facts.named:
+            today = base.now.astimezone(VIETNAM).date()
+            could = await successors_for(connection, conversation, want.code, today)
+            facts = replace(facts, colleagues=could)
+        if shows_staff(conversation):
+            colleagues, absence = await staff_facts(
+                connection, conversation, base.now.astimezone(VIETNAM).date()
+            )
+            facts = replace(facts, colleagues=colleagues, absence=absence)
         found[conversation.id] = facts
     return await _with_offices(
         connection, found, {want.conversation.id: want.conversation.person_id for want in wanted}
     )
 
 
-async def _for_officer(connection: AsyncConnection, case: CaseFacts, want: Wanted) -> CaseFacts:
+async def _for_officer(
+    connection: AsyncConnection,
+    case: CaseFacts,
+    want: Wanted,
+    producer_id: int,
+    now: datetime,
+    days_off: frozenset[date],
+) -> CaseFacts:
     """The case with what only an officer of its territory sees, and what this one may do with it."""
     person = want.conversation.person
     if case.own or not person.memberships:
         return case
     territory = places.territory(case.commune)
-    present = await present_at(connection, (territory, territory.partition("/")[0]))
+    present = await present_at(connection, (territory, territory.partition("/")[0]), producer_id)
     may = actions(case.status, *sides_at(person.memberships, territory, present))
-    return replace(case, may=may)
+    case = replace(case, moved_by_me=await last_mover(connection, case.code) == want.conversation.person_id)
+    noticed = await findings_of(
+        connection, case, lambda other: covers(person.memberships, other), now.astimezone(VIETNAM).date()
+    )
+    left = await _minutes_left(connection, case, now, days_off)
+    if case.assisted:
+        case = replace(case, filed_by=await _filer(connection, case.code))
+    if case.assisted == "waiting":  # its producer has agreed to nothing yet
+        may = tuple(action for action in may if action != "accept")
+    case = replace(case, may=may, findings=noticed, minutes_left=left)
+    return replace(
+        case,
+        marks=await marks_of(connection, case.code),
+        changes=await changes_of(connection, case),
+        reachable=await reachable(connection, case.code),
+        undo=await undo_facts(connection, case.code, want.conversation.person_id, now),
+        **await _holder(connection, case.code, want.conversation, may),
+    )
+
+
+async def _holder(
+    connection: AsyncConnection, code: str, conversation: Conversation, may: tuple[str, ...]
+) -> dict[str, Any]:
+    """In whose hand the case is; while it is in a colleague's, nobody else moves it."""
+    holder_id, name = await holder_of(connection, code)
+    mine = holder_id in {conversation.person_id, *conversation.covers}
+    return {"holder": name, "held_by_me": mine, "may": may if mine or holder_id is None else ()}
+
+
+async def _filer(connection: AsyncConnection, code: str) -> str:
+    """The name of who filed a case for its producer."""
+    statement = select(people.c.name).join(cases, cases.c.filed_by == people.c.id).where(cases.c.code == code)
+    return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+
+async def _minutes_left(
+    connection: AsyncConnection, case: CaseFacts, now: datetime, days_off: frozenset[date]
+) -> int | None:
+    """Of the office whose turn it is; None without a deadline."""
+    if case.due_on is None:
+        return None
+    office = await office_for(connection, places.territory(case.commune), STATUSES[case.status].owner, days_off)
+    return working_minutes_left(now, case.due_on, office.sessions, office.days_off)
 
 
 async def _with_offices(
@@ -284,19 +393,18 @@ def within(territory: ColumnElement[str], members: Iterable[Membership]) -> Colu
     return or_(*conditions)
 
 
-def covers(members: Iterable[Membership], territory: str) -> bool:
-    """Whether one of the memberships is for this territory or for one around it."""
-    return any(not m.territory or f"{territory}/".startswith(f"{m.territory}/") for m in members)
-
-
 def _visible(found: tuple[CaseFacts, int, str] | None, conversation: Conversation) -> CaseFacts | None:
     """The case if this person may see it; a stranger's case is as if it did not exist."""
     if found is None:
         return None
     case, person_id, territory = found
-    if person_id == conversation.person_id:
-        return replace(case, own=True)
-    return case if covers(conversation.person.memberships, territory) else None
+    if not _may_see(person_id, territory, conversation):
+        return None
+    return replace(case, own=True) if person_id == conversation.person_id else case
+
+
+def _may_see(producer_id: int, territory: str, conversation: Conversation) -> bool:
+    return producer_id == conversation.person_id or covers(conversation.person.memberships, territory)
 
 
 _CASE = select(cases, people.c.name, people.c.producer_name.label("maker")).join(
@@ -313,7 +421,9 @@ async def _cases(
     if not owners and not codes:
         return {}, {}
     which = or_(cases.c.person_id.in_(owners), cases.c.code.in_(codes))
-    rows = (await connection.execute(_CASE.where(which).order_by(cases.c.id.desc()))).all()
+    found = (await connection.execute(_CASE.where(which).order_by(cases.c.id.desc()))).all()
+    # Of a case that nobody here may see nothing more is read: it must not even take longer than one that isn't there.
+    rows = [row for row in found if any(_may_see(row.person_id, row.territory, want.conversation) for want in wanted)]
     full = await case_facts(connection, rows, now, days_off)
     by_code = {row.code: (case, row.person_id, row.territory) for row, case in zip(rows, full, strict=True)}
     own: dict[int, list[CaseFacts]] = {}
@@ -349,11 +459,12 @@ async def case_facts(
     rated = _grouped(
         await connection.execute(select(results).where(results.c.case_id.in_(ids), results.c.published_at.is_not(None)))
     )
+    closed = await days_off_of(connection, {_desk(row) for row in rows})
     return [
         _case_facts(
             row,
             now.astimezone(VIETNAM).date(),
-            days_off,
+            days_off | closed[_desk(row)],
             papers=tuple(p for p in (_paper(paper, lengths) for paper in kept.get(row.id, ())) if p.files),
             returned=tuple(_returned(r) for r in back.get(row.id, ())),
             history=tuple(map(_line, happened.get(row.id, ()))),
@@ -409,10 +520,24 @@ def _history(ids: Collection[int]) -> Any:
     )
 
 
+def _desk(row: Row) -> str:
+    return desk_of(row.territory, row.owner)
+
+
+def _desk_name(row: Row) -> str:
+    """The office that has the case, or to which its producer turns."""
+    owner = STATUSES[row.status].owner
+    unit, province = places.commune(row.commune), places.province(row.province)
+    if owner is Side.CENTRE:
+        return MINISTRY
+    if owner in (Side.DISTRICT, Side.PROVINCE) and province is not None:
+        return province.full_name
+    return unit.full_name if unit is not None else row.commune
+
+
 def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) -> CaseFacts:
     deadline = STATUSES[row.status].deadline
     limit = ruleset(row.ruleset).deadlines[deadline].working_days if deadline else None
-    unit = places.commune(row.commune)
     return CaseFacts(
         code=row.code,
         commune=row.commune,
@@ -422,12 +547,13 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         product=row.product,
         answers=row.answers,
         own=False,
-        desk=unit.full_name if unit is not None else row.commune,
+        desk=_desk_name(row),
         due_on=row.due_on,
         used_days=row.days_used + working_days_between(row.since, today, days_off) if limit is not None else 0,
         limit_days=limit,
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
+        assisted="" if row.filed_by is None else row.confirmed or "waiting",
         **parts,
     )
 
@@ -447,7 +573,7 @@ def _paper(row: Row, lengths: Mapping[str, int]) -> PaperFacts:
 
 
 def _returned(row: Row) -> ReturnedItem:
-    return ReturnedItem(row.item, row.reason, row.returned_on, row.question, tuple(row.files))
+    return ReturnedItem(row.item, row.reason, row.returned_on, row.question, tuple(row.files), row.id)
 
 
 def _line(row: Row) -> HistoryLine:
@@ -455,7 +581,8 @@ def _line(row: Row) -> HistoryLine:
 
 
 def _result(row: Row) -> ResultFacts:
-    return ResultFacts(row.points_a, row.points_b, row.points_c, row.stars, row.decision, row.certificate_until)
+    points = (row.points_a, row.points_b, row.points_c)
+    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on)
 
 
 # ---------------------------------------------------------------- files

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import Membership, Role
 from dialogs.rules.lifecycle import Side
-from storage.models import memberships
+from storage.models import conversations, memberships
 
 IN_COMMUNE = (Role.COMMUNE_OFFICER, Role.COMMUNE_APPROVER)
 _OWN_SIDES: Mapping[Role, frozenset[Side]] = {
@@ -18,11 +18,25 @@ _OWN_SIDES: Mapping[Role, frozenset[Side]] = {
 }
 Present = Mapping[str, Collection[Role]]
 """Roles that somebody holds, by territory."""
+REACHABLE = exists().where(conversations.c.person_id == memberships.c.person_id, conversations.c.status == "open")
+"""Whether an officer can be told anything: who has blocked the bot can't."""
 
 
-async def present_at(connection: AsyncConnection, territories: Collection[str]) -> dict[str, set[Role]]:
-    """Who is there in these communes and provinces; whoever has not been removed counts."""
-    which = (memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None))
+def covers(members: Iterable[Membership], territory: str) -> bool:
+    """Whether one of the memberships is for this territory or for one around it."""
+    return any(not m.territory or f"{territory}/".startswith(f"{m.territory}/") for m in members)
+
+
+async def present_at(connection: AsyncConnection, territories: Collection[str], but: int = 0) -> dict[str, set[Role]]:
+    """Who is there in these communes and provinces; whoever has not been removed counts.
+
+    But not the producer of the case it is about: nobody decides on their own, so for it their place is empty.
+    """
+    which = (
+        memberships.c.territory.in_(territories),
+        memberships.c.removed_at.is_(None),
+        memberships.c.person_id != but,
+    )
     found: dict[str, set[Role]] = {}
     for row in await connection.execute(select(memberships.c.territory, memberships.c.role).where(*which).distinct()):
         found.setdefault(row.territory, set()).add(Role(row.role))
@@ -57,3 +71,20 @@ def sides_at(members: Iterable[Membership], territory: str, present: Present) ->
         elif not member.territory and Role.PROVINCE_OFFICER not in present.get(province, ()):
             sides |= _OWN_SIDES[Role.PROVINCE_OFFICER] | above
     return frozenset(sides)
+
+
+def who_acts(territory: str, side: Side | None) -> tuple[tuple[str, frozenset[Role]], ...]:
+    """Places and roles to ask for a commune's side, the nearest first; the next ones stand in where nobody is.
+
+    An officer's work comes to the approver only where the commune has no officer: who signs need not read everything.
+    """
+    province = territory.partition("/")[0]
+    above = ((province, frozenset({Role.PROVINCE_OFFICER})), ("", frozenset({Role.ADMINISTRATOR})))
+    match side:
+        case None:
+            return ((territory, frozenset(IN_COMMUNE)), *above)
+        case Side.COMMUNE:
+            return (*((territory, frozenset({role})) for role in IN_COMMUNE), *above)
+        case Side.APPROVER:
+            return ((territory, frozenset({Role.COMMUNE_APPROVER})), *above)
+    return above

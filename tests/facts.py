@@ -40,7 +40,7 @@ from dialogs.model import (
     TimerFired,
     UseInvitation,
 )
-from dialogs.rules.lifecycle import Side, actions, move
+from dialogs.rules.lifecycle import AUTHORITIES, Side, actions, move
 from dialogs.rules.ruleset import ruleset_on
 from dialogs.state import dump, load
 from dialogs.tree import DIALOGS
@@ -202,7 +202,7 @@ def _moved(case: CaseFacts, action: str) -> CaseFacts:
 
 
 def _may(status: str, case: CaseFacts) -> tuple[str, ...]:
-    return () if case.own else actions(status, *Side)
+    return () if case.own else actions(status, *AUTHORITIES)
 
 
 def _others(case: CaseFacts, paper: str) -> tuple[PaperFacts, ...]:

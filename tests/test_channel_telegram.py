@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,9 @@ EVENTS: dict[str, list[Event]] = {
     "venue": [LocationShared(22.5, 103.9)],
     "location_live_moves": [],
     "sticker": [UnsupportedReceived("sticker")],
-    "voice": [UnsupportedReceived("voice")],
+    "voice": [FileReceived(FileRef("", "", 16000, False, is_voice=True))],
+    "audio": [FileReceived(FileRef("", "Ghi âm 12.m4a", 48211, False, is_voice=True))],
+    "audio_document": [FileReceived(FileRef("", "loi-dan.mp3", 90113, False, is_voice=True))],
     "video_caption": [UnsupportedReceived("video"), TextReceived("Vườn nhà em")],
     "animation": [UnsupportedReceived("video")],
     "video_note": [UnsupportedReceived("video")],
@@ -115,7 +118,7 @@ def read(name: str) -> list[Update]:
 def without_id(event: Event) -> Event:
     if not isinstance(event, FileReceived):
         return event
-    return FileReceived(FileRef("", event.file.name, event.file.size_bytes, event.file.is_photo))
+    return FileReceived(replace(event.file, id=""))
 
 
 # ---------------------------------------------------------------- in: payloads
@@ -223,7 +226,9 @@ CONTACT_QUESTION = Outgoing(
     ask_contact="📱 Gửi số của tôi",
 )
 PLAIN = Outgoing(key="q3", text="Em đã nhận hồ sơ.")
-PAPERS = (Attachment("don.pdf", "application/pdf", b"%PDF-1.7"), Attachment("anh.jpg", "image/jpeg", JPEG))
+PAPERS = (Attachment("don.pdf", "application/pdf", b"%PDF-1.7"), Attachment("anh.jpg", "image/jpeg", JPEG, "picture"))
+PICTURES = tuple(Attachment(f"{n}.jpg", "image/jpeg", JPEG + bytes([n]), "picture") for n in range(23))
+VOICE = Attachment("Ghi âm.ogg", "audio/ogg", b"OggS with Opus in it", "voice")
 
 
 def test_keyboards_of_one_library_are_keyboards_of_the_other() -> None:
@@ -349,6 +354,100 @@ async def test_a_message_half_sent_goes_on_where_it_stopped(api: BotApi, phone: 
     assert [one.text or one.file_name for one in phone.sees()] == ["Giấy tờ", "don.pdf", "anh.jpg"]
     await channel.send("5001", message)
     assert len(phone.sees()) == 6
+
+
+def kinds_of(message: Outgoing) -> list[tuple[str, int, bool]]:
+    """How each part goes out, how many files it has, and whether the keyboard stands under it."""
+    return [(part.how, len(part.attachments), part.keyboard is not None) for part in parts_of(message)]
+
+
+ASKED = (Button("l:menu", "Về menu"),)
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        (Outgoing("k", "a", ASKED, PICTURES[:1]), [("text", 0, False), ("photo", 1, True)]),
+        (Outgoing("k", "a", ASKED, PICTURES[:2]), [("album", 2, False), ("text", 0, True)]),
+        (Outgoing("k", "a", ASKED, PICTURES[:11]), [("album", 10, False), ("photo", 1, False), ("text", 0, True)]),
+        (
+            Outgoing("k", "a", ASKED, PICTURES),
+            [("album", 10, False), ("album", 10, False), ("album", 3, False), ("text", 0, True)],
+        ),
+        (Outgoing("k", "", ASKED, PICTURES[:3]), [("album", 2, False), ("photo", 1, True)]),
+        (Outgoing("k", "", ASKED, PICTURES[:2]), [("photo", 1, False), ("photo", 1, True)]),
+        (
+            Outgoing("k", "a", ASKED, (*PICTURES[:2], VOICE, PAPERS[0])),
+            [("album", 2, False), ("text", 0, False), ("voice", 1, False), ("document", 1, True)],
+        ),
+        (Outgoing("k", "", (), (replace(VOICE, media_type="audio/mpeg"),)), [("audio", 1, True)]),
+        (Outgoing("k", "", (), (replace(VOICE, media_type="audio/webm"),)), [("document", 1, True)]),
+        (Outgoing("k", "", (), (replace(VOICE, show="file"),)), [("document", 1, True)]),
+        (
+            Outgoing("k", "", (), (Attachment("a.jpg", "image/jpeg", bytes(10_000_001), "picture"),)),
+            [("document", 1, True)],
+        ),
+    ],
+)
+def test_pictures_stand_above_what_is_asked_about_them(message: Outgoing, parts: list[tuple[str, int, bool]]) -> None:
+    assert kinds_of(message) == parts
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+async def test_pictures_and_voices_are_seen_as_such(
+    api: BotApi, phone: Phone, channel: Telegram, unprompted: bool
+) -> None:
+    message = Outgoing("k", "Đây ạ", ASKED, (*PICTURES[:3], VOICE, PAPERS[0]), unprompted=unprompted)
+    await channel.send("5001", message)
+    assert [seen.kind or seen.text for seen in phone.sees()] == ["photo"] * 3 + ["Đây ạ", "voice", "document"]
+    assert [seen.data for seen in phone.sees() if seen.data] == [a.data for a in message.attachments]
+    assert len({seen.album for seen in phone.sees()[:3]}) == 1
+    assert all(seen.album for seen in phone.sees()[:3])
+    assert [bool(seen.buttons) for seen in phone.sees()] == [False] * 5 + [True]
+    music = replace(VOICE, name="a.mp3", media_type="audio/mpeg")
+    await channel.send("5001", Outgoing("k2", "", ASKED, (music,), unprompted=unprompted))
+    assert (phone.sees()[-1].kind, phone.sees()[-1].file_name) == ("audio", "a.mp3")
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+async def test_who_takes_no_voice_messages_gets_a_file(
+    api: BotApi, phone: Phone, channel: Telegram, unprompted: bool
+) -> None:
+    phone.chat.no_voices = True
+    await channel.send("5001", Outgoing("k", "Cán bộ nhắn", ASKED, (VOICE,), unprompted=unprompted))
+    assert [seen.kind for seen in phone.sees()] == ["", "document"]
+    assert phone.sees()[-1].data == VOICE.data
+    assert phone.sees()[-1].buttons == [["Về menu"]]
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+async def test_an_album_that_was_sent_is_not_sent_again(
+    api: BotApi, phone: Phone, channel: Telegram, unprompted: bool
+) -> None:
+    api.fail("sendMessage", Failure(status=502))
+    message = Outgoing("k", "Đây ạ", attachments=PICTURES[:2], unprompted=unprompted)
+    with pytest.raises(Unavailable):
+        await channel.send("5001", message)
+    await channel.send("5001", message)
+    assert [seen.file_name or seen.text for seen in phone.sees()] == ["0.jpg", "1.jpg", "Đây ạ"]
+
+
+async def test_an_album_can_be_refused_as_any_message(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    phone.blocks()
+    for unprompted in (False, True):
+        with pytest.raises(Unreachable):
+            await channel.send("5001", Outgoing("k", "", (), PICTURES[:4], unprompted=unprompted))
+
+
+async def test_a_voice_note_can_be_fetched(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    phone.sends_voice(b"OggS and what follows")
+    phone.sends_audio("a.mp3", b"ID3 and what follows")
+    async with aclosing(channel.updates()) as batches:
+        updates = await anext(batches)
+    assert [await channel.fetch(update.source) for update in updates] == [
+        b"OggS and what follows",
+        b"ID3 and what follows",
+    ]
 
 
 REFUSALS: list[tuple[Failure, type[ChannelError]]] = [

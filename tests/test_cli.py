@@ -17,7 +17,7 @@ from bot.papers import render_page
 from tests.doubles.bot_api import BotApi, Failure
 from tests.program import ROOT, finished, running
 
-COMMANDS = ("run", "web", "worker", "migrate", "invite", "qr", "dialogs")
+COMMANDS = ("run", "web", "worker", "migrate", "invite", "merge", "qr", "dialogs", "export", "report", "audit")
 READY_S = 3.0
 WEB_LINK = "http://127.0.0.1:8000/start/c-04336"
 
@@ -104,7 +104,9 @@ def modules_seen(picture: Image.Image, svg: str) -> list[list[bool]]:
         (("invite", "--commune", "04336", "--province", "15"), "one of"),
         (("invite", "--commune", "4336"), "no commune 4336"),
         (("invite", "--province", "99"), "no province 99"),
+        (("invite", "--approver", "--province", "15"), "--commune"),
         (("invite", "--commune", "04336"), "migrate"),
+        (("merge", "04336", "--into", "04303"), "migrate"),
         (("web",), "`python -m bot run`"),
         (("worker",), "`python -m bot run`"),
     ],

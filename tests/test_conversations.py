@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.world import World
+from dialogs.rules.lifecycle import MOVES
 from dialogs.tree import ALL
 from tests.transcripts import CHANNELS, PUBLIC_URL, Clock, Play, inputs, play, transcripts
 
@@ -24,6 +25,7 @@ LONGEST_CHARS = 1100
 ON_POSTGRESQL = ("review", "two_officers")
 
 _met: set[str] = set()
+_moves: set[tuple[str, str, str]] = set()
 _played: set[Path] = set()
 
 
@@ -79,6 +81,7 @@ async def test_conversation(
     recorded = path if channel == "telegram" else FOLDER / channel / path.name
     await compare(run, path, recorded, update=request.config.getoption("--update"))
     _met.update(run.met)
+    _moves.update(run.moves)
     _played.add(path)
 
 
@@ -100,6 +103,12 @@ def test_every_dialog_is_met() -> None:
     if _played != {*VIETNAMESE}:
         pytest.skip("only some of the transcripts were played")
     assert not {dialog.name for dialog in ALL} - _met
+
+
+def test_every_move_of_a_case_is_shown() -> None:
+    if _played != {*VIETNAMESE}:
+        pytest.skip("only some of the transcripts were played")
+    assert not {(m.action, m.from_status, m.to_status) for m in MOVES} - _moves
 
 
 # ---------------------------------------------------------------- how they read

@@ -16,8 +16,9 @@ from PIL import Image
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import deliver
+from bot import attachments, deliver, papers
 from bot.channels.base import (
+    Attachment,
     FileUnavailable,
     Moved,
     Outgoing,
@@ -28,11 +29,13 @@ from bot.channels.base import (
     WindowClosed,
 )
 from bot.deliver import IN_HAND, Delivery
+from bot.papers import pages_to_pdf
 from bot.turn import outbox_row
 from storage import outbox as box
 from storage.files import FileStore
 from storage.models import conversations, files, outbox
 from tests.heart import Messenger, Working, beside, chat, once, rows, say, watched, world_at
+from tests.sounds import ogg, webm
 from tests.transcripts import Clock
 
 
@@ -340,6 +343,142 @@ async def test_a_lost_file_is_left_out_and_the_text_still_goes(
     assert message.text == "Đây ạ"
     assert len(pdfium.PdfDocument(message.attachments[0].data)) == 1
     assert ("file f1 is lost" in caplog.text) == (damage != "not stored")
+
+
+async def delivered(
+    engine: AsyncEngine,
+    store: FileStore,
+    contents: Sequence[tuple[str, str, bytes]],
+    *specs: dict[str, Any],
+    **values: Any,
+) -> tuple[Attachment, ...]:
+    """The attachments that specs over files (id, kind, bytes) become."""
+    clock, channel = Clock(), Messenger()
+    await with_files(engine, clock, store, contents)
+    async with engine.begin() as connection:
+        await connection.execute(update(outbox).values(body={"text": "Đây ạ", "attachments": list(specs)}))
+        if values:
+            await connection.execute(update(files).values(**values))
+    await Working(worker(engine, channel, clock, store)).until(lambda: done(engine))
+    return channel.sent[0][1].attachments
+
+
+def shown(attachments: Sequence[Attachment]) -> list[tuple[str, str, str]]:
+    return [(one.name, one.media_type, one.show) for one in attachments]
+
+
+def pdf(pages: int) -> bytes:
+    return pages_to_pdf([photo("white")] * pages, "Kế hoạch")
+
+
+async def test_pages_become_pictures_to_look_at(sqlite_engine: AsyncEngine) -> None:
+    made = [("f1", "jpeg", photo("red")), ("f2", "pdf", pdf(2)), ("f3", "docx", b"PK")]
+    spec = {"pages": [["f1", 90], ["f2", 0], ["f3", 0]], "name": "TL12-26-0001 Kế hoạch.pdf", "as": "pages"}
+    attachments = await delivered(sqlite_engine, FileStore("memory:///"), made, spec)
+    pictures = [(f"TL12-26-0001 Kế hoạch {n}.jpg", "image/jpeg", "picture") for n in (1, 2, 3)]
+    assert shown(attachments)[:3] == pictures
+    assert (attachments[3].name, attachments[3].show) == ("f3.docx", "file")
+    assert Image.open(io.BytesIO(attachments[0].data)).size == (1000, 800)
+    assert max(Image.open(io.BytesIO(attachments[1].data)).size) == 1600
+
+
+async def test_no_more_pictures_than_an_album_holds(sqlite_engine: AsyncEngine) -> None:
+    made = [("f1", "jpeg", photo("red")), ("f2", "pdf", pdf(12)), ("f3", "jpeg", photo("blue"))]
+    spec = {"pages": [[file_id, 0] for file_id, _, _ in made], "name": "a.pdf", "as": "pages"}
+    attachments = await delivered(sqlite_engine, FileStore("memory:///"), made, spec)
+    assert len(attachments) == 10
+    assert all(one.show == "picture" for one in attachments)
+
+
+async def test_a_sheet_is_one_picture_whatever_is_in_it(sqlite_engine: AsyncEngine) -> None:
+    made = [("f1", "jpeg", photo("red")), ("f2", "pdf", pdf(2)), ("f3", "docx", b"PK")]
+    parts = [{"pages": [[file_id, 0]], "name": f"Giấy {file_id}.pdf"} for file_id in ("f1", "f2", "f3", "lost")]
+    (sheet,) = await delivered(sqlite_engine, FileStore("memory:///"), made, {"papers": parts, "as": "sheet"})
+    assert shown([sheet]) == [("Giấy tờ.jpg", "image/jpeg", "picture")]
+    image = Image.open(io.BytesIO(sheet.data))
+    assert image.size == (1080, 960)
+    red, green, blue = image.convert("RGB").getpixel((180, 200))  # type: ignore[misc]
+    assert red > 200 > 60 > max(green, blue)
+
+
+async def test_a_received_file_is_passed_on_as_what_it_is(sqlite_engine: AsyncEngine) -> None:
+    made = [("f1", "jpeg", photo("red")), ("f2", "ogg", ogg()), ("f3", "docx", b"PK"), ("f4", "webm", webm())]
+    specs = [{"file": "f1", "name": "Ảnh"}, {"file": "f2", "name": "Ghi âm"}, {"file": "f3"}, {"file": "f4"}]
+    attachments = await delivered(sqlite_engine, FileStore("memory:///"), made, *specs)
+    assert shown(attachments) == [
+        ("Ảnh.jpg", "image/jpeg", "picture"),
+        ("Ghi âm.ogg", "audio/ogg", "voice"),
+        ("f3.docx", papers.MEDIA_TYPES[papers.Kind.DOCX], "file"),
+        ("f4.webm", "audio/webm", "voice"),
+    ]
+    assert attachments[1].data == ogg()
+
+
+async def test_a_photo_that_is_passed_on_tells_no_place(sqlite_engine: AsyncEngine) -> None:
+    made = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0110] = "PLANTED PHONE"
+    exif.get_ifd(0x8825)[2] = (21.0, 30.0, 0.0)
+    Image.new("RGB", (800, 1000), "red").save(made, "JPEG", exif=exif)
+    assert b"PLANTED" in made.getvalue()
+    (attachment,) = await delivered(
+        sqlite_engine, FileStore("memory:///"), [("f1", "jpeg", made.getvalue())], {"file": "f1"}
+    )
+    with Image.open(io.BytesIO(attachment.data)) as image:
+        assert not image.getexif()
+    assert b"PLANTED" not in attachment.data
+
+
+async def test_a_file_of_somebody_else_is_handed_on(sqlite_engine: AsyncEngine) -> None:
+    """A photo that an officer marked goes to the producer: whose it is was looked at when the note was written."""
+    clock, channel, store = Clock(), Messenger(), FileStore("memory:///")
+    await with_files(sqlite_engine, clock, store, [("f1", "jpeg", photo("red"))])
+    await put(sqlite_engine, clock, "bert", "Cán bộ nhắn", attachments=[{"file": "f1", "name": "Ảnh"}])
+    await Working(worker(sqlite_engine, channel, clock, store)).until(lambda: done(sqlite_engine))
+    (message,) = [message for to, message in channel.sent if to == "bert"]
+    assert shown(message.attachments) == [("Ảnh.jpg", "image/jpeg", "picture")]
+
+
+async def test_a_note_waits_for_its_photo_and_not_for_ever(engine: AsyncEngine) -> None:
+    clock, channel, store = Clock(), Messenger(), FileStore("memory:///")
+    await with_files(engine, clock, store, [("f1", "jpeg", photo("red"))])
+    async with engine.begin() as connection:
+        await connection.execute(update(files).values(status="pending"))
+        await connection.execute(update(outbox).values(body={"text": "Đây ạ", "attachments": [{"file": "f1"}]}))
+    delivery = worker(engine, channel, clock, store)
+
+    async def put_off() -> bool:
+        return bool((await rows(engine, outbox))[0].attempts)
+
+    await Working(delivery).until(put_off)
+    (row,) = await rows(engine, outbox)
+    assert (row.status, row.due_at) == ("waiting", clock.now + timedelta(seconds=deliver.FILE_PAUSE_S))
+    assert not channel.tries
+    clock.now += deliver.WAIT_FOR_FILES
+    await Working(delivery).until(lambda: done(engine))
+    assert [(message.text, message.attachments) for _, message in channel.sent] == [("Đây ạ", ())]
+
+
+async def test_few_messages_have_their_pictures_made_at_once(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, channel, store = Clock(), Messenger(), FileStore("memory:///")
+    await with_files(sqlite_engine, clock, store, [("f1", "jpeg", photo("red"))])
+    for n in range(6):
+        await put(sqlite_engine, clock, f"p{n}", "Đây ạ", attachments=[{"file": "f1"}])
+    making = Counter[str]()
+
+    async def counted(*_: Any) -> list[Attachment]:
+        making["now"] += 1
+        making["most"] = max(making["most"], making["now"])
+        await asyncio.sleep(0.02)
+        making["now"] -= 1
+        return []
+
+    monkeypatch.setattr(attachments, "made", counted)
+    await Working(worker(sqlite_engine, channel, clock, store)).until(lambda: done(sqlite_engine))
+    assert len(channel.sent) == 7
+    assert making["most"] == deliver.MAKING
 
 
 class Away(FileStore):

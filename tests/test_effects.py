@@ -10,10 +10,10 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Update
+from bot.desk.decisions import OWN
 from bot.effects import NOTHING_NEW, SENT, TOO_LATE, carry_out
 from bot.handle import handle
 from bot.turn import ALERT_WORDS_CHARS, Turned
-from bot.world import World
 from dialogs.model import (
     CorrectAnswers,
     DecideCase,
@@ -81,8 +81,8 @@ async def ordered(engine: AsyncEngine, clock: Clock, who: Conversation, code: st
     return turn
 
 
-def refused(turn: Turned) -> bool:
-    return any(not isinstance(said, str) and said.texts == (TOO_LATE,) for said in turn.carried.said)
+def refused(turn: Turned, *words: Text) -> bool:
+    return any(not isinstance(said, str) and said.texts[:1] == (words or (TOO_LATE,)) for said in turn.carried.said)
 
 
 # ---------------------------------------------------------------- decisions
@@ -98,18 +98,14 @@ async def at_the_last_question(engine: AsyncEngine, clock: Clock, *officers: str
     return str(case.code)
 
 
-def too_late(world: World) -> str:
-    return world.catalog("vi").say(TOO_LATE)
-
-
 async def test_of_two_officers_in_one_group_one_decides_and_the_other_is_told(engine: AsyncEngine) -> None:
     clock = Clock()
     world = world_at(clock)
     await at_the_last_question(engine, clock, "officer", "colleague")
     await handle(engine, world, [typed("officer", "nhận luôn", "a"), typed("colleague", "nhận luôn", "b")])
     assert (await rows(engine, cases))[0].status == "idea_accepted"
-    assert too_late(world) not in (await texts_to(engine, "officer"))[-1]
-    assert too_late(world) in (await texts_to(engine, "colleague"))[-1]
+    assert "Em đã báo bà con." in (await texts_to(engine, "officer"))[-1]
+    assert "vừa xử lý TL12-26-0001 (chấp nhận) nên em chưa gửi gì" in (await texts_to(engine, "colleague"))[-1]
     assert len(await rows(engine, case_events, case_events.c.action == "accept")) == 1
 
 
@@ -139,7 +135,7 @@ async def test_an_accept_said_to_the_idea_does_not_accept_the_plan(engine: Async
             connection, member, Update("telegram", "x", "officer", TextReceived("")), facts, world_at(clock), clock()
         )
         await carry_out(turn, (DecideCase(code, "accept"),))
-    assert refused(turn)
+    assert refused(turn, Text("%(code)s has moved on meanwhile, so nothing was sent.", {"code": code}))
     assert (await rows(engine, cases))[0].status == "plan_submitted"
 
 
@@ -148,7 +144,7 @@ async def test_nobody_decides_their_own_case(engine: AsyncEngine) -> None:
     await officer(engine, clock, "officer")
     code = await submit(engine, await chat(engine, clock, "officer"), clock())
     member = await chat(engine, clock, "officer")
-    assert refused(await ordered(engine, clock, member, code, DecideCase(code, "accept")))
+    assert refused(await ordered(engine, clock, member, code, DecideCase(code, "accept")), OWN)
     assert (await rows(engine, cases))[0].status == "idea_submitted"
 
 

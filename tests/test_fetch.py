@@ -238,7 +238,7 @@ async def test_nothing_to_fetch_begins_no_writing_transaction(sqlite_engine: Asy
 async def test_a_file_that_breaks_a_library_is_logged_without_its_words(
     sqlite_engine: AsyncEngine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def bug(data: bytes) -> None:
+    def bug(data: bytes, *, voice: bool) -> None:
         raise KeyError("Mẩy")
 
     monkeypatch.setattr(papers, "inspect", bug)

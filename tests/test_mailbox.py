@@ -42,10 +42,20 @@ async def test_a_message_keeps_its_buttons_and_files(mailbox: Mailbox) -> None:
     assert shown["buttons"] == [{"data": "o:a:b", "label": "Đồng ý"}]
     assert shown["ask_location"] == "Ở đâu"
     (file,) = shown["attachments"]
-    assert file == {"url": f"chat/file/{shown['id']}/0", "name": "Kế hoạch.pdf", "media_type": "application/pdf"}
+    named = {"name": "Kế hoạch.pdf", "media_type": "application/pdf", "show": "file"}
+    assert file == {"url": f"chat/file/{shown['id']}/0", **named}
     assert await mailbox.attachment(CHAT, shown["id"], 0) == (b"%PDF", "Kế hoạch.pdf", "application/pdf")
     for chat_id, message_id, index in ((CHAT, shown["id"], 1), (CHAT, shown["id"], -1), ("d" * 32, shown["id"], 0)):
         assert await mailbox.attachment(chat_id, message_id, index) is None
+
+
+async def test_the_page_knows_what_is_to_look_at_and_whether_a_voice_is_awaited(mailbox: Mailbox) -> None:
+    files = (Attachment("a.jpg", "image/jpeg", b"1", "picture"), Attachment("b.ogg", "audio/ogg", b"2", "voice"))
+    await mailbox.deliver(CHAT, Outgoing("1", "Chào", (), files, takes_voice=True))
+    await mailbox.deliver(CHAT, Outgoing("2", "Chào"))
+    first, second = await mailbox.messages(CHAT, 0, 0)
+    assert [file["show"] for file in first["attachments"]] == ["picture", "voice"]
+    assert (first["takes_voice"], second["takes_voice"]) == (True, False)
 
 
 async def test_a_file_that_the_store_has_lost_is_none(mailbox: Mailbox, tmp_path: Path) -> None:

@@ -32,11 +32,12 @@ from dialogs.model import LinkFollowed, Role, TextReceived
 from storage import cases, people
 from storage.database import make_engine
 from storage.files import FileStore
-from storage.models import files, invitations, memberships, metadata, outbox, updates, upload_links, web_messages
+from storage.models import files, invitations, memberships, metadata, notes, outbox, updates, upload_links, web_messages
 from storage.models import papers as paper_table
 from storage.models import people as people_table
 from storage.records import conversations_of
 from tests.facts import world
+from tests.sounds import ogg
 from tests.transcripts import NUMBERS, Clock
 
 SECRET_KEY = "k" * 40
@@ -559,6 +560,71 @@ async def test_a_file_nobody_asked_for_leaves_its_name_only(served: Served, some
     assert not any(path.is_file() for path in (tmp_path / "files").rglob("*"))
     row = (await served.rows(web_messages, web_messages.c.key == "upload-1"))[0]
     assert row.body == {"text": "📎 vườn chè.png", "attachments": []}
+
+
+async def writes_to_the_officer(someone: Person) -> dict[str, Any]:
+    await someone.agrees()
+    await someone.says("can bo", "tỉnh nào")
+    await someone.says("lao cai")
+    await someone.says("tan linh")
+    return await someone.says("dung roi", "muốn nhắn gì")
+
+
+async def test_a_voice_note_is_kept_played_and_passed_on(served: Served, someone: Person) -> None:
+    asked = await writes_to_the_officer(someone)
+    assert asked["takes_voice"]
+    sound = ogg(2.0)
+    assert (await someone.uploads("Ghi âm.ogg", sound, "audio/ogg; codecs=opus")).status_code == 200
+    mine = next(message for message in await someone.new(0) if message["mine"] and message["attachments"])
+    assert mine["attachments"][0]["media_type"] == "audio/ogg"
+
+    async def fetched() -> bool:
+        return [row.kind for row in await served.rows(files) if row.status == "stored"] == ["ogg"]
+
+    await until(fetched)
+    await someone.says("gửi đi", "chuyển lời")
+    (note,) = await served.rows(notes)
+    assert note.files == [row.id for row in await served.rows(files)]
+    url = "/" + mine["attachments"][0]["url"]
+    played = await someone.client.get(url)
+    assert (played.content, played.headers["content-type"]) == (sound, "audio/ogg")
+    assert played.headers["content-disposition"].startswith("inline")
+    assert played.headers["accept-ranges"] == "bytes"
+
+
+async def test_a_player_may_ask_for_a_part(someone: Person) -> None:
+    await writes_to_the_officer(someone)
+    sound = ogg(2.0)
+    await someone.uploads("Ghi âm.ogg", sound, "audio/ogg")
+    mine = next(message for message in await someone.new(0) if message["mine"] and message["attachments"])
+    url, size = "/" + mine["attachments"][0]["url"], len(sound)
+    for asked, part in (
+        ("bytes=0-1", sound[:2]),
+        ("bytes=0-", sound),
+        (f"bytes=10-{size + 500}", sound[10:]),
+        (f"bytes={size - 1}-", sound[-1:]),
+    ):
+        answer = await someone.client.get(url, headers={"Range": asked})
+        first = size - len(part) if asked != "bytes=0-1" else 0
+        assert (answer.status_code, answer.content) == (206, part)
+        assert answer.headers["content-range"] == f"bytes {first}-{first + len(part) - 1}/{size}"
+        assert answer.headers["content-length"] == str(len(part))
+        assert answer.headers["content-type"] == "audio/ogg"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    for asked in (f"bytes={size}-", "bytes=5-2"):
+        answer = await someone.client.get(url, headers={"Range": asked})
+        assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{size}")
+    for asked in ("bytes=-5", "bytes=0-1,3-4", "lines=0-1", "bytes=a-b", "bytes=" + "9" * 400 + "-"):
+        answer = await someone.client.get(url, headers={"Range": asked})
+        assert (answer.status_code, answer.content) == (200, sound)
+
+
+async def test_a_voice_note_nobody_asked_for_is_not_kept(served: Served, someone: Person, tmp_path: Path) -> None:
+    await someone.agrees()
+    assert (await someone.uploads("Ghi âm.ogg", ogg(), "audio/ogg")).status_code == 200
+    assert "chưa nghe được" in (await someone.hears("thoại"))["text"]
+    assert not await served.rows(files)
+    assert not any(path.is_file() for path in (tmp_path / "files").rglob("*"))
 
 
 async def test_bytes_another_chat_still_shows_stay(served: Served, someone: Person) -> None:

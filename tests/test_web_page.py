@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import io
 import re
 import threading
 import time
@@ -28,21 +29,31 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.sounds import Sound, seconds
 from tests.conftest import CHROMIUM_FLAGS
+from tests.test_papers import page_of_text
 
 pytestmark = pytest.mark.browser
+
+
+def page_picture() -> bytes:
+    made = io.BytesIO()
+    page_of_text().save(made, "JPEG", quality=60)
+    return made.getvalue()
+
 
 STATIC = Path(__file__).parent.parent / "bot" / "web" / "static"
 # As the real application sends it: the pages must live with it.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; form-action 'self'"
+    "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; form-action 'self'"
 )
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360f8cf00000003010100"
     "c9fe92ef0000000049454e44ae426082"
 )
+PHOTO = page_picture()
 PHONE = ViewportSize(width=390, height=844)
 # Stands in for the browser's voices, which a machine without sound has not: keeps what would be said.
 RECORD_SPEECH = """
@@ -64,6 +75,7 @@ class Backend:
         self.failures: list[tuple[int, dict[str, Any]]] = []
         self.lost_answers = 0
         self.received = 0
+        self.recordings: list[bytes] = []
         self.upload_state = "open"
 
     def say(self, text: str, mine: bool = False, key: str | None = None, **more: Any) -> None:
@@ -120,11 +132,15 @@ class Backend:
             upload, key = form["file"], str(form["key"])
             assert not isinstance(upload, str)
             name, kind = upload.filename, upload.content_type
-            self.received += len(await upload.read())
+            data = await upload.read()
+            self.received += len(data)
+        if str(kind).startswith("audio/"):
+            self.recordings.append(data)
         if self.failures:
             status, answer = self.failures.pop(0)
             return JSONResponse(answer, status)
-        self.keep(key, "", attachments=[{"url": "pixel.png", "name": name, "media_type": kind}])
+        url = "recording" if self.recordings else "pixel.png"
+        self.keep(key, "", attachments=[{"url": url, "name": name, "media_type": kind}])
         return JSONResponse({})
 
     async def upload(self, request: Request) -> Response:
@@ -142,11 +158,19 @@ class Backend:
     async def pixel(self, request: Request) -> Response:
         return Response(PIXEL, media_type="image/png")
 
+    async def photo(self, request: Request) -> Response:
+        return Response(PHOTO, media_type="image/jpeg")
+
+    async def recording(self, request: Request) -> Response:
+        return Response(self.recordings[-1], media_type="audio/webm")
+
     def app(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/", self.page),
                 Route("/pixel.png", self.pixel),
+                Route("/photo.jpg", self.photo),
+                Route("/recording", self.recording),
                 Route("/chat/messages", self.poll),
                 Route("/chat/send", self.send, methods=["POST"]),
                 Route("/chat/file", self.file, methods=["POST"]),
@@ -166,7 +190,8 @@ def filled(name: str, values: dict[str, str]) -> Response:
 @pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+        flags = [*CHROMIUM_FLAGS, "--use-fake-device-for-media-stream"]  # beeps take the place of a microphone
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         yield browser
         browser.close()
 
@@ -194,7 +219,7 @@ def address(backend: Backend) -> Iterator[str]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=PHONE, locale="vi-VN", permissions=["geolocation"])
+    context = browser.new_context(viewport=PHONE, locale="vi-VN", permissions=["geolocation", "microphone"])
     context.add_init_script(RECORD_SPEECH)
     context.set_default_timeout(10_000)
     yield context
@@ -386,6 +411,102 @@ def test_a_file_goes_up_with_progress_and_comes_back_as_a_picture(page: Page, ba
     expect(page.get_by_role("dialog", name="to1.png")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="Tải ke-hoach.pdf")).to_be_visible()
+
+
+def picture(name: str, show: str = "picture") -> dict[str, str]:
+    return {"url": "photo.jpg", "name": name, "media_type": "image/jpeg", "show": show}
+
+
+def test_a_picture_is_shown_in_the_chat_and_larger_on_a_tap(page: Page, backend: Backend, address: str) -> None:
+    backend.say("Kế hoạch làm ăn", attachments=[picture("Trang 1.jpg")])
+    open_chat(page, address)
+    image = page.locator(".thumb img")
+    until(lambda: image.evaluate("node => node.naturalWidth") > 1000, page)
+    box = image.bounding_box()
+    assert box is not None
+    assert box["width"] > 250
+    assert box["height"] > 300
+    page.locator(".thumb").click()
+    expect(page.locator("#viewer")).to_be_visible()
+    expect(page.locator("#viewer-name")).to_have_text("Trang 1.jpg")
+    page.locator("#viewer-image").click()
+    expect(page.locator("#viewer")).to_have_class(re.compile("zoomed"))
+
+
+def test_pictures_of_one_message_stand_side_by_side(page: Page, backend: Backend, address: str) -> None:
+    backend.say("Ba trang", attachments=[picture(f"Trang {n}.jpg") for n in (1, 2, 3)])
+    open_chat(page, address)
+    boxes = [thumb.bounding_box() for thumb in page.locator(".thumb").all()]
+    assert [box is not None and box["width"] for box in boxes] == [boxes[0] and boxes[0]["width"]] * 3
+    assert len({round(box["y"] / 10) for box in boxes if box is not None}) == 2
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_voice_note_is_recorded_sent_and_played(page: Page, backend: Backend, address: str) -> None:
+    backend.say("Anh/chị muốn nhắn gì cho cán bộ ạ?", takes_voice=True)
+    open_chat(page, address)
+    page.get_by_role("button", name="Ghi âm").last.click()
+    expect(page.locator("#recorder")).to_be_visible()
+    expect(page.locator("#recorded")).to_have_text("0:01", timeout=5000)
+    page.locator("#record-send").click()
+    expect(page.locator("#recorder")).to_be_hidden()
+    until(lambda: backend.recordings, page)
+    assert 0.5 < seconds(Sound.WEBM, backend.recordings[0]) < 5
+    player = page.locator(".mine audio")
+    expect(player).to_be_visible()
+    assert player.get_attribute("aria-label") == "Nghe Ghi âm.webm"
+    until(lambda: player.evaluate("node => node.src.endsWith('/recording')"), page)
+    player.evaluate("node => node.play()")
+    until(lambda: player.evaluate("node => node.currentTime > 0.2"), page)
+
+
+def test_a_recording_can_be_dropped_and_is_offered_only_where_it_is_taken(
+    page: Page, backend: Backend, address: str
+) -> None:
+    backend.say("Anh/chị muốn nhắn gì cho cán bộ ạ?", takes_voice=True)
+    open_chat(page, address)
+    page.get_by_role("button", name="Ghi âm").last.click()
+    page.locator("#record-drop").click()
+    expect(page.locator("#recorder")).to_be_hidden()
+    page.wait_for_timeout(200)
+    assert not backend.received
+    backend.say("Sản phẩm tên là gì ạ?")
+    expect(page.locator(".msg.bot").nth(1)).to_be_visible()
+    assert not page.get_by_role("button", name="Ghi âm").is_visible()
+    page.locator("#attach-open").click()
+    expect(page.locator("#pick")).to_be_visible()
+    expect(page.locator("#record")).to_be_hidden()
+
+
+def test_a_phone_that_can_not_record_does_not_offer_it(
+    page: Page, context: BrowserContext, backend: Backend, address: str
+) -> None:
+    context.add_init_script("delete window.MediaRecorder;")
+    backend.say("Anh/chị muốn nhắn gì cho cán bộ ạ?", takes_voice=True)
+    open_chat(page, address)
+    expect(page.locator(".msg.bot")).to_be_visible()
+    assert not page.get_by_role("button", name="Ghi âm").is_visible()
+
+
+def test_a_microphone_that_is_refused_leads_back_to_typing(browser: Browser, backend: Backend, address: str) -> None:
+    backend.say("Anh/chị muốn nhắn gì cho cán bộ ạ?", takes_voice=True)
+    context = browser.new_context(viewport=PHONE, locale="vi-VN", permissions=[])
+    refused = context.new_page()
+    refused.add_init_script("navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no'));")
+    open_chat(refused, address)
+    refused.get_by_role("button", name="Ghi âm").last.click()
+    expect(refused.locator("#status")).to_contain_text("chưa dùng được micrô")
+    expect(refused.locator("#recorder")).to_be_hidden()
+    context.close()
+
+
+def test_a_recording_that_does_not_play_can_be_saved(page: Page, backend: Backend, address: str) -> None:
+    backend.say(
+        "", attachments=[{"url": "pixel.png", "name": "Ghi âm.amr", "media_type": "audio/amr", "show": "voice"}]
+    )
+    open_chat(page, address)
+    page.locator("audio").evaluate("node => { node.play().catch(() => undefined); }")
+    expect(page.locator("a.chip")).to_contain_text("Ghi âm.amr")
 
 
 def test_a_file_that_failed_waits_and_lets_words_pass(page: Page, backend: Backend, address: str) -> None:

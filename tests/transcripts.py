@@ -6,9 +6,11 @@ A line of a transcript is one of
     > [Label]               presses the newest button of that label; on a channel without buttons types its number
     >> [Label]              a finger that hits twice: two updates      >= words      one update, delivered twice
     > words || others       where the messenger has neither buttons nor files, `others` instead ("" = nothing)
+    > mã (digits) TL12-26-0001     with the newest confirmation code
     > (photo) (photo blurred) (album 4 blurred 1) (file locked.pdf) (contact 0912…) (stranger 0912…) (location)
-    > (sticker) (voice) (edited) (invited)     the last: follows the newest invitation
-    ~ 3 days                time passes, timers fire     ~ 5 seconds
+    > (voice) (voice too_long)
+    > (sticker) (edited) (invited)             the last: follows the newest invitation
+    ~ 3 days                time passes, timers fire, offices open and close     ~ 5 seconds
     ! officer joins         something behind the scenes, see `_stage`
     < words                 what the bot says to the producer; officer< to the other person
 Everything after "<" lines is what came back; `play` writes it anew, and the test compares. A photo where no
@@ -26,7 +28,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Capabilities, Update, pressed
+from bot.desk.day import OfficeDay
 from bot.handle import handle
+from bot.merge import merge
 from bot.world import World
 from dialogs.model import (
     ContactShared,
@@ -40,9 +44,22 @@ from dialogs.model import (
     TimerFired,
     UnsupportedReceived,
 )
+from dialogs.rules.working_days import at_minute
 from storage import people
+from storage.models import (
+    case_events,
+    confirmations,
+    conversations,
+    digests,
+    files,
+    outbox,
+    results,
+    timers,
+    upload_links,
+)
 from storage.models import cases as case_table
-from storage.models import conversations, files, outbox, results, timers, upload_links
+from storage.models import people as people_table
+from storage.records import VIETNAM
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Monday, 9:00 in Viet Nam."""
@@ -51,12 +68,22 @@ TELEGRAM = Capabilities(4096, 100, 40, 64, True, True, True, True)
 NUMBERS = Capabilities(2000, 0, 0, 0, False, False, False, False)
 """The poorest messenger: 2,000 characters, no buttons, no files."""
 CHANNELS = {"telegram": TELEGRAM, "numbers": NUMBERS}
+NAMES = {
+    "officer": "Hùng",
+    "colleague": "Hạnh",
+    "approver": "Thảo",
+    "province": "Lan",
+    "stranger": "Dũng",
+    "neighbour": "Sơn",
+    "administrator": "Minh",
+}
+"""What officers who join behind the scenes are called."""
 OFFICERS_COMMUNE = "04336"  # Tân Lĩnh, Lào Cai
 PUBLIC_URL = "https://ocop.example"
 
 _LINE = re.compile(r"(?P<who>\w*)(?P<sign>>>|>=|>)(?: (?P<words>.*))?$")
-_TOKEN = re.compile(r"(?<=/u/)[\w-]{24}|(?<=i-)[\w-]{24}")
-"""Secrets of links: new at each run, so a transcript shows "…"."""
+_TOKEN = re.compile(r"(?<=/u/)[\w-]{24}|(?<=i-)[\w-]{24}|(?<=“mã )\d{6}|(?<=: )\d{3} \d{3}$", re.MULTILINE)
+"""Secrets of links, and confirmation codes: new at each run, so a transcript shows "…"."""
 _CARRIED = {"photo", "album", "file", "contact", "stranger", "location"}
 """What a messenger of words alone does not carry."""
 
@@ -73,7 +100,7 @@ class Clock:
 class Play:
     """One run of a transcript. `channel` is the producers'; officers are on Telegram.
 
-    `met` collects the dialogs that were stood in; `seen` what each person was sent.
+    `met` collects the dialogs that were stood in, `moves` what happened to the cases, `seen` what each person was sent.
     """
 
     engine: AsyncEngine
@@ -83,9 +110,11 @@ class Play:
     locale: str = "vi"
     seen: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)
+    moves: set[tuple[str, str, str]] = field(default_factory=set)
     count: int = 0
     sent: int = 0
     invitation: str = ""
+    digits: str = ""
 
     async def line(self, line: str) -> list[str]:
         """What came back for one line of input."""
@@ -104,11 +133,14 @@ class Play:
         return await self._replies()
 
     async def _say(self, who: str, words: str, sign: str) -> None:
+        words = words.replace("(digits)", self.digits)
         kind = words.strip("()").partition(" ")[0]
         if words.startswith("(") and kind in _CARRIED and self._poor(who):
             await self._through_the_page(who, words)
             return
         events = list(self._events(who, words))
+        if kind == "voice" and self._poor(who):
+            events = [UnsupportedReceived("voice")]
         for event in events:
             await self._do(who, event)
             if sign != ">":
@@ -162,6 +194,8 @@ class Play:
         match kind:
             case "photo" | "album" | "file":
                 yield from self._files(kind, rest)
+            case "voice":
+                yield self._file(f"{rest or 'good'}.ogg", is_photo=False, is_voice=True)
             case "contact":
                 yield ContactShared(rest, own=True)
             case "stranger":
@@ -182,9 +216,9 @@ class Play:
             for name in ["good"] * int(word) if word.isdigit() else [word]:
                 yield self._file(f"{name}.jpg", is_photo=True)
 
-    def _file(self, name: str, *, is_photo: bool) -> Event:
+    def _file(self, name: str, *, is_photo: bool, is_voice: bool = False) -> Event:
         self.sent += 1
-        return FileReceived(FileRef(f"f{self.sent}", name, 1000, is_photo))
+        return FileReceived(FileRef(f"f{self.sent}", name, 1000, is_photo, is_voice))
 
     async def _through_the_page(self, who: str, words: str) -> None:
         """As bot.web.app does with a one-time upload link; without one the messenger drops what it can't carry."""
@@ -206,12 +240,12 @@ class Play:
     async def _fetched(self, file_id: str, name: str) -> None:
         """What the fetching worker would have found; the name says it: "blurred.jpg", "empty.pdf"."""
         finding = name.partition(".")[0]
-        refused = finding in ("empty", "locked", "broken", "scripted", "unknown_kind")
+        refused = finding in ("empty", "locked", "broken", "scripted", "unknown_kind", "too_long")
         values = {
             "status": "refused" if refused else "stored",
             "findings": finding if refused or finding in ("blurred", "dark", "tiny") else "",
             "pages": 3 if name.endswith(".pdf") else 1,
-            "kind": "jpeg",
+            "kind": "ogg" if name.endswith(".ogg") else "jpeg",
             "due_at": None,
         }
         async with self.engine.begin() as connection:
@@ -222,9 +256,10 @@ class Play:
     async def _wait(self, words: str) -> list[str]:
         amount, unit = words.split()
         target = self.clock.now + timedelta(**{unit if unit.endswith("s") else f"{unit}s": int(amount)})
-        while (moment := await self._next_timer()) is not None and moment <= target:
+        while (moment := min(filter(None, (await self._next_timer(), await self._next_hour())))) <= target:
             self.clock.now = max(self.clock.now, moment)
             await self._fire()
+            await OfficeDay(self.engine, self.world).look()
         self.clock.now = target
         return await self._replies()
 
@@ -233,6 +268,16 @@ class Play:
             moment = (await connection.execute(select(timers.c.due_at).order_by(timers.c.due_at).limit(1))).scalar()
             await connection.rollback()
         return moment
+
+    async def _next_hour(self) -> datetime:
+        """When an office opens or closes next, or an overview was put off to."""
+        day = self.clock.now.astimezone(VIETNAM).date()
+        hours = (at_minute(day + timedelta(days=n), minute) for n in range(2) for minute in (7 * 60, 17 * 60))
+        async with self.engine.connect() as connection:
+            later = select(digests.c.due_at).where(digests.c.sent_at.is_(None), digests.c.due_at > self.clock.now)
+            put_off: list[datetime] = list((await connection.execute(later)).scalars())
+            await connection.rollback()
+        return min(hour for hour in (*hours, *put_off) if hour > self.clock.now)
 
     async def _fire(self) -> None:
         """As bot.timers does."""
@@ -254,11 +299,11 @@ class Play:
             statement = (
                 select(outbox.c.id, outbox.c.body, conversations.c.chat_id)
                 .join(conversations)
-                .where(outbox.c.status == "waiting")
-                .order_by(outbox.c.id)
+                .where(*(due := (outbox.c.status == "waiting", outbox.c.due_at <= self.clock.now)))
+                .order_by(outbox.c.due_at, outbox.c.id)
             )
             rows = (await connection.execute(statement)).all()
-            await connection.execute(update(outbox).where(outbox.c.status == "waiting").values(status="sent"))
+            await connection.execute(update(outbox).where(*due).values(status="sent"))
             states = (await connection.execute(select(conversations.c.state))).scalars()
             self.met |= {str(state["at"]).partition("/")[0].partition(".")[0] for state in states}
         return [line for row in rows for line in self._shown(row.chat_id, row.body)]
@@ -267,6 +312,8 @@ class Play:
         self.seen.setdefault(who, []).append(body)
         if found := re.search(r"i-([\w-]{24})", body["text"]):
             self.invitation = found[1]
+        if found := re.search(r"“mã (\d{6}) ", body["text"]):
+            self.digits = found[1]
         sign = "<" if who == "producer" else f"{who}<"
         lines = [f"{sign} {line}".rstrip() for line in _TOKEN.sub("…", body["text"]).split("\n")]
         if labels := [f"[{label}]" for _, label in body.get("buttons", [])]:
@@ -275,8 +322,18 @@ class Play:
             lines.append(f"{sign} (☎ {body['ask_contact']})")
         if body.get("ask_location"):
             lines.append(f"{sign} (📍 {body['ask_location']})")
-        lines += [f"{sign} 📎 {file['name']} ({len(file['pages'])})" for file in body.get("attachments", [])]
+        lines += [f"{sign} 📎 {_attached(spec)}" for spec in body.get("attachments", [])]
         return lines
+
+
+def _attached(spec: dict[str, Any]) -> str:
+    """A spec of bot/showing.py in words."""
+    if "file" in spec:
+        return f"{spec.get('name', '')} {spec['file']}".strip()
+    if spec.get("as") == "sheet":
+        return " · ".join(f"{n} {_attached(paper)}" for n, paper in enumerate(spec["papers"], 1))
+    as_pictures = ", từng trang" if spec.get("as") == "pages" else ""
+    return f"{spec['name']} ({len(spec.get('pages', '1'))}{as_pictures})"
 
 
 # ---------------------------------------------------------------- behind the scenes
@@ -289,11 +346,19 @@ async def hire(run: Play, who: str, role: Role, territory: str) -> None:
     await handle(run.engine, run.world, [Update("telegram", f"hire-{who}", who, event, "vi")])
     async with run.engine.begin() as connection:
         await connection.execute(update(outbox).values(status="sent"))
+        person = select(conversations.c.person_id).where(conversations.c.chat_id == who).scalar_subquery()
+        named = update(people_table).where(people_table.c.id == person, people_table.c.name == "")
+        await connection.execute(named.values(name=NAMES.get(who, "")))
 
 
 async def _invite(run: Play, role: Role, territory: str) -> None:
     async with run.engine.begin() as connection:
         run.invitation = await people.invite(connection, role, territory, run.clock.now)
+
+
+async def merge_communes(run: Play) -> None:
+    """Tân Lĩnh becomes part of Lục Yên, as `python -m bot merge 04336 --into 04303` does it."""
+    await merge(run.engine, run.world, [OFFICERS_COMMUNE], "04303")
 
 
 async def publish(run: Play) -> None:
@@ -320,6 +385,25 @@ async def publish(run: Play) -> None:
         await connection.execute(rated)
 
 
+async def expire_code(run: Play) -> None:
+    """As if 14 days had gone by without a digest."""
+    async with run.engine.begin() as connection:
+        await connection.execute(update(confirmations).values(expires_at=run.clock.now))
+
+
+async def _of_2023(run: Play) -> None:
+    """The newest case follows the rules that still had a district, as if it had been filed then."""
+    async with run.engine.begin() as connection:
+        newest = select(case_table.c.id).order_by(case_table.c.id.desc()).limit(1).scalar_subquery()
+        await connection.execute(update(case_table).where(case_table.c.id == newest).values(ruleset="ocop-2023"))
+
+
+async def _last_day(run: Play) -> None:
+    """Three years have passed since the decision, as far as certificates know."""
+    async with run.engine.begin() as connection:
+        await connection.execute(update(results).values(certificate_until=run.clock.now.astimezone(VIETNAM).date()))
+
+
 def _quietly(*lines: str) -> Callable[[Play], Awaitable[None]]:
     """What other transcripts show at length."""
 
@@ -344,6 +428,14 @@ _PLAN = (
     "nộp giấy tờ", "Kế hoạch làm ăn", "(file ke-hoach.pdf)", "xong", "Giấy đăng ký hộ kinh doanh", "(album 2)", "xong",
     "gửi cho xã", "gửi luôn", "menu",
 )  # fmt: skip
+_DOSSIER = (
+    "nộp giấy tờ", "Phiếu đăng ký (mẫu 01)", "(file mau-01.pdf)", "xong", "Báo cáo tự đánh giá", "(file mau-02.pdf)",
+    "xong", "Giấy an toàn thực phẩm", "(photo)", "xong", "gửi cho xã", "gửi luôn", "menu",
+)  # fmt: skip
+_DOSSIER_OF_2023 = (
+    "nộp giấy tờ", "Phiếu đăng ký", "(file phieu.pdf)", "xong", "Phương án", "(file phuong-an.pdf)", "xong",
+    "Giới thiệu cơ sở", "(photo)", "xong", "gửi cho xã", "gửi luôn", "menu",
+)  # fmt: skip
 _COMMUNE = f"15/{OFFICERS_COMMUNE}"
 _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "producer is known": _quietly(*_by("producer", *_HELLO)),
@@ -352,12 +444,30 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "the idea is accepted": _quietly("officer> TL12-26-0001", "officer> nhận", "officer> nhận luôn", "officer> menu"),
     "the plan is accepted": _quietly("officer> TL12-26-0001", "officer> nhận", "officer> nhận luôn", "officer> menu"),
     "the plan is sent": _quietly(*_by("producer", *_PLAN)),
+    "the dossier is sent": _quietly(*_by("producer", *_DOSSIER)),
+    "the dossier of 2023 is sent": _quietly(*_by("producer", *_DOSSIER_OF_2023)),
+    "the dossier is checked": _quietly(*_by("officer", "TL12-26-0001", "trình lãnh đạo", "gửi", "menu")),
+    "the dossier is sent up": _quietly(*_by("approver", "TL12-26-0001", "chuyển lên", "gửi", "menu")),
+    "the dossier is taken up": _quietly(*_by("province", "TL12-26-0001", "nhận hồ sơ", "gửi", "menu")),
+    "others guess the code": _quietly(
+        *(line for n in range(4) for line in _by("producer", f"mã 00000{n} TL12-26-0001", "xác nhận"))
+    ),
+    "the code runs out": lambda run: expire_code(run),
     "officer joins": lambda run: hire(run, "officer", Role.COMMUNE_OFFICER, _COMMUNE),
     "colleague joins": lambda run: hire(run, "colleague", Role.COMMUNE_OFFICER, _COMMUNE),
+    "approver joins": lambda run: hire(run, "approver", Role.COMMUNE_APPROVER, _COMMUNE),
     "province joins": lambda run: hire(run, "province", Role.PROVINCE_OFFICER, "15"),
     "stranger joins": lambda run: hire(run, "stranger", Role.COMMUNE_OFFICER, "11/03253"),
     "administrator joins": lambda run: hire(run, "administrator", Role.ADMINISTRATOR, ""),
+    "neighbour joins": lambda run: hire(run, "neighbour", Role.COMMUNE_OFFICER, "15/04303"),
+    "the communes merge": merge_communes,
     "the officer is invited": lambda run: _invite(run, Role.COMMUNE_OFFICER, _COMMUNE),
+    "the product is certified": _quietly(
+        *_by("province", "TL12-26-0001", "nhập kết quả", "27", "15", "21", "812/QĐ-UBND", "hôm nay"),
+        *_by("province", "công bố", "công bố", "menu"),
+    ),
+    "the case is of 2023": _of_2023,
+    "the certificate is in its last day": _last_day,
     "the result is published": publish,
 }
 """Lines like "! officer joins"."""
@@ -376,7 +486,17 @@ async def play(run: Play, lines: list[str]) -> str:
             await _STAGE[line[1:].strip()](run)
         elif line.strip() and not line.startswith("#"):
             written += await run.line(line)
+    run.moves |= await _moves(run.engine)
     return "\n".join(written).rstrip() + "\n"
+
+
+async def _moves(engine: AsyncEngine) -> set[tuple[str, str, str]]:
+    """What happened to the cases: (action, from, to)."""
+    async with engine.connect() as connection:
+        lines = select(case_events.c.action, case_events.c.from_status, case_events.c.to_status).distinct()
+        found = {tuple(row) for row in await connection.execute(lines)}
+        await connection.rollback()
+    return found  # type: ignore[return-value]  # three columns of text
 
 
 def transcripts(folder: Path) -> list[Path]:

@@ -96,16 +96,20 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
+    """`show`: a "file" to keep, a "picture" to look at in the chat (a JPEG), or a "voice" to listen to."""
+
     name: str
     media_type: str
     data: bytes
+    show: str = "file"
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message as the channel shows it: plain text, never markup.
 
-    `unprompted`: nobody asked for it just now (alert, result, reminder). `key` is the same at each try.
+    `unprompted`: nobody asked for it just now (alert, result, reminder). `key` is the same at each try. `takes_voice`:
+    a voice note would be an answer, so a channel with a button to record one shows it.
     """
 
     key: str
@@ -114,6 +118,7 @@ class Outgoing:
     attachments: tuple[Attachment, ...] = ()
     ask_contact: str = ""  # label of the "share my number" button
     ask_location: str = ""
+    takes_voice: bool = False
     unprompted: bool = False
 
 

@@ -73,6 +73,7 @@ MAX_DATA_BYTES = 64  # API, InlineKeyboardButton.callback_data
 MAX_DOWNLOAD_BYTES = 20 << 20  # server, Client.h MAX_DOWNLOAD_FILE_SIZE
 MAX_UPLOAD_BYTES = 50_000_000  # API, sendDocument
 MAX_PHOTO_BYTES = 10_000_000  # API, sendPhoto
+MAX_ALBUM = 10  # API, sendMediaGroup: 2 to 10
 MESSAGES_PER_S = 20  # of about 30 (core.telegram.org/bots/faq): the rest is left to replies, nobody counts those
 SECONDS_PER_CHAT_MESSAGE = 1.0  # core.telegram.org/bots/faq: avoid more than one a second in one chat
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query"]
@@ -90,13 +91,12 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  a header's name
 LOCALES = ("vi", "en")
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 NO_CHAT = ("chat not found", "user not found", "peer_id_invalid")
+NO_VOICE = "voice_messages_forbidden"  # a person's own setting; github.com/openclaw/openclaw/pull/1725 quotes it
 PASSING = "temporarily unavailable"
 
 # What people send and we can't read. Types missing here are notes of the app itself ("pinned a message").
 UNREADABLE = {
     ContentType.STICKER: "sticker",
-    ContentType.VOICE: "voice",
-    ContentType.AUDIO: "voice",
     ContentType.VIDEO: "video",
     ContentType.VIDEO_NOTE: "video",
     ContentType.ANIMATION: "video",
@@ -215,16 +215,16 @@ class Telegram:
     # ------------------------------------------------------------ out
 
     async def send(self, chat_id: str, message: Outgoing) -> None:
-        """Text first, then the attachments; the keyboard stands under the last of them.
+        """Albums first, then the text, then the other attachments; the keyboard stands under the last of them.
 
-        A message of several parts that failed half way goes on where it stopped when it is tried again
+        What is asked about pictures so stands below them, as a keyboard may not stand under an album. A message of several parts that failed half way goes on where it stopped when it is tried again
         (same `key`, same process); after a restart it starts anew.
         """
         deliver = self._announce if message.unprompted else self._reply
         parts, key = parts_of(message), (chat_id, message.key)
         for number, part in enumerate(parts):
             if number >= self._delivered.get(key, 0):
-                await deliver(_chat_number(chat_id), part)
+                await _or_as_file(deliver, _chat_number(chat_id), part)
                 self._remember(key, number + 1)
         self._delivered.pop(key, None)
 
@@ -234,29 +234,43 @@ class Telegram:
             del self._delivered[next(iter(self._delivered))]
 
     async def _reply(self, chat: int, part: "Part") -> None:
-        file, keyboard = part.attachment, part.keyboard
+        keyboard = part.keyboard
+        files = [tg.BufferedInputFile(file.data, file.name) for file in part.attachments]
         with _aiogram_errors():
-            if file is None:
-                quiet = tg.LinkPreviewOptions(is_disabled=True)
-                await self._bot.send_message(chat, part.text, reply_markup=keyboard, link_preview_options=quiet)
-            elif _is_photo(file):
-                photo = tg.BufferedInputFile(file.data, file.name)
-                await self._bot.send_photo(chat, photo, reply_markup=keyboard)
-            else:
-                document = tg.BufferedInputFile(file.data, file.name)
-                await self._bot.send_document(chat, document, reply_markup=keyboard)
+            match part.how:
+                case "text":
+                    quiet = tg.LinkPreviewOptions(is_disabled=True)
+                    await self._bot.send_message(chat, part.text, reply_markup=keyboard, link_preview_options=quiet)
+                case "album":
+                    await self._bot.send_media_group(chat, [tg.InputMediaPhoto(media=file) for file in files])
+                case "photo":
+                    await self._bot.send_photo(chat, files[0], reply_markup=keyboard)
+                case "voice":
+                    await self._bot.send_voice(chat, files[0], reply_markup=keyboard)
+                case "audio":
+                    await self._bot.send_audio(chat, files[0], reply_markup=keyboard)
+                case _:
+                    await self._bot.send_document(chat, files[0], reply_markup=keyboard)
 
     async def _announce(self, chat: int, part: "Part") -> None:
-        file, keyboard = part.attachment, _for_ptb(part.keyboard)
+        keyboard = _for_ptb(part.keyboard)
+        files = [ptb.InputFile(file.data, file.name, attach=part.how == "album") for file in part.attachments]
         with _ptb_errors():
             bot = await self._started_announcer()
-            if file is None:
-                quiet = ptb.LinkPreviewOptions(is_disabled=True)
-                await bot.send_message(chat, part.text, reply_markup=keyboard, link_preview_options=quiet)
-            elif _is_photo(file):
-                await bot.send_photo(chat, file.data, filename=file.name, reply_markup=keyboard)
-            else:
-                await bot.send_document(chat, file.data, filename=file.name, reply_markup=keyboard)
+            match part.how:
+                case "text":
+                    quiet = ptb.LinkPreviewOptions(is_disabled=True)
+                    await bot.send_message(chat, part.text, reply_markup=keyboard, link_preview_options=quiet)
+                case "album":
+                    await bot.send_media_group(chat, [ptb.InputMediaPhoto(file) for file in files])
+                case "photo":
+                    await bot.send_photo(chat, files[0], reply_markup=keyboard)
+                case "voice":
+                    await bot.send_voice(chat, files[0], reply_markup=keyboard)
+                case "audio":
+                    await bot.send_audio(chat, files[0], reply_markup=keyboard)
+                case _:
+                    await bot.send_document(chat, files[0], reply_markup=keyboard)
 
     async def _started_announcer(self) -> ExtBot[int]:
         """python-telegram-bot's bot, made inside the loop that uses it: it does not survive a change of loop."""
@@ -422,6 +436,10 @@ def _content(update_id: int, message: tg.Message) -> tuple[Event, str] | None:
         case tg.Message(photo=[*sizes]) if sizes:
             largest = max(sizes, key=lambda size: size.width * size.height)
             return _file(update_id, message, largest)
+        case tg.Message(voice=tg.Voice() as voice):
+            return _file(update_id, message, voice)
+        case tg.Message(audio=tg.Audio() as audio):
+            return _file(update_id, message, audio)
         case tg.Message(animation=None, document=tg.Document() as document):
             return _file(update_id, message, document)
     kind = UNREADABLE.get(ContentType(message.content_type))
@@ -442,15 +460,25 @@ def _shared(card: tg.Contact, sender: tg.User | None) -> ContactShared:
     return ContactShared(f"+{phone.lstrip('+')}" if own else phone, own)
 
 
-def _file(update_id: int, message: tg.Message, file: tg.PhotoSize | tg.Document) -> tuple[FileReceived, str]:
-    size, name = file.file_size or 0, file.file_name if isinstance(file, tg.Document) else ""
+def _file(
+    update_id: int, message: tg.Message, file: tg.PhotoSize | tg.Document | tg.Voice | tg.Audio
+) -> tuple[FileReceived, str]:
+    size, name = file.file_size or 0, file.file_name if isinstance(file, tg.Document | tg.Audio) else ""
     ref = FileRef(
         id=_file_code(f"{file.file_unique_id} {message.chat.id} {update_id}"),
         name=name or "",
         size_bytes=size,
         is_photo=isinstance(file, tg.PhotoSize),
+        is_voice=_is_sound(file),
     )
     return FileReceived(ref), file.file_id if size <= MAX_DOWNLOAD_BYTES else ""
+
+
+def _is_sound(file: tg.PhotoSize | tg.Document | tg.Voice | tg.Audio) -> bool:
+    """A recording may also be sent as a document."""
+    if isinstance(file, tg.Document):
+        return (file.mime_type or "").startswith("audio/")
+    return isinstance(file, tg.Voice | tg.Audio)
 
 
 def _file_code(seed: str) -> str:
@@ -464,10 +492,11 @@ def _file_code(seed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One Telegram message: a text, or an attachment."""
+    """One request: a text, an attachment, or an album. `how`: text, album, photo, voice, audio, document."""
 
+    how: str
     text: str = ""
-    attachment: Attachment | None = None
+    attachments: tuple[Attachment, ...] = ()
     keyboard: Keyboard | None = None
 
 
@@ -475,11 +504,45 @@ def parts_of(message: Outgoing) -> list[Part]:
     """The Telegram messages of one message, in order; raises Rejected for what can't be sent at all."""
     if any(len(file.data) > MAX_UPLOAD_BYTES for file in message.attachments):
         raise Rejected("an attachment is larger than 50 MB")
-    parts = [Part(text=text) for text in split_text(message.text)]
-    parts += [Part(attachment=file) for file in message.attachments]
+    texts = [Part("text", text) for text in split_text(message.text)]
+    pictures = [file for file in message.attachments if _how(file) == "photo"]
+    others = [_single(file) for file in message.attachments if len(pictures) < 2 or _how(file) != "photo"]
+    albums = _albums(pictures, lead=bool(texts or others)) if len(pictures) > 1 else []
+    parts = [*albums, *texts, *others]
     if not parts:
         raise Rejected("nothing to send")
     return [*parts[:-1], replace(parts[-1], keyboard=keyboard_of(message))]
+
+
+def _albums(pictures: Sequence[Attachment], *, lead: bool) -> list[Part]:
+    """Pictures in albums; where they do not `lead` to something else, the last is alone and has the keyboard."""
+    end = len(pictures) if lead else len(pictures) - 1
+    groups = [tuple(pictures[at : min(at + MAX_ALBUM, end)]) for at in range(0, end, MAX_ALBUM)]
+    alone = [_single(file) for file in pictures[end:]]
+    return [*(_single(group[0]) if len(group) == 1 else Part("album", attachments=group) for group in groups), *alone]
+
+
+def _single(file: Attachment) -> Part:
+    return Part(_how(file), attachments=(file,))
+
+
+def _how(file: Attachment) -> str:
+    """What Telegram takes as a voice note is OGG with Opus; as music MP3 and M4A (API, sendVoice and sendAudio)."""
+    if file.show == "picture" and file.media_type == "image/jpeg" and len(file.data) <= MAX_PHOTO_BYTES:
+        return "photo"
+    if file.show == "voice" and file.media_type == "audio/ogg":
+        return "voice"
+    return "audio" if file.show == "voice" and file.media_type in ("audio/mpeg", "audio/mp4") else "document"
+
+
+async def _or_as_file(deliver: Callable[[int, Part], Coroutine[Any, Any, None]], chat: int, part: Part) -> None:
+    """Who takes no voice messages from strangers gets the recording as a file."""
+    try:
+        await deliver(chat, part)
+    except Rejected as error:
+        if part.how != "voice" or NO_VOICE not in str(error).lower():
+            raise
+        await deliver(chat, replace(part, how="document"))
 
 
 def keyboard_of(message: Outgoing) -> Keyboard | None:
@@ -522,10 +585,6 @@ def _rows(message: Outgoing) -> list[list[Button]]:
 
 def _is_short(button: Button) -> bool:
     return len(button.label) <= WIDE_LABEL_CHARS
-
-
-def _is_photo(file: Attachment) -> bool:
-    return file.media_type == "image/jpeg" and len(file.data) <= MAX_PHOTO_BYTES
 
 
 def split_text(text: str, limit: int = MAX_TEXT_CHARS) -> list[str]:

@@ -1,59 +1,146 @@
-"""Words between a producer and the officers, through the bot: neither sees the other's number."""
+"""Words, photos and voice notes between a producer and the officers, through the bot: neither sees the other's number.
 
-import re
+A note is about a case (its code), answers a question about none ("n<note>"), or is for somebody with a form begun
+("p<person>"); "" is a producer's question about none.
+"""
 
-from sqlalchemy import select
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from bot.turn import ALERT_WORDS_CHARS, Turned, notice_to, tell_producer, visible_case
+from bot.turn import ALERT_WORDS_CHARS, Turned, notice_to, open_my_file, visible_case
 from dialogs import places
-from dialogs.model import N_, Link, SendMessage, SendNote, Text
+from dialogs.messages import answer_link, note_texts, with_it
+from dialogs.model import N_, SendMessage, SendNote, Text
 from dialogs.officer.alerts import alert_note
 from dialogs.producer.place import place_name
+from dialogs.rules.lifecycle import AUTHORITIES, Side
 from storage import cases, people
-from storage.models import notes
-from storage.records import covers
+from storage import correspondence as letters
+
+OUT_OF_REACH = Text(N_("Nobody there has written to me yet, so I can't pass this on. Please call instead."))
+PASSED_ON = Text(N_("Sent to the producer."))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is passed on: words, cut so that they fit every channel, and files by id (True: listened to)."""
+
+    words: str
+    files: Mapping[str, bool]
+
+    @property
+    def voices(self) -> int:
+        return sum(self.files.values())
+
+    @property
+    def photos(self) -> int:
+        return len(self.files) - self.voices
+
+    @property
+    def specs(self) -> list[dict[str, Any]]:
+        return [{"file": file_id, "name": "Ghi âm" if voice else "Ảnh"} for file_id, voice in self.files.items()]
 
 
 async def note(turn: Turned, effect: SendNote) -> None:
+    letter = await _letter(turn, effect)
+    if effect.code[:1] in ("n", "p") and effect.code[1:].isdigit():
+        await _to_person(turn, effect, letter)
+    elif effect.to_officers:
+        await _to_officers(turn, effect, letter)
+    else:
+        await _to_producer(turn, effect, letter)
+
+
+async def _letter(turn: Turned, effect: SendNote) -> Letter:
+    files = await letters.own_files(turn.connection, turn.conversation.person_id, effect.files)
+    if not effect.text and not files:
+        raise cases.NotPossible("nothing to pass on")
+    return Letter(effect.text[:ALERT_WORDS_CHARS], files)
+
+
+async def _kept(turn: Turned, effect: SendNote, letter: Letter, case_id: int | None, commune: str) -> int:
+    """The note's id; a note on a case may be looked at with it from now on."""
+    me, ids = turn.conversation.person_id, list(letter.files)
+    note_id = await letters.add_note(
+        turn.connection, me, case_id, commune, effect.text, effect.to_officers, turn.now, ids
+    )
+    turn.record("note", effect.code if case_id is not None else "", note=note_id, files=len(ids))
+    turn.carried.changed = True
+    return note_id
+
+
+async def _to_officers(turn: Turned, effect: SendNote, letter: Letter) -> None:
+    """To those who answer for the commune, or have the case now, and to the officer who wrote last about it."""
     person = turn.conversation.person
-    if asked := re.fullmatch(r"n(\d{1,9})", effect.code):
-        await _answer_note(turn, int(asked[1]), effect.text)
-        return
     case = await visible_case(turn, effect.code) if effect.code else None
     commune = case.commune if case is not None else person.commune
-    note_id = await people.add_note(
-        turn.connection,
-        turn.conversation.person_id,
-        case.id if case is not None else None,
-        commune,
-        effect.text,
-        effect.to_officers,
-        turn.now,
+    note_id = await _kept(turn, effect, letter, case.id if case is not None else None, commune)
+    alert = alert_note(
+        effect.code or f"n{note_id}", person.name or person.producer_name, place_name(commune), letter.words
     )
-    words = effect.text[:ALERT_WORDS_CHARS]
-    if effect.to_officers:
-        officers = await people.officers_of(turn.connection, places.territory(commune), turn.conversation.person_id)
-        by = person.name or person.producer_name
-        alert = alert_note(effect.code or f"n{note_id}", by, place_name(commune), words)
-        for chat in await people.chats_of(turn.connection, officers):
-            turn.carried.notices.append(notice_to(turn, chat, [alert]))
-    elif case is not None:
-        texts = (Text(N_("The officer writes about %(code)s: “%(words)s”"), {"code": effect.code, "words": words}),)
-        await tell_producer(turn, case.person_id, texts, effect.code)
+    alert = replace(alert, texts=(*alert.texts, *with_it(letter.photos, letter.voices)))
+    for chat in await people.chats_of(turn.connection, await _readers(turn, case, commune)):
+        _tell(turn, chat, alert, letter)
 
 
-async def _answer_note(turn: Turned, note_id: int, words: str) -> None:
-    """An officer's answer to a question about no case; only from who answers for the commune it came from."""
-    statement = select(notes.c.author_id, notes.c.commune).where(notes.c.id == note_id, notes.c.to_officers.is_(True))
-    asked = (await turn.connection.execute(statement)).one_or_none()
-    conversation = turn.conversation
-    if asked is None or not covers(conversation.person.memberships, places.territory(asked.commune)):
-        raise cases.NotPossible(f"note {note_id}")
-    await people.add_note(turn.connection, conversation.person_id, None, asked.commune, words, False, turn.now)
+async def _readers(turn: Turned, case: Any, commune: str) -> list[int]:
+    territory, me = places.territory(commune), turn.conversation.person_id
+    side = Side(case.owner) if case is not None and case.owner in AUTHORITIES else None
+    officers = await people.officers_of(turn.connection, territory, me, side, turn.facts.today)
+    last = await letters.last_writer(turn.connection, case.id) if case is not None else 0
+    if last and last not in (me, *officers) and await letters.answers_for(turn.connection, last, territory):
+        officers = [*officers, last]
+    return officers
+
+
+async def _to_producer(turn: Turned, effect: SendNote, letter: Letter) -> None:
+    case = await visible_case(turn, effect.code)
+    chats = await people.chats_of(turn.connection, [case.person_id])
+    if not chats:
+        turn.carried.said.append(SendMessage((OUT_OF_REACH,)))
+        return
+    await _kept(turn, effect, letter, case.id, case.commune)
+    texts = note_texts(effect.code, letter.words, letter.photos, letter.voices)
+    links = (answer_link(effect.code), open_my_file(effect.code))
+    for chat in chats:
+        _tell(turn, chat, SendMessage(texts, links=links), letter)
+    turn.carried.said.append(SendMessage((PASSED_ON,)))
+
+
+async def _to_person(turn: Turned, effect: SendNote, letter: Letter) -> None:
+    """An officer's words where there is no case; only from who answers for the commune they go to."""
+    members = turn.conversation.person.memberships
+    to = await letters.person_behind(turn.connection, effect.code, members)
+    if to is None or effect.to_officers:
+        raise cases.NotPossible(effect.code)
+    chats = await people.chats_of(turn.connection, [to.person_id])
+    if not chats:
+        turn.carried.said.append(SendMessage((OUT_OF_REACH,)))
+        return
+    await _kept(turn, effect, letter, None, to.commune)
     said = SendMessage(
-        (Text(N_("The officer answers: “%(words)s”"), {"words": words[:ALERT_WORDS_CHARS]}),),
-        links=(Link("ask_officer", Text(N_("Write to the officer")), "cán bộ"),),
+        note_texts(effect.code, letter.words, letter.photos, letter.voices), links=(answer_link(effect.code),)
     )
-    for chat in await people.chats_of(turn.connection, [asked.author_id]):
-        turn.carried.notices.append(notice_to(turn, chat, [said]))
-    turn.carried.said.append(SendMessage((Text(N_("Sent to the producer.")),)))
+    for chat in chats:
+        _tell(turn, chat, said, letter)
+    turn.carried.said.append(SendMessage((PASSED_ON,)))
+
+
+def _tell(turn: Turned, chat: Any, said: SendMessage, letter: Letter) -> None:
+    """A notice with the files; a messenger that carries none has only the line that says they are there."""
+    row = notice_to(turn, chat, [said])
+    if letter.files and turn.world.can(chat.channel).sends_files:
+        row["body"]["attachments"] = letter.specs
+    turn.carried.notices.append(row)
+
+
+async def send_files(turn: Turned, code: str) -> None:
+    """The photos and voice notes of the last notes on a case, for who may see it."""
+    case = await visible_case(turn, code)
+    if case.person_id != turn.conversation.person_id:
+        turn.record("see_notes", code)
+    rows = await letters.last_notes(turn.connection, code)
+    voices = await letters.voices_of(turn.connection, rows)
+    files = {file_id: file_id in voices for row in rows for file_id in row.files}
+    turn.carried.attachments += Letter("", files).specs

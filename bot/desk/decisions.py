@@ -1,61 +1,338 @@
-"""An officer decides on a case: accept, return, put off; and looks up what is not shown to everybody."""
+"""An officer decides on a case, item by item or as a whole, or takes that back; and looks up what is not shown."""
 
-from bot.turn import Turned, alert_officers, facts_of, fresh_case, tell_producer, visible_case
+from bot.render import compose
+from bot.turn import (
+    Refused,
+    Turned,
+    alert_officers,
+    facts_of,
+    fresh_case,
+    notice_to,
+    open_my_file,
+    own_case,
+    tell_producer,
+    visible_case,
+)
+from bot.world import PLAIN
 from dialogs.answers import phone as phone_reader
-from dialogs.model import N_, CaseFacts, DecideCase, Facts, ReturnedItem, SendMessage, Text
-from dialogs.officer.alerts import accepted_notice, alert_again, deferred_notice
-from dialogs.producer.check_status import ACTION_WORDS, returned_notice
+from dialogs.model import (
+    N_,
+    AnswerQuestion,
+    CaseFacts,
+    DecideCase,
+    Link,
+    Mark,
+    MarkItem,
+    PreviewReview,
+    RemoveTemplate,
+    ReturnedItem,
+    Role,
+    SendMessage,
+    SendReview,
+    SetTemplate,
+    Text,
+    UndoDecision,
+    Value,
+)
+from dialogs.officer.alerts import alert_again, alert_commune, alert_for, notice_of, withdrawn_result_notice
+from dialogs.officer.check import seen, to_send
+from dialogs.officer.desk import holder_words
+from dialogs.officer.words import decided_meanwhile
+from dialogs.producer.check_status import ACTION_WORDS, fix_links, returned_notice, status_words
 from dialogs.producer.upload import plan_is_here
-from storage import cases
+from dialogs.rules.lifecycle import Side, actions
+from storage import cases, holding, people, reviews, undo
+from storage.dossiers import last_mover
+from storage.records import Row
+from storage.rights import covers, present_at, sides_at
+
+OWN = Text(N_("This file is your own, so somebody else decides on it."))
+NOT_YOURS = Text(N_("This is not yours to decide at the moment, so nothing was changed."))
+BY_ANOTHER = Text(N_("You made the step before this one, so somebody else has to approve it. Nothing was changed."))
+MARKS_CHANGED = Text(
+    N_("Somebody has noted something on this file meanwhile. Nothing was sent; please look at the summary again.")
+)
+TOO_LATE_TO_UNDO = Text(N_("That is more than ten minutes ago, so I can't take it back any more. Nothing was changed."))
+MOVED_SINCE = Text(N_("Something has happened to this file since, so I can't take that back any more."))
+TAKEN_BACK = N_("“%(action)s” of %(code)s “%(product)s” is taken back.")
+FILES_STAY = Text(N_("Their chat shows no photos and no voice notes, so please write the reason as well."))
+HELD = N_("%(name)s has taken %(code)s, so nothing was changed. Ask them to pass it on to you.")
+Values = dict[str, Value]
+CHANNEL_NAMES = {"telegram": "Telegram", "zalo": "Zalo"}
+
+
+# ---------------------------------------------------------------- a decision on the whole
 
 
 async def decide(turn: Turned, effect: DecideCase) -> None:
     before = facts_of(turn, effect.code)
-    case = await visible_case(turn, effect.code)
-    if case.person_id == turn.conversation.person_id or not turn.conversation.person.memberships:
+    if effect.action in cases.PUBLISHED:  # only a published result makes this move
         raise cases.NotPossible(effect.code)
-    if case.status != before.status:  # "accept" was said to the idea, and meanwhile the plan is here
-        raise cases.NotPossible(effect.code)
-    status = await cases.move(
-        turn.connection,
-        case,
-        turn.actor,
-        effect.action,
-        turn.now,
-        turn.world.days_off,
-        effect.item,
-        effect.reason,
-    )
+    case = await decidable(turn, effect.code, effect.action, effect.status or before.status)
+    reason = (effect.item, effect.reason)
+    status = await cases.move(turn.connection, case, turn.actor, effect.action, turn.now, turn.world.days_off, *reason)
+    turn.record("decide", effect.code, move=effect.action)
     turn.carried.changed = True
-    turn.carried.said.append(SendMessage((_decided(before, effect),)))
-    await tell_producer(turn, case.person_id, _decision_words(before, effect, turn.facts), effect.code)
-    if status == "idea_accepted":
-        await _plan_is_here_already(turn, effect.code)
+    if effect.action == "return":
+        items = (await fresh_case(turn, effect.code)).returned
+        await _tell_return(turn, case.person_id, before, items)
+    else:
+        await tell_producer(turn, case.person_id, notice_of(before, effect.action, effect.reason), effect.code)
+    turn.carried.said.append(SendMessage((_decided(turn, before, effect.action),)))
+    if status == "idea_accepted" and await _plan_is_here_already(turn, effect.code):
+        return
+    if alert_for(await fresh_case(turn, effect.code), effect.action) is not None:
+        await alert_officers(turn, effect.code, lambda facts: alert_for(facts, effect.action), case.person_id)
+    await _tell_commune(turn, effect.code, effect.action, case.person_id)
 
 
-def _decided(case: CaseFacts, effect: DecideCase) -> Text:
-    return Text(
-        N_("%(code)s “%(product)s”: %(action)s. The producer has been told."),
-        {"code": case.code, "product": case.product, "action": Text(ACTION_WORDS[effect.action])},
-    )
+async def _tell_commune(turn: Turned, code: str, action: str, producer: int) -> None:
+    """The commune's officers hear what others did with what they prepared."""
+    words = alert_commune(await fresh_case(turn, code), action)
+    if words is not None:
+        await alert_officers(turn, code, lambda _: words, producer, side=Side.COMMUNE)
 
 
-def _decision_words(case: CaseFacts, effect: DecideCase, facts: Facts) -> tuple[Text, ...]:
-    if effect.action == "accept":
-        return accepted_notice(case)
-    if effect.action == "defer":
-        return deferred_notice(case, effect.reason)
-    return returned_notice(case, ReturnedItem(effect.item, effect.reason, facts.today))
+async def decidable(turn: Turned, code: str, action: str, status: str) -> Row:
+    """The locked row of a case that this officer may make this move on now; raises Refused with the reason.
+
+    Rights are read anew: the dialog has offered what was allowed a moment ago.
+    """
+    if not turn.conversation.person.memberships:
+        raise cases.NotPossible(code)
+    case = await visible_case(turn, code)
+    if case.person_id == turn.conversation.person_id:
+        raise Refused(OWN)
+    if case.status != status:
+        raise Refused(*decided_meanwhile(await fresh_case(turn, code)))
+    if action not in actions(case.status, *await _sides(turn, case)):
+        raise Refused(NOT_YOURS)
+    if not holding.may_work(case, turn.conversation.person_id, turn.conversation.covers):
+        _, name = await holding.holder_of(turn.connection, code)
+        raise Refused(Text(HELD, {"name": holder_words(name), "code": code}))
+    if cases.is_by_another(case, action) and await last_mover(turn.connection, code) == turn.actor.person_id:
+        raise Refused(BY_ANOTHER)
+    return case
 
 
-async def _plan_is_here_already(turn: Turned, code: str) -> None:
+async def _sides(turn: Turned, case: Row) -> frozenset[Side]:
+    territory = case.territory
+    present = await present_at(turn.connection, (territory, territory.partition("/")[0]), but=case.person_id)
+    return sides_at(turn.conversation.person.memberships, territory, present)
+
+
+def _decided(turn: Turned, case: CaseFacts, action: str) -> Text:
+    """What was done, and whether anybody could be told."""
+    told = N_("%(code)s “%(product)s”: %(action)s. The producer has been told.")
+    untold = N_("%(code)s “%(product)s”: %(action)s. The producer has no chat here, so please tell them yourself.")
+    values: Values = {"code": case.code, "product": case.product, "action": Text(ACTION_WORDS[action])}
+    return Text(told if turn.carried.notices else untold, values)
+
+
+async def _plan_is_here_already(turn: Turned, code: str) -> bool:
     """Papers handed in with the idea are the plan, if none is missing: no need to send them twice."""
     if not plan_is_here(await fresh_case(turn, code)):
+        return False
+    row = await cases.locked(turn.connection, code)
+    decision = await undo.last_decision(turn.connection, row.id)
+    producer = cases.Actor(row.person_id, "")
+    part_of = decision.id if decision is not None else 0
+    await cases.move(turn.connection, row, producer, "send_plan", turn.now, turn.world.days_off, part_of=part_of)
+    await alert_officers(turn, code, lambda case: alert_again(case, "send_plan"), row.person_id)
+    return True
+
+
+# ---------------------------------------------------------------- item by item
+
+
+async def mark(turn: Turned, effect: MarkItem) -> None:
+    """Nobody is told, and nothing moves; whoever may return the case may note a verdict."""
+    before = facts_of(turn, effect.code)
+    case = await decidable(turn, effect.code, "return", before.status)
+    author = turn.conversation.person_id
+    verdict = Mark(effect.item, effect.verdict, effect.reason, effect.files)
+    if verdict.verdict in ("return", "ask") and not (verdict.reason or verdict.files):
+        raise cases.NotPossible("no reason")
+    await reviews.set_mark(turn.connection, case.id, author, verdict, turn.now)
+    turn.carried.changed = True
+
+
+async def preview(turn: Turned, effect: PreviewReview) -> None:
+    """The same message, made by the same composer, as the producer's own chat will show it."""
+    case = facts_of(turn, effect.code)
+    items = _items(turn, await reviews.marks_of(turn.connection, effect.code))
+    row = await visible_case(turn, effect.code)
+    chat = next(iter(await people.chats_of(turn.connection, [row.person_id])), None)
+    can = turn.world.can(chat.channel) if chat is not None else PLAIN
+    locale = chat.locale if chat is not None else turn.conversation.locale
+    composed = compose([_return_message(case, items)], turn.world.catalog(locale), can)
+    buttons = " ".join(f"[{button.label}]" for button in composed.buttons)
+    head = turn.world.catalog(turn.conversation.locale).say(_preview_head(chat.channel if chat is not None else ""))
+    turn.carried.said.append("\n".join(part for part in (head, composed.text, buttons) if part))
+    files = [file_id for item in items for file_id in item.files]
+    turn.carried.attachments += [{"file": file_id} for file_id in files]
+    if files and not can.sends_files:
+        turn.carried.said.append(SendMessage((FILES_STAY,)))
+
+
+def _preview_head(channel: str) -> Text:
+    if not channel:
+        return Text(N_("The producer has no chat here; this is what to tell them:"))
+    if channel == "web":
+        return Text(N_("The producer reads this on the web page:"))
+    return Text(N_("The producer reads this on %(channel)s:"), {"channel": CHANNEL_NAMES.get(channel, channel)})
+
+
+def _items(turn: Turned, marks: tuple[Mark, ...]) -> tuple[ReturnedItem, ...]:
+    return tuple(
+        ReturnedItem(mark.item, mark.reason, turn.facts.today, mark.verdict == "ask", mark.files)
+        for mark in to_send(marks)
+    )
+
+
+def _return_message(case: CaseFacts, items: tuple[ReturnedItem, ...]) -> SendMessage:
+    """To the producer: all items with their reasons, and a button for each."""
+    return SendMessage(returned_notice(case, *items), links=fix_links(case, items))
+
+
+async def send_review(turn: Turned, effect: SendReview) -> None:
+    before = facts_of(turn, effect.code)
+    case = await decidable(turn, effect.code, "return", before.status)
+    marks = await reviews.marks_of(turn.connection, effect.code)
+    items = _items(turn, marks)
+    if seen(marks) != effect.seen or not items:
+        raise Refused(MARKS_CHANGED)
+    await cases.move(turn.connection, case, turn.actor, "return", turn.now, turn.world.days_off, items=items)
+    turn.record("decide", effect.code, move="return", items=[item.item for item in items])
+    turn.carried.changed = True
+    opened = {item.item: item for item in (await fresh_case(turn, effect.code)).returned}
+    await _tell_return(turn, case.person_id, before, tuple(opened[item.item] for item in items))
+    action = "ask" if all(item.question for item in items) else "return"
+    turn.carried.said.append(SendMessage((_decided(turn, before, action),)))
+    await _tell_commune(turn, effect.code, "return", case.person_id)
+
+
+async def _tell_return(turn: Turned, person_id: int, case: CaseFacts, items: tuple[ReturnedItem, ...]) -> None:
+    """One message with everything; marked photos and voice notes follow in the order of the items."""
+    files = [file_id for item in items for file_id in item.files]
+    message = _return_message(case, items)
+    await tell_producer(turn, person_id, message.texts, case.code, message.links, files)
+
+
+async def answer(turn: Turned, effect: AnswerQuestion) -> None:
+    """The producer's words close a question; with the last thing that was open the case goes back to the desk."""
+    case = await own_case(turn, effect.code)
+    actor = turn.actor
+    complete = await cases.answer_question(turn.connection, case, actor, effect.number, effect.text, turn.now)
+    turn.carried.changed = True
+    if not complete:
+        turn.carried.said.append(SendMessage((Text(N_("Noted. The rest is still open.")),)))
+        return
+    await cases.move(turn.connection, case, actor, "resubmit", turn.now, turn.world.days_off)
+    turn.carried.said.append(SendMessage((Text(N_("✅ Your answer has been sent.")),)))
+    await alert_officers(turn, effect.code, lambda facts: alert_again(facts, "resubmit"))
+
+
+# ---------------------------------------------------------------- taking a decision back
+
+
+async def undoable(turn: Turned, code: str, told_before: int) -> None:
+    """After a decision: remember who is told of it by this turn, and offer to take it back.
+
+    `told_before` is how many notices the turn had before the decision.
+    """
+    case = await cases.locked(turn.connection, code)
+    decision = await undo.last_decision(turn.connection, case.id) if case is not None else None
+    if decision is None or decision.happened_at != turn.now or decision.actor_id != turn.conversation.person_id:
+        return
+    notices = [row for row in turn.carried.notices[told_before:] if row["conversation_id"] != turn.conversation.id]
+    for row in notices:
+        row["body"]["decision"] = decision.id
+    await undo.note_told(turn.connection, decision.id, [row["conversation_id"] for row in notices])
+    link = Link(f"undo.{code}", Text(N_("Take it back")), code)
+    turn.carried.said.append(SendMessage((Text(N_("You can take this back for ten minutes.")),), links=(link,)))
+
+
+async def take_back(turn: Turned, effect: UndoDecision) -> None:
+    before = facts_of(turn, effect.code)
+    case = await visible_case(turn, effect.code)
+    try:
+        undone = await cases.take_back(turn.connection, case, turn.actor, effect.number, turn.now)
+    except undo.TooLate as late:
+        raise Refused(TOO_LATE_TO_UNDO) from late
+    except cases.NotPossible as moved:
+        raise Refused(MOVED_SINCE) from moved
+    turn.record("undo", effect.code, move=undone.action)
+    turn.carried.changed = True
+    now = await fresh_case(turn, effect.code)
+    await _tell_undone(turn, case.person_id, now, undone)
+    values: Values = {"action": Text(ACTION_WORDS[undone.action]), "code": before.code, "product": before.product}
+    stands = Text(N_("Status: %(status)s"), {"status": status_words(now)})
+    turn.carried.said.append(SendMessage((Text(TAKEN_BACK, values), stands)))
+
+
+async def _tell_undone(turn: Turned, producer: int, case: CaseFacts, undone: undo.Undone) -> None:
+    """Only to who has read of the decision, or may have; the others never hear of it."""
+    for chat in await undo.chats(turn.connection, undone.told):
+        words = _undone_producer(case, undone) if chat.person_id == producer else _undone_officer(case, undone)
+        turn.carried.notices.append(notice_to(turn, chat, [words]))
+
+
+def _undone_producer(case: CaseFacts, undone: undo.Undone) -> SendMessage:
+    links = (open_my_file(case.code),)
+    if undone.action in cases.PUBLISHED:
+        return SendMessage(withdrawn_result_notice(case), links=links)
+    about = {"product": case.product, "code": case.code}
+    back = Text(N_("The last message about “%(product)s” (%(code)s) was sent by mistake and does not count."), about)
+    return SendMessage((back, Text(N_("It is being looked at again. You need not do anything now."))), links=links)
+
+
+def _undone_officer(case: CaseFacts, undone: undo.Undone) -> SendMessage:
+    values: Values = {"action": Text(ACTION_WORDS[undone.action]), "code": case.code, "product": case.product}
+    link = Link(f"review.{case.code}", Text(N_("Open %(code)s"), {"code": case.code}), case.code)
+    return SendMessage((Text(TAKEN_BACK, values),), links=(link,))
+
+
+# ---------------------------------------------------------------- ready reasons
+
+
+def _administers(turn: Turned) -> bool:
+    return any(member.role is Role.ADMINISTRATOR for member in turn.conversation.person.memberships)
+
+
+async def add_template(turn: Turned, effect: SetTemplate) -> None:
+    if not _administers(turn):
+        raise cases.NotPossible("template")
+    if not await reviews.add_template(turn.connection, effect.item, effect.text, turn.conversation.person_id):
+        raise Refused(
+            Text(N_("%(most)s reasons are the most for one thing. Remove one first."), {"most": reviews.MOST_PER_ITEM})
+        )
+    turn.record("add_template", item=effect.item)
+    turn.carried.changed = True
+    turn.carried.said.append(SendMessage((Text(N_("Added.")),)))
+
+
+async def remove_template(turn: Turned, effect: RemoveTemplate) -> None:
+    if not _administers(turn) or not await reviews.remove_template(turn.connection, effect.id, turn.now):
+        raise cases.NotPossible("template")
+    turn.record("remove_template", template=effect.id)
+    turn.carried.changed = True
+    turn.carried.said.append(SendMessage((Text(N_("Removed.")),)))
+
+
+# ---------------------------------------------------------------- what is looked at
+
+
+async def opened(turn: Turned) -> None:
+    """Record that an officer opens somebody's file: its answers are personal data. Once each time, not each answer."""
+    key, _, question = turn.conversation.state.at.partition("/")
+    name, _, code = key.partition(".")
+    if name != "review" or question or not turn.conversation.person.memberships:
         return
     row = await cases.locked(turn.connection, code)
-    producer = cases.Actor(row.person_id, "")
-    await cases.move(turn.connection, row, producer, "send_plan", turn.now, turn.world.days_off)
-    await alert_officers(turn, code, lambda case: alert_again(case, "send_plan"), row.person_id)
+    own = row is not None and row.person_id == turn.conversation.person_id
+    if row is not None and not own and covers(turn.conversation.person.memberships, row.territory):
+        turn.record("view_case", code)
 
 
 async def reveal_phone(turn: Turned, code: str) -> None:
@@ -63,6 +340,7 @@ async def reveal_phone(turn: Turned, code: str) -> None:
     if not turn.conversation.person.memberships:
         raise cases.NotPossible(code)
     await cases.note_event(turn.connection, case, turn.actor, "view_phone", turn.now)
+    turn.record("view_phone", code)
     number = case.answers.get("phone", "")
     shown = phone_reader().show(number, {}, turn.facts) if number else ""
     words = Text(

@@ -40,7 +40,7 @@ from bot.catalogs import LOCALES, Catalog
 from bot.channels.base import BadSignature, Update, pressed
 from bot.fetch import STORED
 from bot.handle import Closing, Intake, is_outage, where
-from bot.papers import MAX_FILE_BYTES, safe_name
+from bot.papers import MAX_FILE_BYTES, MEDIA_TYPES, SOUNDS, safe_name
 from bot.web.mailbox import Mailbox
 from bot.world import World
 from dialogs.model import (
@@ -72,6 +72,8 @@ MAX_LINK_FILES = 30
 IN_MEMORY = 4
 """Uploads read into memory at the same time, 20 MiB each at most; until then a body waits in a temporary file."""
 LONGEST_WAIT_S = 25.0
+INLINE = frozenset({"image/jpeg", "image/png", *(MEDIA_TYPES[kind] for kind in SOUNDS)})
+"""Media types that a browser may show or play by itself; anything else is only ever saved."""
 POSTS = parse("60/minute")
 """Per chat: faster than anybody types, slower than a script that wants to fill the disk."""
 NEW_CHATS = parse("60/minute")
@@ -83,13 +85,14 @@ REQUESTS = Counter("ocop_updates_total", "Updates by channel and outcome", ["cha
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-        "font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(self)",
     "Cache-Control": "no-store",
 }
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")  # with a chat's id before it, it fits `updates.key`
@@ -289,7 +292,8 @@ class Site:
             if not isinstance(key, str) or not _KEY.fullmatch(key) or not isinstance(file, UploadFile):
                 raise HTTPException(HTTPStatus.BAD_REQUEST)
             media_type = _media_type(file)
-            ref = FileRef(_file_id(chat_id, key), "", _size_bytes(file), media_type.startswith("image/"))
+            is_photo, is_voice = media_type.startswith("image/"), media_type.startswith("audio/")
+            ref = FileRef(_file_id(chat_id, key), "", _size_bytes(file), is_photo, is_voice)
             if not await self.mailbox.may_keep(chat_id):
                 await self.mailbox.echo(chat_id, key, "")
                 await self._submit(chat_id, key, FileReceived(ref), request)
@@ -314,12 +318,12 @@ class Site:
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         data, name, media_type = found
-        inline = media_type in ("image/jpeg", "image/png")
+        inline = media_type in INLINE
         quoted = "".join(f"%{byte:02X}" for byte in name.encode())
         disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quoted}"
         kind = media_type if inline or media_type == "application/pdf" else "application/octet-stream"
         headers = {"Content-Disposition": disposition, "Cache-Control": "private, max-age=3600"}
-        return Response(data, media_type=kind, headers=headers)
+        return _ranged(request, Response(data, media_type=kind, headers=headers | {"Accept-Ranges": "bytes"}))
 
     async def _submit(self, chat_id: str, key: str, event: Event, request: Request, source: str = "") -> None:
         locale = _asked_locale(request, self.world.default_locale)
@@ -476,6 +480,25 @@ def _asked_locale(request: Request, otherwise: str) -> str:
     return first if first in LOCALES else otherwise
 
 
+_RANGE = re.compile(r"bytes=(\d{1,10})-(\d{0,10})")
+
+
+def _ranged(request: Request, whole: Response) -> Response:
+    """One range of a file where one is asked for (RFC 9110, 14.2): Safari plays no recording without."""
+    asked = _RANGE.fullmatch(request.headers.get("range", ""))
+    if asked is None:
+        return whole
+    size = len(whole.body)
+    first, last = int(asked[1]), min(int(asked[2] or size), size - 1)
+    if first >= size or first > last:
+        return Response(
+            status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers={"Content-Range": f"bytes */{size}"}
+        )
+    kept = {name: value for name, value in whole.headers.items() if name != "content-length"}
+    kept["content-range"] = f"bytes {first}-{last}/{size}"
+    return Response(bytes(whole.body[first : last + 1]), HTTPStatus.PARTIAL_CONTENT, headers=kept)
+
+
 def _name(catalog: Catalog) -> str:
     return catalog.say(Text(N_("OCOP assistant")))
 
@@ -573,7 +596,7 @@ def _size_bytes(file: UploadFile) -> int:
 
 def _media_type(file: UploadFile) -> str:
     """What the browser takes the file for; only shown, never trusted."""
-    said = (file.content_type or "").lower()
+    said = (file.content_type or "").partition(";")[0].strip().lower()  # a recording's has its codec behind it
     return said if _MEDIA_TYPE.fullmatch(said) else "application/octet-stream"
 
 

@@ -48,7 +48,7 @@ class Mailbox:
     async def deliver(self, chat_id: str, message: Outgoing) -> None:
         """Put a message of the bot into a chat; the same one twice is one."""
         attachments = [
-            {"sha256": await self._store.put(a.data), "name": a.name, "media_type": a.media_type}
+            {"sha256": await self._store.put(a.data), "name": a.name, "media_type": a.media_type, "show": a.show}
             for a in message.attachments
         ]
         body = {
@@ -57,6 +57,7 @@ class Mailbox:
             "attachments": attachments,
             "ask_contact": message.ask_contact,
             "ask_location": message.ask_location,
+            "takes_voice": message.takes_voice,
         }
         await self._put(chat_id, f"bot:{message.key}", body, mine=False)
 
@@ -182,7 +183,12 @@ def _age(row: Any) -> int:
 def _shown(message_id: int, key: str, mine: bool, body: dict[str, Any], at: datetime) -> dict[str, Any]:
     """A message as the page gets it."""
     attachments = [
-        {"url": f"chat/file/{message_id}/{n}", "name": f["name"], "media_type": f["media_type"]}
+        {
+            "url": f"chat/file/{message_id}/{n}",
+            "name": f["name"],
+            "media_type": f["media_type"],
+            "show": f.get("show", "file"),
+        }
         for n, f in enumerate(body.get("attachments", []))
     ]
     return {
@@ -195,4 +201,5 @@ def _shown(message_id: int, key: str, mine: bool, body: dict[str, Any], at: date
         "attachments": attachments,
         "ask_contact": body.get("ask_contact", ""),
         "ask_location": body.get("ask_location", ""),
+        "takes_voice": body.get("takes_voice", False),
     }

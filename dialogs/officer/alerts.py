@@ -1,18 +1,13 @@
 """What officers and producers are told without having asked."""
 
 from dialogs.engine import said
-from dialogs.model import (
-    N_,
-    CaseFacts,
-    Link,
-    SendMessage,
-    Text,
-)
-from dialogs.producer.check_status import (
-    KEEP_PROOFS,
-)
+from dialogs.model import N_, CaseFacts, Link, ReturnedItem, SendMessage, Text, Value
+from dialogs.producer.check_status import KEEP_PROOFS, result_lines, returned_notice
+from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import KINDS
 from dialogs.producer.upload import plan_is_here
+from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, move, sides_of
+from dialogs.rules.ruleset import ruleset
 
 
 def kind_words(case: CaseFacts) -> Text | str:
@@ -54,6 +49,117 @@ def deferred_notice(case: CaseFacts, reason: str) -> tuple[Text, ...]:
     )
 
 
+def named(case: CaseFacts) -> dict[str, Value]:
+    """Product and code as the notices name a case."""
+    return {"product": case.product, "code": case.code}
+
+
+def notice_of(case: CaseFacts, action: str, reason: str = "") -> tuple[Text, ...]:
+    """What the producer reads of a move; `case` as it was before. Nothing of the producer's own moves.
+
+    Of a result, `case.result` is the one that is published by this move. A return with marks on several items is
+    told by the review in its own words.
+    """
+    found = move(action, case.status, ruleset(case.ruleset).levels)
+    if found is None or found.who is Side.PRODUCER:
+        return ()
+    match action:
+        case "accept":
+            return _accepted(case)
+        case "return":
+            return returned_notice(case, ReturnedItem("all", reason, case.since))
+        case "defer":
+            return deferred_notice(case, reason)
+        case "reopen":
+            return (Text(N_("The commune takes up “%(product)s” (%(code)s) again."), named(case)), _NOTHING_TO_DO)
+        case "send_back":
+            again = N_("The commune looks at the dossier of “%(product)s” (%(code)s) once more before it goes up.")
+            return (Text(again, named(case)), _NOTHING_TO_DO)
+        case "forward":
+            return (Text(_SENT_UP[found.to_status], named(case)), _NOTHING_TO_DO)
+        case "revoke":
+            return _revoked_notice(case, reason)
+        case "expire":
+            return _expired_notice(case)
+    return result_notice(case, action)
+
+
+_NOTHING_TO_DO = Text(N_("You need not do anything now. I tell you as soon as there is an answer."))
+_SENT_UP = {
+    "forwarded": N_("The dossier of “%(product)s” (%(code)s) has gone up to the province."),
+    "at_district": N_(
+        "The commune has sent up the dossier of “%(product)s” (%(code)s). The province looks at it for the district."
+    ),
+}
+
+
+def _accepted(case: CaseFacts) -> tuple[Text, ...]:
+    if not is_dossier(case.status):
+        return accepted_notice(case)
+    if case.status == "dossier_submitted":
+        checked = N_("Good news: the commune has checked the dossier of “%(product)s” (%(code)s), and it is complete.")
+        return (Text(checked, named(case)), Text(N_("Next the commune's leadership looks at it.")))
+    taken_up = N_("The province has received the dossier of “%(product)s” (%(code)s) and rates the product now.")
+    return (Text(taken_up, named(case)), _NOTHING_TO_DO)
+
+
+def _revoked_notice(case: CaseFacts, reason: str) -> tuple[Text, ...]:
+    return (
+        Text(N_("The certificate of “%(product)s” (%(code)s) has been withdrawn."), named(case)),
+        Text(N_("The reason: “%(reason)s”"), {"reason": reason}),
+        Text(N_("From now on the OCOP mark must not be used on this product.")),
+        Text(N_("If you think this is not right, write to the officer or go to the commune office.")),
+    )
+
+
+def _expired_notice(case: CaseFacts) -> tuple[Text, ...]:
+    last = case.result.certificate_until if case.result is not None else None
+    day = (Text(N_("Its last day was %(day)s."), {"day": last}),) if last is not None else ()
+    return (
+        Text(N_("The certificate of “%(product)s” (%(code)s) has run out."), named(case)),
+        *day,
+        Text(N_("From now on the OCOP mark must not be used on this product.")),
+        Text(N_("To stand again, register the product once more; the officer helps you.")),
+    )
+
+
+def result_notice(case: CaseFacts, action: str) -> tuple[Text, ...]:
+    """The published result in full: rate, certify or propose."""
+    head = {
+        "rate": N_("“%(product)s” (%(code)s) has been rated."),
+        "certify": N_("Good news: “%(product)s” (%(code)s) has been certified as an OCOP product."),
+        "propose": N_("Good news: the province has proposed “%(product)s” (%(code)s) for five stars."),
+    }[action]
+    after = {
+        "rate": N_(
+            "There is no certificate for one or two stars. Improve the product and stand again in a later round."
+        ),
+        "certify": N_("Now you may use the OCOP mark on this product."),
+        "propose": N_("The ministry decides on it; until then there is no certificate."),
+    }[action]
+    return (Text(head, named(case)), *result_lines(case), *_next_star(case), Text(after))
+
+
+def _next_star(case: CaseFacts) -> tuple[Text, ...]:
+    """How many points one star more would have taken."""
+    result = case.result
+    above = [b for b in ruleset(case.ruleset).thresholds if result is not None and b.stars == result.stars + 1]
+    if result is None or not above:
+        return ()
+    lacking = above[0].from_points - (result.points_a + result.points_b + result.points_c)
+    return (
+        Text(N_("%(stars)s stars would take %(points)s more points."), {"stars": above[0].stars, "points": lacking}),
+    )
+
+
+def withdrawn_result_notice(case: CaseFacts) -> tuple[Text, ...]:
+    """A result that was published is taken back within ten minutes."""
+    return (
+        Text(N_("The result of “%(product)s” (%(code)s) was sent by mistake and has been taken back."), named(case)),
+        Text(N_("It does not count. I tell you as soon as the right one is there.")),
+    )
+
+
 def about_no_case(subject: str) -> bool:
     """ "n12": a producer's question that names no case; who may answer it is looked up when it is sent."""
     return subject[:1] == "n" and subject[1:].isdigit()
@@ -76,10 +182,11 @@ def alert_new(case: CaseFacts) -> SendMessage:
 
 
 def alert_again(case: CaseFacts, action: str) -> SendMessage:
-    """Something came back or was added: `action` is resubmit, send_plan or add_papers."""
+    """Something came back or was added: `action` is resubmit, send_plan, send_dossier or add_papers."""
     words = {
         "resubmit": N_("Sent again after your return: %(product)s"),
         "send_plan": N_("Plan handed in: %(product)s"),
+        "send_dossier": N_("Dossier handed in: %(product)s"),
         "add_papers": N_("Papers added: %(product)s"),
     }[action]
     return SendMessage(
@@ -90,6 +197,73 @@ def alert_again(case: CaseFacts, action: str) -> SendMessage:
         ),
         links=(open_link(case.code),),
     )
+
+
+def alert_for(case: CaseFacts, action: str) -> SendMessage | None:
+    """To the officers of the side that owns the case after a move; None where nobody new has to act."""
+    if action in ("resubmit", "send_plan", "send_dossier"):
+        return alert_again(case, action)
+    owner = STATUSES[case.status].owner
+    if action == "accept" and owner is Side.APPROVER:
+        return _alert(case, N_("Waits for your approval: %(product)s"))
+    if action == "send_back":
+        return _alert(case, N_("Sent back by the leadership: %(product)s"), _last_reason(case))
+    if action == "forward":
+        return _alert(case, _UP[owner], Text(N_("From %(place)s."), {"place": place_name(case.commune)}))
+    return None
+
+
+_UP = {
+    Side.PROVINCE: N_("Dossier sent up to the province: %(product)s"),
+    Side.DISTRICT: N_("Dossier sent up, to be decided for the district: %(product)s"),
+}
+
+
+def _last_reason(case: CaseFacts) -> Text:
+    reason = case.history[-1].reason if case.history else ""
+    return Text(N_("The reason: “%(reason)s”"), {"reason": reason})
+
+
+def _alert(case: CaseFacts, head: str, *more: Text) -> SendMessage:
+    who = Text(N_("%(code)s · %(by)s · %(kind)s"), {"code": case.code, "by": case.by, "kind": kind_words(case)})
+    texts = (Text(head, {"product": case.product}), who, *more, *due_line(case))
+    return SendMessage(texts, links=(open_link(case.code),))
+
+
+def alert_commune(case: CaseFacts, action: str) -> SendMessage | None:
+    """To the officers of the commune: what became of a dossier that they have passed on; None where they did it."""
+    levels = ruleset(case.ruleset).levels
+    by = next(reversed(sides_of((line.action for line in case.history), levels)), None)
+    if action == "forward":
+        words = (
+            N_("Approved and sent up: %(product)s")
+            if by is Side.APPROVER
+            else N_("Sent on to the province: %(product)s")
+        )
+        return _alert(case, words)
+    if action == "return" and by in (Side.DISTRICT, Side.PROVINCE):
+        return _alert(case, N_("Returned by the province to the producer: %(product)s"))
+    if action == "revoke":
+        return _alert(case, N_("Certificate withdrawn: %(product)s"), _last_reason(case))
+    return None
+
+
+def alert_result(case: CaseFacts) -> SendMessage | None:
+    """To the commune, which gets every result in writing (26/2026/QĐ-TTg art. 7.3)."""
+    if case.result is None:
+        return None
+    stars: dict[str, Value] = {"product": case.product, "stars": case.result.stars}
+    proposed = case.status == "proposed_for_five"
+    head = (
+        N_("Proposed for %(stars)s stars: %(product)s")
+        if proposed
+        else N_("Result of %(product)s: %(stars)s stars ⭐.")
+    )
+    texts = (
+        Text(head, stars),
+        Text(N_("%(code)s · %(by)s · %(kind)s"), {"code": case.code, "by": case.by, "kind": kind_words(case)}),
+    )
+    return SendMessage(texts, links=(open_link(case.code),))
 
 
 def alert_note(code: str, by: str, place: Text | str, words: str) -> SendMessage:

@@ -1,6 +1,6 @@
 """How officers come in: a one-time invitation, opened in any channel; and how they are invited."""
 
-from dialogs.answers import one_of
+from dialogs.answers import one_of, text
 from dialogs.model import (
     N_,
     Answers,
@@ -13,38 +13,47 @@ from dialogs.model import (
     Membership,
     Option,
     Role,
+    SetName,
     Text,
 )
 from dialogs.officer.desk import how_many
-from dialogs.officer.rights import keeps_hours
+from dialogs.officer.rights import OF_COMMUNE, answers_for, is_officer, keeps_hours, may_invite
 from dialogs.places import territory
-from dialogs.producer.menu import may_invite
 from dialogs.producer.place import commune, place_name, province
 
 ROLE_WORDS = {
     Role.COMMUNE_OFFICER: N_("commune officer"),
+    Role.COMMUNE_APPROVER: N_("commune approver"),
     Role.PROVINCE_OFFICER: N_("provincial officer"),
     Role.ADMINISTRATOR: N_("administrator"),
 }
+NAME_CHARS = 60
+
+
+def territory_words(path: str) -> Text | str:
+    return place_name(path.rpartition("/")[2]) if path else Text(N_("the whole country"))
 
 
 def membership_words(member: Membership) -> Text:
-    place = place_name(member.territory.rpartition("/")[2]) if member.territory else Text(N_("the whole country"))
-    return Text(N_("• %(role)s: %(place)s"), {"role": Text(ROLE_WORDS[member.role]), "place": place})
+    values = {"role": Text(ROLE_WORDS[member.role]), "place": territory_words(member.territory)}
+    return Text(N_("• %(role)s: %(place)s"), values)
 
 
-def who_you_are(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+# ---------------------------------------------------------------- coming in
+
+
+def nameless(answers: Answers, facts: Facts) -> bool:
+    return is_officer(answers, facts) and not facts.person.name
+
+
+def named(answers: Answers, facts: Facts) -> Effects:
+    return (SetName(answers["name"]),)
+
+
+def what_now(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if not facts.person.memberships:
-        return (
-            Text(N_("This invitation is used up or too old. Please ask for a new one.")),
-            Text(N_("Meanwhile I can show you what I do for producers.")),
-        )
-    return (
-        Text(N_("Welcome! You are registered as:")),
-        *(membership_words(member) for member in facts.person.memberships),
-        Text(N_("New cases come here by themselves.")),
-        *how_many(facts),
-    )
+        return (Text(N_("Meanwhile I can show you what I do for producers.")),)
+    return (Text(N_("New cases come here by themselves.")), *how_many(facts))
 
 
 def next_steps(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -57,17 +66,28 @@ def next_steps(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (desk, *hours, *invite, menu)
 
 
+ASK_NAME = Ask(
+    "name",
+    N_("What is your name? Your colleagues and the producers see it."),
+    text(NAME_CHARS, name=True),
+    when=nameless,
+    then=named,
+)
 JOINED = Dialog(
     "joined",
     steps=(
+        ASK_NAME,
         Ask(
             "next",
-            who_you_are,
+            what_now,
             one_of(next_steps),
             goto={"desk": "desk", "hours": "office_hours", "invite": "invite", "menu": "menu"},
         ),
     ),
 )
+
+
+# ---------------------------------------------------------------- inviting
 
 
 def wanted(answers: Answers) -> Membership:
@@ -86,32 +106,62 @@ def invited(answers: Answers, facts: Facts) -> Effects:
 
 def shall_i(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     link = Text(N_("Shall I make a link? It works once, for seven days. Send it to that person only."))
+    if not answers_for(facts.person.memberships, wanted(answers)):
+        return (membership_words(wanted(answers)), NOT_YOURS)
     return (membership_words(wanted(answers)), link)
 
 
+NOT_YOURS = Text(N_("You can invite officers only for your own commune or province."))
+_ROLES = (
+    Option("commune_officer", Text(N_("A commune officer")), ("xã", "cán bộ xã", "commune")),
+    Option("commune_approver", Text(N_("A commune approver")), ("lãnh đạo", "người duyệt", "approver")),
+    Option("province_officer", Text(N_("A provincial officer")), ("tỉnh", "province")),
+    Option("administrator", Text(N_("An administrator")), ("quản trị", "administrator")),
+)
+
+
 def roles(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    """One may invite only below one's own level."""
-    below = Option("commune_officer", Text(N_("For a commune")), ("xã", "commune"))
-    if not any(m.role is Role.ADMINISTRATOR for m in facts.person.memberships):
-        return (below,)
-    return (
-        below,
-        Option("province_officer", Text(N_("For a province")), ("tỉnh", "province")),
-        Option("administrator", Text(N_("An administrator")), ("quản trị", "administrator")),
-    )
+    """One may invite only below one's own level; an administrator whom they like."""
+    held = {member.role for member in facts.person.memberships}
+    count = 4 if Role.ADMINISTRATOR in held else 2 if Role.PROVINCE_OFFICER in held else 1
+    return _ROLES[:count]
+
+
+def only_role(facts: Facts) -> str:
+    """Who may invite only one kind of officer is not asked which."""
+    offered = roles({}, facts)
+    return offered[0].value if len(offered) == 1 else ""
 
 
 def own_province(facts: Facts) -> str:
-    """A provincial officer invites within her own province; an administrator is asked."""
-    territories = {m.territory for m in facts.person.memberships if m.role is not Role.COMMUNE_OFFICER}
-    return territories.pop() if len(territories) == 1 else ""
+    """Where an officer of one province or commune invites; others are asked."""
+    found = {m.territory.partition("/")[0] for m in facts.person.memberships if m.role is not Role.COMMUNE_OFFICER}
+    return found.pop() if len(found) == 1 else ""
+
+
+def own_commune(facts: Facts) -> str:
+    """An approver's commune; who invites for more than one is asked."""
+    found = {m.territory for m in facts.person.memberships if m.role is not Role.COMMUNE_OFFICER}
+    return found.pop().partition("/")[2] if len(found) == 1 else ""
+
+
+def confirmable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    no = Option("no", Text(N_("Not now")), ("thôi", "not now"))
+    if not answers_for(facts.person.memberships, wanted(answers)):
+        return (no,)
+    return (Option("make", Text(N_("Make the link")), ("tạo", "make")), no)
+
+
+def after_inviting(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go("staff" if value == "make" else "menu")
 
 
 INVITE = Dialog(
     "invite",
     allowed=lambda answers, facts: may_invite(facts),
+    up="staff",
     steps=(
-        Ask("role", N_("Whom do you want to invite?"), one_of(roles)),
+        Ask("role", N_("Whom do you want to invite?"), one_of(roles), prefill=only_role),
         Ask(
             "province",
             N_("For which province?"),
@@ -123,21 +173,10 @@ INVITE = Dialog(
             "commune",
             N_("For which commune or ward?"),
             commune(),
-            when=lambda answers, facts: answers.get("role") == "commune_officer",
+            when=lambda answers, facts: answers.get("role") in OF_COMMUNE,
+            prefill=own_commune,
             needs=("province",),
         ),
-        Ask(
-            "confirm",
-            shall_i,
-            one_of(
-                (
-                    Option("make", Text(N_("Make the link")), ("tạo", "make")),
-                    Option("no", Text(N_("Not now")), ("thôi", "not now")),
-                )
-            ),
-            then=invited,
-            confirms=True,
-            goto=lambda value, answers, facts: Go("menu"),
-        ),
+        Ask("confirm", shall_i, one_of(confirmable), then=invited, confirms=True, goto=after_inviting),
     ),
 )

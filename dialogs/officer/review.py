@@ -1,4 +1,4 @@
-"""One case on an officer's screen, and what can be done with it."""
+"""One case on an officer's screen, and what can be done with it; accepting it and putting it off."""
 
 from dataclasses import replace
 
@@ -8,35 +8,45 @@ from dialogs.model import (
     Answers,
     Ask,
     CaseFacts,
+    Change,
     DecideCase,
     Dialog,
     Effects,
+    ExportAudit,
     Facts,
     Go,
     Option,
-    ReturnedItem,
     RevealPhone,
     SendMessage,
     SendPapers,
     Text,
+    UndoDecision,
+    Value,
 )
+from dialogs.officer import check, decide
 from dialogs.officer.alerts import accepted_notice, deferred_notice, due_line, kind_words
-from dialogs.officer.rights import case_of, decidable, visible
+from dialogs.officer.assisted import assisted_lines, may_confirm
+from dialogs.officer.desk import holder_words, holding_effects, holding_options, holding_way, left_words
+from dialogs.officer.findings import finding_lines
+from dialogs.officer.reports import AUDIT, may_audit
+from dialogs.officer.rights import case_of, decidable, is_officer, visible
+from dialogs.officer.words import decided_meanwhile, last_decision, title, who_and_when
 from dialogs.producer.check_status import (
-    ABOUT_ANSWERS,
-    REASONS,
-    history,
+    ACTION_WORDS,
     item_words,
-    returned_notice,
+    reason_line,
+    reason_words,
+    result_lines,
     status_words,
 )
 from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed
-from dialogs.producer.upload import kept_paper, papers_of
+from dialogs.producer.upload import kept_paper, needed, not_handed_in, papers_of
 from dialogs.rules.ruleset import Paper
 
-HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name"}
+HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name", "location"}
 """Left out of a case's answers: what is shown only when asked for, and what its first lines say already."""
+UNDO_MINUTES = 10
 
 
 # ---------------------------------------------------------------- one case
@@ -45,97 +55,220 @@ HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name"}
 def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
     return (
-        _title(case),
+        title(case),
+        _who(case),
+        _where(case),
         Text(N_("Status: %(status)s"), {"status": status_words(case)}),
-        Text(N_("%(by)s · %(kind)s · %(place)s"), {
-            "by": case.by, "kind": kind_words(case), "place": place_name(case.commune),
-        }),
-        *due_line(case),
+        _how_much(case, facts),
+        *_time_left(case),
+        *_holder(case),
+        *assisted_lines(case),
+        *_changes(case, facts),
+        *_waiting_for(case),
+        *finding_lines(case),
         *answer_lines({k: v for k, v in as_filed(case).items() if k not in HIDDEN}, facts),
         *_papers(case),
-    )  # fmt: skip
+        *result_lines(case),
+    )
 
 
-def _title(case: CaseFacts) -> Text:
-    return Text(N_("%(code)s “%(product)s”"), {"code": case.code, "product": case.product})
+def _who(case: CaseFacts) -> Text:
+    return Text(N_("%(by)s · %(kind)s"), {"by": case.by, "kind": kind_words(case)})
+
+
+def _where(case: CaseFacts) -> Text:
+    village = case.answers.get("location", "")
+    place = place_name(case.commune)
+    if not village:
+        return Text("%(place)s", {"place": place})
+    return Text(N_("📍 %(village)s, %(place)s"), {"village": village, "place": place})
+
+
+def _how_much(case: CaseFacts, facts: Facts) -> Text:
+    """ "9/9 answers, 4/5 required papers": those asked of this product and this maker."""
+    filed = as_filed(case)
+    asked = [a for a in IDEA_ASKS if a.title and not a.optional and (a.when is None or a.when(filed, facts))]
+    required = needed(case)
+    return Text(
+        N_("%(given)s/%(asked)s answers, %(there)s/%(required)s required papers"),
+        {
+            "given": sum(bool(filed.get(a.name)) for a in asked),
+            "asked": len(asked),
+            "there": len(required) - len(not_handed_in(case)),
+            "required": len(required),
+        },
+    )
+
+
+def _time_left(case: CaseFacts) -> tuple[Text, ...]:
+    """The last day, and the working time that is left of it or gone since."""
+    if case.minutes_left is None or case.due_on is None:
+        return due_line(case)
+    values: dict[str, Value] = {"day": case.due_on, "left": left_words(case.minutes_left)}
+    return (Text(N_("⏰ Due: %(day)s, %(left)s."), values),)
+
+
+def _holder(case: CaseFacts) -> tuple[Text, ...]:
+    if case.held_by_me:
+        return (Text(N_("You have taken it.")),)
+    return (Text(N_("%(name)s has taken it."), {"name": holder_words(case.holder)}),) if case.holder else ()
+
+
+def _changes(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
+    """What came anew, beside what was."""
+    if not case.resubmitted:
+        return ()
+    lines = tuple(_change(case, change, facts) for change in case.changes if not _private(change))
+    return (Text(N_("Sent again. What is new:")), *lines) if lines else (Text(N_("Sent again.")),)
+
+
+def _private(change: Change) -> bool:
+    return change.item.partition(":")[2] in check.PRIVATE
+
+
+def _change(case: CaseFacts, change: Change, facts: Facts) -> Text:
+    kind, _, item = change.item.partition(":")
+    if kind == "reply":
+        words: dict[str, Value] = {
+            "item": item_words(case, item),
+            "question": reason_words(change.before),
+            "answer": reason_words(change.after),
+        }
+        return Text(N_("• %(item)s, asked: “%(question)s”, answered: “%(answer)s”"), words)
+    values: dict[str, Value] = {"item": item_words(case, change.item)}
+    if kind == "paper":
+        values |= {"before": _version(change.before), "after": _version(change.after)}
+    else:
+        values |= {
+            "before": check.shown(change.item, change.before, case, facts),
+            "after": check.shown(change.item, change.after, case, facts),
+        }
+    return Text(N_("• %(item)s: %(after)s (before: %(before)s)"), values)
+
+
+def _version(described: str) -> Text:
+    """ "2/3": version 2 with 3 pages."""
+    version, _, pages = described.partition("/")
+    if not version:
+        return Text(N_("nothing"))
+    values: dict[str, Value] = {"version": int(version), "count": int(pages)}
+    return Text(N_("version %(version)s, %(count)s page"), values, N_("version %(version)s, %(count)s pages"))
+
+
+def _waiting_for(case: CaseFacts) -> tuple[Text, ...]:
+    """What the producer still has to answer."""
+    if not case.returned:
+        return ()
+    return (Text(N_("The producer still has to answer:")), *(reason_line(case, item) for item in case.returned))
 
 
 def _lacking(case: CaseFacts) -> tuple[Paper, ...]:
-    """Required papers that were not handed in, once the plan is what is decided on."""
-    if not case.status.startswith("plan"):
-        return ()
-    sent = {paper.id for paper in case.papers if paper.sent}
-    return tuple(paper for paper in papers_of(case) if paper.required and paper.id not in sent)
+    """Required papers that were not handed in, once they are what is decided on."""
+    return () if case.status.startswith("idea") else not_handed_in(case)
 
 
 def _papers(case: CaseFacts) -> tuple[Text, ...]:
-    papers = papers_of(case)
-    sent = [p for p in papers if (kept := kept_paper(case, p.id)) is not None and kept.sent]
-    required = [p for p in papers if p.required]
-    there = sum(paper in sent for paper in required)
-    head = Text(N_("Papers: %(there)s of %(all)s required ones are here."), {"there": there, "all": len(required)})
+    sent = [p for p in papers_of(case) if (kept := kept_paper(case, p.id)) is not None and kept.sent]
     here = tuple(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent)
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
-    if not here and not case.status.startswith("plan"):
-        return ()  # papers are due with the plan
-    return (head, *here, *lacking)
+    return (Text(N_("Papers:")), *here, *lacking) if here or lacking else ()
 
 
-LABELS = {
+# ---------------------------------------------------------------- what can be done
+
+_UNDO = Option("undo", Text(N_("Take it back")), ("hoàn tác", "rút lại", "undo"))
+_CHECK = Option("check", Text(N_("Item by item")), ("xem từng mục", "từng mục", "item by item"))
+_LABELS = {
     "accept": Option("accept", Text(N_("Accept")), ("nhận", "đồng ý", "accept")),
     "return": Option("return", Text(N_("Return")), ("trả lại", "return")),
     "defer": Option("defer", Text(N_("Not this year")), ("để năm sau", "not this year")),
 }
+_PAPERS = Option("papers", Text(N_("See the papers")), ("xem giấy tờ", "papers"))
+_NOTE = Option("note", Text(N_("Write to the producer")), ("nhắn bà con", "note"))
+_MORE = Option("other", Text(N_("Other things")), ("việc khác", "other"))
+_DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk"))
 
 
 def card_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """The likely things, at most nine: a longer list would be shown in parts. The others are behind `_MORE`."""
     case = case_of(answers, facts)
-    papers = (Option("papers", Text(N_("See the papers")), ("xem giấy tờ", "papers")),) if _has_files(case) else ()
-    decide = tuple(LABELS[action] for action in case.may)
-    return (
-        *papers,
-        *decide,
-        Option("note", Text(N_("Write to the producer")), ("nhắn bà con", "note")),
-        Option("phone", Text(N_("Show the number")), ("số điện thoại", "phone")),
-        Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
-        Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk")),
+    free = not case.holder or case.held_by_me
+    likely = (
+        *((_UNDO,) if _undoable(case, facts) else ()),
+        *(_decisions(case) if free else ()),
+        *((_PAPERS,) if _has_files(case) else ()),
+        *(option for option in holding_options(case) if option.value == "take"),
+        _NOTE,
     )
+    return (*likely[:_MOST_LIKELY], _MORE, _DESK)
+
+
+_MOST_LIKELY = 7
+
+
+def _decisions(case: CaseFacts) -> tuple[Option, ...]:
+    own = decide.options(case)
+    mine = (_LABELS[action] for action in case.may if action in _LABELS and action not in {o.value for o in own})
+    return (*((_CHECK,) if "return" in case.may else ()), *own, *mine)
+
+
+def _undoable(case: CaseFacts, facts: Facts) -> bool:
+    return case.undo is not None and facts.now <= case.undo.until
 
 
 def _has_files(case: CaseFacts) -> bool:
     return any(paper.sent for paper in case.papers)
 
 
+def onward(value: str, answers: Answers, facts: Facts) -> Go:
+    case = case_of(answers, facts)
+    way = decide.way(case, value) or holding_way(value, case.code)
+    if way is not None:
+        return way
+    match value:
+        case "check":
+            return check.begin(case, facts)
+        case "return":
+            return check.choose(case)
+        case "accept" | "defer":
+            return Go(f"{value}.{case.code}", {"_status": case.status})
+        case "desk":
+            return Go("desk")
+    targets = {"note": "note", "undo": "undo", "other": "review_more"}
+    return Go(f"{targets.get(value, 'review_on')}.{case.code}")
+
+
 def shown(answers: Answers, facts: Facts) -> Effects:
     case = case_of(answers, facts)
-    match answers["next"]:
-        case "papers":
-            return (SendMessage((Text(N_("Here are the papers.")),)), SendPapers(case.code))
-        case "phone":
-            return (RevealPhone(case.code),)
-        case "history":
-            return (SendMessage(history(case)),)
-    return ()
+    if answers["next"] != "papers":
+        return holding_effects(answers["next"], case.code)
+    return (SendMessage((Text(N_("Here are the papers.")),)), SendPapers(case.code, look="sheet"))
 
 
-def onward(value: str, answers: Answers, facts: Facts) -> Go:
-    code = answers["subject"]
-    targets = {
-        "accept": f"accept.{code}",
-        "return": f"return.{code}",
-        "defer": f"defer.{code}",
-        "note": f"note.{code}",
-        "desk": "desk",
-    }
-    return Go(targets.get(value, f"review_on.{code}"))
+def _own(answers: Answers, facts: Facts) -> bool:
+    case = facts.case(answers["subject"])
+    return case is not None and case.own
+
+
+def not_own(answers: Answers, facts: Facts) -> bool:
+    return not _own(answers, facts)
 
 
 REVIEW = Dialog(
     "review",
-    allowed=visible,
+    allowed=lambda answers, facts: visible(answers, facts) or (is_officer(answers, facts) and _own(answers, facts)),
     linked=True,
     up="desk",
-    steps=(Ask("next", card, one_of(card_options), then=shown, goto=onward),),
+    steps=(
+        Ask(
+            "own",
+            N_("This file is your own, so somebody else decides on it."),
+            one_of((Option("open", Text(N_("Open my file")), ("mở hồ sơ", "open")), _DESK)),
+            when=_own,
+            goto=lambda value, answers, facts: Go("desk" if value == "desk" else f"case.{answers['subject']}"),
+        ),
+        Ask("next", card, one_of(card_options), when=not_own, then=shown, goto=onward),
+    ),
 )
 
 REVIEW_ON = Dialog(
@@ -145,7 +278,7 @@ REVIEW_ON = Dialog(
     steps=(
         Ask(
             "next",
-            lambda answers, facts: (_title(case_of(answers, facts)), Text(N_("What would you like to do?"))),
+            lambda answers, facts: (title(case_of(answers, facts)), Text(N_("What would you like to do?"))),
             one_of(card_options),
             then=shown,
             goto=onward,
@@ -155,7 +288,66 @@ REVIEW_ON = Dialog(
 """The same choices after something of the case was shown, without the whole card again."""
 
 
-# ---------------------------------------------------------------- decisions
+# ---------------------------------------------------------------- what is rarely wanted
+
+
+def more_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    case = case_of(answers, facts)
+    files = (
+        Option("pdf", Text(N_("Papers as files")), ("tải pdf", "tải giấy tờ", "files")),
+        Option("paper_date", Text(N_("Last day of a paper")), ("ghi ngày hết hạn", "last day")),
+    )
+    confirm = Option("assisted", Text(N_("The confirmation")), ("xác nhận", "phiếu xác nhận", "confirmation"))
+    return (
+        *holding_options(case),
+        *((confirm,) if may_confirm(answers, facts) else ()),
+        _NOTE,
+        Option("phone", Text(N_("Show the number")), ("số điện thoại", "phone")),
+        Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
+        Option("thread", Text(N_("Messages so far")), ("tin nhắn", "messages")),
+        *((AUDIT,) if may_audit(case, facts.person) else ()),
+        *(files if _has_files(case) else ()),
+        Option("file", Text(N_("Back to the file")), ("về hồ sơ", "back to the file")),
+    )
+
+
+def more_shown(answers: Answers, facts: Facts) -> Effects:
+    case = case_of(answers, facts)
+    match answers["next"]:
+        case "phone":
+            return (RevealPhone(case.code),)
+        case "history":
+            return (SendMessage(who_and_when(case)),)
+        case "audit":
+            return (ExportAudit(case.code),)
+        case "pdf":
+            return (SendMessage((Text(N_("Here are the papers.")),)), SendPapers(case.code))
+    return holding_effects(answers["next"], case.code)
+
+
+def more_onward(value: str, answers: Answers, facts: Facts) -> Go:
+    targets = {"note": "note", "assisted": "assisted", "thread": "thread", "paper_date": "paper_date", "file": "review"}
+    way = holding_way(value, answers["subject"])
+    return way or Go(f"{targets.get(value, 'review_on')}.{answers['subject']}")
+
+
+MORE = Dialog(
+    "review_more",
+    allowed=visible,
+    up="review.{subject}",
+    steps=(
+        Ask(
+            "next",
+            lambda answers, facts: (title(case_of(answers, facts)), Text(N_("What would you like to do?"))),
+            one_of(more_options),
+            then=more_shown,
+            goto=more_onward,
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- accept, put off
 
 
 def accept_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -163,11 +355,21 @@ def accept_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     head = Text(N_("Accept %(code)s “%(product)s”? The producer reads:"), {"code": case.code, "product": case.product})
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
     warning = (Text(N_("These required papers are still missing:")), *lacking) if lacking else ()
-    return (*warning, head, *accepted_notice(case))
+    return (*warning, *_open_marks(case), head, *accepted_notice(case))
+
+
+def _open_marks(case: CaseFacts) -> tuple[Text, ...]:
+    """What was noted for the producer is not sent when the case is accepted."""
+    if not check.to_send(case.marks):
+        return ()
+    lines = tuple(Text("• %(item)s", {"item": item_words(case, mark.item)}) for mark in check.to_send(case.marks))
+    return (Text(N_("You have noted something to return or to ask; it is not sent:")), *lines)
 
 
 def accepted(answers: Answers, facts: Facts) -> Effects:
-    return (DecideCase(answers["subject"], "accept"),) if answers["confirm"] == "accept" else ()
+    if answers["confirm"] != "accept":
+        return ()
+    return (DecideCase(answers["subject"], "accept", status=answers.get("_status", "")),)
 
 
 def after_decision(value: str, answers: Answers, facts: Facts) -> Go:
@@ -178,31 +380,23 @@ NOT_YET = Option("back", Text(N_("Don't accept yet")), ("chưa", "not yet"))
 DONT_SEND = Option("back", Text(N_("Don't send yet")), ("chưa", "chưa gửi", "not yet"))
 
 
-def decided_already(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+def as_asked(action: str, answers: Answers, facts: Facts) -> bool:
+    """Whether the case is still what was asked about: an old button must not decide on a later status."""
     case = case_of(answers, facts)
-    return (
-        Text(N_("Somebody has dealt with %(code)s meanwhile, so nothing was sent."), {"code": case.code}),
-        Text(N_("Status: %(status)s"), {"status": status_words(case)}),
-    )
+    return decidable(answers, facts) and action in case.may and answers.get("_status", case.status) == case.status
 
 
 def decision(name: str, *asks: Ask) -> Dialog:
     """Questions that stand as long as the case waits; whoever comes second is told how it was decided."""
     moved_on = Ask(
         "moved_on",
-        decided_already,
-        one_of(
-            (
-                Option("open", Text(N_("Open the file")), ("mở hồ sơ", "open")),
-                Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk")),
-            )
-        ),
-        when=lambda answers, facts: not decidable(answers, facts),
+        lambda answers, facts: decided_meanwhile(case_of(answers, facts)),
+        one_of((Option("open", Text(N_("Open the file")), ("mở hồ sơ", "open")), _DESK)),
+        when=lambda answers, facts: not as_asked(name, answers, facts),
         goto=lambda value, answers, facts: Go("desk" if value == "desk" else f"review.{answers['subject']}"),
     )
-    return Dialog(
-        name, allowed=visible, up="review.{subject}", steps=(moved_on, *(replace(ask, when=decidable) for ask in asks))
-    )
+    still = tuple(replace(ask, when=lambda answers, facts: as_asked(name, answers, facts)) for ask in asks)
+    return Dialog(name, allowed=visible, up="review.{subject}", steps=(moved_on, *still))
 
 
 ACCEPT = decision(
@@ -218,65 +412,6 @@ ACCEPT = decision(
 )
 
 
-def items(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    """What can be returned: papers that are here first, then answers, then the whole."""
-    case = case_of(answers, facts)
-    sent = tuple(
-        Option(f"paper:{p.id}", p.label)
-        for p in papers_of(case)
-        if (kept := kept_paper(case, p.id)) is not None and kept.sent
-    )
-    given = tuple(
-        Option(f"answer:{ask.name}", Text(ask.title))
-        for ask in IDEA_ASKS
-        if ask.title and (ask.when is None or ask.when(as_filed(case), facts))
-    )
-    whole = Option("all", Text(N_("The whole file")), ("tất cả", "toàn bộ", "all"))
-    return (*sent, whole, *given) if case.status.startswith("plan") else (whole, *given, *sent)
-
-
-NAMES = {"answer:producer_name", "answer:contact_name", "answer:product", "all"}
-ABOUT_NAMES = {"name", "more"}
-
-
-def reasons(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    """Templates that fit the item: a seal can't be missing from an answer."""
-    item = answers.get("item", "")
-    if item.startswith("paper:"):
-        return REASONS
-    about = ABOUT_NAMES if item in NAMES else ABOUT_ANSWERS
-    return tuple(option for option in REASONS if option.value in about)
-
-
-def reason_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    case = case_of(answers, facts)
-    return (
-        Text(N_("%(item)s: what is wrong? Choose, or type it yourself."), {"item": item_words(case, answers["item"])}),
-    )
-
-
-def preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    case = case_of(answers, facts)
-    item = ReturnedItem(answers["item"], answers["reason"], facts.today)
-    return (Text(N_("The producer reads this:")), *returned_notice(case, item))
-
-
-def sent_back(answers: Answers, facts: Facts) -> Effects:
-    if answers["confirm"] != "send":
-        return ()
-    return (DecideCase(answers["subject"], "return", answers["item"], answers["reason"]),)
-
-
-SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
-
-RETURN = decision(
-    "return",
-    Ask("item", N_("What has to be changed?"), one_of(items)),
-    Ask("reason", reason_words, one_of(reasons, other=600), verbatim=True),
-    Ask("confirm", preview, one_of((SEND, DONT_SEND)), then=sent_back, goto=after_decision, confirms=True),
-)
-
-
 def defer_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
     return (Text(N_("Why does “%(product)s” have to wait? The producer reads your words."), {"product": case.product}),)
@@ -285,15 +420,84 @@ def defer_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 def deferred(answers: Answers, facts: Facts) -> Effects:
     if answers["confirm"] != "send":
         return ()
-    return (DecideCase(answers["subject"], "defer", "all", answers["reason"]),)
+    return (DecideCase(answers["subject"], "defer", "all", answers["reason"], answers.get("_status", "")),)
 
 
 def defer_preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (Text(N_("The producer reads this:")), *deferred_notice(case_of(answers, facts), answers["reason"]))
 
 
+SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
+
 DEFER = decision(
     "defer",
     Ask("reason", defer_words, text(max_chars=600, min_chars=5), verbatim=True),
     Ask("confirm", defer_preview, one_of((SEND, DONT_SEND)), then=deferred, goto=after_decision, confirms=True),
+)
+
+
+# ---------------------------------------------------------------- take a decision back
+
+
+def undo_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = case_of(answers, facts)
+    action = case.undo.action if case.undo is not None else ""
+    return (
+        Text(
+            N_("Take back “%(action)s” of %(code)s “%(product)s”?"),
+            {"action": Text(ACTION_WORDS.get(action, action)), "code": case.code, "product": case.product},
+        ),
+        Text(N_("Whoever has read of it already is told that it does not count.")),
+    )
+
+
+def undo_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """The decision's number is part of the button: an old one takes back no later decision."""
+    case = case_of(answers, facts)
+    number = case.undo.number if case.undo is not None else 0
+    return (
+        Option(f"undo{number}", Text(N_("Take it back now")), ("rút lại luôn", "rút lại", "take it back")),
+        Option("leave", Text(N_("Leave it as it is")), ("để nguyên", "leave it")),
+    )
+
+
+def taken_back(answers: Answers, facts: Facts) -> Effects:
+    number = answers["confirm"].removeprefix("undo")
+    return (UndoDecision(answers["subject"], int(number)),) if number.isdigit() else ()
+
+
+def too_late(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """Why nothing is taken back any more, and how the case stands."""
+    case = case_of(answers, facts)
+    line = last_decision(case)
+    minutes = (facts.now - line.happened_at).total_seconds() / 60 if line is not None else 0
+    why = Text(N_("Something has happened to this file since, so I can't take that back any more."))
+    if line is not None and line.action != "undo" and minutes > UNDO_MINUTES:
+        why = Text(N_("That is more than ten minutes ago, so I can't take it back any more."))
+    return (why, Text(N_("Status: %(status)s"), {"status": status_words(case)}))
+
+
+UNDO = Dialog(
+    "undo",
+    allowed=visible,
+    linked=True,
+    up="review.{subject}",
+    steps=(
+        Ask(
+            "confirm",
+            undo_words,
+            one_of(undo_options),
+            when=lambda answers, facts: _undoable(case_of(answers, facts), facts),
+            then=taken_back,
+            confirms=True,
+            goto=lambda value, answers, facts: Go(f"review.{answers['subject']}"),
+        ),
+        Ask(
+            "too_late",
+            too_late,
+            one_of((Option("open", Text(N_("Open the file")), ("mở hồ sơ", "open")), _DESK)),
+            when=lambda answers, facts: not _undoable(case_of(answers, facts), facts),
+            goto=lambda value, answers, facts: Go("desk" if value == "desk" else f"review.{answers['subject']}"),
+        ),
+    ),
 )

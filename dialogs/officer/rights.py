@@ -1,11 +1,10 @@
 """Who may see what at the desk; every dialog of an officer is guarded by one of these."""
 
-from dialogs.model import (
-    Answers,
-    CaseFacts,
-    Facts,
-    Role,
-)
+from collections.abc import Iterable
+
+from dialogs.model import Answers, CaseFacts, Facts, Membership, Role
+
+OF_COMMUNE = (Role.COMMUNE_OFFICER, Role.COMMUNE_APPROVER)
 
 
 def is_officer(answers: Answers, facts: Facts) -> bool:
@@ -14,7 +13,24 @@ def is_officer(answers: Answers, facts: Facts) -> bool:
 
 def keeps_hours(answers: Answers, facts: Facts) -> bool:
     """Office hours are a commune's."""
-    return any(member.role is Role.COMMUNE_OFFICER for member in facts.person.memberships)
+    return any(member.role in OF_COMMUNE for member in facts.person.memberships)
+
+
+def may_invite(facts: Facts) -> bool:
+    return any(member.role is not Role.COMMUNE_OFFICER for member in facts.person.memberships)
+
+
+def answers_for(members: Iterable[Membership], other: Membership) -> bool:
+    """Whether one of these answers for who holds such a role: invites, takes the role back, hands their cases over.
+
+    A commune's approver does for its officers, a province for its communes' people, an administrator for everybody.
+    """
+    return any(
+        member.role is Role.ADMINISTRATOR
+        or (member.role is Role.PROVINCE_OFFICER and other.territory.startswith(f"{member.territory}/"))
+        or (member.role is Role.COMMUNE_APPROVER and other == Membership(Role.COMMUNE_OFFICER, member.territory))
+        for member in members
+    )
 
 
 def visible(answers: Answers, facts: Facts) -> bool:

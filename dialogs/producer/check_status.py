@@ -15,6 +15,7 @@ from dialogs.model import (
     Facts,
     Go,
     HistoryLine,
+    Link,
     Option,
     ReturnedItem,
     SendMessage,
@@ -24,8 +25,8 @@ from dialogs.model import (
 )
 from dialogs.producer.consent import consent_first
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
-from dialogs.producer.upload import ALWAYS_OPEN, kept_paper, may_send, missing, papers_of
-from dialogs.rules.lifecycle import STATUSES, Side, waits_for_authority
+from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, takes_papers
+from dialogs.rules.lifecycle import STATUSES, Side, sides_of, waits_for_authority
 from dialogs.rules.ruleset import ruleset
 
 STATUS_WORDS = {
@@ -68,9 +69,12 @@ ACTION_WORDS = {
     "revoke": N_("certificate withdrawn"),
     "expire": N_("certificate run out"),
     "undo": N_("decision taken back"),
+    "ask": N_("asked"),
+    "answer": N_("answered"),
     "take": N_("taken in hand"),
     "release": N_("put back"),
     "pass": N_("passed on"),
+    "move": N_("moved to the new commune"),
     "view_phone": N_("telephone number looked up"),
 }
 
@@ -87,9 +91,16 @@ ABOUT_ANSWERS = {"more"}
 """Of the reasons above, those that can be given for any answer."""
 
 
+AS_WRITTEN = "as_written"
+"""A producer's answer to a question: what is written is right."""
+
+
 def reason_words(reason: str) -> Text | str:
+    """A reason as it is kept: a template's value, or words; "" where only a photo or a voice note says it."""
+    if reason == AS_WRITTEN:
+        return Text(N_("It is right as it is written."))
     option = next((o for o in REASONS if o.value == reason), None)
-    return said(option.label) if option is not None else reason
+    return said(option.label) if option is not None else reason or Text(N_("see what follows"))
 
 
 def status_words(case: CaseFacts) -> Text:
@@ -192,7 +203,7 @@ def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *_whose(case, facts),
         *_returned_lines(case),
         *_deferred_lines(case),
-        *_result(case),
+        *result_lines(case),
         *_next(case, facts),
     )
 
@@ -215,7 +226,7 @@ def _whose(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     if status.owner is Side.NOBODY:
         return (Text(N_("It has stood so since %(day)s."), {"day": case.since}),)
     where = Text(N_("It has been with %(desk)s since %(day)s."), {"desk": case.desk, "day": case.since})
-    if nobody_there := who_has_it(facts):
+    if nobody_there := _nobody_there(case, facts):
         return (where, *nobody_there)
     if case.due_on is None or case.limit_days is None:
         return (where,)
@@ -231,6 +242,11 @@ def _whose(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     return (where, used)
 
 
+def _nobody_there(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
+    """That the commune's desk is empty, while it is the commune's turn."""
+    return who_has_it(facts) if STATUSES[case.status].owner in (Side.COMMUNE, Side.APPROVER) else ()
+
+
 def is_late(case: CaseFacts) -> bool:
     return case.limit_days is not None and case.used_days > case.limit_days
 
@@ -239,36 +255,48 @@ def item_words(case: CaseFacts, item: str) -> Text | str:
     """An item of a return in words: a question's title, a paper's name, or the whole."""
     kind, _, name = item.partition(":")
     if kind == "paper":
-        paper = next((p for p in papers_of(case) if p.id == name), None)
+        paper = paper_named(case, name)
         return Text("%(paper)s", {"paper": paper.label}) if paper is not None else name
     ask = next((ask for ask in IDEA_ASKS if ask.name == name), None)
     return Text(ask.title) if ask is not None else Text(N_("The whole file"))
 
 
 def _returned_lines(case: CaseFacts) -> tuple[Text, ...]:
-    return tuple(
-        Text(N_("• %(item)s: “%(reason)s”"), {"item": item_words(case, r.item), "reason": reason_words(r.reason)})
-        for r in case.returned
-    )
+    """What is to be changed, and apart from it what is only asked."""
+    back = tuple(reason_line(case, r) for r in case.returned if not r.question)
+    asked = tuple(reason_line(case, r) for r in case.returned if r.question)
+    head = (Text(N_("There is a question:")),) if asked else ()
+    return (*back, *head, *asked)
+
+
+def reason_line(case: CaseFacts, item: ReturnedItem) -> Text:
+    values: dict[str, Value] = {"item": item_words(case, item.item), "reason": reason_words(item.reason)}
+    return Text(N_("• %(item)s: “%(reason)s”") if item.reason else N_("• %(item)s: %(reason)s"), values)
+
+
+_STOPPED_BY = {"idea_not_this_year": "defer", "plan_next_cycle": "defer", "revoked": "revoke"}
 
 
 def _deferred_lines(case: CaseFacts) -> tuple[Text, ...]:
-    """Why the case has to wait for the next cycle."""
-    waits = STATUSES[case.status].owner is Side.NOBODY
-    last = next((line for line in reversed(case.history) if waits and line.action == "defer"), None)
+    """Why the case has to wait for the next cycle, or why its certificate was withdrawn."""
+    why = _STOPPED_BY.get(case.status)
+    last = next((line for line in reversed(case.history) if line.action == why), None)
     return (Text(N_("The reason: “%(reason)s”"), {"reason": last.reason}),) if last is not None else ()
 
 
-def _result(case: CaseFacts) -> tuple[Text, ...]:
+def result_lines(case: CaseFacts) -> tuple[Text, ...]:
+    """Total, stars, parts, decision and how long the certificate is good; nothing before there is a result."""
     result = case.result
     if result is None:
         return ()
     total = result.points_a + result.points_b + result.points_c
     parts = ruleset(case.ruleset).parts
+    proposed = result.certificate_until is None and result.stars >= ruleset(case.ruleset).min_stars_for_certificate
+    head = N_("Result: %(total)s points, %(stars)s stars ⭐.")
+    if proposed:  # what nobody has certified is no star yet
+        head = N_("The province's points: %(total)s, and it proposes %(stars)s stars.")
     texts = [
-        Text(
-            N_("Result: %(total)s points, %(stars)s stars ⭐."), {"total": total, "stars": result.stars}
-        ),
+        Text(head, {"total": total, "stars": result.stars}),
         Text(
             N_("Part A %(a)s/%(most_a)s, B %(b)s/%(most_b)s, C %(c)s/%(most_c)s."),
             {
@@ -278,29 +306,33 @@ def _result(case: CaseFacts) -> tuple[Text, ...]:
         ),
     ]  # fmt: skip
     if result.decision:
-        texts.append(Text(N_("Decision: %(decision)s."), {"decision": result.decision}))
-    if result.certificate_until is not None:
+        paper = N_("Document: %(decision)s.") if result.certificate_until is None else N_("Decision: %(decision)s.")
+        texts.append(Text(paper, {"decision": result.decision}))
+    if result.certificate_until is not None and case.status != "revoked":
         texts.append(Text(N_("The certificate is good until %(day)s."), {"day": result.certificate_until}))
     return tuple(texts)
 
 
 KEEP_PROOFS = Text(N_("Now carry it out and keep invoices, contracts and photos for the rating."))
+DOSSIER_NEXT = Text(N_("When you are ready to be rated, press “Send papers” to send the dossier."))
 
 
 def _next(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     """What the producer has to do next, in one sentence; nothing when there is nothing."""
+    if case.returned and all(item.question for item in case.returned):
+        return ()
     if case.returned:
-        return (Text(N_("Please send only what has to be changed; the rest stays as it is.")),)
+        return (ONLY_THAT,)
     lacking = missing(case)
-    if case.status == "plan_accepted":
-        return (KEEP_PROOFS,)
-    if waits_for_authority(case.status) and who_has_it(facts):
+    if case.status == "plan_accepted" and not may_send(case):
+        return (KEEP_PROOFS, DOSSIER_NEXT)
+    if _nobody_there(case, facts):
         return ()  # there is something to do, and it has been said
     if case.status == "idea_submitted" and lacking:
         if is_late(case):
             return ()
         return (Text(N_("You need not do anything now. Meanwhile you can prepare the papers of the plan.")),)
-    if case.status in ("idea_submitted", "idea_accepted", "plan_returned"):
+    if case.status in ("idea_submitted", "idea_accepted", "plan_returned", "plan_accepted"):
         if may_send(case) and not lacking:
             return (Text(N_("All needed papers are here: press “Send papers” to hand them to the commune.")),)
         if lacking:
@@ -318,12 +350,8 @@ def _next(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
 
 def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = _case(answers, facts)
-    fixes = tuple(
-        Option(f"fix:{r.item}", Text(N_("Send again: %(item)s"), {"item": item_words(case, r.item)}))
-        for r in case.returned
-    )
-    papers_open = case.status in ALWAYS_OPEN | {"idea_accepted", "plan_returned"}
-    papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if papers_open else ()
+    fixes = tuple(Option(f"fix:{r.number}", fix_label(case, r)) for r in case.returned)
+    papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if takes_papers(case) else ()
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
@@ -337,18 +365,33 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
 
 
+BY_PRODUCER = {"submit", "resubmit", "send_plan", "send_dossier", "add_papers", "answer"}
+"""Lines of the history that the producer has written; of the others a producer reads the office, not the person."""
+
+
 def history(case: CaseFacts) -> tuple[Text, ...]:
     """What happened so far, a line each; what was returned with its reason."""
-    return tuple(_history_line(case, line) for line in case.history)
+    sides = sides_of((line.action for line in case.history), ruleset(case.ruleset).levels)
+    return tuple(_history_line(case, line, side) for line, side in zip(case.history, sides, strict=True))
 
 
-def _history_line(case: CaseFacts, line: HistoryLine) -> Text:
+_OFFICES = {
+    Side.APPROVER: N_("the commune's leadership"),
+    **dict.fromkeys((Side.DISTRICT, Side.PROVINCE, Side.CENTRE), N_("the province")),
+}
+"""Who did it, as its producer calls them; officers' names are theirs."""
+
+
+def _history_line(case: CaseFacts, line: HistoryLine, side: Side | None) -> Text:
     values: dict[str, Value] = {
         "day": line.happened_at.date(),
         "action": Text(ACTION_WORDS.get(line.action, line.action)),
-        "by": line.by or Text(N_("the commune")),
+        "by": (line.by if line.action in BY_PRODUCER else "")
+        or Text(_OFFICES.get(side or Side.COMMUNE, N_("the commune"))),
     }
-    if line.reason:
+    if side is Side.CALENDAR:
+        return Text(N_("• %(day)s: %(action)s"), values)
+    if line.reason and side is not Side.APPROVER:  # what the leadership writes to its officer is theirs
         values |= {"item": item_words(case, line.item), "reason": reason_words(line.reason)}
         return Text(N_("• %(day)s: %(action)s by %(by)s. %(item)s: “%(reason)s”"), values)
     return Text(N_("• %(day)s: %(action)s by %(by)s"), values)
@@ -369,7 +412,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     if value.startswith("draft:"):
         return begun(value, answers, facts)
     if value.startswith("fix:"):
-        return fix(_case(answers, facts), value.removeprefix("fix:"))
+        return Go(f"fix.{code}~{value.removeprefix('fix:')}")
     targets = {"papers": f"upload.{code}", "note": f"ask_officer.{code}", "all": "check_status", "menu": "menu"}
     return Go(targets.get(value, f"case_on.{code}"))
 
@@ -410,23 +453,54 @@ CASE_ON = Dialog(
 """The same choices after something of the case was shown, without telling all of it again."""
 
 
-def returned_notice(case: CaseFacts, item: ReturnedItem) -> tuple[Text, ...]:
+# ---------------------------------------------------------------- what came back
+
+
+ONLY_THAT = Text(N_("Please send only what has to be changed; the rest stays as it is."))
+
+
+def fix_label(case: CaseFacts, item: ReturnedItem) -> Text:
+    words: dict[str, Value] = {"item": item_words(case, item.item)}
+    return Text(N_("Answer: %(item)s") if item.question else N_("Send again: %(item)s"), words)
+
+
+def fix_links(case: CaseFacts, items: Sequence[ReturnedItem]) -> tuple[Link, ...]:
+    """A button for each item that came back, which leads to just that one; on a poor channel the code is typed."""
+    to_file = Link(f"case.{case.code}", Text(N_("Open my file")), case.code)
+    return (*(Link(f"fix.{case.code}~{item.number}", fix_label(case, item)) for item in items), to_file)
+
+
+def returned_notice(case: CaseFacts, *items: ReturnedItem) -> tuple[Text, ...]:
     """What a producer reads when something comes back; officers see the same words before they send it."""
-    if item.item == "all":
+    if [item.item for item in items] == ["all"] and items[0].reason:
         return (
             Text(
                 N_("The commune asks for changes in “%(product)s” (%(code)s): “%(reason)s”"),
-                {"product": case.product, "code": case.code, "reason": reason_words(item.reason)},
+                {"product": case.product, "code": case.code, "reason": reason_words(items[0].reason)},
             ),
             Text(N_("Please look it over, change what is needed and send it again.")),
         )
-    return (
-        Text(
-            N_("The commune asks for one change in “%(product)s” (%(code)s)."),
-            {"product": case.product, "code": case.code},
-        ),
-        Text(
-            N_("• %(item)s: “%(reason)s”"), {"item": item_words(case, item.item), "reason": reason_words(item.reason)}
-        ),
-        Text(N_("Please send only what has to be changed; the rest stays as it is.")),
+    back = [item for item in items if not item.question]
+    asked = [item for item in items if item.question]
+    return (*_to_change(case, back), *_to_answer(case, asked, beside=bool(back)), *((ONLY_THAT,) if back else ()))
+
+
+def _to_change(case: CaseFacts, items: Sequence[ReturnedItem]) -> tuple[Text, ...]:
+    if not items:
+        return ()
+    values: dict[str, Value] = {"count": len(items), "product": case.product, "code": case.code}
+    head = Text(
+        N_("The commune asks for one change in “%(product)s” (%(code)s)."),
+        values,
+        N_("The commune asks for %(count)s changes in “%(product)s” (%(code)s)."),
     )
+    return (head, *(reason_line(case, item) for item in items))
+
+
+def _to_answer(case: CaseFacts, items: Sequence[ReturnedItem], *, beside: bool) -> tuple[Text, ...]:
+    """Questions, also `beside` what is to be changed."""
+    if not items:
+        return ()
+    about: dict[str, Value] = {"product": case.product, "code": case.code}
+    head = Text(N_("The commune has a question about “%(product)s” (%(code)s)."), about)
+    return (Text(N_("There is a question:")) if beside else head, *(reason_line(case, item) for item in items))

@@ -1,10 +1,24 @@
-"""Change what the commune asked to have changed, and nothing else; then send it back."""
+"""Change what the commune asked to have changed, answer what it asked, and nothing else; then send it back."""
 
 from dataclasses import replace
 
 from dialogs.answers import one_of
-from dialogs.model import N_, Answers, Ask, CorrectAnswers, Dialog, Effects, Facts, Go, Option, Text
-from dialogs.producer.check_status import is_mine
+from dialogs.model import (
+    N_,
+    AnswerQuestion,
+    Answers,
+    Ask,
+    CaseFacts,
+    CorrectAnswers,
+    Dialog,
+    Effects,
+    Facts,
+    Go,
+    Option,
+    ReturnedItem,
+    Text,
+)
+from dialogs.producer.check_status import AS_WRITTEN, fix, is_mine, reason_line
 from dialogs.producer.consent import consent_first
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, editable
 from dialogs.rules.lifecycle import Side, actions
@@ -66,3 +80,96 @@ CORRECT = Dialog(
         ),
     ),
 )
+
+
+# ---------------------------------------------------------------- one thing that came back
+
+
+def _named(answers: Answers) -> tuple[str, int]:
+    """Case code and number of the return, from "<code>~<number>"."""
+    code, _, number = answers["subject"].partition("~")
+    return code, int(number) if number.isascii() and number.isdigit() else 0
+
+
+def _fixed_case(answers: Answers, facts: Facts) -> CaseFacts | None:
+    case = facts.case(_named(answers)[0])
+    return case if case is not None and case.own else None
+
+
+def _open_item(answers: Answers, facts: Facts) -> ReturnedItem | None:
+    """What came back, as long as it waits for the producer."""
+    case, (_, number) = _fixed_case(answers, facts), _named(answers)
+    return next((item for item in case.returned if item.number == number), None) if case is not None else None
+
+
+def _is_question(answers: Answers, facts: Facts) -> bool:
+    item = _open_item(answers, facts)
+    return item is not None and item.question
+
+
+def reply_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case, item = _fixed_case(answers, facts), _open_item(answers, facts)
+    if case is None or item is None:  # `when` has let nobody through without one
+        raise LookupError(answers["subject"])
+    return (Text(N_("The commune asks:")), reason_line(case, item), Text(N_("Please type the answer, or choose.")))
+
+
+def reply_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    item = _open_item(answers, facts)
+    if item is not None and item.item.startswith("paper:"):
+        return (Option("again", Text(N_("Send the paper again")), ("gửi lại", "send again")),)
+    return (
+        Option(AS_WRITTEN, Text(N_("It is right as it is")), ("đúng rồi", "đúng như đã ghi", "it is right")),
+        Option("again", Text(N_("Change the answer")), ("sửa", "sửa câu này", "change")),
+    )
+
+
+def replied(answers: Answers, facts: Facts) -> Effects:
+    if answers["reply"] == "again":
+        return ()
+    return (AnswerQuestion(*_named(answers), answers["reply"]),)
+
+
+def after_reply(value: str, answers: Answers, facts: Facts) -> Go:
+    case, item = _fixed_case(answers, facts), _open_item(answers, facts)
+    if value == "again" and case is not None and item is not None:
+        return fix(case, item.item)
+    return Go(f"case.{_named(answers)[0]}")
+
+
+def straight_there(answers: Answers, facts: Facts) -> Go:
+    case, item = _fixed_case(answers, facts), _open_item(answers, facts)
+    return fix(case, item.item) if case is not None and item is not None else Go("check_status")
+
+
+FIX = Dialog(
+    "fix",
+    before=consent_first,
+    allowed=lambda answers, facts: _fixed_case(answers, facts) is not None,
+    linked=True,
+    end=straight_there,
+    steps=(
+        Ask(
+            "gone",
+            N_("There is nothing to change here any more."),
+            one_of(
+                (
+                    Option("case", Text(N_("Open my file")), ("mở hồ sơ", "open")),
+                    Option("menu", Text(N_("Main menu")), ("menu",)),
+                )
+            ),
+            when=lambda answers, facts: _open_item(answers, facts) is None,
+            goto=lambda value, answers, facts: Go("menu" if value == "menu" else f"case.{_named(answers)[0]}"),
+        ),
+        Ask(
+            "reply",
+            reply_prompt,
+            one_of(reply_options, other=600),
+            when=_is_question,
+            verbatim=True,
+            then=replied,
+            goto=after_reply,
+        ),
+    ),
+)
+"""The button under a return leads here, also weeks later: subject "<code>~<number of the return>"."""

@@ -1,7 +1,8 @@
 """Help: a person to ask, the language, and one's own data."""
 
-from dialogs.answers import one_of, phone, text
+from dialogs.answers import one_of, phone
 from dialogs.engine import said
+from dialogs.messages import counted, may_attach, message, parts_of, so_far, usable, what_next, with_it
 from dialogs.model import (
     N_,
     Answers,
@@ -86,6 +87,25 @@ LANGUAGE = Dialog(
 
 
 def about(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    words, parts = so_far(answers["~"])
+    if not parts and not words:
+        return (*_answered(answers, facts), *_to_officer(answers, facts), *may_attach(facts))
+    good = usable(parts, facts)
+    head = Text(N_("I pass this on: “%(words)s”"), {"words": words}) if words else Text(N_("I pass this on:"))
+    shown = (head, *with_it(*counted(good))) if good or words else ()
+    return (*shown, *what_next(words, parts, facts))
+
+
+def _answered(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """The officer's words that nobody has answered yet."""
+    case = facts.case(answers["subject"])
+    last = case.notes[-1] if case is not None and case.notes else None
+    if last is None or last.to_officers or not last.text:
+        return ()
+    return (Text(N_("The officer wrote: “%(words)s”"), {"words": last.text}),)
+
+
+def _to_officer(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     subject = answers["subject"]
     article = next((a for a in facts.articles if a.id == subject), None)
     if article is not None:
@@ -113,11 +133,12 @@ def note(answers: Answers, facts: Facts) -> Effects:
     case = facts.case(subject)
     article = next((a for a in facts.articles if a.id == subject), None)
     words = f"{article.title.vi}: {answers['text']}" if article is not None else answers["text"]
+    files = tuple(part.id for part in parts_of(answers.get("_files", "")))
     sent = Text(N_("I have passed it on. The answer comes here."))
     province = Text(N_("Your commune has no officer here yet, so I have told the province."))
     nobody = Text(N_("No officer is here yet to read it. I keep it; please ask at the commune office as well."))
     reply = sent if facts.officers else province if facts.province_officers else nobody
-    return (SendNote(case.code if case else "", words, True), SendMessage((reply,)))
+    return (SendNote(case.code if case else "", words, to_officers=True, files=files), SendMessage((reply,)))
 
 
 ASK_OFFICER = Dialog(
@@ -126,7 +147,7 @@ ASK_OFFICER = Dialog(
     linked=True,
     up="help",
     allowed=known_topic,
-    steps=(Ask("text", about, text(max_chars=1000), then=note, verbatim=True),),
+    steps=(Ask("text", about, message(1000), then=note, verbatim=True, takes_files=True, takes_voice=True),),
 )
 
 

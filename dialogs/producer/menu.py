@@ -19,6 +19,7 @@ from dialogs.model import (
     SendMessage,
     Text,
 )
+from dialogs.officer.assisted import may_assist
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
 
 LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "ocop là gì", "learn"))
@@ -49,7 +50,12 @@ OFFICER = Option(
 )
 HELP = Option("help", Text(N_("Help")), ("trợ giúp", "giúp", "help"))
 DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "việc của tôi", "hồ sơ cần xem", "desk", "inbox"))
-INVITE = Option("invite", Text(N_("Invite an officer")), ("mời cán bộ", "invite"))
+ASSIST = Option("assist", Text(N_("File for a producer")), ("đăng ký hộ", "đăng ký hộ bà con", "nộp hộ", "assist"))
+STAFF = Option(
+    "staff",
+    Text(N_("Officers and leave")),
+    ("danh sách cán bộ", "mời cán bộ", "đồng nghiệp", "staff", "invite"),
+)
 
 
 def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -57,12 +63,9 @@ def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     desk = (DESK,) if facts.person.memberships else ()
     ask = () if facts.person.memberships else (OFFICER,)
     status = replace(STATUS, typed=(*STATUS.typed, *(case.product for case in facts.cases)))
-    invite = (INVITE,) if may_invite(facts) else ()
-    return (*desk, *resume, LEARN, REGISTER, PAPERS, status, *ask, HELP, *invite)
-
-
-def may_invite(facts: Facts) -> bool:
-    return any(m.role != "commune_officer" for m in facts.person.memberships)
+    staff = (STAFF,) if facts.person.memberships else ()
+    assist = (ASSIST,) if may_assist(answers, facts) else ()
+    return (*desk, *assist, *resume, LEARN, REGISTER, PAPERS, status, *ask, HELP, *staff)
 
 
 def _resume(draft: DraftFacts) -> Option:
@@ -74,10 +77,12 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
         return Go(value.removeprefix("draft:"))
     if value == "register":
         return Go("drafts" if facts.drafts else "register_idea.new")
+    if value == "assist":
+        return Go("assist.new")
     if value == "papers":
         return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")
     return Go(
-        {"status": "check_status", "officer": "ask_officer", "help": "help", "desk": "desk", "invite": "invite"}.get(
+        {"status": "check_status", "officer": "ask_officer", "help": "help", "desk": "desk", "staff": "staff"}.get(
             value, "learn"
         )
     )

@@ -5,6 +5,7 @@ from decimal import Decimal
 from dialogs.answers import (
     PERIOD_OPTIONS,
     UNIT_OPTIONS,
+    Options,
     location,
     one_of,
     pages_of,
@@ -30,8 +31,10 @@ from dialogs.model import (
     Go,
     Option,
     OptionChosen,
+    Prompt,
     SubmitIdea,
     Text,
+    Then,
 )
 from dialogs.producer.place import place_first
 from dialogs.rules.ruleset import ProductGroup, Ruleset, ruleset, ruleset_on
@@ -213,8 +216,12 @@ SAME = "same"
 def submit(answers: Answers, facts: Facts) -> Effects:
     if answers["review"] != "send":
         return ()
-    kept = {ask.name: answers[ask.name] for ask in IDEA_ASKS if ask.name in answers}
-    return (SubmitIdea(kept),)
+    return (SubmitIdea(given(answers)),)
+
+
+def given(answers: Answers) -> dict[str, str]:
+    """The answers to the questions about an idea, without what else a draft holds."""
+    return {ask.name: answers[ask.name] for ask in IDEA_ASKS if ask.name in answers}
 
 
 def review(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -238,14 +245,42 @@ def editable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return tuple(Option(ask.name, Text(ask.title)) for ask in asked)
 
 
-def to_question(value: str, answers: Answers, facts: Facts) -> Go:
-    return Go(f"register_idea.{answers['subject']}/{value}")
+def review_asks(form: str, prompt: Prompt, then: Then, choices: Options) -> tuple[Ask, Ask]:
+    """The end of a form about an idea: look it over, change an answer, send it or put it off."""
 
+    def onward(value: str, answers: Answers, facts: Facts) -> Go | None:
+        if value == "edit":
+            return Go(f"{form}.{answers['subject']}/edit")
+        return Go(f"pause.{form}.{answers['subject']}") if value == "later" else None
 
-def after_review(value: str, answers: Answers, facts: Facts) -> Go | None:
-    if value == "edit":
-        return Go(f"register_idea.{answers['subject']}/edit")
-    return Go(f"pause.register_idea.{answers['subject']}") if value == "later" else None
+    def to_question(value: str, answers: Answers, facts: Facts) -> Go:
+        return Go(f"{form}.{answers['subject']}/{value}")
+
+    return (
+        Ask(
+            "review",
+            prompt,
+            one_of(
+                (
+                    Option("send", Text(N_("Send to the commune")), ("gửi", "gửi luôn", "gửi cho xã", "send")),
+                    Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit", "change")),
+                    Option("later", Text(N_("Don't send yet")), ("chưa gửi", "để mai", "later")),
+                )
+            ),
+            then=then,
+            goto=onward,
+            confirms=True,
+            counted=False,
+        ),
+        Ask(
+            "edit",
+            N_("Which answer shall we change?"),
+            one_of(choices),
+            aside=True,
+            goto=to_question,
+            counted=False,
+        ),
+    )
 
 
 IDEA_ASKS = (
@@ -383,29 +418,7 @@ REGISTER_IDEA = Dialog(
     named=lambda answers: answers.get("product", ""),
     steps=(
         *IDEA_ASKS,
-        Ask(
-            "review",
-            review,
-            one_of(
-                (
-                    Option("send", Text(N_("Send to the commune")), ("gửi", "gửi luôn", "gửi cho xã", "send")),
-                    Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit", "change")),
-                    Option("later", Text(N_("Don't send yet")), ("chưa gửi", "để mai", "later")),
-                )
-            ),
-            then=submit,
-            goto=after_review,
-            confirms=True,
-            counted=False,
-        ),
-        Ask(
-            "edit",
-            N_("Which answer shall we change?"),
-            one_of(editable),
-            aside=True,
-            goto=to_question,
-            counted=False,
-        ),
+        *review_asks("register_idea", review, submit, editable),
     ),
 )
 

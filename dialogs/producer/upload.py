@@ -1,4 +1,4 @@
-"""The plan and its papers: which are needed, page by page as photos or as a file, then to the commune."""
+"""The papers of the plan and the dossier: which are needed, page by page as photos or as a file, then handed over."""
 
 from dialogs.answers import one_of, pages_of, photos, usable
 from dialogs.model import (
@@ -25,36 +25,75 @@ from dialogs.model import (
 )
 from dialogs.producer.consent import consent_first
 from dialogs.producer.register_idea import counted_back, is_that_all
-from dialogs.rules.lifecycle import Side, actions
-from dialogs.rules.ruleset import Paper, ruleset
+from dialogs.rules.lifecycle import Side, actions, is_dossier
+from dialogs.rules.ruleset import Paper, Stage, ruleset
 
 MAX_PAGES = 30
 
 
+BY_HAND = {"samples"}
+"""What is brought to the commune, not sent: a photo of it is welcome, and nothing waits for one."""
+WITH_THE_PLAN = "plan_"
+"""Begins the id of a plan's paper that the dossier has again under the rest of the id."""
+
+
 def papers_of(case: CaseFacts) -> tuple[Paper, ...]:
-    """The papers this case needs for its plan, required ones first, by the rules it was filed under."""
-    return ruleset(case.ruleset).papers_for("plan", case.answers["product_group"], case.answers["producer_kind"])
+    """The papers of the present stage, the plan or the dossier, required ones first, by the rules of the case."""
+    return _papers_for(case, "dossier" if is_dossier(case.status) else "plan")
+
+
+def all_papers_of(case: CaseFacts) -> tuple[Paper, ...]:
+    """Of both stages, for the names of papers that were handed in, or returned, earlier."""
+    return (*_papers_for(case, "plan"), *_papers_for(case, "dossier"))
+
+
+def _papers_for(case: CaseFacts, stage: Stage) -> tuple[Paper, ...]:
+    return ruleset(case.ruleset).papers_for(stage, case.answers["product_group"], case.answers["producer_kind"])
+
+
+def paper_named(case: CaseFacts, paper_id: str) -> Paper | None:
+    """A paper of either stage."""
+    return next((paper for paper in all_papers_of(case) if paper.id == paper_id), None)
 
 
 def kept_paper(case: CaseFacts, paper_id: str) -> PaperFacts | None:
-    return next((paper for paper in case.papers if paper.id == paper_id), None)
+    """The paper as it was kept; what was handed in with the plan counts for the dossier as well."""
+    kept = {paper.id: paper for paper in case.papers}
+    return kept.get(paper_id) or (kept.get(f"{WITH_THE_PLAN}{paper_id}") if is_dossier(case.status) else None)
+
+
+def needed(case: CaseFacts) -> tuple[Paper, ...]:
+    """The required papers that are sent through here."""
+    return tuple(p for p in papers_of(case) if p.required and p.id not in BY_HAND)
+
+
+def by_hand(case: CaseFacts) -> tuple[Paper, ...]:
+    """What the producer brings to the commune beside the papers."""
+    return tuple(p for p in papers_of(case) if p.required and p.id in BY_HAND)
 
 
 def missing(case: CaseFacts) -> tuple[Paper, ...]:
     """Required papers that are not there, and those returned and not sent again."""
-    return tuple(p for p in papers_of(case) if (p.required and kept_paper(case, p.id) is None) or returned(case, p.id))
+    required = needed(case)
+    return tuple(
+        p for p in papers_of(case) if (p in required and kept_paper(case, p.id) is None) or returned(case, p.id)
+    )
+
+
+def not_handed_in(case: CaseFacts) -> tuple[Paper, ...]:
+    """Required papers of the stage that no officer has before them."""
+    return tuple(p for p in needed(case) if (kept := kept_paper(case, p.id)) is None or not kept.sent)
 
 
 def plan_is_here(case: CaseFacts) -> bool:
     """Whether all that the plan needs has been handed over already, with the idea."""
-    needed = [kept_paper(case, p.id) for p in papers_of(case) if p.required]
-    return bool(needed) and all(paper is not None and paper.sent for paper in needed) and not missing(case)
+    return bool(needed(case)) and not not_handed_in(case) and not missing(case)
 
 
 def returned(case: CaseFacts, paper_id: str) -> bool:
     """Whether this paper came back and no newer version of it has been kept since."""
     paper = kept_paper(case, paper_id)
-    items = (r for r in case.returned if r.item == f"paper:{paper_id}")
+    items = (r for r in case.returned if r.item == f"paper:{paper_id}" and not r.question)
     return any(paper is None or paper.sent for _ in items)
 
 
@@ -74,15 +113,25 @@ def _case(answers: Answers, facts: Facts) -> CaseFacts:
     return case
 
 
-ALWAYS_OPEN = {"idea_submitted", "idea_returned", "plan_submitted"}
+ALWAYS_OPEN = {"idea_submitted", "idea_returned", "plan_submitted", "dossier_submitted"}
 """Where further papers are taken beside what the case itself waits for."""
+SENDING = ("send_plan", "send_dossier", "resubmit")
+"""The producer's moves that hand papers over."""
+
+
+def takes_papers(case: CaseFacts) -> bool:
+    """Whether the case stands where the producer may send papers."""
+    return case.status in ALWAYS_OPEN or bool({*SENDING} & {*actions(case.status, Side.PRODUCER)})
 
 
 def may_send(case: CaseFacts) -> bool:
     """Something new is kept, and the case stands where papers are taken."""
-    unsent = any(not paper.sent and paper.id != "product" for paper in case.papers)
-    open_to = case.status in ALWAYS_OPEN or bool({"send_plan", "resubmit"} & {*actions(case.status, Side.PRODUCER)})
-    return unsent and open_to
+    return takes_papers(case) and any(not paper.sent and paper.id != "product" for paper in case.papers)
+
+
+def goes_to_province(case: CaseFacts) -> bool:
+    """Whether what the producer sends now goes straight to the province, which asked for it."""
+    return case.status == "returned_by_province"
 
 
 # ---------------------------------------------------------------- the list of papers
@@ -91,22 +140,27 @@ def may_send(case: CaseFacts) -> bool:
 def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """What is needed and what is here, a line each; what nobody needs is only among the choices."""
     case = _case(answers, facts)
-    papers = papers_of(case)
-    needed = [p for p in papers if p.required]
+    papers, required = papers_of(case), needed(case)
     head = Text(
         N_("Papers of “%(product)s” (%(code)s): %(there)s of %(all)s needed ones are here."),
         {
             "product": case.product,
             "code": case.code,
-            "there": sum(p not in missing(case) for p in needed),
-            "all": len(needed),
+            "there": sum(p not in missing(case) for p in required),
+            "all": len(required),
         },
     )
-    named = [p for p in papers if p.required or kept_paper(case, p.id) is not None]
-    others = (Text(N_("The others you send only if you have them.")),) if len(named) < len(papers) else ()
+    brought = [p for p in by_hand(case) if kept_paper(case, p.id) is None]
+    named = [p for p in papers if p in required or kept_paper(case, p.id) is not None]
+    lines = (
+        *(_line(case, p) for p in named),
+        *(Text(N_("• %(paper)s: bring this"), {"paper": p.label}) for p in brought),
+    )
+    others = len(named) + len(brought) < len(papers)
+    optional = (Text(N_("The others you send only if you have them.")),) if others else ()
     arrived = (*counted_back(answers["~"], facts), Text(N_("Which paper is it?")))
     now = arrived if pages_of(answers["~"]) else (_what_now(case),)
-    return (head, *(_line(case, paper) for paper in named), *others, *now)
+    return (head, *lines, *optional, *now)
 
 
 def _line(case: CaseFacts, paper: Paper) -> Text:
@@ -121,13 +175,16 @@ def _line(case: CaseFacts, paper: Paper) -> Text:
 
 def _what_now(case: CaseFacts) -> Text:
     if may_send(case) and not missing(case):
+        if goes_to_province(case):
+            return Text(N_("All that is needed is here. Shall I send it to the province, or is there another paper?"))
         return Text(N_("All that is needed is here. Shall I send it to the commune, or is there another paper?"))
     return Text(N_("Which paper would you like to send?"))
 
 
 def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = _case(answers, facts)
-    send = (Option("send", Text(N_("Send to the commune")), ("gửi", "gửi cho xã", "send")),) if may_send(case) else ()
+    label = Text(N_("Send to the province")) if goes_to_province(case) else Text(N_("Send to the commune"))
+    send = (Option("send", label, ("gửi", "gửi cho xã", "send")),) if may_send(case) else ()
     papers = tuple(Option(p.id, p.label, (p.official,) if p.official else ()) for p in papers_of(case))
     return (*send, *papers, Option("menu", Text(N_("Main menu")), ("menu",)))
 
@@ -244,7 +301,12 @@ def look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     lines = tuple(_line(case, paper) for paper in new)
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in missing(case))
     warning = (Text(N_("These are still missing, so the commune may send it back:")), *lacking) if lacking else ()
-    return (Text(N_("I send this to the commune:")), *lines, *warning)
+    if goes_to_province(case):
+        return (Text(N_("I send this to the province:")), *lines, *warning)
+    brought = tuple(
+        Text(N_("Please bring to the commune office: %(paper)s."), {"paper": p.label}) for p in by_hand(case)
+    )
+    return (Text(N_("I send this to the commune:")), *lines, *warning, *brought)
 
 
 def hand_over(answers: Answers, facts: Facts) -> Effects:

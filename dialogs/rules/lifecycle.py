@@ -4,9 +4,12 @@ Sources: the six steps of the cycle are those of Decision 490/2018; returns, re-
 are Decision 26/2026/QĐ-TTg art. 6 and 7; plans that fail are rewritten or wait for the next cycle (practice). The
 district is a level of the rules of 2019 and 2023: it was abolished on 1 July 2025, so for what is still there the
 province acts in its place.
+
+Standing again after 1 or 2 stars, an upgrade and the re-evaluation before a certificate runs out are no moves: each
+has a dossier of its own under the rules of its day (art. 6.1b, 6.1c), so each is a new case.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -107,9 +110,9 @@ MOVES = (
     Move("return", "dossier_submitted", "dossier_returned", Side.COMMUNE, needs_reason=True),
     Move("resubmit", "dossier_returned", "dossier_submitted", Side.PRODUCER),
     Move("accept", "dossier_submitted", "dossier_checked", Side.COMMUNE),
-    Move("send_back", "dossier_checked", "dossier_submitted", Side.APPROVER, needs_reason=True),
     Move("forward", "dossier_checked", "forwarded", Side.APPROVER, at_level="-district", by_another=True),
     Move("forward", "dossier_checked", "at_district", Side.APPROVER, at_level="district", by_another=True),
+    Move("send_back", "dossier_checked", "dossier_submitted", Side.APPROVER, needs_reason=True),
     # the dossier above the commune
     Move("forward", "at_district", "forwarded", Side.DISTRICT),
     Move("rate", "at_district", "rated", Side.DISTRICT, with_result=True),
@@ -130,6 +133,9 @@ MOVES = (
 )
 
 
+_CARRYING_OUT = 4  # the step of the cycle that begins when the plan is accepted
+
+
 def moves_from(status: str, levels: Collection[str] = ()) -> tuple[Move, ...]:
     """The moves a case in this status may make under rules with these levels."""
     return tuple(m for m in MOVES if m.from_status == status and _has_level(m, levels))
@@ -146,6 +152,25 @@ def move(action: str, from_status: str, levels: Collection[str] = ()) -> Move | 
     return next((m for m in moves_from(from_status, levels) if m.action == action), None)
 
 
+def sides_of(done: Iterable[str], levels: Collection[str] = ()) -> tuple[Side | None, ...]:
+    """Whose turn each action of a case's history was, from "submit" on; None for what moved nothing, and for "undo".
+
+    A return of several items has a line for each, and only the first of them moved the case.
+    """
+    status, before = "idea_submitted", "idea_submitted"
+    found: list[Side | None] = []
+    for action in done:
+        step = move(action, status, levels)
+        if action == "undo":
+            status = before
+        elif step is not None:
+            before, status = status, step.to_status
+        side = step.who if step is not None else Side.PRODUCER if action == "submit" else None
+        again = step is None and action == "return" and bool(found)
+        found.append(found[-1] if again else side)
+    return tuple(found)
+
+
 def actions(from_status: str, *sides: Side) -> tuple[str, ...]:
     """What these sides may do with a case now, each once, in the order of the table."""
     return tuple(dict.fromkeys(m.action for m in MOVES if m.from_status == from_status and m.who in sides))
@@ -155,6 +180,11 @@ def actions(from_status: str, *sides: Side) -> tuple[str, ...]:
 def owned_by(*sides: Side) -> tuple[str, ...]:
     """Names of the statuses in which one of these sides has to act."""
     return tuple(status.name for status in STATUSES.values() if status.owner in sides)
+
+
+def is_dossier(status: str) -> bool:
+    """Whether the papers of the dossier are asked for, and no longer those of the plan."""
+    return STATUSES[status].step >= _CARRYING_OUT
 
 
 def waits_for_authority(status: str) -> bool:

@@ -30,6 +30,8 @@ MAX_BUTTONS, MAX_ROW_BUTTONS = 100, 8
 MAX_DOWNLOAD_BYTES = 20 << 20
 MAX_POLL_S = 50
 MAX_PHOTO_BYTES, MAX_UPLOAD_BYTES = 10_000_000, 50_000_000
+ALBUM = range(2, 11)
+KINDS = {"sendPhoto": "photo", "sendDocument": "document", "sendVoice": "voice", "sendAudio": "audio"}
 LAST_RETRY_S = 60
 BY_DEFAULT = ("message", "edited_message", "callback_query", "my_chat_member")
 
@@ -82,13 +84,24 @@ class Call:
 
 @dataclass(slots=True)
 class Seen:
-    """A message of the bot as a person sees it. `at` is the moment it was taken in, on the monotonic clock."""
+    """A message of the bot as a person sees it. `at` is the moment it was taken in, on the monotonic clock.
+
+    `kind` of a file: photo, document, voice, audio; `album` is the same for the pictures of one album.
+    """
 
     message: JSON
     reply_markup: JSON
     at: float
     file_name: str = ""
     data: bytes = b""
+
+    @property
+    def kind(self) -> str:
+        return next((kind for kind in KINDS.values() if kind in self.message), "")
+
+    @property
+    def album(self) -> str:
+        return str(self.message.get("media_group_id", ""))
 
     @property
     def text(self) -> str:
@@ -118,6 +131,8 @@ class Chat:
     seen: list[Seen] = field(default_factory=list)
     blocked: bool = False
     moved_to: int = 0
+    no_voices: bool = False
+    """Takes no voice messages from strangers: a setting of Telegram Premium."""
 
     @property
     def public(self) -> JSON:
@@ -273,8 +288,10 @@ class BotApi:
                 return self._webhook(call)
             case "sendMessage":
                 return self._send_message(call)
-            case "sendPhoto" | "sendDocument":
-                return self._send_file(call, call.method.removeprefix("send").lower())
+            case "sendPhoto" | "sendDocument" | "sendVoice" | "sendAudio":
+                return self._send_file(call, KINDS[call.method])
+            case "sendMediaGroup":
+                return self._send_album(call)
             case "editMessageText":
                 return self._edit(call)
             case "answerCallbackQuery":
@@ -431,9 +448,31 @@ class BotApi:
         name, data = _upload(call, kind)
         if len(data) > (MAX_PHOTO_BYTES if kind == "photo" else MAX_UPLOAD_BYTES):
             raise RefusedError(413, "Request Entity Too Large")
+        if kind == "voice" and chat.no_voices:
+            raise bad("VOICE_MESSAGES_FORBIDDEN")
+        return self._show(chat, call, {kind: self._content(kind, name, data)}, name, data)
+
+    def _content(self, kind: str, name: str, data: bytes) -> Any:
+        """A kept file in the shape of its kind."""
         file = self.keep_file(data, name)
-        content = [{**file, "width": 90, "height": 90}] if kind == "photo" else {**file, "file_name": name}
-        return self._show(chat, call, {kind: content}, name, data)
+        if kind == "photo":
+            return [{**file, "width": 90, "height": 90}]
+        named = {} if kind == "voice" else {"file_name": name}
+        return {**file, **named, **({} if kind == "document" else {"duration": 1})}
+
+    def _send_album(self, call: Call) -> list[JSON]:
+        """An album of uploaded pictures; it has no keyboard, and is taken whole or not at all."""
+        chat, media = self._chat(call), call.params.get("media", [])
+        if len(media) not in ALBUM:
+            raise bad("there must be from 2 to 10 items in the media group" if media else "media is empty")
+        uploads = [_upload(call, "", str(one.get("media", ""))) for one in media]
+        if any(one.get("type") != "photo" for one in media) or any(len(data) > MAX_PHOTO_BYTES for _, data in uploads):
+            raise bad("wrong file in the media group")
+        album = {"media_group_id": f"album-{self.number('file')}"}
+        return [
+            self._show(chat, call, {"photo": self._content("photo", name, data), **album}, name, data)
+            for name, data in uploads
+        ]
 
     def _show(self, chat: Chat, call: Call, content: JSON, name: str = "", data: bytes = b"") -> JSON:
         markup = call.params.get("reply_markup", {})
@@ -528,7 +567,9 @@ async def _read(request: web.Request) -> Call:
 
 def _decoded(name: str, value: Any) -> Any:
     """Structures come as JSON text in forms; texts of people stay as they are."""
-    structures = ("reply_markup", "allowed_updates", "commands", "link_preview_options", "drop_pending_updates")
+    structures = (
+        "reply_markup", "allowed_updates", "commands", "link_preview_options", "drop_pending_updates", "media",
+    )  # fmt: skip
     if name not in structures or not isinstance(value, str):
         return value
     try:
@@ -544,8 +585,9 @@ def _number(value: Any) -> int:
         return 0
 
 
-def _upload(call: Call, field_name: str) -> tuple[str, bytes]:
-    named = str(call.params.get(field_name, "")).removeprefix("attach://")
+def _upload(call: Call, field_name: str, named: str = "") -> tuple[str, bytes]:
+    """A file that came with the call in this field, or under the name that the field (or `named`) refers to."""
+    named = str(named or call.params.get(field_name, "")).removeprefix("attach://")
     file = call.files.get(field_name) or call.files.get(named)
     if file is None:
         raise bad("there is no file in the request")
@@ -692,9 +734,13 @@ class Phone:
     def shares_location(self, latitude: float = 22.53, longitude: float = 103.89) -> int:
         return self._sends({"location": {"latitude": latitude, "longitude": longitude}})
 
-    def sends_voice(self) -> int:
-        voice = {**self.api.keep_file(b"OggS", "voice.oga"), "duration": 3, "mime_type": "audio/ogg"}
+    def sends_voice(self, data: bytes = b"OggS") -> int:
+        voice = {**self.api.keep_file(data, "voice.oga"), "duration": 3, "mime_type": "audio/ogg"}
         return self._sends({"voice": voice})
+
+    def sends_audio(self, name: str, data: bytes, mime_type: str = "audio/mpeg") -> int:
+        audio = {**self.api.keep_file(data, name), "duration": 3, "file_name": name, "mime_type": mime_type}
+        return self._sends({"audio": audio})
 
     def sends_poll(self) -> int:
         options = [{"text": text, "voter_count": 0, "persistent_id": text} for text in ("3", "4")]

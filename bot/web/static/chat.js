@@ -307,7 +307,7 @@ function showLocal(item) {
 
 function showLocalFile(item) {
   const kind = item.file.type || "";
-  item.preview = kind.startsWith("image/") ? URL.createObjectURL(item.file) : "";
+  item.preview = /^(image|audio)\//.test(kind) ? URL.createObjectURL(item.file) : "";
   item.bar = el("progress", "progress");
   item.bar.max = 1;
   item.bar.value = 0;
@@ -457,6 +457,7 @@ function crown(row, message) {
   newest = { id: message.id, row: row };
   row.classList.add("newest");
   byId("location").hidden = !(message.ask_location && navigator.geolocation);
+  byId("record").hidden = !(message.takes_voice && canRecord);
   box.autocomplete = message.ask_contact ? "tel" : "off";
   box.dataset.tPlaceholder = message.ask_contact ? "placeholderPhone" : "placeholder";
   box.placeholder = t(box.dataset.tPlaceholder);
@@ -466,6 +467,7 @@ function choices(message) {
   const nodes = message.buttons.map(choice);
   if (message.ask_contact) nodes.push(ask("phone", message.ask_contact, () => { box.focus(); }));
   if (message.ask_location && navigator.geolocation) nodes.push(ask("pin", message.ask_location, sendLocation));
+  if (message.takes_voice && canRecord) nodes.push(ask("mic", t("record"), record));
   if (!nodes.length) return null;
   const group = el("div", "choices", nodes);
   group.setAttribute("role", "group");
@@ -504,12 +506,17 @@ function ask(symbol, label, onClick) {
 
 function showAttachments(files, attachments) {
   files.textContent = "";
+  const pictures = attachments.filter((file) => file.show === "picture").length;
+  files.classList.toggle("single", pictures === 1 && attachments.length === 1);
+  files.classList.toggle("many", pictures > 1);
   attachments.forEach((file) => { files.append(attachment(file)); });
 }
 
 function attachment(file, size_bytes) {
   const url = file.url ? ownUrl(file.url) : null;
-  if (url && (file.media_type || "").startsWith("image/")) return thumbnail(file, url, size_bytes);
+  const kind = file.media_type || "";
+  if (url && kind.startsWith("image/")) return thumbnail(file, url, size_bytes);
+  if (url && kind.startsWith("audio/")) return player(file, url, size_bytes);
   return chip(file, url, size_bytes);
 }
 
@@ -522,6 +529,17 @@ function thumbnail(file, url, size_bytes) {
   image.onerror = () => { node.replaceWith(chip(file, url, size_bytes)); }; // HEIC, for one
   image.src = url;
   return node;
+}
+
+/** A recording; what this browser can't play becomes a file to save. */
+function player(file, url, size_bytes) {
+  const audio = el("audio", "player");
+  audio.controls = true;
+  audio.preload = url.startsWith("blob:") ? "metadata" : "none";
+  audio.setAttribute("aria-label", t("listen", { name: file.name }));
+  audio.onerror = () => { audio.replaceWith(chip(file, url, size_bytes)); };
+  audio.src = url;
+  return audio;
 }
 
 function chip(file, url, size_bytes) {
@@ -786,6 +804,64 @@ function dress(node, symbol, key) {
   node.classList.toggle("on", symbol === "stop");
 }
 
+// --- Recording a voice note
+
+const RECORD_MOST_S = 600; // the bot takes no longer ones
+const RECORD_BITS_PER_S = 24000; // speech: 2 MB in ten minutes
+// What messengers play comes first; every browser can write one of them.
+const RECORD_KINDS = { "audio/ogg;codecs=opus": "ogg", "audio/mp4;codecs=mp4a.40.2": "m4a", "audio/webm": "webm", "audio/mp4": "m4a" };
+const recordKind = window.MediaRecorder && MediaRecorder.isTypeSupported && navigator.mediaDevices
+  && Object.keys(RECORD_KINDS).find((kind) => MediaRecorder.isTypeSupported(kind));
+const canRecord = Boolean(recordKind);
+let recording = null; // {recorder, startedAt, timer}
+
+async function record() {
+  if (recording) return;
+  recording = {}; // a second tap while the phone asks for leave
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    listenTo(stream);
+  } catch (error) {
+    recording = null;
+    notify("noMicrophone");
+  }
+}
+
+function listenTo(stream) {
+  const recorder = new MediaRecorder(stream, { mimeType: recordKind, audioBitsPerSecond: RECORD_BITS_PER_S });
+  const parts = [];
+  recorder.ondataavailable = (event) => { parts.push(event.data); };
+  recorder.onstop = () => {
+    stream.getTracks().forEach((track) => { track.stop(); });
+    const name = t("recordName") + "." + RECORD_KINDS[recordKind];
+    if (recording.wanted) enqueueFile(new File(parts, name, { type: recordKind.split(";")[0] }));
+    showRecorder(null);
+  };
+  recorder.start();
+  showRecorder({ recorder: recorder, startedAt: Date.now(), timer: setInterval(tick, 500) });
+  tick();
+}
+
+function showRecorder(state) {
+  if (recording) clearInterval(recording.timer);
+  recording = state;
+  byId("recorder").hidden = !state;
+  if (state) byId("record-send").focus();
+  else if (!TOUCH) box.focus();
+}
+
+function tick() {
+  const seconds = Math.floor((Date.now() - recording.startedAt) / 1000);
+  byId("recorded").textContent = Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");
+  if (seconds >= RECORD_MOST_S) stopRecording(true);
+}
+
+function stopRecording(wanted) {
+  if (!recording || !recording.recorder || recording.recorder.state === "inactive") return;
+  recording.wanted = wanted;
+  recording.recorder.stop();
+}
+
 // --- Composer, sheets and settings
 
 function typed() {
@@ -887,6 +963,9 @@ function listen() {
   onSheet("camera", () => { byId("camera-input").click(); });
   onSheet("pick", () => { byId("pick-input").click(); });
   onSheet("location", sendLocation);
+  onSheet("record", record);
+  onClick("record-send", () => { stopRecording(true); });
+  onClick("record-drop", () => { stopRecording(false); });
   byId("camera-input").addEventListener("change", picked);
   byId("pick-input").addEventListener("change", picked);
   document.querySelectorAll("[data-close]").forEach((node) => {

@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
     )
+    op.create_index(op.f("ix_people_commune"), "people", ["commune"], unique=False)
     op.create_table(
         "serials",
         sa.Column("commune", sa.String(length=5), nullable=False),
@@ -144,10 +145,19 @@ def upgrade() -> None:
         sa.Column("ruleset", sa.String(length=20), nullable=False, comment="the one in force on the day it was filed"),
         sa.Column("status", sa.String(length=24), nullable=False),
         sa.Column("product", sa.String(length=120), nullable=False),
-        sa.Column("product_folded", sa.String(length=120), nullable=False, comment="without diacritics, for search"),
+        sa.Column(
+            "product_folded",
+            sa.String(length=120).with_variant(sa.String(length=120, collation="C"), "postgresql"),
+            nullable=False,
+            comment="without diacritics, for search",
+        ),
         sa.Column("answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column(
-            "producer_folded", sa.String(length=160), server_default="", nullable=False, comment="as product_folded"
+            "producer_folded",
+            sa.String(length=160).with_variant(sa.String(length=160, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+            comment="as product_folded",
         ),
         sa.Column(
             "owner", sa.String(length=10), nullable=False, comment="whose turn it is: a Side of dialogs.rules.lifecycle"
@@ -179,6 +189,12 @@ def upgrade() -> None:
         sa.Column(
             "escalation", sa.String(length=10), server_default="", nullable=False, comment="'', warned, escalated"
         ),
+        sa.Column(
+            "escalate_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="of one warned: when somebody above is told; NULL: there is nobody",
+        ),
         sa.Column("filed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "confirmed",
@@ -195,15 +211,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("code", name=op.f("uq_cases_code")),
     )
+    op.create_index(
+        "ix_cases_desk_of_commune",
+        "cases",
+        ["territory", "status", "urgent_on", "id", "holder_id", "person_id", "due_on", "resubmitted"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_cases_desk_of_province",
+        "cases",
+        ["province", "status", "urgent_on", "id", "holder_id", "person_id", "due_on", "resubmitted"],
+        unique=False,
+    )
     op.create_index(op.f("ix_cases_filed_by"), "cases", ["filed_by"], unique=False)
     op.create_index(op.f("ix_cases_holder_id"), "cases", ["holder_id"], unique=False)
+    op.create_index(
+        "ix_cases_names_in_commune", "cases", ["territory", "id", "product_folded", "producer_folded"], unique=False
+    )
+    op.create_index(
+        "ix_cases_names_in_province", "cases", ["province", "id", "product_folded", "producer_folded"], unique=False
+    )
     op.create_index(op.f("ix_cases_person_id"), "cases", ["person_id"], unique=False)
-    op.create_index(
-        "ix_cases_province_owner_urgent_on", "cases", ["province", "owner", "urgent_on", "id"], unique=False
-    )
-    op.create_index(
-        "ix_cases_territory_owner_urgent_on", "cases", ["territory", "owner", "urgent_on", "id"], unique=False
-    )
+    op.create_index("ix_cases_province_producer", "cases", ["province", "producer_folded"], unique=False)
+    op.create_index("ix_cases_province_product", "cases", ["province", "product_folded"], unique=False)
+    op.create_index("ix_cases_territory_producer", "cases", ["territory", "producer_folded"], unique=False)
+    op.create_index("ix_cases_territory_product", "cases", ["territory", "product_folded"], unique=False)
     op.create_table(
         "consents",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -366,6 +398,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_files_person_id"), "files", ["person_id"], unique=False)
+    op.create_index(op.f("ix_files_sha256"), "files", ["sha256"], unique=False)
     op.create_table(
         "marks",
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -471,6 +504,12 @@ def upgrade() -> None:
             sa.DateTime(timezone=True),
             nullable=True,
             comment="NULL: nobody outside the desk may see it",
+        ),
+        sa.Column(
+            "before",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=True,
+            comment="the published result that this one took the place of; storage.results",
         ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_results_case_id")),
         sa.ForeignKeyConstraint(["entered_by"], ["people.id"], name=op.f("fk_results_entered_by")),

@@ -1,0 +1,134 @@
+"""Lists and reports for an officer's chat. They are made when they are delivered, and nothing of them is kept.
+
+Making one in the turn would hold up everybody: on SQLite there is one writer at a time.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot import papers
+from bot.catalogs import VIETNAM
+from bot.channels.base import Attachment
+from bot.desk import export, report
+from bot.turn import Turned, facts_of
+from bot.world import World
+from dialogs.model import N_, ExportAudit, ExportCases, SendMessage, SendReport, Text
+from dialogs.officer.reports import may_audit
+from storage import cases, reports
+from storage.database import reading
+from storage.rights import covers
+
+MAX_CASES = 50_000
+"""Of a list in a chat: 4 MB, made in ten seconds; `python -m bot export` makes longer ones."""
+_IN_MEMORY_BYTES = 4 * 1024 * 1024
+NO_FILES = Text(N_("This messenger carries no files. Please open your desk on Telegram or on the web page."))
+
+
+async def export_audit(turn: Turned, effect: ExportAudit) -> None:
+    """Raises NotPossible for whoever may not audit the case."""
+    if not may_audit(facts_of(turn, effect.code), turn.conversation.person):
+        raise cases.NotPossible(effect.code)
+    if not _carries_files(turn):
+        return
+    turn.record("export_audit", effect.code)
+    words = Text(N_("All that is recorded of %(code)s, who did what and when."), {"code": effect.code})
+    _send(turn, words, {"made": "audit", "code": effect.code, "name": f"{effect.code}-nhat-ky.xlsx"})
+
+
+async def export_cases(turn: Turned, effect: ExportCases) -> None:
+    _check_territory(turn, effect.territory)
+    if not _carries_files(turn):
+        return
+    count = await reports.how_many(turn.connection, effect.territory)
+    if not 0 < count <= MAX_CASES:
+        turn.carried.said.append(SendMessage((_no_list(count),)))
+        return
+    turn.record("export", territory=effect.territory, cases=count)
+    words = Text(
+        N_("Here is the list, %(count)s case, without telephone numbers."),
+        {"count": count},
+        N_("Here is the list, %(count)s cases, without telephone numbers."),
+    )
+    _send(turn, words, {"made": "cases", "territory": effect.territory, "name": _list_name(turn, effect.territory)})
+
+
+def _no_list(count: int) -> Text:
+    if not count:
+        return Text(N_("There is no case here yet."))
+    return Text(
+        N_("%(count)s cases are too many for a chat. Your technician can make this list on the server."),
+        {"count": count},
+    )
+
+
+def _list_name(turn: Turned, territory: str) -> str:
+    return f"ocop-{territory.replace('/', '-') or 'vn'}-{turn.now.astimezone(VIETNAM):%Y-%m-%d}.xlsx"
+
+
+async def send_report(turn: Turned, effect: SendReport) -> None:
+    """Counts only, nobody's data; who asked for it is recorded like any export."""
+    _check_territory(turn, effect.territory)
+    if effect.first > turn.now.astimezone(VIETNAM).date() or effect.first.day != 1:
+        raise cases.NotPossible(effect.territory)
+    if not _carries_files(turn):
+        return
+    month = f"{effect.first:%Y-%m}"
+    turn.record("export", territory=effect.territory, report=month)
+    words = Text(N_("Here is the report for %(month)s."), {"month": f"{effect.first.month}/{effect.first.year}"})
+    name = report.file_name(effect.territory, effect.first)
+    _send(
+        turn, words, {"made": "report", "territory": effect.territory, "month": effect.first.isoformat(), "name": name}
+    )
+
+
+def _check_territory(turn: Turned, territory: str) -> None:
+    """A membership for it, or for one around it."""
+    if not covers(turn.conversation.person.memberships, territory):
+        raise cases.NotPossible(territory)
+
+
+def _carries_files(turn: Turned) -> bool:
+    carries = turn.world.can(turn.conversation.channel).sends_files
+    if not carries:
+        turn.carried.said.append(SendMessage((NO_FILES,)))
+    return carries
+
+
+def _send(turn: Turned, words: Text, spec: dict[str, Any]) -> None:
+    turn.carried.said.append(SendMessage((words,)))
+    turn.carried.attachments.append({**spec, "locale": turn.conversation.locale})
+
+
+# ---------------------------------------------------------------- at delivery
+
+
+async def made(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> Attachment:
+    """The file that a spec with "made" stands for, from what the database says now."""
+    if spec["made"] == "report":
+        return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.PDF], await _report(engine, world, spec))
+    return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.XLSX], await _sheet(engine, world, spec))
+
+
+async def _sheet(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> bytes:
+    catalog, today = world.catalog(spec["locale"]), world.clock().astimezone(VIETNAM).date()
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+        async with reading(engine) as connection:
+            if spec["made"] == "audit":
+                await export.write_audit(connection, file, ".xlsx", spec["code"], catalog)
+            else:
+                await export.write_cases(connection, file, ".xlsx", spec["territory"], catalog, today, world.days_off)
+        file.seek(0)
+        return await asyncio.to_thread(file.read)
+
+
+async def _report(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> bytes:
+    now = world.clock()
+    today, first = now.astimezone(VIETNAM).date(), date.fromisoformat(spec["month"])
+    async with reading(engine) as connection:
+        month = await reports.month(connection, spec["territory"], first, today, world.days_off)
+    return await asyncio.to_thread(report.pdf, month, world.catalog(spec["locale"]), now)

@@ -1,0 +1,73 @@
+"""A council's result is published: the record has it, the case moves, and who waits for it is told at once."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.desk.decisions import decidable
+from bot.turn import Turned, alert_officers, facts_of, fresh_case, tell_producer
+from dialogs.model import N_, CaseFacts, PublishResult, ResultFacts, SendMessage, Text
+from dialogs.officer.alerts import alert_result, notice_of
+from dialogs.rules.lifecycle import Side
+from dialogs.rules.rating import Rating, WrongPoints, certificate_until, rating
+from dialogs.rules.ruleset import PartId, ruleset
+from storage import cases, results
+
+
+async def publish(turn: Turned, effect: PublishResult) -> None:
+    """What the dialog has read is checked once more: rights, points and day are the record's business."""
+    before = facts_of(turn, effect.code)
+    found = _rating(before, effect)
+    case = await decidable(turn, effect.code, found.action, before.status)
+    if not _on_paper(turn, found, effect):
+        raise cases.NotPossible(effect.code)
+    result = _result(before, found, effect)
+    await results.publish(turn.connection, case.id, turn.conversation.person_id, result, turn.now)
+    await cases.move(turn.connection, case, turn.actor, found.action, turn.now, turn.world.days_off)
+    turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total))
+    turn.carried.changed = True
+    turn.carried.said.append(SendMessage((_done(before),)))
+    notice = notice_of(replace(before, result=result), found.action)
+    await tell_producer(turn, case.person_id, notice, effect.code)
+    await _tell_commune(turn, effect.code, case.person_id)
+
+
+def _rating(case: CaseFacts, effect: PublishResult) -> Rating:
+    points: dict[PartId, Decimal] = {"A": effect.points_a, "B": effect.points_b, "C": effect.points_c}
+    try:
+        found = rating(ruleset(case.ruleset), case.status, points)
+    except (WrongPoints, LookupError) as wrong:
+        raise cases.NotPossible(effect.code) from wrong
+    if found.action == "forward":  # what another level has to decide is no result yet
+        raise cases.NotPossible(effect.code)
+    return found
+
+
+def _on_paper(turn: Turned, found: Rating, effect: PublishResult) -> bool:
+    """A certificate has a decision with a number, and no paper is of a day to come."""
+    numbered = bool(effect.decision) or found.action != "certify"
+    return numbered and effect.decided_on <= turn.facts.today
+
+
+def _result(case: CaseFacts, found: Rating, effect: PublishResult) -> ResultFacts:
+    return ResultFacts(
+        effect.points_a,
+        effect.points_b,
+        effect.points_c,
+        found.stars,
+        effect.decision,
+        certificate_until(ruleset(case.ruleset), found.action, effect.decided_on),
+        effect.decided_on,
+    )
+
+
+def _done(case: CaseFacts) -> Text:
+    return Text(
+        N_("✅ The result of %(code)s “%(product)s” is published. The producer has been told."),
+        {"code": case.code, "product": case.product},
+    )
+
+
+async def _tell_commune(turn: Turned, code: str, producer: int) -> None:
+    alert = alert_result(await fresh_case(turn, code))
+    if alert is not None:
+        await alert_officers(turn, code, lambda _: alert, producer, side=Side.COMMUNE)

@@ -1,0 +1,220 @@
+"""Moves of a case that need no look at its single items: pass on, send up, give back, take up again, withdraw.
+
+Accepting, returning and putting off an idea or a plan, and every return, belong to the review; results to `result`.
+Another dialog leads here by `way`, or with the move not yet chosen by "decide.<code>".
+"""
+
+from dialogs.answers import one_of, text
+from dialogs.model import N_, Answers, Ask, CaseFacts, DecideCase, Dialog, Effects, Facts, Go, Option, Text
+from dialogs.officer.alerts import named, notice_of
+from dialogs.officer.rights import case_of, visible
+from dialogs.producer.check_status import status_words
+from dialogs.producer.upload import by_hand, not_handed_in
+from dialogs.rules.lifecycle import Move, is_dossier, moves_from
+from dialogs.rules.ruleset import ruleset
+
+_LEFT_TO_REVIEW = {"return", "defer"}
+_REASON_CHARS = 600
+
+
+def simple_moves(case: CaseFacts) -> tuple[Move, ...]:
+    """Of what this officer may do with the case now, what is decided here."""
+    return tuple(
+        m for m in moves_from(case.status, ruleset(case.ruleset).levels) if m.action in case.may and _simple(m)
+    )
+
+
+def _simple(m: Move) -> bool:
+    if m.action == "accept":
+        return is_dossier(m.from_status)
+    return not m.with_result and m.action not in _LEFT_TO_REVIEW
+
+
+def may_enter_result(case: CaseFacts) -> bool:
+    return any(m.with_result and m.action in case.may for m in moves_from(case.status, ruleset(case.ruleset).levels))
+
+
+_ACCEPT = {
+    "dossier_submitted": Option("accept", Text(N_("Complete: pass it on")), ("trình lãnh đạo", "trình", "pass on")),
+    "forwarded": Option("accept", Text(N_("Take it up")), ("nhận hồ sơ", "nhận", "take up")),
+}
+_LABELS = {
+    "forward": Option("forward", Text(N_("Send it up")), ("chuyển lên", "chuyển lên tỉnh", "send up")),
+    "send_back": Option("send_back", Text(N_("Back to the officer")), ("trả cán bộ", "back to officer")),
+    "reopen": Option("reopen", Text(N_("Take it up again")), ("xem lại", "take up again")),
+    "revoke": Option("revoke", Text(N_("Withdraw certificate")), ("thu hồi giấy", "thu hồi", "withdraw")),
+}
+RESULT = Option("result", Text(N_("Enter the result")), ("nhập kết quả", "kết quả", "enter result"))
+
+
+def _label(m: Move) -> Option:
+    return _ACCEPT[m.from_status] if m.action == "accept" else _LABELS[m.action]
+
+
+def options(case: CaseFacts) -> tuple[Option, ...]:
+    """What an officer's screen of a case offers of these moves, the result among them; `way` follows them."""
+    result = (RESULT,) if may_enter_result(case) else ()
+    return (*result, *map(_label, simple_moves(case)))
+
+
+def way(case: CaseFacts, value: str) -> Go | None:
+    """Where one of `options` leads; None for any other."""
+    if value == RESULT.value and may_enter_result(case):
+        return Go(f"result.{case.code}")
+    if any(m.action == value for m in simple_moves(case)):
+        return Go(f"decide.{case.code}", {"_action": value, "_status": case.status})
+    return None
+
+
+# ---------------------------------------------------------------- what stands in the way
+
+
+def _chosen(answers: Answers, facts: Facts) -> Move | None:
+    """The move, as long as the case is where it was when that was chosen."""
+    case = case_of(answers, facts)
+    here = answers.get("_status", case.status) == case.status
+    return next((m for m in simple_moves(case) if here and m.action == answers.get("_action")), None)
+
+
+def _too_late(answers: Answers, facts: Facts) -> bool:
+    """Nothing of this kind can be done, or no longer what was chosen."""
+    return not simple_moves(case_of(answers, facts)) or ("_action" in answers and _chosen(answers, facts) is None)
+
+
+def _moved_on(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = case_of(answers, facts)
+    return (
+        Text(N_("There is nothing for you to decide on %(code)s now."), {"code": case.code}),
+        Text(N_("Status: %(status)s"), {"status": status_words(case)}),
+    )
+
+
+def _incomplete(answers: Answers, facts: Facts) -> bool:
+    """A dossier is checked only when nothing required is missing (26/2026/QĐ-TTg art. 7.2: the components)."""
+    case = case_of(answers, facts)
+    return case.status == "dossier_submitted" and answers["_action"] == "accept" and bool(not_handed_in(case))
+
+
+def _lacking(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = case_of(answers, facts)
+    return (
+        Text(N_("%(code)s can't be passed on yet. Still missing:"), {"code": case.code}),
+        *(Text("• %(paper)s", {"paper": paper.label}) for paper in not_handed_in(case)),
+        Text(N_("Return the dossier for these, or write to the producer.")),
+    )
+
+
+def _same_person(answers: Answers, facts: Facts) -> bool:
+    found = _chosen(answers, facts)
+    return found is not None and found.by_another and case_of(answers, facts).moved_by_me
+
+
+def _another_must(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    return (
+        Text(N_("You checked %(code)s yourself, so you can't approve it as well."), {"code": answers["subject"]}),
+        Text(N_("Whoever checks a dossier must not approve it: another leader of the commune has to.")),
+        Text(N_("If there is none, ask the province to invite one.")),
+    )
+
+
+def _open(answers: Answers, facts: Facts) -> bool:
+    return not (_too_late(answers, facts) or _incomplete(answers, facts) or _same_person(answers, facts))
+
+
+OPEN_FILE = Option("open", Text(N_("Open the file")), ("mở hồ sơ", "open"))
+DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk"))
+
+
+def _elsewhere(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go({"desk": "desk", "note": f"note.{answers['subject']}"}.get(value, f"review.{answers['subject']}"))
+
+
+# ---------------------------------------------------------------- reason and confirmation
+
+
+def _why(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = case_of(answers, facts)
+    if answers["_action"] == "send_back":
+        return (Text(N_("What should the officer look at again in “%(product)s”?"), named(case)),)
+    return (Text(N_("Why is the certificate of “%(product)s” withdrawn? The producer reads your words."), named(case)),)
+
+
+_HEADS = {
+    ("accept", "dossier_checked"): N_("Pass %(code)s “%(product)s” on to the commune's leadership?"),
+    ("accept", "in_evaluation"): N_("Take up %(code)s “%(product)s” for rating?"),
+    ("forward", "forwarded"): N_("Send %(code)s “%(product)s” up to the province?"),
+    ("forward", "at_district"): N_("Send up %(code)s “%(product)s”? The province looks at it for the district."),
+    ("send_back", "dossier_submitted"): N_("Give %(code)s “%(product)s” back to the officer?"),
+    ("reopen", "idea_submitted"): N_("Take up the idea %(code)s “%(product)s” again?"),
+    ("reopen", "plan_submitted"): N_("Take up the plan %(code)s “%(product)s” again?"),
+    ("revoke", "revoked"): N_("Withdraw the certificate of %(code)s “%(product)s”?"),
+}
+
+
+def _preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """What happens, and word for word what the producer reads."""
+    case, found = case_of(answers, facts), _chosen(answers, facts)
+    if found is None:
+        return ()
+    action, reason = found.action, answers.get("reason", "")
+    head = Text(_HEADS[action, found.to_status], named(case))
+    brought = by_hand(case) if case.status == "dossier_submitted" else ()
+    check = tuple(Text(N_("Please make sure these are with you: %(paper)s."), {"paper": p.label}) for p in brought)
+    officer = (Text(N_("The officer reads: “%(reason)s”"), {"reason": reason}),) if action == "send_back" else ()
+    return (head, *check, *officer, Text(N_("The producer reads:")), *notice_of(case, action, reason))
+
+
+def _decided(answers: Answers, facts: Facts) -> Effects:
+    if answers["confirm"] != "send":
+        return ()
+    reason = answers.get("reason", "")
+    status = case_of(answers, facts).status
+    return (DecideCase(answers["subject"], answers["_action"], "all" if reason else "", reason, status),)
+
+
+def _after(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go("desk" if value == "send" else f"review.{answers['subject']}")
+
+
+def _needs_reason(answers: Answers, facts: Facts) -> bool:
+    found = _chosen(answers, facts)
+    return found is not None and found.needs_reason and _open(answers, facts)
+
+
+DECIDE = Dialog(
+    "decide",
+    allowed=visible,
+    up="review.{subject}",
+    steps=(
+        Ask("moved_on", _moved_on, one_of((OPEN_FILE, DESK)), when=_too_late, goto=_elsewhere),
+        Ask(
+            "_action",
+            N_("What would you like to do?"),
+            one_of(lambda answers, facts: tuple(map(_label, simple_moves(case_of(answers, facts))))),
+            when=lambda answers, facts: bool(simple_moves(case_of(answers, facts))),
+        ),
+        Ask(
+            "lacking",
+            _lacking,
+            one_of((OPEN_FILE, Option("note", Text(N_("Write to the producer")), ("nhắn bà con", "note")), DESK)),
+            when=lambda answers, facts: "_action" in answers and _incomplete(answers, facts),
+            goto=_elsewhere,
+        ),
+        Ask("another", _another_must, one_of((OPEN_FILE, DESK)), when=_same_person, goto=_elsewhere),
+        Ask("reason", _why, text(max_chars=_REASON_CHARS, min_chars=5), when=_needs_reason, verbatim=True),
+        Ask(
+            "confirm",
+            _preview,
+            one_of(
+                (
+                    Option("send", Text(N_("Send")), ("gửi", "send")),
+                    Option("back", Text(N_("Don't send yet")), ("chưa", "chưa gửi", "not yet")),
+                )
+            ),
+            when=lambda answers, facts: "_action" in answers and _open(answers, facts),
+            then=_decided,
+            goto=_after,
+            confirms=True,
+        ),
+    ),
+)

@@ -1,0 +1,433 @@
+"""The council's result: points of the three parts, the decision and its day, looked over, then published.
+
+Until it is published nothing of it is written to the record: it is the officer's own draft. Which move it makes and
+how many stars it means is for the case's rules (dialogs.rules.rating), not for the officer. A wrong number or day
+that was published can be taken back for ten minutes, like every decision; later it takes a decision on paper.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from types import MappingProxyType
+
+from dialogs.answers import TYPE_IT, one_of, text
+from dialogs.engine import said
+from dialogs.model import (
+    N_,
+    Answer,
+    Answers,
+    Ask,
+    CaseFacts,
+    Condition,
+    Dialog,
+    Effects,
+    Event,
+    Facts,
+    Go,
+    InvalidAnswer,
+    Option,
+    OptionChosen,
+    Prompt,
+    PublishResult,
+    ResultFacts,
+    Sayable,
+    Text,
+    TextReceived,
+    Value,
+)
+from dialogs.officer import decide
+from dialogs.officer.alerts import named, notice_of
+from dialogs.officer.decide import DESK, OPEN_FILE, may_enter_result
+from dialogs.officer.findings import day_of
+from dialogs.officer.rights import case_of, seen, visible
+from dialogs.producer.check_status import status_words
+from dialogs.rules.rating import Rating, WrongPoints, certificate_until, check_points, rating
+from dialogs.rules.ruleset import PartId, ruleset
+
+DECISION_CHARS = 80
+PARTS: Mapping[str, PartId] = MappingProxyType({"part_a": "A", "part_b": "B", "part_c": "C"})
+"""Question by question, the part whose points it asks for."""
+
+# ---------------------------------------------------------------- how points and days are read
+
+_POINTS = re.compile(r"(?P<minus>[-−–])?\s*(?P<whole>\d{1,4})(?:[.,](?P<rest>\d+))?(?:\s*(?:điểm|points?|đ))?")
+
+
+@dataclass(frozen=True, slots=True)
+class points:
+    """Points of one part, at most what the case's rules give it. Stored as a decimal number: "27.5"."""
+
+    part: PartId
+    takes: str = "number"
+
+    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
+        return ()
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if not isinstance(event, TextReceived):
+            raise InvalidAnswer(TYPE_IT)
+        number = _number(event.text)
+        rules = ruleset(case_of(answers, facts).ruleset)
+        most = rules.parts[self.part].max_points
+        if number > most:
+            over = N_("Part %(part)s has at most %(most)s points, so %(points)s is too many.")
+            raise InvalidAnswer(over, part=self.part, most=most, points=number)
+        try:
+            check_points(rules, self.part, number)
+        except WrongPoints:
+            raise InvalidAnswer(N_("At most two decimals, please. For example: 27,25.")) from None
+        return Answer(f"{number:f}")
+
+    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
+        return Text("%(points)s", {"points": Decimal(value)})
+
+    def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
+        return re.fullmatch(r"\d+(\.\d{1,2})?", value) is not None
+
+
+def _number(typed: str) -> Decimal:
+    """ "27,5", "27.5", "27,5 điểm"; raises InvalidAnswer for anything else."""
+    found = _POINTS.fullmatch(unicodedata.normalize("NFKC", typed).strip().lower())
+    if found is None:
+        raise InvalidAnswer(N_("I need the points as a number. For example: 27,5."))
+    if found["minus"]:
+        raise InvalidAnswer(N_("Points can't be less than 0."))
+    return Decimal(f"{found['whole']}.{found['rest'] or 0}").normalize() + 0
+
+
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})\s*(?:[./-]|tháng)\s*(\d{1,2})")
+_THREE_NUMBERS = re.compile(r"\D*\d+\D+\d+\D+\d+\D*")
+TODAY = Option("today", Text(N_("Today")), ("hôm nay", "today"))
+
+
+@dataclass(frozen=True, slots=True)
+class past_day:
+    """The day of the decision: not after today, not before the case was filed. Stored as ISO."""
+
+    takes: str = "number"
+
+    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
+        return (TODAY,)
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        day = self._day(event, facts.today)
+        if day > facts.today:
+            raise InvalidAnswer(N_("%(day)s is still to come. Which day stands on the decision?"), day=day)
+        history = case_of(answers, facts).history
+        if history and day < (filed := history[0].happened_at.date()):
+            before = N_("%(day)s is before the file was handed in (%(filed)s). Which day stands on the decision?")
+            raise InvalidAnswer(before, day=day, filed=filed)
+        return Answer(day.isoformat())
+
+    def _day(self, event: Event, today: date) -> date:
+        if isinstance(event, OptionChosen) and event.value == TODAY.value:
+            return today
+        if not isinstance(event, TextReceived):
+            raise InvalidAnswer(TYPE_IT)
+        plain = unicodedata.normalize("NFKC", event.text).strip().lower().removeprefix("ngày").strip()
+        if plain in ("hôm qua", "hom qua", "yesterday"):
+            return today - timedelta(days=1)
+        if short := _DAY_AND_MONTH.fullmatch(plain):
+            return day_of(f"{short[1]}/{short[2]}/{today.year}")
+        if not _THREE_NUMBERS.fullmatch(plain):
+            raise InvalidAnswer(N_("I need day, month and year. For example: 20/10/2026."))
+        return day_of(plain)
+
+    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
+        return Text("%(day)s", {"day": date.fromisoformat(value)})
+
+    def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
+        return re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
+
+
+# ---------------------------------------------------------------- what the answers come to
+
+
+def rated(answers: Answers, facts: Facts) -> Rating | None:
+    """Total, stars and move, once all three parts are answered."""
+    case = seen(answers, facts)
+    if case is None or not may_enter_result(case) or not {*PARTS} <= {*answers}:
+        return None
+    given = {part: Decimal(answers[name]) for name, part in PARTS.items()}
+    try:
+        return rating(ruleset(case.ruleset), case.status, given)
+    except WrongPoints:
+        return None
+
+
+def _number_of(found: Rating, answers: Answers) -> str:
+    """What is printed on the paper; only a certificate takes a decision, so another paper's number may be ""."""
+    return answers["decision"] if found.action == "certify" else answers.get("letter", "")
+
+
+def result_of(case: CaseFacts, found: Rating, answers: Answers) -> ResultFacts:
+    """The result as it is published."""
+    decided_on = date.fromisoformat(answers["decided_on"])
+    return ResultFacts(
+        Decimal(answers["part_a"]),
+        Decimal(answers["part_b"]),
+        Decimal(answers["part_c"]),
+        found.stars,
+        _number_of(found, answers),
+        certificate_until(ruleset(case.ruleset), found.action, decided_on),
+        decided_on,
+        published=False,
+    )
+
+
+def _when(*actions: str) -> Condition:
+    """Where the points come to one of these moves."""
+
+    def so(answers: Answers, facts: Facts) -> bool:
+        found = rated(answers, facts)
+        return found is not None and found.action in actions
+
+    return so
+
+
+def _open(answers: Answers, facts: Facts) -> bool:
+    return may_enter_result(case_of(answers, facts))
+
+
+def _comes_to(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """ "63 points: 3 stars.": seen before anything else is asked."""
+    found = rated(answers, facts)
+    if found is None:
+        return ()
+    values: dict[str, Value] = {"total": found.total, "stars": found.stars}
+    return (Text(N_("%(total)s points: %(stars)s stars ⭐."), values),)
+
+
+# ---------------------------------------------------------------- questions
+
+
+def _part_prompt(name: str, part: PartId) -> Prompt:
+    def prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+        case = case_of(answers, facts)
+        found = ruleset(case.ruleset).parts[part]
+        values: dict[str, Value] = {"part": part, "label": found.label, "most": found.max_points}
+        ask = Text(N_("Part %(part)s, %(label)s: how many points, of %(most)s?"), values)
+        ministrys = case.status == "proposed_for_five"
+        result = N_("Result of %(code)s “%(product)s”.")
+        head = Text(N_("Result of %(code)s “%(product)s” from the ministry.") if ministrys else result, named(case))
+        return (head, ask) if name == "part_a" else (ask,)
+
+    return prompt
+
+
+def _decision(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    return (*_comes_to(answers, facts), Text(N_("What is the number of the decision? For example: 812/QĐ-UBND.")))
+
+
+def _letter(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    ask = Text(N_("Which number does the council's minutes or letter have? You may skip this."))
+    return (*_comes_to(answers, facts), ask)
+
+
+def _upwards(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    up = Text(N_("By the rules of this case the district does not certify that: it goes up to the province."))
+    return (*_comes_to(answers, facts), up)
+
+
+def _after_upwards(value: str, answers: Answers, facts: Facts) -> Go:
+    code = answers["subject"]
+    if value == "forward":
+        up = decide.way(case_of(answers, facts), "forward")
+        return replace(up, drop=f"result.{code}") if up is not None else Go(f"review.{code}")
+    return Go(f"result.{code}/edit" if value == "edit" else f"review.{code}")
+
+
+def _moved_on(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = case_of(answers, facts)
+    return (
+        Text(N_("There is no result to enter for %(code)s now."), {"code": case.code}),
+        Text(N_("Status: %(status)s"), {"status": status_words(case)}),
+    )
+
+
+def _elsewhere(value: str, answers: Answers, facts: Facts) -> Go:
+    code = answers["subject"]
+    return Go("desk" if value == "desk" else f"review.{code}", drop=f"result.{code}")
+
+
+# ---------------------------------------------------------------- looking it over
+
+
+def _look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case, found = case_of(answers, facts), rated(answers, facts)
+    if found is None:
+        return ()
+    result = result_of(case, found, answers)
+    day = Text(N_("Day of the decision: %(day)s."), {"day": date.fromisoformat(answers["decided_on"])})
+    notice = notice_of(replace(case, result=result), found.action)
+    return (Text(N_("Nothing is published yet.")), day, Text(N_("The producer will read:")), *notice)
+
+
+EDIT = Option("edit", Text(N_("Change an answer")), ("sửa", "edit"))
+
+
+def _after_look(value: str, answers: Answers, facts: Facts) -> Go:
+    code = answers["subject"]
+    if value == "publish":
+        return Go(f"publish.{code}", {name: answers[name] for name in _ANSWERS if name in answers})
+    return Go(f"result.{code}/edit" if value == "edit" else f"review.{code}")
+
+
+_ANSWERS = (*PARTS, "decision", "letter", "decided_on")
+
+
+def _editable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """The answers so far, each with what was written."""
+    given = [ask for ask in _ASKS if ask.name in answers and (ask.when is None or ask.when(answers, facts))]
+    return tuple(Option(ask.name, _answer_line(ask, answers, facts)) for ask in given)
+
+
+def _answer_line(ask: Ask, answers: Answers, facts: Facts) -> Text:
+    if not answers[ask.name]:
+        return Text(ask.title)
+    shown = said(ask.accept.show(answers[ask.name], answers, facts))
+    return Text(N_("%(title)s: %(answer)s"), {"title": Text(ask.title), "answer": shown})
+
+
+_ASKS = (
+    Ask("part_a", _part_prompt("part_a", "A"), points("A"), when=_open, title=N_("Part A")),
+    Ask("part_b", _part_prompt("part_b", "B"), points("B"), when=_open, title=N_("Part B")),
+    Ask("part_c", _part_prompt("part_c", "C"), points("C"), when=_open, title=N_("Part C")),
+    Ask(
+        "decision",
+        _decision,
+        text(max_chars=DECISION_CHARS, min_chars=1),
+        when=_when("certify"),
+        title=N_("Decision"),
+        verbatim=True,
+    ),
+    Ask(
+        "letter",
+        _letter,
+        text(max_chars=DECISION_CHARS, min_chars=1),
+        when=_when("rate", "propose"),
+        optional=True,
+        title=N_("Minutes or letter"),
+        verbatim=True,
+    ),
+    Ask(
+        "decided_on",
+        N_("Which day stands on it? For example: 20/10/2026."),
+        past_day(),
+        when=_when("certify", "rate", "propose"),
+        title=N_("Day"),
+    ),
+)
+
+RESULT = Dialog(
+    "result",
+    form=True,
+    allowed=visible,
+    up="review.{subject}",
+    steps=(
+        Ask(
+            "moved_on",
+            _moved_on,
+            one_of((OPEN_FILE, DESK)),
+            when=lambda answers, facts: not _open(answers, facts),
+            goto=_elsewhere,
+            counted=False,
+        ),
+        *_ASKS[:3],
+        Ask(
+            "upwards",
+            _upwards,
+            one_of((Option("forward", Text(N_("Send it up")), ("chuyển lên", "send up")), EDIT, OPEN_FILE)),
+            when=_when("forward"),
+            goto=_after_upwards,
+            counted=False,
+        ),
+        *_ASKS[3:],
+        Ask(
+            "check",
+            _look_it_over,
+            one_of(
+                (
+                    Option("publish", Text(N_("Go on to publish")), ("công bố", "publish")),
+                    EDIT,
+                    Option("later", Text(N_("Not now")), ("để sau", "later")),
+                )
+            ),
+            when=_when("certify", "rate", "propose"),
+            goto=_after_look,
+            confirms=True,
+            counted=False,
+        ),
+        Ask(
+            "edit",
+            N_("Which answer shall we change?"),
+            one_of(_editable),
+            aside=True,
+            goto=lambda value, answers, facts: Go(f"result.{answers['subject']}/{value}"),
+            counted=False,
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- the second confirmation
+
+
+def _sure(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    ask = Text(N_("Once it is published, the producer reads it at once. Publish it?"))
+    return (Text(N_("%(code)s “%(product)s”"), named(case_of(answers, facts))), *_comes_to(answers, facts), ask)
+
+
+def _published(answers: Answers, facts: Facts) -> Effects:
+    found = rated(answers, facts)
+    if answers["sure"] != "publish" or found is None:
+        return ()
+    a, b, c = (Decimal(answers[name]) for name in PARTS)
+    day = date.fromisoformat(answers["decided_on"])
+    return (PublishResult(answers["subject"], a, b, c, _number_of(found, answers), day),)
+
+
+def _after_publishing(value: str, answers: Answers, facts: Facts) -> Go:
+    draft = f"result.{answers['subject']}"
+    return Go("desk", drop=draft) if value == "publish" else Go(draft)
+
+
+def _complete(answers: Answers, facts: Facts) -> bool:
+    """Whether all that a result needs is there; a button of long ago may come without it."""
+    found = rated(answers, facts)
+    if found is None or found.action == "forward" or "decided_on" not in answers:
+        return False
+    return found.action != "certify" or bool(answers.get("decision"))
+
+
+PUBLISH = Dialog(
+    "publish",
+    allowed=visible,
+    up="result.{subject}",
+    steps=(
+        Ask(
+            "moved_on",
+            _moved_on,
+            one_of((OPEN_FILE, DESK)),
+            when=lambda answers, facts: not _complete(answers, facts),
+            goto=_elsewhere,
+        ),
+        Ask(
+            "sure",
+            _sure,
+            one_of(
+                (
+                    Option("back", Text(N_("Don't publish yet")), ("chưa công bố", "chưa", "not yet")),
+                    Option("publish", Text(N_("Publish")), ("công bố", "publish")),
+                )
+            ),
+            when=_complete,
+            then=_published,
+            goto=_after_publishing,
+            confirms=True,
+        ),
+    ),
+)

@@ -1,0 +1,73 @@
+"""What points lead to: stars by the case's own rules, who certifies them, and how long a certificate is good."""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from dialogs.rules.lifecycle import STATUSES, Side, move
+from dialogs.rules.ruleset import PART_IDS, Level, PartId, Ruleset
+
+_LEVELS = tuple(Level)  # from the commune up
+_LEVEL_OF = {Side.DISTRICT: Level.DISTRICT, Side.PROVINCE: Level.PROVINCE, Side.CENTRE: Level.CENTRE}
+_MONTHS_A_YEAR = 12
+DECIMALS = 2
+"""Of a part's points: a council's average is given to hundredths."""
+
+
+class WrongPoints(Exception):
+    """Points that no council can have given to this part."""
+
+    def __init__(self, part: PartId, points: Decimal) -> None:
+        super().__init__(f"part {part}: {points}")
+        self.part = part
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """`action` is the move it makes: rate, certify, propose; or forward, when a higher level has to decide."""
+
+    action: str
+    total: Decimal
+    stars: int
+
+
+def rating(rules: Ruleset, status: str, points: Mapping[PartId, Decimal]) -> Rating:
+    """What a council's points for a case in this status mean. Raises WrongPoints, LookupError where none rates.
+
+    A level certifies what its own rules give it and whatever a level below it would have: a product that misses five
+    stars at the centre gets its three or four on the basis of that result (26/2026/QĐ-TTg art. 7.4g). What only a
+    higher level certifies is proposed to it, or, from a district, sent up.
+    """
+    for part in PART_IDS:
+        check_points(rules, part, points[part])
+    total = sum((points[part] for part in PART_IDS), Decimal(0))
+    stars = rules.stars(total)
+    level = _LEVEL_OF.get(STATUSES[status].owner)
+    if level is None:
+        raise LookupError(f"nobody rates a case that is {status}")
+    certifier = rules.certifies[stars]
+    if certifier is None or stars < rules.min_stars_for_certificate:
+        return Rating("rate", total, stars)
+    if _LEVELS.index(certifier) <= _LEVELS.index(level):
+        return Rating("certify", total, stars)
+    return Rating("propose" if move("propose", status) is not None else "forward", total, stars)
+
+
+def check_points(rules: Ruleset, part: PartId, points: Decimal) -> None:
+    """Raises WrongPoints for what is negative, over the part's maximum or finer than hundredths."""
+    exponent = points.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -DECIMALS or not 0 <= points <= rules.parts[part].max_points:
+        raise WrongPoints(part, points)
+
+
+def certificate_until(rules: Ruleset, action: str, decided_on: date) -> date | None:
+    """Last day of the certificate that this move brings, or None: art. 4.3, 36 months from the decision."""
+    return months_after(decided_on, rules.certificate_months) if action == "certify" else None
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day where it is shorter."""
+    year, month = divmod(day.year * _MONTHS_A_YEAR + day.month - 1 + months, _MONTHS_A_YEAR)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,0 +1,51 @@
+"""The dossier: what the plan already brought is part of it, and who checked it is not who approves it."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialogs.producer.upload import WITH_THE_PLAN
+from storage.models import case_events, cases, papers
+
+
+async def take_over(connection: AsyncConnection, case_id: int, wanted: Collection[str], now: datetime) -> None:
+    """The newest version that was sent with the plan, as a version of the dossier's own paper, where it has none.
+
+    `wanted`: ids of the dossier's papers. What the plan called "plan_<id>" is the dossier's "<id>", so that nobody
+    has to send a paper twice.
+    """
+    statement = select(papers).where(papers.c.case_id == case_id).order_by(papers.c.version)
+    newest = {row.paper: row for row in await connection.execute(statement)}
+    with_the_plan = {name: newest.get(f"{WITH_THE_PLAN}{name}") for name in wanted if name not in newest}
+    new = [
+        {
+            "case_id": case_id,
+            "paper": name,
+            "version": 1,
+            "pages": row.pages,
+            "kept_at": row.kept_at,
+            "sent_at": now,
+            "valid_until": row.valid_until,
+        }
+        for name, row in with_the_plan.items()
+        if row is not None and row.sent_at is not None
+    ]
+    if new:
+        await connection.execute(insert(papers), new)
+
+
+async def last_mover(connection: AsyncConnection, code: str) -> int | None:
+    """Who brought the case to its present status (person id); None for the calendar.
+
+    A move that was taken back since left it where the one before had brought it, so "undo" is nobody's move.
+    """
+    brought = (
+        cases.c.code == code,
+        case_events.c.to_status == cases.c.status,
+        case_events.c.from_status != case_events.c.to_status,
+        case_events.c.action != "undo",
+    )
+    statement = select(case_events.c.actor_id).join(cases, cases.c.id == case_events.c.case_id).where(*brought)
+    return (await connection.execute(statement.order_by(case_events.c.id.desc()).limit(1))).scalar()

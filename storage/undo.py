@@ -1,0 +1,139 @@
+"""A decision taken back within ten minutes: the case stands as before, and who was told can be told of that."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialogs.model import UndoFacts
+from storage.models import case_events, cases, conversations, marks, outbox, returned_items
+
+WITHIN = timedelta(minutes=10)
+HARMLESS = ("view_phone",)
+"""Lines of the history that leave a case as it is, so that the decision before them can still be taken back."""
+_DAYS = ("since", "due_on", "urgent_on")
+_MOMENTS = ("held_at", "escalate_at")
+_PLAIN = ("status", "owner", "days_used", "resubmitted", "holder_id", "escalation")
+
+
+class TooLate(Exception):
+    """The ten minutes are over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """`told`: conversations that have read of the decision, or may have; `action` and `status` as it was and is."""
+
+    action: str
+    status: str
+    told: tuple[int, ...]
+
+
+async def standing(connection: AsyncConnection, case: Any) -> dict[str, Any]:
+    """How a case (its row) and the marks on it stand, as JSON."""
+    row = case._mapping
+    kept: dict[str, Any] = {name: row[name] for name in _PLAIN}
+    kept |= {name: _iso(row[name]) for name in (*_DAYS, *_MOMENTS)}
+    found = await connection.execute(select(marks).where(marks.c.case_id == case.id).order_by(marks.c.item))
+    return {"case": kept, "marks": [_mark(mark._mapping) for mark in found]}
+
+
+def _iso(moment: date | datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
+
+
+def _mark(row: Any) -> dict[str, Any]:
+    names = ("item", "verdict", "reason", "files", "author_id")
+    return {name: row[name] for name in names} | {"marked_at": row["marked_at"].isoformat()}
+
+
+async def last_decision(connection: AsyncConnection, case_id: int) -> Any:
+    """The event of the last decision, if nothing has happened to the case since; else None."""
+    which = (case_events.c.case_id == case_id, case_events.c.action.not_in(HARMLESS))
+    newest = select(case_events).where(*which).order_by(case_events.c.id.desc())
+    event = (await connection.execute(newest.limit(1))).one_or_none()
+    if event is not None and event.before and "part_of" in event.before:
+        own = select(case_events).where(case_events.c.id == event.before["part_of"])
+        event = (await connection.execute(own)).one_or_none()
+    return event if event is not None and event.before and "case" in event.before else None
+
+
+async def undo_facts(connection: AsyncConnection, code: str, person_id: int, now: datetime) -> UndoFacts | None:
+    """What this officer may still take back of a case."""
+    case_id = (await connection.execute(select(cases.c.id).where(cases.c.code == code))).scalar_one()
+    decision = await last_decision(connection, case_id)
+    if decision is None or decision.actor_id != person_id or now - decision.happened_at > WITHIN:
+        return None
+    return UndoFacts(decision.action, decision.happened_at + WITHIN, decision.id)
+
+
+async def restore(connection: AsyncConnection, case: Any, decision: Any, now: datetime) -> Undone:
+    """Put a locked case back to where it stood before a decision that last_decision gave."""
+    before = decision.before
+    kept: dict[str, Any] = dict(before["case"])
+    kept |= {name: date.fromisoformat(kept[name]) if kept[name] else None for name in _DAYS}
+    kept |= {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _MOMENTS}
+    await connection.execute(update(cases).where(cases.c.id == case.id).values(kept | {"updated_at": now}))
+    await _marks_again(connection, case.id, before["marks"])
+    await connection.execute(delete(returned_items).where(returned_items.c.id.in_(before.get("returned", ()))))
+    told = before.get("told", ())
+    withdrawn = await _withdrawn(connection, decision.id, told)
+    await _forget_move(connection, case.id, decision.id)
+    return Undone(decision.action, kept["status"], tuple(chat for chat in told if chat not in withdrawn))
+
+
+async def _marks_again(connection: AsyncConnection, case_id: int, kept: Sequence[dict[str, Any]]) -> None:
+    await connection.execute(delete(marks).where(marks.c.case_id == case_id))
+    rows = [{**mark, "case_id": case_id, "marked_at": datetime.fromisoformat(mark["marked_at"])} for mark in kept]
+    if rows:
+        await connection.execute(insert(marks), rows)
+
+
+async def _withdrawn(connection: AsyncConnection, number: int, told: Collection[int]) -> set[int]:
+    """Take the notices of a decision that nobody has begun to send out of the outbox; whose chats these were.
+
+    One that was tried once may have arrived although the answer was lost.
+    """
+    which = (
+        outbox.c.conversation_id.in_(told),
+        outbox.c.status == "waiting",
+        outbox.c.claimed_until.is_(None),
+        outbox.c.attempts == 0,
+        outbox.c.body["decision"].as_integer() == number,
+    )
+    gone = await connection.execute(delete(outbox).where(*which).returning(outbox.c.conversation_id))
+    return set(gone.scalars())
+
+
+async def _forget_move(connection: AsyncConnection, case_id: int, number: int) -> None:
+    """The lines stay in the history, but count no more as the case's last move, and can't be taken back twice."""
+    recent = select(case_events.c.id, case_events.c.before).where(
+        case_events.c.case_id == case_id, case_events.c.id >= number
+    )
+    rows = (await connection.execute(recent)).all()
+    ids = [row.id for row in rows if row.id == number or (row.before or {}).get("part_of") == number]
+    await connection.execute(update(case_events).where(case_events.c.id.in_(ids)).values(before={"undone": True}))
+
+
+async def note_told(connection: AsyncConnection, number: int, conversations: Collection[int]) -> None:
+    """Remember to whom a decision was told."""
+    which = case_events.c.id == number
+    before = (await connection.execute(select(case_events.c.before).where(which))).scalar_one()
+    told = sorted({*before.get("told", ()), *conversations})
+    await connection.execute(update(case_events).where(which).values(before={**before, "told": told}))
+
+
+async def chats(connection: AsyncConnection, ids: Collection[int]) -> list[Any]:
+    """Those of these chats that take messages: id, person_id, channel, chat_id, locale."""
+    columns = (
+        conversations.c.id,
+        conversations.c.person_id,
+        conversations.c.channel,
+        conversations.c.chat_id,
+        conversations.c.locale,
+    )
+    which = (conversations.c.id.in_(ids), conversations.c.status == "open")
+    return list(await connection.execute(select(*columns).where(*which).order_by(conversations.c.id)))
