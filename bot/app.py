@@ -97,6 +97,7 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
     world = replace(
         World.load(capabilities),
         days_off=config.days_off,
+        quiet_hours=config.quiet_hours,
         public_url=links.base,
         default_locale=str(config.default_locale),
         bot_link=links,

@@ -66,6 +66,7 @@ from dialogs.model import (
     UndoFacts,
 )
 from dialogs.model import Finding as Noticed
+from dialogs.officer.result import PARTS
 from dialogs.producer.upload import papers_of
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, actions
 from dialogs.rules.ruleset import ruleset_on
@@ -129,6 +130,8 @@ def situations(base: Facts) -> tuple[Situation, ...]:
     officer = Person("vi", commune=COMMUNE, memberships=(Membership(Role.COMMUNE_OFFICER, f"79/{COMMUNE}"),))
     province = replace(officer, memberships=(Membership(Role.PROVINCE_OFFICER, "79"),))
     administrator = replace(officer, memberships=(Membership(Role.ADMINISTRATOR, ""),))
+    leader = replace(officer, memberships=(Membership(Role.COMMUNE_APPROVER, f"79/{COMMUNE}"),))
+    rated = tuple(case for case in desk if case.status in ("in_evaluation", "at_district"))
     both = replace(officer, memberships=(*officer.memberships, *administrator.memberships))
     return (
         Situation("a producer without a case", known),
@@ -138,15 +141,22 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation("a producer with drafts", known, _with_drafts()),
         *(Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,))) for case in own),
         Situation("a producer with several cases", replace(known, cases=own, officers=0)),
+        Situation("an officer with two roles", replace(base, person=_TWO_COMMUNES, colleagues=sample_roles("79"))),
         Situation("an officer", replace(base, person=officer, named=desk, desk=listed(desk), colleagues=_STAFF)),
         Situation(
             "an officer with nothing to do",
-            replace(base, person=officer, addressed=_ASKED, absence=_AWAY, offices=_OFFICES[:1]),
+            replace(base, person=officer, addressed=_ASKED, absence=SAMPLE_LEAVE, offices=_OFFICES[:1]),
         ),
         Situation(
             "a provincial officer",
             replace(base, person=province, named=desk[:1], desk=listed(desk[:1]), colleagues=_STAFF),
         ),
+        Situation("a leader before a dossier that they checked", replace(base, person=leader, named=_checked(desk))),
+        Situation(
+            "a provincial officer in the middle of results", replace(base, person=province, named=rated), _points(rated)
+        ),
+        Situation("a leader before a dossier that they checked", replace(base, person=leader, named=_checked(desk))),
+        Situation("a provincial officer in the middle of results", replace(base, person=province, named=rated), _points(rated)),
         Situation("an administrator", replace(base, person=administrator, addressed=_SILENT, colleagues=_STAFF)),
         Situation("an administrator with ready reasons", replace(base, person=administrator, templates=_TEMPLATES)),
         Situation("an officer who is a producer", replace(base, person=officer, cases=own[:1])),
@@ -158,18 +168,41 @@ def situations(base: Facts) -> tuple[Situation, ...]:
     )
 
 
+def _checked(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
+    """A dossier that waits for approval, brought there by who looks at it."""
+    return tuple(replace(case, moved_by_me=True) for case in desk if case.status == "dossier_checked")
+
+
+def _points(cases: Sequence[CaseFacts]) -> State:
+    """Results begun, with the points of all parts: four stars."""
+    drafts = {f"result.{case.code}": Draft(dict.fromkeys(PARTS, "25"), turn=1) for case in cases}
+    return State(drafts=drafts, serial=_SERIAL, turn=1)
+
+
 _TEMPLATES = tuple(Template(n, item, "stamp") for n, item in enumerate(("paper", "answer", "all", "paper:story")))
-_OFFICE = f"79/{COMMUNE}"
-_STAFF = (
-    Colleague(0, "Hùng", Role.COMMUNE_OFFICER, _OFFICE, 3),
-    Colleague(99_999_999, "Thảo", Role.COMMUNE_OFFICER, _OFFICE, 2, NOW.date() + timedelta(days=2)),
-    Colleague(99_999_999, "Thảo", Role.COMMUNE_APPROVER, "79/04342", 2),
-    Colleague(7, "", Role.COMMUNE_APPROVER, _OFFICE),
-)
-"""Oneself, somebody with roles in two places, and somebody without a name."""
+
+
+def sample_staff(province: str) -> tuple[Colleague, ...]:
+    """Oneself, somebody on leave, and somebody without a name."""
+    office = f"{province}/{COMMUNE}"
+    return (
+        Colleague(0, "Hùng", Role.COMMUNE_OFFICER, office, 3),
+        Colleague(99_999_999, "Thảo", Role.COMMUNE_OFFICER, office, 2, NOW.date() + timedelta(days=2)),
+        Colleague(7, "", Role.COMMUNE_APPROVER, office),
+    )
+
+
+def sample_roles(province: str) -> tuple[Colleague, ...]:
+    """Oneself, in two communes."""
+    codes = (COMMUNE, "04342")
+    return tuple(Colleague(0, "Hùng", Role.COMMUNE_OFFICER, f"{province}/{code}", 3) for code in codes)
+
+
+_STAFF = sample_staff("79")
+SAMPLE_LEAVE = Absence(NOW.date(), NOW.date() + timedelta(days=3), "Thảo")
 _OFFICES = (
     OfficeFacts(
-        _OFFICE,
+        f"79/{COMMUNE}",
         "7:30–11:30",
         ((450, 690),),
         days_off=((NOW.date() + timedelta(days=2), "lũ"), (NOW.date() + timedelta(days=9), "")),
@@ -177,7 +210,6 @@ _OFFICES = (
     ),
     OfficeFacts("79/04342", "", ((450, 690), (810, 1020))),
 )
-_AWAY = Absence(NOW.date(), NOW.date() + timedelta(days=3), "Thảo")
 
 
 def listed(cases: Sequence[CaseFacts]) -> DeskFacts:

@@ -22,16 +22,10 @@ from bot.turn import (
 from dialogs.answers import pages_of
 from dialogs.model import (
     N_,
+    AnswerQuestion,
     ConfirmAssisted,
     CorrectAnswers,
-    AnswerQuestion,
     DecideCase,
-    MarkItem,
-    PreviewReview,
-    RemoveTemplate,
-    SendReview,
-    SetTemplate,
-    UndoDecision,
     Effect,
     EndLeave,
     ExportAudit,
@@ -42,14 +36,17 @@ from dialogs.model import (
     KeepFile,
     KeepPaper,
     LeaveOver,
+    MarkItem,
     PassCase,
     PostponeDigest,
+    PreviewReview,
     PublishResult,
     RecordConsent,
     RecordReminders,
     ReleaseCase,
     RemindAt,
     RemoveOfficer,
+    RemoveTemplate,
     RenewCode,
     RevealPhone,
     SendArticle,
@@ -59,6 +56,7 @@ from dialogs.model import (
     SendPages,
     SendPapers,
     SendReport,
+    SendReview,
     SendToCommune,
     SetDayOff,
     SetHours,
@@ -66,6 +64,7 @@ from dialogs.model import (
     SetName,
     SetPaperDate,
     SetPlace,
+    SetTemplate,
     StartTimer,
     State,
     SubmitAssisted,
@@ -73,6 +72,7 @@ from dialogs.model import (
     TakeCase,
     TakeLeave,
     Text,
+    UndoDecision,
     UseInvitation,
 )
 from dialogs.officer.alerts import alert_again, alert_new
@@ -124,7 +124,9 @@ async def _whole(turn: Turned, effect: Effect) -> None:
     except cases.NotPossible as refused:
         turn.carried = before
         turn.carried.changed = True
-        turn.carried.said.append(SendMessage(refused.texts if isinstance(refused, Refused) else (TOO_LATE,)))
+        why = SendMessage(refused.texts if isinstance(refused, Refused) else (TOO_LATE,))
+        if why not in turn.carried.said:  # of several effects for the same reason
+            turn.carried.said.append(why)
 
 
 def _copy(c: Carried) -> Carried:

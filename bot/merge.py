@@ -18,7 +18,6 @@ from bot.world import World
 from dialogs import places
 from dialogs.model import N_, SendMessage, Text
 from dialogs.producer.place import place_name
-from dialogs.rules.working_days import when_awake
 from storage import audit, people, staff
 from storage.calendar import days_off_of
 from storage.database import writing
@@ -204,8 +203,8 @@ async def _tell(connection: AsyncConnection, world: World, moved: Collection[Mov
         Text(N_("You find them on your desk; officers of both communes see the same from now on.")),
     )
     said = [SendMessage(texts, links=(OPEN_DESK,))]
-    closed = (await days_off_of(connection, [path]))[path] | world.days_off
-    due_at = when_awake(world.clock(), closed)
+    closed = (await days_off_of(connection, [path]))[path]
+    due_at = world.awake_at(world.clock(), closed)
     chats = await people.chats_of(connection, officers)
     await post(connection, [notice(world, chat, said, due_at) for chat in chats])
 

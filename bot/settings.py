@@ -169,6 +169,7 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = SecretStr("")
     default_locale: Locale = Locale.VIETNAMESE
     days_off: Annotated[frozenset[date], NoDecode, BeforeValidator(_days)] = frozenset()
+    quiet_hours: bool = True
     log_level: Annotated[LogLevel, BeforeValidator(_upper)] = LogLevel.INFO
     web_chat: bool = True
 

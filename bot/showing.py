@@ -17,6 +17,7 @@ from bot.render import compose
 from bot.turn import Turned, composed_body, facts_of, outbox_row, visible_case
 from dialogs.model import N_, SendMessage, SendPapers, Text
 from dialogs.producer.upload import all_papers_of
+from storage.assisted import SIGNED_SHEET
 from storage.cases import PRODUCT_PHOTOS
 from storage.models import files, papers
 from storage.records import HERE
@@ -34,7 +35,7 @@ async def hand_out(turn: Turned, effect: SendPapers) -> None:
     specs = await _specs(turn, case, effect.paper)
     match effect.look:
         case "sheet":
-            turn.carried.attachments += [{"papers": specs[:MOST_TILES], "as": "sheet"}] if specs else []
+            turn.carried.attachments += _sheet(effect.code, specs)
         case "pages":
             lengths = await _lengths(turn, specs)
             _send(turn, [{**spec, "as": "pages"} for spec in specs], [_more(spec, lengths) for spec in specs])
@@ -52,7 +53,9 @@ async def _specs(turn: Turned, case: Any, paper: str) -> list[Spec]:
         if (not paper or row.paper == paper) and (own or row.sent_at is not None)
     }
     here = await _here(turn, newest.values())
-    names = {PRODUCT_PHOTOS: "Ảnh sản phẩm"} | {p.id: p.label.vi for p in all_papers_of(facts_of(turn, case.code))}
+    names = {PRODUCT_PHOTOS: "Ảnh sản phẩm", SIGNED_SHEET: "Phiếu xác nhận"} | {
+        p.id: p.label.vi for p in all_papers_of(facts_of(turn, case.code))
+    }
     order = {name: place for place, name in enumerate(names)}
     return [
         {"pages": row.pages, "name": f"{case.code} {names.get(i, 'Giấy tờ')}.pdf"}
@@ -66,6 +69,12 @@ async def _here(turn: Turned, kept: Iterable[Any]) -> set[str]:
     ids = {page[0] for row in kept for page in row.pages}
     statement = select(files.c.id).where(files.c.id.in_(ids), files.c.status.in_(HERE))
     return set((await turn.connection.execute(statement)).scalars())
+
+
+def _sheet(code: str, specs: Sequence[Spec]) -> list[Spec]:
+    """One picture of all; the code, which stands above it, is not said with every paper."""
+    named = [{**spec, "name": str(spec["name"]).removeprefix(f"{code} ")} for spec in specs[:MOST_TILES]]
+    return [{"papers": named, "as": "sheet"}] if named else []
 
 
 async def _lengths(turn: Turned, specs: Collection[Spec]) -> dict[str, int]:

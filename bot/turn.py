@@ -14,7 +14,6 @@ from dialogs import places
 from dialogs.model import N_, CaseFacts, Facts, Link, SendMessage, Text
 from dialogs.officer.alerts import open_link
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
-from dialogs.rules.working_days import when_awake
 from storage import cases, outbox, people
 from storage.assisted import without_chat
 from storage.audit import Entry
@@ -133,10 +132,14 @@ async def tell_officers(turn: Turned, territory: str, person_ids: Collection[int
 
     Nothing else is held. A reply was asked for just now; and a producer waits for an answer, at whatever hour it comes.
     """
-    closed = (await days_off_of(turn.connection, [territory]))[territory] | turn.world.days_off
-    due_at = when_awake(turn.now, closed)
+    due_at = await awake_at(turn, territory)
     for chat in await people.chats_of(turn.connection, person_ids):
         turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
+
+
+async def awake_at(turn: Turned, territory: str) -> datetime:
+    """From when on the officers of a territory may be told what they did not ask for."""
+    return turn.world.awake_at(turn.now, (await days_off_of(turn.connection, [territory]))[territory])
 
 
 def notice_to(turn: Turned, chat: Any, said: Sequence[SendMessage | str]) -> dict[str, Any]:
@@ -192,7 +195,7 @@ async def tell_producer(
     """`links` instead of the one to their file; `files`: ids of photos and voice notes that go with it."""
     for chat in await people.chats_of(turn.connection, [person_id]):
         row = notice_to(turn, chat, [SendMessage(texts, links=links or (open_my_file(code),))])
-        if files:
+        if files and turn.world.can(chat.channel).sends_files:
             row["body"]["attachments"] = [{"file": file_id} for file_id in files]
         turn.carried.notices.append(row)
     if (filed := await without_chat(turn.connection, code)) is not None and filed.person_id == person_id:
@@ -207,6 +210,4 @@ async def tell_filer(turn: Turned, code: str, words: SendMessage) -> None:
         return
     today = turn.now.astimezone(VIETNAM).date()
     officers = await people.officers_of(turn.connection, case.territory, case.person_id, today=today)
-    to = [case.filed_by] if case.filed_by in officers else officers
-    for chat in await people.chats_of(turn.connection, to):
-        turn.carried.notices.append(notice_to(turn, chat, [words]))
+    await tell_officers(turn, case.territory, [case.filed_by] if case.filed_by in officers else officers, words)

@@ -12,6 +12,7 @@ from bot.handbook import Handbook
 from bot.render import Listener
 from dialogs.model import ArticleHead, Facts, QuizFacts
 from dialogs.rules.ruleset import Label
+from dialogs.rules.working_days import when_awake
 
 LOCALES = Path(__file__).parent.parent / "locales"
 
@@ -38,6 +39,7 @@ class World:
     channels: Mapping[str, Capabilities]
     clock: Callable[[], datetime] = system_clock
     days_off: frozenset[date] = frozenset()
+    quiet_hours: bool = True
     public_url: str = ""
     default_locale: str = "vi"
     bot_link: Callable[[str], tuple[str, ...]] = field(default=lambda payload: ())
@@ -53,6 +55,10 @@ class World:
 
     def can(self, channel: str) -> Capabilities:
         return self.channels.get(channel, PLAIN)
+
+    def awake_at(self, now: datetime, days_off: frozenset[date]) -> datetime:
+        """From when on an officer with these days off may be told what they did not ask for."""
+        return when_awake(now, days_off | self.days_off) if self.quiet_hours else now
 
     def facts(self) -> Facts:
         """What all conversations of this moment share; times in Vietnamese time."""

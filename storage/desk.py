@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Text, and_, bindparam, case, cast, func, literal_column, or_, select, tuple_, union_all
+from sqlalchemy import Date, and_, bindparam, case, func, literal_column, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -34,14 +34,14 @@ from storage.staff import covered_by
 if TYPE_CHECKING:
     from storage.records import Conversation
 
-SHOW_DESK = {"desk", "find", "joined", "note", "office_hours"}
+SHOW_DESK = {"desk", "find", "joined", "note", "office_hours", "days_off"}
 """Dialogs that show an officer's desk, or end at it; for the others it is not read."""
 LINES = 5
 """Cases on one page of the desk: with the buttons below them they fill a telephone."""
 SILENT_DAYS = 10
 """After so many days without a word somebody may need a kind one."""
 MOST_DRAFTS = 500
-"""Silent drafts are looked for among so many people of a commune's, those who have been silent longest."""
+"""Silent drafts that are read at once, far more than a commune has people who register."""
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 Row = Any
 
@@ -436,31 +436,38 @@ async def silent_drafts(connection: AsyncConnection, desk: Desk) -> list[DeskLin
     communes = {m.territory.rpartition("/")[2] for m in desk.members if m.role in IN_COMMUNE}
     if not communes:
         return []
-    later = conversations.alias("later")
     silent_since = desk.now - timedelta(days=SILENT_DAYS)
-    spoke_elsewhere = (
-        select(later.c.id).where(later.c.person_id == people.c.id, later.c.updated_at > silent_since).exists()
-    )
-    state = cast(conversations.c.state, Text)
-    statement = (
-        select(people.c.id, people.c.name, people.c.producer_name, conversations.c.state, conversations.c.updated_at)
-        .join(conversations, conversations.c.person_id == people.c.id)
-        .where(
-            people.c.commune.in_(communes),
-            people.c.consent == "yes",
-            people.c.id != desk.person_id,
-            conversations.c.updated_at <= silent_since,
-            or_(*(state.contains(f'"{name}.', autoescape=True) for name in _FORMS)),
-            ~spoke_elsewhere,
-        )
-        .order_by(conversations.c.updated_at)
-        .limit(MOST_DRAFTS)
-    )
-    rows = [(row, key) for row in await connection.execute(statement) if (key := _begun(load(row.state).drafts))]
-    once = {row.id: (row, draft) for row, draft in reversed(rows)}
-    return [_draft_line(row, draft, desk) for row, draft in reversed(once.values())]
+    told = {"communes": list(communes), "me": desk.person_id, "silent_since": silent_since}
+    who = {row.chat: row for row in await connection.execute(_SILENT, told)}
+    if not who:
+        return []
+    chats = select(conversations.c.id, conversations.c.state, conversations.c.updated_at)
+    rows = await connection.execute(chats.where(conversations.c.id.in_(who)).order_by(conversations.c.updated_at))
+    begun = ((row, _begun(load(row.state).drafts)) for row in rows)
+    return [_draft_line(who[row.id], row.updated_at, draft, desk) for row, draft in begun if draft is not None]
 
 
+def _silent() -> Any:
+    """People of some communes who seem to have begun a form, each with the chat in which they did.
+
+    One person after the other, by an index: however many there are elsewhere, nobody else's chats are looked at.
+    """
+    chat, later = conversations.alias("chat"), conversations.alias("later")
+    since = bindparam("silent_since", type_=conversations.c.updated_at.type)
+    drafts = chat.c.state["drafts"].as_string()
+    may_be_begun = or_(*(drafts.contains(sign, autoescape=True) for sign in _SIGNS))
+    found = select(chat.c.id).where(chat.c.person_id == people.c.id, chat.c.updated_at <= since, may_be_begun)
+    first = found.order_by(chat.c.updated_at).limit(1).correlate(people).scalar_subquery().label("chat")
+    spoke = select(later.c.id).where(later.c.person_id == people.c.id, later.c.updated_at > since).exists()
+    here = people.c.commune.in_(bindparam("communes", expanding=True))
+    whose = (here, people.c.consent == "yes", people.c.id != bindparam("me"), ~spoke)
+    each = select(people.c.id, people.c.name, people.c.producer_name, first).where(*whose).subquery()
+    return select(each).where(each.c.chat.is_not(None)).limit(MOST_DRAFTS)
+
+
+_SIGNS = ('"register_idea.', '"p":')
+"""What the JSON of a form begun has in it; only what has one of these is read as a whole (dialogs.state)."""
+_SILENT = _silent()
 _FORMS: Mapping[str, Callable[[Draft], bool]] = {
     "register_idea": lambda draft: bool(draft.turn or draft.partial),
     "upload": lambda draft: bool(draft.partial),  # it stays when all is sent; what is open are pages in hand
@@ -473,7 +480,7 @@ def _begun(drafts: Mapping[str, Draft]) -> Draft | None:
     return max(begun, key=lambda draft: draft.turn, default=None)
 
 
-def _draft_line(row: Row, draft: Draft, desk: Desk) -> DeskLine:
-    days = (desk.today - row.updated_at.astimezone(_VIETNAM).date()).days
-    by = draft.answers.get("producer_name") or row.producer_name or row.name
-    return DeskLine(f"p{row.id}", draft.answers.get("product", ""), by, silent_days=days)
+def _draft_line(who: Row, touched_at: datetime, draft: Draft, desk: Desk) -> DeskLine:
+    days = (desk.today - touched_at.astimezone(_VIETNAM).date()).days
+    by = draft.answers.get("producer_name") or who.producer_name or who.name
+    return DeskLine(f"p{who.id}", draft.answers.get("product", ""), by, silent_days=days)

@@ -18,7 +18,6 @@ from storage.models import (
     invitations,
     memberships,
     notes,
-    offices,
     outbox,
     people,
     timers,
@@ -67,11 +66,6 @@ async def set_person(connection: AsyncConnection, person_id: int, **values: Any)
 
 async def set_locale(connection: AsyncConnection, conversation_id: int, locale: str) -> None:
     await connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(locale=locale))
-
-
-async def set_hours(connection: AsyncConnection, territory: str, hours: str) -> None:
-    statement = upsert(connection, offices).values(territory=territory, hours=hours)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["territory"], set_={"hours": hours}))
 
 
 # ---------------------------------------------------------------- invitations

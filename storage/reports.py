@@ -64,8 +64,11 @@ def _answer(name: str) -> ColumnElement[str]:
     return func.coalesce(cases.c.answers[name].as_string(), "")
 
 
+_PUBLISHED = and_(results.c.case_id == cases.c.id, results.c.published_at.is_not(None))
+"""Until then a result is the province's own."""
+
+
 def _list(territory: str, contacts: bool) -> Select[Any]:
-    published = and_(results.c.case_id == cases.c.id, results.c.published_at.is_not(None))
     columns = [
         cases.c.code, cases.c.product, cases.c.commune, cases.c.territory, cases.c.ruleset, cases.c.status,
         cases.c.owner, cases.c.submitted_at, cases.c.since, cases.c.due_on, cases.c.days_used,
@@ -75,7 +78,7 @@ def _list(territory: str, contacts: bool) -> Select[Any]:
     ]  # fmt: skip
     if contacts:
         columns += [_answer("contact_name").label("contact_name"), _answer("phone").label("phone")]
-    joined = cases.join(people, people.c.id == cases.c.person_id).outerjoin(results, published)
+    joined = cases.join(people, people.c.id == cases.c.person_id).outerjoin(results, _PUBLISHED)
     return select(*columns).select_from(joined).where(inside(territory)).order_by(cases.c.id)
 
 
@@ -192,7 +195,7 @@ async def _moves(connection: AsyncConnection, territory: str, first: date) -> As
             case_events.c.happened_at, cases.c.commune, cases.c.territory,
             _answer("product_group").label("product_group"), results.c.stars,
         )
-        .select_from(case_events.join(cases).outerjoin(results, results.c.case_id == cases.c.id))
+        .select_from(case_events.join(cases).outerjoin(results, _PUBLISHED))
         .where(case_events.c.case_id.in_(touched), moved)
         .order_by(case_events.c.case_id, case_events.c.id)
     )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from bot.doctor import CHANNELS, COMMUNE, NOW, PEOPLE, listed, sample_case, sample_cases
+from bot.doctor import CHANNELS, COMMUNE, NOW, PEOPLE, SAMPLE_LEAVE, listed, sample_case, sample_cases, sample_staff
 from bot.world import World
 from dialogs.engine import arrive, question, step
 from dialogs.model import (
@@ -40,6 +40,7 @@ from dialogs.model import (
     TimerFired,
     UseInvitation,
 )
+from dialogs.producer.upload import SENDING
 from dialogs.rules.lifecycle import AUTHORITIES, Side, actions, move
 from dialogs.rules.ruleset import ruleset_on
 from dialogs.state import dump, load
@@ -69,8 +70,11 @@ def facts(person: Person = PEOPLE, cases: Sequence[CaseFacts] = (), desk: Sequen
 
 def desk_facts(role: Role = Role.COMMUNE_OFFICER) -> Facts:
     """An officer with a case in every status on the desk."""
-    territory = {Role.COMMUNE_OFFICER: f"15/{COMMUNE}", Role.PROVINCE_OFFICER: "15"}.get(role, "")
-    return facts(Person("vi", memberships=(Membership(role, territory),)), desk=sample_cases(own=False))
+    office = f"15/{COMMUNE}"
+    local = {Role.COMMUNE_OFFICER: office, Role.COMMUNE_APPROVER: office, Role.PROVINCE_OFFICER: "15"}
+    territory = local.get(role, "")
+    known = facts(Person("vi", memberships=(Membership(role, territory),)), desk=sample_cases(own=False))
+    return replace(known, colleagues=sample_staff("15"), absence=SAMPLE_LEAVE)
 
 
 @dataclass
@@ -211,5 +215,5 @@ def _others(case: CaseFacts, paper: str) -> tuple[PaperFacts, ...]:
 
 def _handed_over(case: CaseFacts) -> CaseFacts:
     sent = replace(case, papers=tuple(replace(paper, sent=True) for paper in case.papers))
-    action = next((a for a in ("send_plan", "resubmit") if a in actions(case.status, Side.PRODUCER)), "")
+    action = next((a for a in SENDING if a in actions(case.status, Side.PRODUCER)), "")
     return _moved(sent, action) if action else sent

@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.channels.base import Update
+from bot.effects import carry_out
+from bot.turn import Turned
+from dialogs.model import SetDayOff, SetHours, TextReceived
 from dialogs.rules.working_days import (
     USUAL_SESSIONS,
     Sessions,
@@ -25,11 +29,12 @@ from dialogs.rules.working_days import (
 )
 from storage import cases, offices
 from storage.calendar import closed_for, days_off_of, office_for, offices_at
+from storage.models import audit, days_off
 from storage.models import cases as case_table
-from storage.models import days_off
 from storage.models import offices as office_table
-from tests.heart import NONE_OFF, TERRITORY, chat, officer, rows, submit
-from tests.transcripts import Clock
+from storage.records import Wanted, facts_for
+from tests.heart import NONE_OFF, TERRITORY, chat, officer, rows, submit, world_at
+from tests.transcripts import Clock, Play
 
 MONDAY = date(2026, 3, 16)  # no holiday for weeks around it
 EVE_OF_TET = date(2026, 2, 13)  # a Friday; work goes on on Monday the 23rd
@@ -332,3 +337,52 @@ async def test_a_case_that_came_back_keeps_its_place_in_front(engine: AsyncEngin
         assert await offices.set_day_off(connection, TERRITORY, FRIDAY, "", hung.person_id, NONE_OFF) == 1
     (case,) = await rows(engine, case_table)
     assert case.urgent_on == cases.FIRST_OF_ALL
+
+
+# ---------------------------------------------------------------- kept by whoever works there
+
+
+async def typed(run: Play, *lines: str) -> list[str]:
+    return [said for line in lines for said in await run.line(f"hung> {line}")]
+
+
+def played(engine: AsyncEngine, clock: Clock) -> Play:
+    return Play(engine, world_at(clock), clock, "telegram")
+
+
+async def test_who_works_in_two_communes_closes_only_one(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await officer(engine, clock, "hung")
+    hung = (await officer(engine, clock, "hung", "15/04339")).person_id
+    run = played(engine, clock)
+    said = await typed(run, "việc của tôi", "giờ làm việc", "2", "ngày nghỉ", "26/11", "lũ", "cho nghỉ")
+    assert "hung< Của cơ quan nào ạ?" in said
+    (declared,) = await rows(engine, days_off)
+    assert (declared.territory, declared.day, declared.reason) == ("15/04339", date(2026, 11, 26), "lũ")
+    (entry,) = await rows(engine, audit)
+    assert (entry.action, entry.actor_id, entry.details["territory"]) == ("close_day", hung, "15/04339")
+
+
+async def test_hours_are_kept_after_a_yes_and_not_before(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await officer(engine, clock, "hung")
+    run = played(engine, clock)
+    await typed(run, "việc của tôi", "giờ làm việc", "sáng 8h đến 11h")
+    assert await rows(engine, office_table) == []
+    await typed(run, "ghi giờ này")
+    (kept,) = await rows(engine, office_table)
+    assert (kept.territory, kept.hours, kept.sessions) == (TERRITORY, "sáng 8h đến 11h", [[480, 660]])
+
+
+@pytest.mark.parametrize("effect", [SetHours("8h", "15/04339"), SetDayOff("15/04339", FRIDAY), SetDayOff("", FRIDAY)])
+async def test_nobody_keeps_the_calendar_of_another_office(engine: AsyncEngine, effect: SetHours | SetDayOff) -> None:
+    clock = Clock()
+    hung = await officer(engine, clock, "hung")
+    async with engine.begin() as connection:
+        facts = (await facts_for(connection, [Wanted(hung)], world_at(clock).facts()))[hung.id]
+        turn = Turned(
+            connection, hung, Update("telegram", "x", "hung", TextReceived("")), facts, world_at(clock), clock()
+        )
+        await carry_out(turn, (effect,))
+    assert await rows(engine, days_off) == await rows(engine, office_table) == await rows(engine, audit) == []
+    assert "moved on" in turn.carried.said[0].texts[0].msgid  # type: ignore[union-attr]  # a message, not an article

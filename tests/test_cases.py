@@ -2,15 +2,17 @@
 
 import asyncio
 import itertools
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dialogs import places
+from dialogs.rules import lifecycle
 from dialogs.rules.lifecycle import MOVES, STATUSES
+from dialogs.rules.ruleset import ruleset
 from storage import cases as work
 from storage.cases import Actor, NotPossible
 from storage.models import case_events, cases, papers, people, returned_items, serials
@@ -20,12 +22,20 @@ from tests.transcripts import Clock
 ACTIONS = sorted({m.action for m in MOVES} | {"nonsense"})
 
 
-async def move(engine: AsyncEngine, code: str, action: str, now: datetime, reason: str = "vì thế") -> str:
+async def move(
+    engine: AsyncEngine, code: str, action: str, now: datetime, reason: str = "vì thế", by: int | None = None
+) -> str:
     async with engine.begin() as connection:
         case = await work.locked(connection, code)
-        actor = Actor(case.person_id, "telegram")
+        actor = Actor(case.person_id if by is None else await _person(connection, by), "telegram")
         answers = ANSWERS if action == "resubmit" else None
         return await work.move(connection, case, actor, action, now, NONE_OFF, "all", reason, answers)
+
+
+async def _person(connection: AsyncConnection, number: int) -> int:
+    """Somebody new, so that nobody approves what they checked."""
+    made = insert(people).values(name=f"{number}", created_at=MONDAY).returning(people.c.id)
+    return int((await connection.execute(made)).scalar_one())
 
 
 async def put_into(engine: AsyncEngine, status: str) -> None:
@@ -99,23 +109,52 @@ async def test_tet_is_no_working_time(sqlite_engine: AsyncEngine) -> None:
     assert case.due_on > date(2027, 2, 13)  # the new year is on 6 February 2027
 
 
-@pytest.mark.parametrize(("status", "action"), list(itertools.product(STATUSES, ACTIONS)))
-async def test_every_move_of_the_table_works_and_no_other(sqlite_engine: AsyncEngine, status: str, action: str) -> None:
+@pytest.mark.parametrize("status", STATUSES)
+async def test_every_move_of_the_table_works_and_no_other(sqlite_engine: AsyncEngine, status: str) -> None:
+    """Whoever asks; tests/test_lifecycle.py walks the table for every role."""
     clock = Clock()
     code = await submit(sqlite_engine, await chat(sqlite_engine, clock, "anna"), clock())
     await put_into(sqlite_engine, status)
-    allowed = next((m for m in MOVES if (m.from_status, m.action) == (status, action)), None)
-    if allowed is None:
-        with pytest.raises(NotPossible):
-            await move(sqlite_engine, code, action, clock())
-        assert await count(sqlite_engine, case_events) == 1
-        return
-    assert await move(sqlite_engine, code, action, clock()) == allowed.to_status
-    (case,) = await rows(sqlite_engine, cases)
-    assert case.status == allowed.to_status
-    assert (case.due_on is not None) == bool(STATUSES[allowed.to_status].deadline)
-    _, line = await rows(sqlite_engine, case_events)
-    assert (line.action, line.from_status, line.to_status) == (action, status, allowed.to_status)
+    for action in ACTIONS:
+        allowed = lifecycle.move(action, status, ruleset("ocop-2026").levels)
+        if allowed is None:
+            with pytest.raises(NotPossible):
+                await move(sqlite_engine, code, action, clock())
+            assert await count(sqlite_engine, case_events) == 1
+            continue
+        assert await move(sqlite_engine, code, action, clock()) == allowed.to_status
+        (case,) = await rows(sqlite_engine, cases)
+        assert (case.status, case.owner) == (allowed.to_status, STATUSES[allowed.to_status].owner)
+        _, line = await rows(sqlite_engine, case_events)
+        assert (line.action, line.from_status, line.to_status) == (action, status, allowed.to_status)
+        await put_into(sqlite_engine, status)
+        await forget_last(sqlite_engine)
+
+
+async def forget_last(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(delete(case_events).where(case_events.c.action != "submit"))
+        await connection.execute(delete(returned_items))
+
+
+async def test_the_communes_days_go_on_from_desk_to_desk(engine: AsyncEngine) -> None:
+    """Checking, approving and looking again share one limit: 15 working days (26/2026/QĐ-TTg art. 7.2)."""
+    code = await submit(engine, await chat(engine, Clock(), "anna"), MONDAY)
+    await put_into(engine, "plan_accepted")
+    await move(engine, code, "send_dossier", MONDAY)
+    (case,) = await rows(engine, cases)
+    limit = case.due_on
+    assert limit == date(2026, 12, 15)  # the 24th of November is a public holiday
+    for days, action in ((3, "accept"), (4, "send_back"), (8, "accept")):
+        await move(engine, code, action, MONDAY + timedelta(days=days), by=days)
+        (case,) = await rows(engine, cases)
+        assert case.due_on == limit
+    await move(engine, code, "forward", MONDAY + timedelta(days=10), by=10)
+    (case,) = await rows(engine, cases)
+    assert (case.due_on, case.days_used) == (None, 0)
+
+
+MONDAY = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("action", ["return", "defer"])

@@ -422,7 +422,9 @@ async def test_papers_come_as_they_are_wanted_and_a_look_at_them_is_written_down
         {"pages": [["a", 0]], "name": f"{code} Kế hoạch làm ăn.pdf"},
     ]
     turn = await turned(engine, clock, hung, code, SendPapers(code, look="sheet"))
-    assert turn.carried.attachments == [{"papers": specs, "as": "sheet"}]
+    on_the_sheet = [spec | {"name": str(spec["name"]).removeprefix(f"{code} ")} for spec in specs]
+    assert [spec["name"] for spec in on_the_sheet] == ["Ảnh sản phẩm.pdf", "Kế hoạch làm ăn.pdf"]
+    assert turn.carried.attachments == [{"papers": on_the_sheet, "as": "sheet"}]
     assert [(e.action, e.case_code, e.details["look"]) for e in turn.carried.audit] == [("see_papers", code, "sheet")]
     turn = await turned(engine, clock, hung, code, SendPapers(code, "business_plan", "pages"))
     assert turn.carried.attachments == [specs[1] | {"as": "pages"}]

@@ -24,7 +24,7 @@ from storage.models import cases as case_table
 from storage.models import digests as digest_table
 from storage.models import outbox as outbox_table
 from storage.people import chats_of
-from tests.heart import NONE_OFF, TERRITORY, beside, chat, idea, once, rows, say, submit, world_at
+from tests.heart import NONE_OFF, REGISTRATION, TERRITORY, beside, chat, idea, once, rows, say, submit, world_at
 from tests.transcripts import Clock
 
 WEDNESDAY, THURSDAY = date(2026, 11, 25), date(2026, 11, 26)
@@ -193,7 +193,7 @@ async def test_a_stage_that_can_not_be_looked_at_stops_no_other(
     clock = await begun(engine, "hung")
     first, *others = office_day.STAGES
     monkeypatch.setattr(office_day, "STAGES", (replace(first, due=fail), *others))
-    await look(engine, clock, at(LATE, "7:00"))
+    await look(engine, clock, at(LATE, "7:30"))
     assert len(await told(engine, "hung")) == 1  # of the overdue case
     assert "overview: KeyError" in caplog.text
     assert "Mẩy" not in caplog.text
@@ -295,7 +295,7 @@ async def test_the_officer_is_told_first_and_then_a_named_person_once(engine: As
     clock = await with_approver(engine)
     await look(engine, clock, at(DUE_ON, "16:00"))
     assert await escalation(engine) == ""
-    for moment in ("6:00", "7:00", "12:00", "16:59"):
+    for moment in ("6:00", "7:30", "12:00", "16:59"):
         await look(engine, clock, at(LATE, moment))
     (warning,) = await without_overviews(engine, "hung")
     assert warning == (
@@ -319,7 +319,7 @@ async def test_the_officer_is_told_first_and_then_a_named_person_once(engine: As
 
 async def test_decided_in_time_nobody_above_is_told_and_it_comes_back(engine: AsyncEngine) -> None:
     clock = await with_approver(engine)
-    await look(engine, clock, at(LATE, "7:00"))
+    await look(engine, clock, at(LATE, "7:30"))
     (hung, *_) = await rows(engine, memberships)
     async with engine.begin() as connection:
         case = await cases.locked(connection, "TL12-26-0001")
@@ -332,7 +332,7 @@ async def test_decided_in_time_nobody_above_is_told_and_it_comes_back(engine: As
 async def test_once_though_two_processes_look_at_what_is_overdue(engine: AsyncEngine) -> None:
     clock = await with_approver(engine)
     async with beside(engine) as other:
-        for moment in ("7:00", "17:00"):
+        for moment in ("7:30", "17:00"):
             clock.now = at(LATE, moment)
             await asyncio.gather(*(OfficeDay(one, world_at(clock)).look() for one in (engine, other) * 2))
     assert len(await without_overviews(engine, "hung")) == 2
@@ -349,7 +349,7 @@ async def test_several_are_one_message_and_only_the_holder_is_told(engine: Async
         held = update(case_table).where(case_table.c.id > 1)
         await connection.execute(held.values(holder_id=hung.person_id, held_at=clock()))
     await hire(engine, clock, "lan", Role.PROVINCE_OFFICER, "15")
-    await look(engine, clock, at(LATE, "7:00"))
+    await look(engine, clock, at(LATE, "7:30"))
     assert [text.partition("\n")[0] for text in await without_overviews(engine, "hung")] == [
         "1 hồ sơ quá hạn:",
         "8 hồ sơ quá hạn:",
@@ -368,13 +368,13 @@ async def test_told_too_late_in_the_day_is_told_in_the_morning(engine: AsyncEngi
     clock = await with_approver(engine)
     await look(engine, clock, at(LATE, "16:01"))
     assert await escalation(engine) == ""
-    await look(engine, clock, at(date(2026, 12, 3), "7:00"))
+    await look(engine, clock, at(date(2026, 12, 3), "7:30"))
     assert await escalation(engine) == "warned"
 
 
 async def test_announced_and_then_down_it_is_passed_up_when_nobody_sleeps(engine: AsyncEngine) -> None:
     clock = await with_approver(engine)
-    await look(engine, clock, at(LATE, "7:00"))
+    await look(engine, clock, at(LATE, "7:30"))
     await look(engine, clock, at(LATE, "22:00"))
     assert await escalation(engine) == "warned"
     await look(engine, clock, at(date(2026, 12, 3), "6:30"))
@@ -383,7 +383,7 @@ async def test_announced_and_then_down_it_is_passed_up_when_nobody_sleeps(engine
 
 async def test_an_officer_alone_in_the_land_is_told_and_nothing_is_announced(engine: AsyncEngine) -> None:
     clock = await begun(engine, "hung")
-    await look(engine, clock, at(LATE, "7:00"))
+    await look(engine, clock, at(LATE, "7:30"))
     await look(engine, clock, at(LATE, "17:00"))
     (warning,) = await without_overviews(engine, "hung")
     assert "em sẽ báo" not in warning
@@ -398,7 +398,7 @@ async def test_who_is_away_is_passed_over_for_their_cover(engine: AsyncEngine) -
     async with engine.begin() as connection:
         row = {"person_id": thao, "cover_id": lan, "first_on": LATE, "last_on": LATE, "created_at": clock()}
         await connection.execute(insert(absences).values(row))
-    await look(engine, clock, at(LATE, "7:00"))
+    await look(engine, clock, at(LATE, "7:30"))
     assert "em sẽ báo anh/chị Lan" in (await without_overviews(engine, "hung"))[0]
     await look(engine, clock, at(LATE, "17:00"))
     assert len(await without_overviews(engine, "lan")) == 1
@@ -408,7 +408,7 @@ async def test_who_is_away_is_passed_over_for_their_cover(engine: AsyncEngine) -
 async def test_a_producer_who_is_the_approver_is_not_told_of_their_own(engine: AsyncEngine) -> None:
     clock = await begun(engine, "hung")
     await hire(engine, clock, "producer", Role.COMMUNE_APPROVER)
-    await look(engine, clock, at(LATE, "7:00"))
+    await look(engine, clock, at(LATE, "7:30"))
     assert "em sẽ báo" not in (await without_overviews(engine, "hung"))[0]
     await look(engine, clock, at(LATE, "17:00"))
     assert [text for text in await told(engine, "producer") if "quá hạn" in text] == []
@@ -453,6 +453,15 @@ async def test_an_alert_at_night_waits_for_the_morning_and_lets_replies_pass(eng
     assert alert.due_at == alert.created_at == at(THURSDAY, "6:30")
     clock.now = at(THURSDAY, "6:30")
     assert await sent_now(engine, clock) == [alert.body["text"]]
+
+
+async def test_an_installation_may_do_without_quiet_hours(engine: AsyncEngine) -> None:
+    clock = Clock()
+    await hire(engine, clock, "hung")
+    clock.now = at(WEDNESDAY, "21:30")
+    world = replace(world_at(clock), quiet_hours=False)
+    await say(engine, world, "producer", "/start c-04336", *REGISTRATION)
+    assert any("Ý tưởng OCOP mới" in text for text in await sent_now(engine, clock))
 
 
 async def test_by_day_an_alert_goes_at_once(engine: AsyncEngine) -> None:

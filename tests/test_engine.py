@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.doctor import sample_roles
 from dialogs.answers import one_of, photos, text
 from dialogs.engine import KEEP, MORE, PAGE, SKIP, arrive, question, step
 from dialogs.model import (
@@ -690,7 +691,7 @@ def walkers() -> list[Chat]:
         *(Chat(facts(cases=(case,))) for case in own),
         Chat(facts(cases=sample_cases(own=True))),
         *(Chat(desk_facts(role)) for role in (*Role, *Role)),
-        Chat(replace(desk_facts(), desk=DeskFacts(), named=())),
+        Chat(replace(desk_facts(), desk=DeskFacts(), named=(), colleagues=sample_roles("15"))),
         *(Chat(facts(cases=(_all_returned(own[1]),)), State(f"case.{own[1].code}/")) for _ in range(8)),
     ]
 

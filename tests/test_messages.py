@@ -8,6 +8,7 @@ import pytest
 from dialogs.messages import MAX_FILES, message, note_texts, parts_of, so_far, usable
 from dialogs.model import (
     MAX_FILE_BYTES,
+    Answers,
     Ask,
     Dialog,
     Effect,
@@ -28,7 +29,7 @@ from tests.facts import Chat, facts, world
 from tests.test_engine import tree
 
 
-def sent(answers: dict[str, str], known: Facts) -> tuple[Effect, ...]:
+def sent(answers: Answers, known: Facts) -> tuple[Effect, ...]:
     files = tuple(part.id for part in parts_of(answers.get("_files", "")))
     return (SendNote("", answers["text"], to_officers=True, files=files),)
 

@@ -138,6 +138,7 @@ WRONG = [
     ("DEFAULT_LOCALE", "fr", "must be one of 'vi' or 'en'"),
     ("DAYS_OFF", "31/12/2026", "must be dates like 2026-12-31, separated by commas"),
     ("DAYS_OFF", "2026-12-31 2027-01-01", "must be dates like 2026-12-31, separated by commas"),
+    ("QUIET_HOURS", "21:00-6:30", "must be true or false"),
     ("LOG_LEVEL", "loud", "must be one of 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
     ("WEB_CHAT", "maybe", "must be true or false"),
 ]

@@ -467,7 +467,7 @@ async def test_each_refusal_of_an_invitation_says_why(engine: AsyncEngine) -> No
     await invited(run, "officer", Role.COMMUNE_APPROVER, TERRITORY)
     token = run.invitation
     assert "đã dùng lời mời này rồi" in words(await run.line("officer> (invited)"))
-    assert "đã có người dùng" in words(await run.line("colleague> (invited)"))
+    assert "chỉ dùng một lần" in words(await run.line("colleague> (invited)"))
     run.invitation = "nonsense"
     assert "không tìm thấy" in words(await run.line("colleague> (invited)"))
     async with engine.begin() as connection:

@@ -496,7 +496,7 @@ async def _moves(engine: AsyncEngine) -> set[tuple[str, str, str]]:
         lines = select(case_events.c.action, case_events.c.from_status, case_events.c.to_status).distinct()
         found = {tuple(row) for row in await connection.execute(lines)}
         await connection.rollback()
-    return found  # type: ignore[return-value]  # three columns of text
+    return found
 
 
 def transcripts(folder: Path) -> list[Path]:

@@ -6,9 +6,10 @@ A note is about a case (its code), answers a question about none ("n<note>"), or
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from bot.turn import ALERT_WORDS_CHARS, Turned, notice_to, open_my_file, visible_case
+from bot.turn import ALERT_WORDS_CHARS, Turned, awake_at, notice, open_my_file, visible_case
 from dialogs import places
 from dialogs.messages import answer_link, note_texts, with_it
 from dialogs.model import N_, SendMessage, SendNote, Text
@@ -80,8 +81,9 @@ async def _to_officers(turn: Turned, effect: SendNote, letter: Letter) -> None:
         effect.code or f"n{note_id}", person.name or person.producer_name, place_name(commune), letter.words
     )
     alert = replace(alert, texts=(*alert.texts, *with_it(letter.photos, letter.voices)))
+    due_at = await awake_at(turn, places.territory(commune))
     for chat in await people.chats_of(turn.connection, await _readers(turn, case, commune)):
-        _tell(turn, chat, alert, letter)
+        _tell(turn, chat, alert, letter, due_at)
 
 
 async def _readers(turn: Turned, case: Any, commune: str) -> list[int]:
@@ -127,9 +129,9 @@ async def _to_person(turn: Turned, effect: SendNote, letter: Letter) -> None:
     turn.carried.said.append(SendMessage((PASSED_ON,)))
 
 
-def _tell(turn: Turned, chat: Any, said: SendMessage, letter: Letter) -> None:
+def _tell(turn: Turned, chat: Any, said: SendMessage, letter: Letter, due_at: datetime | None = None) -> None:
     """A notice with the files; a messenger that carries none has only the line that says they are there."""
-    row = notice_to(turn, chat, [said])
+    row = notice(turn.world, chat, [said], due_at or turn.now)
     if letter.files and turn.world.can(chat.channel).sends_files:
         row["body"]["attachments"] = letter.specs
     turn.carried.notices.append(row)

@@ -5,8 +5,10 @@ from bot.turn import (
     Refused,
     Turned,
     alert_officers,
+    awake_at,
     facts_of,
     fresh_case,
+    notice,
     notice_to,
     open_my_file,
     own_case,
@@ -14,6 +16,7 @@ from bot.turn import (
     visible_case,
 )
 from bot.world import PLAIN
+from dialogs import places
 from dialogs.answers import phone as phone_reader
 from dialogs.model import (
     N_,
@@ -37,7 +40,7 @@ from dialogs.model import (
 from dialogs.officer.alerts import alert_again, alert_commune, alert_for, notice_of, withdrawn_result_notice
 from dialogs.officer.check import seen, to_send
 from dialogs.officer.desk import holder_words
-from dialogs.officer.words import decided_meanwhile
+from dialogs.officer.words import HELD, decided_meanwhile
 from dialogs.producer.check_status import ACTION_WORDS, fix_links, returned_notice, status_words
 from dialogs.producer.upload import plan_is_here
 from dialogs.rules.lifecycle import Side, actions
@@ -56,7 +59,6 @@ TOO_LATE_TO_UNDO = Text(N_("That is more than ten minutes ago, so I can't take i
 MOVED_SINCE = Text(N_("Something has happened to this file since, so I can't take that back any more."))
 TAKEN_BACK = N_("“%(action)s” of %(code)s “%(product)s” is taken back.")
 FILES_STAY = Text(N_("Their chat shows no photos and no voice notes, so please write the reason as well."))
-HELD = N_("%(name)s has taken %(code)s, so nothing was changed. Ask them to pass it on to you.")
 Values = dict[str, Value]
 CHANNEL_NAMES = {"telegram": "Telegram", "zalo": "Zalo"}
 
@@ -78,7 +80,7 @@ async def decide(turn: Turned, effect: DecideCase) -> None:
         await _tell_return(turn, case.person_id, before, items)
     else:
         await tell_producer(turn, case.person_id, notice_of(before, effect.action, effect.reason), effect.code)
-    turn.carried.said.append(SendMessage((_decided(turn, before, effect.action),)))
+    turn.carried.said.append(SendMessage((_decided(before, effect.action),)))
     if status == "idea_accepted" and await _plan_is_here_already(turn, effect.code):
         return
     if alert_for(await fresh_case(turn, effect.code), effect.action) is not None:
@@ -121,12 +123,12 @@ async def _sides(turn: Turned, case: Row) -> frozenset[Side]:
     return sides_at(turn.conversation.person.memberships, territory, present)
 
 
-def _decided(turn: Turned, case: CaseFacts, action: str) -> Text:
+def _decided(case: CaseFacts, action: str) -> Text:
     """What was done, and whether anybody could be told."""
     told = N_("%(code)s “%(product)s”: %(action)s. The producer has been told.")
     untold = N_("%(code)s “%(product)s”: %(action)s. The producer has no chat here, so please tell them yourself.")
     values: Values = {"code": case.code, "product": case.product, "action": Text(ACTION_WORDS[action])}
-    return Text(told if turn.carried.notices else untold, values)
+    return Text(told if case.reachable else untold, values)
 
 
 async def _plan_is_here_already(turn: Turned, code: str) -> bool:
@@ -155,6 +157,9 @@ async def mark(turn: Turned, effect: MarkItem) -> None:
         raise cases.NotPossible("no reason")
     await reviews.set_mark(turn.connection, case.id, author, verdict, turn.now)
     turn.carried.changed = True
+    done = SendMessage((Text(N_("Noted.")) if verdict.verdict else Text(N_("Taken away.")),))
+    if done not in turn.carried.said:  # once for all the rest
+        turn.carried.said.append(done)
 
 
 async def preview(turn: Turned, effect: PreviewReview) -> None:
@@ -208,7 +213,7 @@ async def send_review(turn: Turned, effect: SendReview) -> None:
     opened = {item.item: item for item in (await fresh_case(turn, effect.code)).returned}
     await _tell_return(turn, case.person_id, before, tuple(opened[item.item] for item in items))
     action = "ask" if all(item.question for item in items) else "return"
-    turn.carried.said.append(SendMessage((_decided(turn, before, action),)))
+    turn.carried.said.append(SendMessage((_decided(before, action),)))
     await _tell_commune(turn, effect.code, "return", case.person_id)
 
 
@@ -273,9 +278,12 @@ async def take_back(turn: Turned, effect: UndoDecision) -> None:
 
 async def _tell_undone(turn: Turned, producer: int, case: CaseFacts, undone: undo.Undone) -> None:
     """Only to who has read of the decision, or may have; the others never hear of it."""
+    awake = await awake_at(turn, places.territory(case.commune))
     for chat in await undo.chats(turn.connection, undone.told):
-        words = _undone_producer(case, undone) if chat.person_id == producer else _undone_officer(case, undone)
-        turn.carried.notices.append(notice_to(turn, chat, [words]))
+        if chat.person_id == producer:
+            turn.carried.notices.append(notice_to(turn, chat, [_undone_producer(case, undone)]))
+        else:
+            turn.carried.notices.append(notice(turn.world, chat, [_undone_officer(case, undone)], awake))
 
 
 def _undone_producer(case: CaseFacts, undone: undo.Undone) -> SendMessage:

@@ -6,13 +6,12 @@ from itertools import groupby
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.desk.digest import DUE
 from bot.turn import tell
 from bot.world import World
 from dialogs.officer.digest import given_name
 from dialogs.officer.office import clock_time, place_first
 from dialogs.officer.overdue import Late, passed_up, passed_up_already, warning
-from dialogs.rules.working_days import at_minute, closing_time, is_working_day, when_awake, working_days_between
+from dialogs.rules.working_days import at_minute, closing_time, is_working_day, working_days_between
 from storage import audit
 from storage.calendar import Office, desk_of, offices_at
 from storage.overdue import Overdue, answerable, escalated, name_of, overdue, warned
@@ -30,7 +29,7 @@ async def groups_due(connection: AsyncConnection, world: World, now: datetime) -
     day = now.astimezone(VIETNAM).date()
     found = await overdue(connection, day, now)
     offices = await offices_at(connection, {_desk(one) for one in found}, world.days_off) if found else {}
-    return [group for group in _grouped(found) if _is_time(group[0], offices[_desk(group[0])], now)]
+    return [group for group in _grouped(found) if _is_time(world, group[0], offices[_desk(group[0])], now)]
 
 
 def ids(group: Group) -> tuple[int, ...]:
@@ -48,13 +47,16 @@ def _grouped(found: Iterable[Overdue]) -> list[Group]:
     return [tuple(group) for _, group in groupby(sorted(found, key=alike), alike)]
 
 
-def _is_time(one: Overdue, office: Office, now: datetime) -> bool:
-    """To tell: on a working day from 7:00 on, with time left to act. To pass up: as soon as nobody is woken by it."""
+def _is_time(world: World, one: Overdue, office: Office, now: datetime) -> bool:
+    """To tell: while the office is open, with time left to act. To pass up: as soon as nobody is woken by it.
+
+    Not at 7:00: then there is one message, the overview, which counts these cases.
+    """
     day = now.astimezone(VIETNAM).date()
     if one.escalation:
-        return when_awake(now, office.days_off) == now
-    ends = closing_time(day, office.sessions)
-    return is_working_day(day, office.days_off) and at_minute(day, DUE) <= now <= ends - TIME_TO_ACT
+        return world.awake_at(now, office.days_off) == now
+    opens, ends = at_minute(day, office.sessions[0][0]), closing_time(day, office.sessions)
+    return is_working_day(day, office.days_off) and opens <= now <= ends - TIME_TO_ACT
 
 
 async def follow_up(world: World, now: datetime, connection: AsyncConnection, group: Group) -> None:

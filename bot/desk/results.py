@@ -61,10 +61,12 @@ def _result(case: CaseFacts, found: Rating, effect: PublishResult) -> ResultFact
 
 
 def _done(case: CaseFacts) -> Text:
-    return Text(
-        N_("✅ The result of %(code)s “%(product)s” is published. The producer has been told."),
-        {"code": case.code, "product": case.product},
+    told = N_("✅ The result of %(code)s “%(product)s” is published. The producer has been told.")
+    untold = N_(
+        "✅ The result of %(code)s “%(product)s” is published. "
+        "The producer has no chat here, so please tell them yourself."
     )
+    return Text(told if case.reachable else untold, {"code": case.code, "product": case.product})
 
 
 async def _tell_commune(turn: Turned, code: str, producer: int) -> None:

@@ -32,7 +32,6 @@ from dialogs.model import (
     OptionChosen,
     PreviewReview,
     Sayable,
-    SendMessage,
     SendPapers,
     SendReview,
     StartTimer,
@@ -41,7 +40,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.officer.rights import case_of, visible
-from dialogs.officer.words import decided_meanwhile
+from dialogs.officer.words import decided_meanwhile, in_other_hands
 from dialogs.producer.check_status import REASONS, item_words, reason_words
 from dialogs.producer.register_idea import IDEA_ASKS, as_filed
 from dialogs.producer.upload import WITH_THE_PLAN, kept_paper, papers_of
@@ -170,7 +169,8 @@ def _to_summary(case: CaseFacts, marks: Sequence[Mark], draft: Mapping[str, str]
 def _open(answers: Answers, facts: Facts) -> bool:
     """Whether this officer may still return the case, and it stands where it stood when this began."""
     case = case_of(answers, facts)
-    return "return" in case.may and answers.get("_status", case.status) == case.status
+    same = answers.get("_status", case.status) == case.status
+    return "return" in case.may and same and not in_other_hands(case)
 
 
 def _at(do: str, *more: Condition) -> Condition:
@@ -266,19 +266,15 @@ def item_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
 
 
-NOTED = SendMessage((Text(N_("Noted.")),))
-TAKEN_AWAY = SendMessage((Text(N_("Taken away.")),))
-
-
 def item_judged(answers: Answers, facts: Facts) -> Effects:
     case, item = _here(answers, facts)
     match answers["item"]:
         case "accept":
-            return (MarkItem(case.code, item, "accept"), NOTED)
+            return (MarkItem(case.code, item, "accept"),)
         case "rest":
-            return (*(MarkItem(case.code, other, "accept") for other in _unjudged(case, facts)), NOTED)
+            return tuple(MarkItem(case.code, other, "accept") for other in _unjudged(case, facts))
         case "undo":
-            return (*(MarkItem(case.code, other, "") for other in _last(answers)), TAKEN_AWAY)
+            return tuple(MarkItem(case.code, other, "") for other in _last(answers))
     return ()
 
 
@@ -384,7 +380,7 @@ def _given(answers: Answers) -> Mark:
 
 def reason_noted(answers: Answers, facts: Facts) -> Effects:
     mark = _given(answers)
-    return (MarkItem(answers["subject"], mark.item, mark.verdict, mark.reason, mark.files), NOTED)
+    return (MarkItem(answers["subject"], mark.item, mark.verdict, mark.reason, mark.files),)
 
 
 def after_reason(value: str, answers: Answers, facts: Facts) -> Go:

@@ -68,7 +68,7 @@ def next_steps(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 ASK_NAME = Ask(
     "name",
-    N_("What is your name? Your colleagues and the producers see it."),
+    N_("What is your name, for your colleagues and the producers?"),
     text(NAME_CHARS, name=True),
     when=nameless,
     then=named,

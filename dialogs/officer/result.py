@@ -353,7 +353,7 @@ RESULT = Dialog(
                 (
                     Option("publish", Text(N_("Go on to publish")), ("công bố", "publish")),
                     EDIT,
-                    Option("later", Text(N_("Not now")), ("để sau", "later")),
+                    Option("later", Text(N_("Not now")), ("để sau", "not now")),
                 )
             ),
             when=_when("certify", "rate", "propose"),

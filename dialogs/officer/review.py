@@ -30,7 +30,7 @@ from dialogs.officer.desk import holder_words, holding_effects, holding_options,
 from dialogs.officer.findings import finding_lines
 from dialogs.officer.reports import AUDIT, may_audit
 from dialogs.officer.rights import case_of, decidable, is_officer, visible
-from dialogs.officer.words import decided_meanwhile, last_decision, title, who_and_when
+from dialogs.officer.words import decided_meanwhile, in_other_hands, last_decision, title, who_and_when
 from dialogs.producer.check_status import (
     ACTION_WORDS,
     item_words,
@@ -192,10 +192,9 @@ _DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk"))
 def card_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     """The likely things, at most nine: a longer list would be shown in parts. The others are behind `_MORE`."""
     case = case_of(answers, facts)
-    free = not case.holder or case.held_by_me
     likely = (
         *((_UNDO,) if _undoable(case, facts) else ()),
-        *(_decisions(case) if free else ()),
+        *(() if in_other_hands(case) else _decisions(case)),
         *((_PAPERS,) if _has_files(case) else ()),
         *(option for option in holding_options(case) if option.value == "take"),
         _NOTE,
@@ -383,7 +382,8 @@ DONT_SEND = Option("back", Text(N_("Don't send yet")), ("chưa", "chưa gửi", 
 def as_asked(action: str, answers: Answers, facts: Facts) -> bool:
     """Whether the case is still what was asked about: an old button must not decide on a later status."""
     case = case_of(answers, facts)
-    return decidable(answers, facts) and action in case.may and answers.get("_status", case.status) == case.status
+    same = answers.get("_status", case.status) == case.status
+    return decidable(answers, facts) and action in case.may and same and not in_other_hands(case)
 
 
 def decision(name: str, *asks: Ask) -> Dialog:

@@ -62,7 +62,8 @@ def _roles(answers: Answers, facts: Facts) -> tuple[Colleague, ...]:
 
 
 def _others(answers: Answers, facts: Facts) -> tuple[Colleague, ...]:
-    return tuple(one for one in facts.colleagues if one.person_id != _subject(answers))
+    """Everybody else, each once."""
+    return tuple({one.person_id: one for one in facts.colleagues if one.person_id != _subject(answers)}.values())
 
 
 def _removable(answers: Answers, facts: Facts) -> tuple[str, ...]:
@@ -367,6 +368,7 @@ DISMISS = Dialog(
 
 LONGEST_LEAVE_DAYS = 200
 """Longer than maternity leave (six months, labour code art. 139); a period beyond it is a slip of the finger."""
+FROM_WHEN = N_("From which day are you on leave? For example: tomorrow, Friday, from 24/11 to 28/11.")
 NO_DAY = N_("I see no day there. For example: tomorrow, Friday, 25/12.")
 
 
@@ -471,13 +473,17 @@ def period(answers: Answers) -> dict[str, Value]:
 
 def who_covers(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     head = Text(N_("You are on leave from %(first)s until the end of %(last)s."), period(answers))
-    if not facts.colleagues:
+    if not _candidates(facts):
         return (head, Text(N_("There is no colleague here yet who could cover for you. Please invite one first.")))
     return (head, Text(N_("Who gets your open and new cases meanwhile?")))
 
 
+def _candidates(facts: Facts) -> tuple[Colleague, ...]:
+    return tuple({one.person_id: one for one in facts.colleagues if one.person_id}.values())
+
+
 def cover_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return (*_names(facts.colleagues, N_("Give to %(name)s")), _NOT_NOW)
+    return (*_names(_candidates(facts), N_("Give to %(name)s")), _NOT_NOW)
 
 
 def sure_to_leave(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -502,7 +508,7 @@ LEAVE = Dialog(
     up="staff",
     steps=(
         Ask("now", now_away, one_of(away_options), when=on_leave, goto=about_leave),
-        Ask("first", N_("From which day are you on leave?"), leave_day(first=True)),
+        Ask("first", FROM_WHEN, leave_day(first=True)),
         Ask("last", N_("Until the end of which day?"), leave_day(first=False), needs=("first",)),
         Ask("cover", who_covers, one_of(cover_options), goto=lambda v, a, f: Go("desk") if v == "no" else None),
         Ask("confirm", sure_to_leave, one_of(_GIVE), then=left, confirms=True, goto=lambda v, a, f: Go("desk")),

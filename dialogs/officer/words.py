@@ -1,6 +1,7 @@
 """What several screens of an officer say about a case alike."""
 
 from dialogs.model import N_, CaseFacts, HistoryLine, Text, Value
+from dialogs.officer.desk import holder_words
 from dialogs.producer.check_status import ACTION_WORDS, BY_PRODUCER, item_words, reason_words, status_words
 
 LOOKING = {"view_phone", "take", "release", "pass"}
@@ -16,8 +17,18 @@ def last_decision(case: CaseFacts) -> HistoryLine | None:
     return next((line for line in reversed(case.history) if line.action not in BY_PRODUCER | LOOKING), None)
 
 
+HELD = N_("%(name)s has taken %(code)s, so nothing was changed. Ask them to pass it on to you.")
+
+
+def in_other_hands(case: CaseFacts) -> bool:
+    """Whether a colleague has taken the case, so that it is theirs to decide on."""
+    return bool(case.holder) and not case.held_by_me
+
+
 def decided_meanwhile(case: CaseFacts) -> tuple[Text, ...]:
-    """Whoever comes second is told who has dealt with the case, how, and how it stands."""
+    """Whoever comes second is told who has dealt with the case, or has it in hand, and how it stands."""
+    if in_other_hands(case):
+        return (Text(HELD, {"name": holder_words(case.holder), "code": case.code}),)
     line = last_decision(case)
     moved = Text(N_("%(code)s has moved on meanwhile, so nothing was sent."), {"code": case.code})
     if line is not None:
@@ -30,9 +41,16 @@ def decided_meanwhile(case: CaseFacts) -> tuple[Text, ...]:
     return (moved, Text(N_("Status: %(status)s"), {"status": status_words(case)}))
 
 
+MOST_LINES = 20
+"""Of a history: what fits a screen or two; all of it is in the record that auditors export."""
+
+
 def who_and_when(case: CaseFacts) -> tuple[Text, ...]:
-    """The history as officers read it: to the minute, with names."""
-    return tuple(_line(case, line) for line in case.history)
+    """The history as officers read it: to the minute, with names; of a long one the last lines."""
+    left = len(case.history) - MOST_LINES
+    values: dict[str, Value] = {"count": left}
+    older = Text(N_("(%(count)s older line is left out.)"), values, N_("(%(count)s older lines are left out.)"))
+    return (*((older,) if left > 0 else ()), *(_line(case, line) for line in case.history[-MOST_LINES:]))
 
 
 def _line(case: CaseFacts, line: HistoryLine) -> Text:

@@ -53,6 +53,9 @@ STATUS_WORDS = {
 }
 ACTION_WORDS = {
     "submit": N_("idea sent"),
+    "submit_for": N_("handed in for the producer"),
+    "confirm": N_("confirmed"),
+    "confirm_sheet": N_("confirmed on a signed sheet"),
     "accept": N_("accepted"),
     "return": N_("returned"),
     "defer": N_("put off"),

@@ -153,21 +153,22 @@ def move(action: str, from_status: str, levels: Collection[str] = ()) -> Move | 
 
 
 def sides_of(done: Iterable[str], levels: Collection[str] = ()) -> tuple[Side | None, ...]:
-    """Whose turn each action of a case's history was, from "submit" on; None for what moved nothing, and for "undo".
+    """Whose turn each action of a case's history was, from "submit" on; None for what moved nothing.
 
-    A return of several items has a line for each, and only the first of them moved the case.
+    A decision is taken back by who made it. A return of several items has a line for each, and only the first of them
+    moved the case.
     """
     status, before = "idea_submitted", "idea_submitted"
+    last = Side.PRODUCER
     found: list[Side | None] = []
     for action in done:
         step = move(action, status, levels)
         if action == "undo":
             status = before
         elif step is not None:
-            before, status = status, step.to_status
-        side = step.who if step is not None else Side.PRODUCER if action == "submit" else None
-        again = step is None and action == "return" and bool(found)
-        found.append(found[-1] if again else side)
+            before, status, last = status, step.to_status, step.who
+        moved = step is not None or action in ("submit", "return", "undo")
+        found.append(last if moved else None)
     return tuple(found)
 
 

@@ -846,6 +846,7 @@ function showRecorder(state) {
   if (recording) clearInterval(recording.timer);
   recording = state;
   byId("recorder").hidden = !state;
+  if (pinned) toBottom();
   if (state) byId("record-send").focus();
   else if (!TOUCH) box.focus();
 }
