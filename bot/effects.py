@@ -77,7 +77,7 @@ from dialogs.model import (
 )
 from dialogs.officer.alerts import alert_again, alert_new
 from dialogs.producer.upload import SENDING, papers_of
-from dialogs.rules.lifecycle import Side, actions
+from dialogs.rules.lifecycle import Side, actions, waits_for_authority
 from storage import cases, people
 from storage.calendar import shows_calendar
 from storage.correspondence import kept_files, letter_key
@@ -316,7 +316,7 @@ async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
         turn.carried.said.append(SendMessage((NOTHING_NEW,)))
         return
     turn.carried.said.append(_sent_words(case))
-    await alert_officers(turn, code, lambda facts: alert_again(facts, "resubmit"))
+    await _alert_whose_turn_it_is(turn, code, "resubmit")
 
 
 async def _send_to_commune(turn: Turned, code: str) -> None:
@@ -337,7 +337,13 @@ async def _send_to_commune(turn: Turned, code: str) -> None:
         await take_over(turn.connection, case.id, wanted, turn.now)
     turn.carried.changed = True
     turn.carried.said.append(_sent_words(case))
-    await alert_officers(turn, code, lambda facts: alert_again(facts, action))
+    await _alert_whose_turn_it_is(turn, code, action)
+
+
+async def _alert_whose_turn_it_is(turn: Turned, code: str, action: str) -> None:
+    """Officers hear of what they can act on: not while something that they returned is still to come."""
+    if waits_for_authority((await fresh_case(turn, code)).status):
+        await alert_officers(turn, code, lambda facts: alert_again(facts, action))
 
 
 def _sent_words(case: Any) -> SendMessage:

@@ -62,7 +62,7 @@ Document = JSON().with_variant(JSONB, "postgresql")
 
 
 def _folded(length: int) -> Any:
-    """Text without diacritics, compared byte by byte on both databases, so that names beginning alike stand together."""
+    """Text without diacritics, compared byte by byte on both databases: names that begin alike stand together."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 

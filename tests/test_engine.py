@@ -691,7 +691,7 @@ def walkers() -> list[Chat]:
         *(Chat(facts(cases=(case,))) for case in own),
         Chat(facts(cases=sample_cases(own=True))),
         *(Chat(desk_facts(role)) for role in (*Role, *Role)),
-        Chat(replace(desk_facts(), desk=DeskFacts(), named=(), colleagues=sample_roles("15"))),
+        Chat(replace(desk_facts(), desk=DeskFacts(), named=(), colleagues=sample_roles("15")), State("colleague.0/")),
         *(Chat(facts(cases=(_all_returned(own[1]),)), State(f"case.{own[1].code}/")) for _ in range(8)),
     ]
 
