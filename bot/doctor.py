@@ -155,8 +155,6 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation(
             "a provincial officer in the middle of results", replace(base, person=province, named=rated), _points(rated)
         ),
-        Situation("a leader before a dossier that they checked", replace(base, person=leader, named=_checked(desk))),
-        Situation("a provincial officer in the middle of results", replace(base, person=province, named=rated), _points(rated)),
         Situation("an administrator", replace(base, person=administrator, addressed=_SILENT, colleagues=_STAFF)),
         Situation("an administrator with ready reasons", replace(base, person=administrator, templates=_TEMPLATES)),
         Situation("an officer who is a producer", replace(base, person=officer, cases=own[:1])),

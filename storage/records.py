@@ -263,9 +263,9 @@ async def facts_for(
         facts = replace(base, person=person, cases=tuple(own.get(conversation.person_id, ())))
         if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
             case = replace(case, notes=await notes_of(connection, case.code))
-            facts = replace(facts, named=(
-                    await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),
-                ))
+            facts = replace(
+                facts, named=(await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),)
+            )
         if want.file_ids:
             mine = {i: (conversation.person_id, i) for i in want.file_ids}
             facts = replace(facts, files={i: known_files[key] for i, key in mine.items() if key in known_files})
@@ -283,9 +283,7 @@ async def facts_for(
             could = await successors_for(connection, conversation, want.code, today)
             facts = replace(facts, colleagues=could)
         if shows_staff(conversation):
-            colleagues, absence = await staff_facts(
-                connection, conversation, base.now.astimezone(VIETNAM).date()
-            )
+            colleagues, absence = await staff_facts(connection, conversation, base.now.astimezone(VIETNAM).date())
             facts = replace(facts, colleagues=colleagues, absence=absence)
         found[conversation.id] = facts
     return await _with_offices(

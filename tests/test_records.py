@@ -50,12 +50,12 @@ async def test_a_case_is_seen_within_its_territory_only(engine: AsyncEngine, ter
     assert (found.desk.total, len(found.desk.lines)) == ((1, 1) if seen else (0, 0))
 
 
-async def test_a_province_is_no_prefix_of_another(engine: AsyncEngine) -> None:
+async def test_a_commune_is_no_prefix_of_another(engine: AsyncEngine) -> None:
     clock = Clock()
     code = await submit(engine, await chat(engine, clock, "anna"), clock())
     async with engine.begin() as connection:
-        await connection.execute(update(cases).values(territory="150/04336"))
-    member = await officer(engine, clock, "officer", "15")
+        await connection.execute(update(cases).values(territory="15/043360"))
+    member = await officer(engine, clock, "officer")
     found = (await facts(engine, clock, Wanted(at_the_desk(member), code)))[member.id]
     assert found.case(code) is None
     assert found.desk.total == 0

@@ -65,7 +65,14 @@ async def test_a_road_is_counted_step_by_step(engine: AsyncEngine) -> None:
         ("11-11 8:00", "accept", "in_evaluation"), ("11-20 8:00", "certify", "certified"),
     ]  # fmt: skip
     case_id = await case(engine, *road)
-    row = {"case_id": case_id, "points_a": 30, "points_b": 20, "points_c": 25, "stars": 4}
+    row = {
+        "case_id": case_id,
+        "points_a": 30,
+        "points_b": 20,
+        "points_c": 25,
+        "stars": 4,
+        "published_at": datetime(2026, 11, 20, 1, tzinfo=UTC),
+    }
     async with writing(engine) as connection:
         await connection.execute(insert(results).values(row))
     found = await made(engine)

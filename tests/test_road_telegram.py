@@ -158,7 +158,7 @@ async def send_back(officer: Person, producer: Person, code: str) -> None:
 async def correct(officer: Person, producer: Person, code: str) -> None:
     """The producer changes what was returned and nothing else; the case comes back and is accepted."""
     await producer.chooses(f"case.{code}")
-    await producer.chooses("fix:answer:special")
+    await producer.chooses("fix:1")
     review = await producer.says("mang cu gia, phoi ba nang")
     assert "mang cu gia" in review.text
     await producer.chooses("send")

@@ -189,12 +189,18 @@ def begins(window: Window) -> None:
     window.says("dung roi", "Câu 1/")
 
 
+def joins(officer: Window, link: str, *, name: str, role: str) -> None:
+    officer.enters(link, role)
+    officer.says(name, "Có hồ sơ mới")
+
+
 def test_the_whole_road(browser: Browser, tmp_path: Path) -> None:
     pages = [paper(tmp_path / f"trang{n}.jpg", f"Ke hoach trang {n} ") for n in (1, 2, 3)]
     with serving(tmp_path / "var") as program, windows(browser, "admin", "officer", "producer") as opened:
         admin, officer, producer = opened
         admin.enters(first_link(program), "quản trị")
-        officer.enters(invites(admin), "cán bộ xã: xã Tân Lĩnh, Lào Cai")
+        admin.says("Thu", "Mời cán bộ")
+        joins(officer, invites(admin), name="Hùng", role="cán bộ xã: xã Tân Lĩnh, Lào Cai")
         registers(producer, program.url, pages)
         officer.sees(PRODUCT, ALERT_WITHIN_MS)
         returns(officer)
@@ -205,6 +211,11 @@ def test_the_whole_road(browser: Browser, tmp_path: Path) -> None:
         producer.sees("nhận ý tưởng", ALERT_WITHIN_MS)
         uploads(producer, pages)
         officer.sees(PRODUCT, ALERT_WITHIN_MS)
+        officer.presses(f"Mở {CODE}", "Tình trạng")
+        reviews(officer, producer, pages[1])
+        sends_again(producer, pages)
+        officer.sees(PRODUCT, ALERT_WITHIN_MS)
+        officer.presses(f"Mở {CODE}", "bản 2")
         downloads(officer, tmp_path)
         accepts(officer)
         producer.sees("chấp nhận kế hoạch", ALERT_WITHIN_MS)
@@ -231,10 +242,37 @@ PRODUCT, CODE = "Chuoi tay say deo Nha Ly", "TL12-26-0001"
 
 def returns(officer: Window) -> None:
     officer.presses(f"Mở {CODE}", "Tình trạng")
-    officer.presses("Trả lại")
-    officer.says("diem dac biet")
-    officer.says("Anh chi ghi ro say bang cach nao")
-    officer.presses("Gửi đi")
+    officer.presses("Trả lại", "Cần sửa phần nào")
+    officer.says("diem dac biet", "vì sao trả lại")
+    officer.says("Anh chi ghi ro say bang cach nao", "Gửi bản này")
+    officer.presses("Gửi đi", "Em đã báo bà con")
+
+
+def reviews(officer: Window, producer: Window, marked: Path) -> None:
+    """Item by item with the pages in the chat, a marked photo, the summary, an undo, and once more."""
+    officer.presses("Xem từng mục", "Mục 1/2")
+    expect(officer.page.locator(".msg img").last).to_be_visible()
+    officer.presses("Trả lại", "vì sao trả lại")
+    officer.sends([marked], "Em nhận được rồi")
+    officer.says("trang 2 thieu dau", "Mục 2/2")
+    officer.presses("Đạt", "1 đạt, 1 trả lại")
+    officer.presses("Gửi đi", "Trong 10 phút")
+    producer.sees("trang 2 thieu dau", ALERT_WITHIN_MS)
+    expect(producer.page.locator(".msg.newest img")).to_be_visible()
+    officer.presses("Hoàn tác", "Rút lại")
+    officer.presses("Rút lại luôn", "Tình trạng")
+    producer.sees("gửi nhầm", ALERT_WITHIN_MS)
+    officer.presses("Xem từng mục", "1 đạt, 1 trả lại")
+    officer.presses("Gửi đi", "Trong 10 phút")
+    producer.sees("trang 2 thieu dau", ALERT_WITHIN_MS)
+
+
+def sends_again(producer: Window, pages: list[Path]) -> None:
+    producer.presses("Gửi lại: Kế hoạch làm ăn", "chụp từng trang")
+    producer.sends(pages, "Em nhận đủ 3")
+    producer.says("xong")
+    producer.presses("Gửi cho xã")
+    producer.presses("Gửi luôn", "đang chờ xã xem")
 
 
 def answers_the_return(producer: Window) -> None:
@@ -266,8 +304,10 @@ def uploads(producer: Window, pages: list[Path]) -> None:
 
 
 def downloads(officer: Window, folder: Path) -> None:
-    officer.presses(f"Mở {CODE}", "Tình trạng")
     officer.presses("Xem giấy tờ", "Anh/chị muốn làm gì")
+    expect(officer.page.locator(".msg img").last).to_be_visible()
+    officer.presses("Việc khác")
+    officer.presses("Tải giấy tờ")
     chip = officer.page.locator(".chip", has_text="Kế hoạch làm ăn").last
     expect(chip).to_be_visible()
     with officer.page.expect_download() as waiting:
