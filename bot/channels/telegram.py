@@ -217,8 +217,9 @@ class Telegram:
     async def send(self, chat_id: str, message: Outgoing) -> None:
         """Albums first, then the text, then the other attachments; the keyboard stands under the last of them.
 
-        What is asked about pictures so stands below them, as a keyboard may not stand under an album. A message of several parts that failed half way goes on where it stopped when it is tried again
-        (same `key`, same process); after a restart it starts anew.
+        What is asked about pictures so stands below them, as a keyboard may not stand under an album. A message of
+        several parts that failed half way goes on where it stopped when it is tried again (same `key`, same process);
+        after a restart it starts anew.
         """
         deliver = self._announce if message.unprompted else self._reply
         parts, key = parts_of(message), (chat_id, message.key)
