@@ -163,6 +163,10 @@ def situations(base: Facts) -> tuple[Situation, ...]:
             "an officer of two communes",
             replace(base, person=_TWO_COMMUNES, named=_filed_for_somebody(desk), offices=_OFFICES),
         ),
+        *(
+            Situation(f"an officer who acts for a producer: {c.status}", replace(base, person=officer, named=(c,)))
+            for c in _acted_for(desk)
+        ),
     )
 
 
@@ -254,6 +258,7 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         findings=() if own else _findings(papers, today),
         assisted="waiting" if status == _ASSISTED and not own else "",
         filed_by="Hoàng Văn Hùng" if status == _ASSISTED and not own else "",
+        for_producer=status == _ASSISTED and not own,
         notes=_notes(),
         reachable=own or status != _ASSISTED,
     )
@@ -268,6 +273,15 @@ _TWO_COMMUNES = Person(
 
 def _filed_for_somebody(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
     return tuple(case for case in desk if case.assisted)
+
+
+def _acted_for(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
+    """Where it is the turn of a producer without a chat: a correction, and the papers of the plan."""
+    turns = (case for case in desk if case.status in ("idea_returned", "idea_accepted"))
+    return tuple(
+        replace(case, reachable=False, assisted="sheet", filed_by="Hùng", for_producer=True, confirmed_alone=True)
+        for case in turns
+    )
 
 
 _ASKED = Addressed("n12", "Lý Thị Mẩy", "Nuôi ong có làm OCOP được không?")
@@ -329,6 +343,7 @@ SAMPLES: tuple[str, ...] = (
     "Tân Tiến",
     "1, 3",
     "31/12/2027",
+    "7/12",
     "mã 482913 TL12-26-0001",
 )
 """Typed at every question: what any reader of ours needs is among them, and an old commune name of many places."""

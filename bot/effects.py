@@ -1,6 +1,6 @@
 """Carries out what a dialog ordered: every effect becomes rows of the turn's own transaction, nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -17,7 +17,9 @@ from bot.turn import (
     Turned,
     alert_officers,
     fresh_case,
+    note_for,
     own_case,
+    producer_of,
 )
 from dialogs.answers import pages_of
 from dialogs.model import (
@@ -74,11 +76,13 @@ from dialogs.model import (
     Text,
     UndoDecision,
     UseInvitation,
+    Value,
 )
 from dialogs.officer.alerts import alert_again, alert_new
 from dialogs.producer.upload import SENDING, papers_of
 from dialogs.rules.lifecycle import Side, actions, waits_for_authority
 from storage import cases, people
+from storage.assisted import hand_files
 from storage.calendar import shows_calendar
 from storage.correspondence import kept_files, letter_key
 from storage.desk import shows_desk
@@ -91,6 +95,7 @@ from storage.staff import shows_staff
 
 SENT = Text(N_("✅ Sent to the commune."))
 SENT_TO_PROVINCE = Text(N_("✅ Sent to the province."))
+ONE_LEFT = N_("I have noted it. %(count)s thing is left; then it goes off by itself.")
 NOTHING_NEW = Text(N_("What the commune asked to change is still the same, so I have sent nothing."))
 TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. Here is how it stands."))
 
@@ -180,8 +185,7 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
         case CorrectAnswers(code, answers):
             await _correct(turn, code, dict(answers))
         case KeepPaper(code, paper, pages):
-            case = await own_case(turn, code)
-            await cases.keep_paper(connection, case, paper, [list(page) for page in pages], now)
+            await _keep_paper(turn, await own_case(turn, code), paper, pages)
             carried.changed = True
         case SendToCommune(code):
             await _send_to_commune(turn, code)
@@ -298,25 +302,32 @@ async def _submit_idea(turn: Turned, answers: dict[str, str]) -> None:
     await alert_officers(turn, code, alert_new)
 
 
+async def _keep_paper(turn: Turned, case: Any, paper: str, pages: Sequence[tuple[str, int]]) -> None:
+    """Pages that an officer sent for the producer become the producer's."""
+    await hand_files(turn.connection, turn.conversation.person_id, case.person_id, [page[0] for page in pages])
+    await cases.keep_paper(turn.connection, case, paper, [list(page) for page in pages], turn.now)
+
+
 async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
     """The case goes back to the commune when nothing is left of what was returned, else it stays returned."""
     case = await own_case(turn, code)
     if (photos := answers.get("photos", "")) and photos != case.answers.get("photos", ""):
-        pages = [list(page) for page in pages_of(photos)]
-        await cases.keep_paper(turn.connection, case, cases.PRODUCT_PHOTOS, pages, turn.now)
+        await _keep_paper(turn, case, cases.PRODUCT_PHOTOS, pages_of(photos))
     sent = await _sent(turn, case)
     turn.carried.changed = True
     changed = {name for name in {*answers, *case.answers} if answers.get(name, "") != case.answers.get(name, "")}
     answered = {*(f"answer:{name}" for name in changed), *sent}
+    actor = producer_of(turn, case)
     if await cases.answer_returns(turn.connection, case, answered, turn.now):
-        await cases.move(turn.connection, case, turn.actor, "resubmit", turn.now, turn.world.days_off, answers=answers)
+        await cases.move(turn.connection, case, actor, "resubmit", turn.now, turn.world.days_off, answers=answers)
     elif changed or sent:
-        await cases.correct(turn.connection, case, turn.actor, answers, turn.now)
+        await cases.correct(turn.connection, case, actor, answers, turn.now)
     else:
         turn.carried.said.append(SendMessage((NOTHING_NEW,)))
         return
-    turn.carried.said.append(_sent_words(case))
-    await _alert_whose_turn_it_is(turn, code, "resubmit")
+    await note_for(turn, case, "resubmit")
+    await _sent_words(turn, case)
+    await _alert_whose_turn_it_is(turn, case, "resubmit")
 
 
 async def _send_to_commune(turn: Turned, code: str) -> None:
@@ -328,27 +339,34 @@ async def _send_to_commune(turn: Turned, code: str) -> None:
     action = next((a for a in SENDING if a in actions(case.status, Side.PRODUCER)), "add_papers")
     if not await cases.answer_returns(turn.connection, case, sent, turn.now):
         action = "add_papers"  # something else that was returned is still asked of the producer
+    actor = producer_of(turn, case)
     if action == "add_papers":
-        await cases.note_event(turn.connection, case, turn.actor, action, turn.now)
+        await cases.note_event(turn.connection, case, actor, action, turn.now)
     else:
-        await cases.move(turn.connection, case, turn.actor, action, turn.now, turn.world.days_off)
+        await cases.move(turn.connection, case, actor, action, turn.now, turn.world.days_off)
+    await note_for(turn, case, action)
     if action == "send_dossier":
         wanted = {paper.id for paper in papers_of(await fresh_case(turn, code))}
         await take_over(turn.connection, case.id, wanted, turn.now)
     turn.carried.changed = True
-    turn.carried.said.append(_sent_words(case))
-    await _alert_whose_turn_it_is(turn, code, action)
+    await _sent_words(turn, case)
+    await _alert_whose_turn_it_is(turn, case, action)
 
 
-async def _alert_whose_turn_it_is(turn: Turned, code: str, action: str) -> None:
+async def _alert_whose_turn_it_is(turn: Turned, case: Any, action: str) -> None:
     """Officers hear of what they can act on: not while something that they returned is still to come."""
-    if waits_for_authority((await fresh_case(turn, code)).status):
-        await alert_officers(turn, code, lambda facts: alert_again(facts, action))
+    if waits_for_authority((await fresh_case(turn, case.code)).status):
+        await alert_officers(turn, case.code, lambda facts: alert_again(facts, action), case.person_id)
 
 
-def _sent_words(case: Any) -> SendMessage:
-    """Who has it now; `case` as it was before it was sent."""
-    return SendMessage((SENT_TO_PROVINCE if case.status == "returned_by_province" else SENT,))
+async def _sent_words(turn: Turned, case: Any) -> None:
+    """Who has it now, or what is still to come before it goes; `case` as it was before it was sent."""
+    words = SENT_TO_PROVINCE if case.status == "returned_by_province" else SENT
+    now = await fresh_case(turn, case.code)
+    if not waits_for_authority(now.status) and now.returned:
+        values: dict[str, Value] = {"count": len(now.returned)}
+        words = Text(ONE_LEFT, values, N_("I have noted it. %(count)s things are left; then it goes off by itself."))
+    turn.carried.said.append(SendMessage((words,)))
 
 
 async def _sent(turn: Turned, case: Any) -> set[str]:

@@ -26,10 +26,12 @@ from bot.effects import carry_out
 from bot.render import compose
 from bot.turn import Turned, composed_body, outbox_row
 from bot.world import World
+from dialogs.codes import CODE
 from dialogs.engine import arrive, question, step
 from dialogs.model import (
     N_,
     CaseNamed,
+    CommandReceived,
     Event,
     Facts,
     LinkFollowed,
@@ -44,12 +46,22 @@ from dialogs.model import (
 from dialogs.officer.desk import TAKE
 from dialogs.state import dump
 from dialogs.tree import DIALOGS
-from storage import audit
+from storage import audit, undo
 from storage.database import writing
 from storage.models import conversations, updates
 from storage.outbox import post
 from storage.people import set_timers, upload_link
-from storage.records import Conversation, Wanted, conversations_of, facts_for, files_in_hand, first_times, upsert
+from storage.records import (
+    VIETNAM,
+    Conversation,
+    Wanted,
+    conversations_of,
+    facts_for,
+    files_in_hand,
+    first_times,
+    upsert,
+)
+from storage.search import only_one
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +70,6 @@ GROUP = 64
 TRIES = 3
 RETRY_PAUSE_S = 0.05
 """Long enough for two processes that got in each other's way; everybody waits meanwhile."""
-CASE_CODE_MAX_CHARS = 20
 OUTAGES = ("08", "25006", "53", "57", "58")
 """PostgreSQL's SQLSTATEs for: no connection, a standby that only reads, no room or too many connections, starting or
 stopping, the disk. Source: appendix A of its manual; asyncpg has one class of error for them and for our mistakes.
@@ -300,7 +311,7 @@ def _wanted(conversation: Conversation, event: Event) -> Wanted:
 def code_in(key: str) -> str:
     """The case code a draft key is about ("review.TL-26-0147", "fix.TL-26-0147~3"), or ""."""
     subject = key.rpartition(".")[2].partition("~")[0]
-    return subject if subject.count("-") == 2 and len(subject) <= CASE_CODE_MAX_CHARS else ""
+    return subject if CODE.fullmatch(subject) else ""
 
 
 def _code_of(event: Event) -> str:
@@ -323,6 +334,7 @@ async def _take(turn: Turned) -> None:
     if not conversation.state.at and isinstance(event, TextReceived | OptionChosen | Unclear | UnsupportedReceived):
         conversation.state = state  # "hello": nothing has been asked yet that this could answer
         return
+    event = await _looked_up(turn, event)
     if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):
         turn.facts = facts = await _naming(turn, code)
         await _note_refusal(turn, code)
@@ -336,13 +348,31 @@ async def _take(turn: Turned) -> None:
         turn.carried.changed = True  # the next question is about another case
 
 
+async def _looked_up(turn: Turned, event: Event) -> Event:
+    """What an officer's word names: their last decision, or the only case with these last figures of its code."""
+    who = turn.conversation
+    if not isinstance(event, CommandReceived) or not who.person.memberships:
+        return event
+    if event.name == "undo" and (code := await undo.own_last(turn.connection, who.person_id, turn.now)):
+        return LinkFollowed(f"undo.{code}")
+    if event.name == "find" and event.argument.isdigit():
+        today = turn.now.astimezone(VIETNAM).date()
+        members = who.person.memberships
+        if code := await only_one(turn.connection, members, who.person_id, event.argument, today):
+            return CaseNamed(code)
+    return event
+
+
 async def _naming(turn: Turned, code: str) -> Facts:
-    """The facts with a case that only the recognised text named."""
+    """The facts with a case that only the recognised text named, beside the one the conversation stands at.
+
+    That one has to stay known: the way back, and what is half done there, are of it.
+    """
     if turn.facts.case(code) is not None:
         return turn.facts
-    wanted = Wanted(turn.conversation, code, files_in_hand(turn.conversation.state.drafts.values()))
-    found = await facts_for(turn.connection, [wanted], turn.world.facts(), turn.world.days_off)
-    return _for_channel(found[turn.conversation.id], turn.world, turn.update.channel)
+    wanted = Wanted(turn.conversation, code)
+    found = (await facts_for(turn.connection, [wanted], turn.world.facts(), turn.world.days_off))[turn.conversation.id]
+    return replace(turn.facts, named=(*found.named, *turn.facts.named))
 
 
 async def _note_refusal(turn: Turned, code: str) -> None:
@@ -353,7 +383,7 @@ async def _note_refusal(turn: Turned, code: str) -> None:
     """
     if turn.facts.case(code) is not None:
         return
-    before = await audit.refusals(turn.connection, turn.conversation.person_id, turn.now)
+    before = await audit.lately(turn.connection, turn.conversation.person_id, audit.REFUSED, turn.now)
     if before < audit.REFUSED_PER_HOUR:
         turn.record(audit.REFUSED, code, **({"no_more": True} if before + 1 == audit.REFUSED_PER_HOUR else {}))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from bot.catalogs import Catalog
-from bot.channels.base import Button, Capabilities, link_data, option_data
+from bot.channels.base import Button, Capabilities, link_data, option_data, pressed
 from bot.handbook import ENOUGH, Handbook, plain
 from dialogs.answers import DONE, clean
 from dialogs.codes import read_code
@@ -21,6 +21,8 @@ from dialogs.model import (
     CaseNamed,
     CommandReceived,
     Event,
+    LinkFollowed,
+    Misplaced,
     Option,
     OptionChosen,
     QuestionAsked,
@@ -32,7 +34,7 @@ from dialogs.model import (
 )
 from dialogs.officer.assisted import both_codes
 from dialogs.places import commune_by_prefix
-from dialogs.words import COMMANDS, INTENTS, LEAVE, WISHES
+from dialogs.words import COMMANDS, DESK, INTENTS, LEAVE, WISHES
 
 MAX_ARGUMENT_CHARS = 200
 MAX_TYPED_CHARS = 8_000
@@ -40,6 +42,10 @@ MAX_TYPED_CHARS = 8_000
 STORY_CHARS = 400
 """Longer texts are told, not chosen: they are compared with no option and no command."""
 _LONGEST_PHRASE_WORDS = 8
+_LONGEST_LABEL_CHARS = 40
+_SAME_WORDS = 98
+"""Score of dialogs.matching from which two phrases are the same but for marks and spaces."""
+_SERIAL = re.compile(r"\d{4,6}")
 SURE = 57
 """Handbook score from which a text with question words, but no question mark, counts as a question in a form.
 
@@ -67,7 +73,8 @@ def compose(said: Sequence[SendMessage | str], catalog: Catalog, can: Capabiliti
     `str` items are texts that are already in the person's language (articles).
     """
     blocks = [block for item in said if (block := _block(item, catalog, can))]
-    buttons = tuple(button for item in said if isinstance(item, SendMessage) for button in _buttons(item, catalog, can))
+    messages = [item for item in said if isinstance(item, SendMessage)]
+    buttons = _once([button for message in messages for button in _buttons(message, catalog, can)])
     last = next((item for item in reversed(said) if isinstance(item, SendMessage)), SendMessage(()))
     contact = catalog.say(SHARE_NUMBER) if last.ask_contact and can.asks_contact else ""
     place = catalog.say(SHARE_PLACE) if last.ask_location and can.asks_location else ""
@@ -113,6 +120,12 @@ def _buttons(item: SendMessage, catalog: Catalog, can: Capabilities) -> Iterator
         yield Button(link_data(link.target), catalog.say(link.label)[: can.max_button_chars])
 
 
+def _once(buttons: Sequence[Button]) -> tuple[Button, ...]:
+    """Of a link and an option that say the same only the link: it works at any time."""
+    linked = {button.label: button for button in buttons if isinstance(pressed(button.data), LinkFollowed)}
+    return tuple(button for button in buttons if linked.get(button.label, button) is button)
+
+
 def article_text(handbook: Handbook, article_id: str, catalog: Catalog) -> str:
     """An article as chat text: title, body, and what it rests on."""
     article = handbook.article(article_id, catalog.locale)
@@ -144,12 +157,19 @@ class Listener:
         if (named := _code_alone(typed)) is not None:
             return self._choice_of(named, typed, asked)
         if asked.takes == VERBATIM:
-            return _slash(typed) or self._answer(typed, asked) or _command(typed) or TextReceived(typed)
+            return (
+                _slash(typed)
+                or self._answer(typed, asked)
+                or _command(typed)
+                or self._button(typed, asked)
+                or TextReceived(typed)
+            )
         if len(typed) > STORY_CHARS:
             return _slash(typed) or self._question(typed, asked, locale) or TextReceived(typed)
         return (
             _slash(typed)
             or self._leave(typed, asked)
+            or self._at_desk(typed, asked)
             or self._answer(typed, asked)
             or _command(typed)
             or _case(typed)
@@ -227,6 +247,33 @@ class Listener:
         found = match(typed, [self._phrases(option) for option in options]) if options else None
         return CommandReceived("leave", typed) if found is None or found.exact is None else None
 
+    # what an officer says anywhere
+
+    def _at_desk(self, typed: str, asked: SendMessage) -> Event | None:
+        """A word of the desk, the last figures of a code, or a button of another screen.
+
+        The question's own words come first, but not what only resembles them: "gửi" is not "Gửi giấy tờ".
+        """
+        if not asked.buttons or self._exactly(typed, asked):
+            return None
+        if (name := _desk_words().get(fold(typed))) is not None:
+            return CommandReceived(name)
+        if not asked.takes and _SERIAL.fullmatch(typed):
+            return CommandReceived("find", typed)
+        return None if asked.takes not in ("", "text") else _command(typed) or self._button(typed, asked)
+
+    def _exactly(self, typed: str, asked: SendMessage) -> bool:
+        everything = (*asked.options, *asked.further)
+        found = match(typed, [self._phrases(option) for option in everything]) if everything else None
+        return found is not None and bool(found.matches) and found.matches[0].score >= _SAME_WORDS
+
+    def _button(self, typed: str, asked: SendMessage) -> Event | None:
+        """Nothing but what a button of the desk says, or a word that is understood there."""
+        if not asked.buttons or len(typed) > _LONGEST_LABEL_CHARS:
+            return None
+        phrases = (phrase for option in asked.buttons for phrase in self._phrases(option))
+        return Misplaced(typed) if match(typed, [(*phrases, *_desk_words())]).exact is not None else None
+
     # questions that interrupt
 
     def _wish(self, typed: str, asked: SendMessage) -> Event | None:
@@ -255,6 +302,8 @@ class Listener:
     def _question(self, typed: str, asked: SendMessage, locale: str) -> Event | None:
         """A question, as far as the place allows one: in a text field only if it plainly is one."""
         strength = question_strength(typed)
+        if asked.desk and not _plainly_asks(typed):
+            return Misplaced(typed) if strength else None
         statement, question = split_question(typed) if strength else ("", typed)
         hits = self.handbook.search(question, locale) if strength or not asked.takes else ()
         best = hits[0] if hits and hits[0].score >= ENOUGH else None
@@ -263,6 +312,16 @@ class Listener:
         if not asked.takes and best is not None and best.score >= SURE and len(typed.split()) > 1:
             return QuestionAsked(question, best.article_id)
         return None
+
+
+def _plainly_asks(typed: str) -> bool:
+    """What an officer wants to look up; other words that ask are short for something to do ("có việc gì ko")."""
+    return "?" in typed or f" {fold(typed)} ".endswith(" la gi ") or fold(typed).startswith("what is ")
+
+
+@cache
+def _desk_words() -> dict[str, str]:
+    return {fold(word): name for name, words in DESK.items() for word in words}
 
 
 def _slash(typed: str) -> Event | None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from bot.pictures import MOST_PAGES, MOST_TILES
 from bot.render import compose
-from bot.turn import Turned, composed_body, facts_of, outbox_row, visible_case
+from bot.turn import Turned, composed_body, facts_of, outbox_row, seen_case
 from dialogs.model import N_, SendMessage, SendPapers, Text
 from dialogs.producer.upload import all_papers_of
 from storage.assisted import SIGNED_SHEET
@@ -29,7 +29,7 @@ MORE_PAGES = N_("%(paper)s: %(shown)s of its %(count)s pages are here. The rest 
 
 async def hand_out(turn: Turned, effect: SendPapers) -> None:
     """The papers of a case as they are wanted; an officer's look is written down, a producer's own is not."""
-    case = await visible_case(turn, effect.code)
+    case = await seen_case(turn, effect.code)
     if case.person_id != turn.conversation.person_id:
         turn.record("see_papers", effect.code, paper=effect.paper, look=effect.look)
     specs = await _specs(turn, case, effect.paper)

@@ -18,6 +18,7 @@ from storage import cases, outbox, people
 from storage.assisted import without_chat
 from storage.audit import Entry
 from storage.calendar import days_off_of
+from storage.on_behalf import acts_for
 from storage.records import VIETNAM, Conversation, case_named
 from storage.rights import covers
 
@@ -90,16 +91,44 @@ def facts_of(turn: Turned, code: str) -> CaseFacts:
 
 
 async def own_case(turn: Turned, code: str) -> Any:
-    case = await cases.locked(turn.connection, code)
-    if case is None or case.person_id != turn.conversation.person_id:
+    """The row of a case whose producer this person is, or acts for."""
+    case, me = await cases.locked(turn.connection, code), turn.conversation
+    if case is None:
+        raise cases.NotPossible(code)
+    if case.person_id != me.person_id and not await acts_for(
+        turn.connection, code, me.person_id, me.covers, me.person.memberships
+    ):
         raise cases.NotPossible(code)
     return case
+
+
+def producer_of(turn: Turned, case: Any) -> cases.Actor:
+    """Whose move it is, also where an officer makes it for them: nobody becomes the producer of what they decide on."""
+    return cases.Actor(case.person_id, turn.conversation.channel)
+
+
+async def note_for(turn: Turned, case: Any, action: str) -> None:
+    """After something of the producer's was done: if an officer did it for them, history and audit name both."""
+    if case.person_id == turn.conversation.person_id:
+        return
+    as_it_is = await cases.locked(turn.connection, case.code)
+    await cases.note_event(turn.connection, as_it_is, turn.actor, "send_for", turn.now)
+    turn.record("send_for", case.code, producer=case.person_id, sent=action)
 
 
 async def visible_case(turn: Turned, code: str) -> Any:
     """The row of a case that the turn's facts let this person see."""
     facts_of(turn, code)
     case = await cases.locked(turn.connection, code)
+    if case is None:
+        raise cases.NotPossible(code)
+    return case
+
+
+async def seen_case(turn: Turned, code: str) -> Any:
+    """As visible_case, to look at only: whoever opens a case makes nobody wait."""
+    facts_of(turn, code)
+    case = await cases.row_of(turn.connection, code)
     if case is None:
         raise cases.NotPossible(code)
     return case

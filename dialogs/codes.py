@@ -5,6 +5,8 @@ import re
 from dialogs.matching import fold
 from dialogs.places import commune_by_prefix
 
+CODE = re.compile(r"[A-Z]{1,5}\d{0,3}-\d\d-\d{4,6}")
+"""A case code as the receipt has it: the commune's prefix, the year, the serial."""
 _APART = re.compile(r"([a-z]{1,5} ?\d{0,3}) (\d{2}) (\d{1,6})")
 _CLOSE = tuple(re.compile(rf"([a-z]{{1,5}}\d{{0,3}})(\d{{2}})(\d{{{figures}}})") for figures in (4, 5, 6))
 """The likeliest first: few communes have more than 9,999 cases a year."""

@@ -35,6 +35,7 @@ from dialogs.model import (
     LeaveOver,
     LinkFollowed,
     LocationShared,
+    Misplaced,
     Option,
     OptionChosen,
     QuestionAsked,
@@ -291,6 +292,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
     answers = view(state.key, draft)
     options = _options(ask, answers, draft, facts)
     shown = _page(options, draft.page)
+    officer = bool(facts.person.memberships) and not dialog.form
     return SendMessage(
         (*_progress(dialog, ask, answers, facts), *_prompt(ask, answers, draft, facts)),
         shown,
@@ -298,6 +300,8 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
         further=tuple(option for option in options if option not in shown),
         takes=VERBATIM if ask.verbatim else ask.accept.takes,
         free=not dialog.form and not ask.confirms,
+        buttons=dialogs.buttons if officer else (),
+        desk=officer and dialog.name in dialogs.desk,
         exact=ask.confirms and not dialog.form,  # a form's review may be answered loosely: it is one's own
         ask_contact=ask.ask_contact,
         ask_location=ask.ask_location,
@@ -397,6 +401,8 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
             return _received(dialogs, state, event, facts)
         case Unclear(values):
             return Turn(_unclear(state, values))
+        case Misplaced(words):
+            return _misplaced(dialogs, state, words, facts)
         case LinkFollowed(target, answers):
             return _followed(dialogs, state, target, answers, facts)
         case CommandReceived(name, argument):
@@ -448,6 +454,18 @@ def _not_found(state: State) -> Turn:
     return Turn(state, (SendMessage((text,)),))
 
 
+def _misplaced(dialogs: Dialogs, state: State, words: str, facts: Facts) -> Turn:
+    """What is written here goes to somebody: a button's words alone were hardly meant for them."""
+    _, ask, draft = _here(dialogs, state)
+    why = ask.not_now(words, view(state.key, draft), facts) if ask.not_now is not None else None
+    text = why or Text(N_("Please choose one of the things below."))
+    if ask.verbatim:
+        text = Text(
+            N_("“%(words)s” is what a button says, so I have not taken it. Please write it out."), {"words": words}
+        )
+    return Turn(state, (SendMessage((text,)),))
+
+
 def _unclear(state: State, values: tuple[str, ...]) -> State:
     """Ask which of these was meant; what has been collected so far (pages of a paper) waits behind the question."""
     return _with_draft(state, partial=f"?{','.join(values)}|{unfinished(state.drafts[state.key].partial)}")
@@ -487,6 +505,8 @@ def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Tur
         answer = ask.accept.read(event, answers, facts, unfinished(draft.partial))
     except InvalidAnswer as invalid:
         return Turn(state, (SendMessage((invalid.text,)),))
+    if answer.leads:
+        return Turn(_gone(state, Go(f"{state.key}/{answer.leads}")))
     if not answer.complete:
         effects = tuple(replace(e, subject=state.key) if isinstance(e, StartTimer) else e for e in answer.effects)
         return Turn(_touched(_with_draft(state, partial=answer.value)), effects, answer.quiet)

@@ -1,6 +1,6 @@
 """A message to somebody: typed words, photos and voice notes, one after the other, and how its reader gets it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ from dialogs.officer.alerts import about_no_case
 from dialogs.producer.register_idea import REFUSALS
 
 MAX_FILES = 5
-SEND_IT = Option(DONE, Text(N_("Send")), ("gửi", "gửi luôn", "send"))
+SEND_IT = Option(DONE, Text(N_("Send")), ("gửi", "gửi luôn", "xong", "đủ rồi", "hết rồi", "send"))
 START_OVER = Option("over", Text(N_("Start over")), ("viết lại", "làm lại", "bỏ hết", "start over"))
 _LOST = (FileStatus.REFUSED, FileStatus.FAILED)
 
@@ -50,11 +50,13 @@ class message:
     """
 
     max_chars: int
+    exits: Callable[[Answers, Facts], tuple[Option, ...]] = lambda answers, facts: ()
     takes: str = "text"
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         words, parts = so_far(partial)
-        return (SEND_IT, START_OVER) if words or usable(parts, facts) else ()
+        ready = (SEND_IT, START_OVER) if words or usable(parts, facts) else ()
+        return (*ready, *self.exits(answers, facts))
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         words, parts = so_far(partial)
@@ -63,6 +65,8 @@ class message:
                 return _added(words, parts, file, facts)
             case OptionChosen(value="over"):
                 return Answer("", complete=False)
+            case OptionChosen(value=value) if value in [option.value for option in self.exits(answers, facts)]:
+                return Answer(value)
             case OptionChosen(value=value) if value == DONE and partial:
                 return _complete(words, parts, facts)
             case TextReceived():

@@ -106,6 +106,13 @@ class LinkFollowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Misplaced:
+    """An officer typed what means nothing here: a button of another screen, or what sounds like a question."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandReceived:
     """A global word or a slash command; `argument` is the rest of the line."""
 
@@ -170,6 +177,7 @@ Event = (
     TextReceived
     | OptionChosen
     | Unclear
+    | Misplaced
     | LinkFollowed
     | CommandReceived
     | QuestionAsked
@@ -307,7 +315,10 @@ class ReturnedItem:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An officer's verdict on one item, not sent yet. `verdict`: accept, return, ask. `files` as in ReturnedItem."""
+    """An officer's verdict on one item, not sent yet. `verdict`: accept, return, ask. `files` as in ReturnedItem.
+
+    `by` is the colleague who made it, "" oneself.
+    """
 
     item: str
     verdict: str
@@ -347,11 +358,13 @@ class UndoFacts:
     """The last decision of this officer on a case, while it may still be taken back (`until`, aware).
 
     `number` is the decision's own: a button that offers to take one back must not take back a later one.
+    `from_status`: what the case was before it.
     """
 
     action: str
     until: datetime
     number: int = 0
+    from_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,11 +381,14 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
+    """`from_status`: what the case was when it was done; "" in what is older than the first status."""
+
     action: str
     happened_at: datetime
     by: str
     reason: str = ""
     item: str = ""
+    from_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,16 +461,25 @@ class CaseFacts:
     holder: str = ""  # who has taken it, "" nobody
     held_by_me: bool = False
     filed_by: str = ""  # the officer who handed it in for its producer
+    for_producer: bool = False  # its producer has no chat, and this officer does what the producer would do
+    confirmed_alone: bool = False  # this officer handed it in for its producer, and took the signed sheet as well
     minutes_left: int | None = None  # of working time until its deadline, negative when overdue; None: no limit
     marks: tuple[Mark, ...] = ()
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
     undo: UndoFacts | None = None
 
+    @property
+    def as_producer(self) -> bool:
+        """Whether this person does what its producer does. Who decides is another matter: that asks for `own`."""
+        return self.own or self.for_producer
+
 
 @dataclass(frozen=True, slots=True)
 class DeskLine:
     """A case in an officer's list. `minutes_left` as in CaseFacts; `silent_days`: since when its producer says nothing.
+
+    `since` is the day on which its status began.
 
     A draft has no case yet: its `code` is "p<person>", and only its title and its producer's name are known.
     """
@@ -468,6 +493,7 @@ class DeskLine:
     holder: str = ""
     held_by_me: bool = False
     silent_days: int = 0
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +509,7 @@ class DeskFacts:
     lines: tuple[DeskLine, ...] = ()
     total: int = 0
     after: str = ""
+    undoable: str = ""  # code of the case whose decision this officer may still take back
 
 
 @dataclass(frozen=True, slots=True)
@@ -595,6 +622,8 @@ class SendMessage:
     takes: str = ""  # see Reader
     exact: bool = False  # only the whole words of an option are taken for it
     free: bool = False  # outside a form: whatever the bot can do may be asked for here
+    buttons: tuple[Option, ...] = ()  # to an officer outside a form: all of the desk; alone they are nobody's own words
+    desk: bool = False  # a screen of the desk: what is not plainly a question is not looked up in the handbook
     ask_contact: bool = False
     ask_location: bool = False
     takes_voice: bool = False
@@ -1048,7 +1077,8 @@ class Answer:
     """What a reader made of an event. Not `complete`: kept, and the question stays open.
 
     `also` are answers to other questions that came with it ("2 tạ một tháng"); `effects` belong to the event;
-    `quiet`: say nothing now (a further photo of an album follows).
+    `quiet`: say nothing now (a further photo of an album follows); `leads`: it is no answer, but leads to this
+    question of the same draft.
     """
 
     value: str
@@ -1056,6 +1086,7 @@ class Answer:
     also: Answers = field(default_factory=dict)
     effects: Effects = ()
     quiet: bool = False
+    leads: str = ""
 
 
 class Reader(Protocol):
@@ -1119,6 +1150,7 @@ class Ask:
     `verbatim`: what is typed is passed on as it is, questions in it are meant for somebody else;
     `confirms`: it asks whether to do something with the answers so far, so its buttons are void once these
     change, and nothing but an option's own words is taken for it;
+    `not_now`: why what an officer typed, a button of another moment, can't be done here yet;
     `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9".
     """
 
@@ -1144,6 +1176,7 @@ class Ask:
     ask_contact: bool = False
     ask_location: bool = False
     upload: Callable[[Answers, Facts], tuple[str, str] | None] | None = None
+    not_now: Callable[[str, Answers, Facts], Text | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -1178,9 +1211,11 @@ Command = Callable[[str, Facts], Go]
 
 @dataclass(frozen=True, slots=True)
 class Dialogs:
-    """The whole tree. Its home is the dialog "menu"."""
+    """The whole tree. Its home is the dialog "menu". `desk`: names of the officers' dialogs; `buttons`: of these."""
 
     by_name: Mapping[str, Dialog]
     commands: Mapping[str, Command]
     on_file: Callable[[FileRef, Facts], Go | None]
     on_case: Callable[[str, Facts], Go | None]
+    desk: frozenset[str] = frozenset()
+    buttons: tuple[Option, ...] = ()

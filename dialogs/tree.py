@@ -1,8 +1,12 @@
 """The whole tree: every dialog, the commands, and where files and case codes lead."""
 
+from collections.abc import Iterator, Mapping
+
 from dialogs import places
+from dialogs.answers import one_of
+from dialogs.engine import SHOW_MORE
 from dialogs.matching import match
-from dialogs.model import CaseFacts, Command, Dialog, Dialogs, Facts, Go, SetLocale, UseInvitation
+from dialogs.model import CaseFacts, Command, Dialog, Dialogs, Facts, Go, Option, SetLocale, UseInvitation
 from dialogs.officer import (
     assisted,
     check,
@@ -22,7 +26,7 @@ from dialogs.officer import (
 from dialogs.producer import check_status, consent, correct, help, learn, menu, place, register_idea, upload  # noqa: A004  a dialog's own name
 from dialogs.words import COMMANDS
 
-ALL: tuple[Dialog, ...] = (
+PRODUCERS: tuple[Dialog, ...] = (
     consent.CONSENT,
     place.PLACE,
     menu.MENU,
@@ -50,6 +54,8 @@ ALL: tuple[Dialog, ...] = (
     help.ASK_OFFICER,
     help.MY_DATA,
     help.DELETE_DATA,
+)
+OFFICERS: tuple[Dialog, ...] = (
     desk.DESK,
     desk.FIND,
     desk.PASS,
@@ -59,6 +65,7 @@ ALL: tuple[Dialog, ...] = (
     review.DEFER,
     review.MORE,
     review.UNDO,
+    review.UNDO_OVER,
     check.CHECK,
     templates.TEMPLATES,
     decide.DECIDE,
@@ -80,6 +87,27 @@ ALL: tuple[Dialog, ...] = (
     join.INVITE,
     *staff.DIALOGS,
 )
+ALL = (*PRODUCERS, *OFFICERS)
+
+
+def buttons_in(*things: object) -> Iterator[Option]:
+    """Every option in these: alone, in a tuple or a mapping, or as the fixed choices of a dialog's question."""
+    for thing in things:
+        match thing:
+            case Option():
+                yield thing
+            case tuple():
+                yield from buttons_in(*thing)
+            case Mapping():
+                yield from buttons_in(*thing.values())
+            case Dialog():
+                fixed = (ask.accept.choices for ask in thing.steps if isinstance(ask.accept, one_of))
+                yield from buttons_in(*(choices for choices in fixed if isinstance(choices, tuple)))
+
+
+_SAID_ON_CASES = buttons_in(SHOW_MORE, *(vars(module) for module in (desk, review, check, decide, notes, result)))
+BUTTONS = tuple({id(option): option for option in _SAID_ON_CASES if option not in check_status.REASONS}.values())
+"""What is pressed on a case and around it: never a reason or a message on its own. Ready reasons are reasons."""
 
 
 def start(payload: str, facts: Facts) -> Go:
@@ -122,6 +150,15 @@ def find(argument: str, facts: Facts) -> Go:
     return Go("find", words) if facts.person.memberships else Go("menu")
 
 
+def undo(argument: str, facts: Facts) -> Go:
+    """Where there is nothing left to take back; else the decision has been looked up before (bot.handle)."""
+    return Go("undo_over" if facts.person.memberships else "menu")
+
+
+def urgent(argument: str, facts: Facts) -> Go:
+    return Go(desk.desk_of("urgent") if facts.person.memberships else "menu")
+
+
 def to(target: str) -> Command:
     return lambda argument, facts: Go(target)
 
@@ -153,6 +190,8 @@ DIALOGS = Dialogs(
         "templates": to("templates"),
         "staff": to("staff"),
         "leave": staff.leave,
+        "undo": undo,
+        "urgent": urgent,
         "assist": assist,
         "confirm": assisted.confirm_command,
         "pause": to("paused"),
@@ -160,6 +199,8 @@ DIALOGS = Dialogs(
     },
     on_file=upload.loose_file,
     on_case=on_case,
+    desk=frozenset(dialog.name for dialog in OFFICERS),
+    buttons=BUTTONS,
 )
 
 SLASH_COMMANDS = tuple(name for name in (*COMMANDS, "start", "desk"))

@@ -60,6 +60,13 @@ WISHES: Mapping[str, tuple[str, ...]] = {
 }
 """What people ask for outside a form, wherever they are; the product's name may follow "đăng ký"."""
 
+DESK: Mapping[str, tuple[str, ...]] = {
+    "desk": ("việc của tôi", "bàn làm việc", "hồ sơ cần xem", "my desk"),
+    "urgent": ("việc gấp", "urgent"),
+    "undo": ("hoàn tác", "rút lại", "undo", "take it back"),
+}
+"""What officers may type wherever no form is open; as their own words to somebody these are not taken."""
+
 LEAVE = ("nghỉ phép", "on leave", "annual leave")
 """What an officer's leave is called, anywhere in a sentence that asks nothing; the days stand around it."""
 
@@ -84,6 +91,12 @@ INTENTS: Mapping[str, tuple[str, ...]] = {
         "bao giờ có kết quả",
         "khi nào có kết quả",
         "được mấy sao rồi",
+        "được mấy sao",
+        "mấy sao rồi",
+        "được mấy điểm",
+        "được bao nhiêu điểm",
+        "giấy chứng nhận đâu",
+        "giấy chứng nhận của tôi đâu",
         "sản phẩm của tôi được mấy sao",
         "where is my file",
         "what is the status of my file",

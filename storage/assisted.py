@@ -18,6 +18,7 @@ from storage import cases as work
 from storage.models import cases, confirmations, consents, conversations, files, papers, people
 from storage.people import digest
 from storage.records import Conversation, upsert
+from storage.rights import covers
 
 SIGNED_SHEET = "signed_sheet"
 """The sheet is kept like a paper, under this id."""
@@ -35,12 +36,14 @@ class Outcome(StrEnum):
     """What a typed code came to. Only whoever has the right digits learns more than that they are wrong."""
 
     CONFIRMED = "confirmed"
+    LINKED = "linked"  # confirmed on a sheet before, and now a chat follows it
     WRONG = "wrong"
     LAST_WRONG = "last_wrong"  # the try that locks it
     LOCKED = "locked"
     EXPIRED = "expired"
     USED = "used"
     NOT_YOURSELF = "not_yourself"
+    OFFICER = "officer"  # of the case's territory, who decides and does not confirm
 
 
 # ---------------------------------------------------------------- filing
@@ -57,7 +60,7 @@ async def file_for(
     """A new case whose producer is a new person without a chat; the history names both."""
     made = await connection.execute(insert(people).values(created_at=now, commune=commune).returning(people.c.id))
     producer_id = int(made.scalar_one())
-    await _hand_files(connection, officer.person_id, producer_id, [page[0] for page in pages_of(answers["photos"])])
+    await hand_files(connection, officer.person_id, producer_id, [page[0] for page in pages_of(answers["photos"])])
     producer = replace(officer, person_id=producer_id, person=Person(commune=commune), case_count=0)
     code = await work.submit_idea(connection, producer, answers, now, days_off)
     await connection.execute(update(cases).where(cases.c.code == code).values(filed_by=officer.person_id))
@@ -67,9 +70,9 @@ async def file_for(
     return Filed(code, producer_id, await new_digits(connection, case, now))
 
 
-async def _hand_files(connection: AsyncConnection, from_id: int, to_id: int, ids: Collection[str]) -> None:
+async def hand_files(connection: AsyncConnection, from_id: int, to_id: int, ids: Collection[str]) -> None:
     """Files that one person sent for another become the other's: a case holds only its producer's own."""
-    if ids:
+    if ids and from_id != to_id:
         which = (files.c.person_id == from_id, files.c.id.in_(ids))
         await connection.execute(update(files).where(*which).values(person_id=to_id))
 
@@ -98,12 +101,18 @@ def _hash(code: str, digits: str) -> str:
 async def confirm_by_digits(
     connection: AsyncConnection, code: str, digits: str, who: Conversation, now: datetime
 ) -> Outcome:
-    """Confirm a case from a chat, which it follows from then on. Wrong digits are counted, whoever types them."""
+    """Confirm a case from a chat, which it follows from then on.
+
+    Wrong digits are counted, whoever types them; but not of those who could not confirm with the right ones either,
+    and who see the case anyway.
+    """
     case = await work.locked(connection, code)
     statement = select(confirmations).join(cases).where(cases.c.code == code)
     row = (await connection.execute(statement)).one_or_none()
     if case is None or row is None:
         return Outcome.WRONG
+    if covers(who.person.memberships, case.territory):
+        return Outcome.NOT_YOURSELF if case.filed_by == who.person_id else Outcome.OFFICER
     if not hmac.compare_digest(row.code_sha256, _hash(code, digits)):
         return await _count(connection, row)
     if (refused := _refused(case, row, who.person_id, now)) is not None:
@@ -111,7 +120,7 @@ async def confirm_by_digits(
     await _link(connection, case, who, now)
     used = update(confirmations).where(confirmations.c.case_id == case.id).values(used_at=now)
     await connection.execute(used)
-    return Outcome.CONFIRMED
+    return Outcome.LINKED if case.confirmed == "sheet" else Outcome.CONFIRMED
 
 
 async def _count(connection: AsyncConnection, row: Any) -> Outcome:
@@ -143,7 +152,7 @@ async def _link(connection: AsyncConnection, case: Any, who: Conversation, now: 
     values = {"person_id": who.person_id, "confirmed": "code", "updated_at": now}
     await connection.execute(update(cases).where(cases.c.id == case.id).values(values))
     kept = (await connection.execute(select(papers.c.pages).where(papers.c.case_id == case.id))).scalars()
-    await _hand_files(connection, before, who.person_id, [page[0] for pages in kept for page in pages])
+    await hand_files(connection, before, who.person_id, [page[0] for pages in kept for page in pages])
     mine: dict[str, Any] = {"case_count": people.c.case_count + 1}
     mine |= {} if who.person.commune else {"commune": case.commune}
     await connection.execute(update(people).where(people.c.id == who.person_id).values(mine))
@@ -163,7 +172,7 @@ async def confirm_by_sheet(
     """Keep the signed sheet with a locked case, as its producer's consent; raises NotPossible without a page of it."""
     if case.filed_by is None or case.confirmed:
         raise work.NotPossible(case.code)
-    await _hand_files(connection, officer.person_id, case.person_id, [page[0] for page in pages])
+    await hand_files(connection, officer.person_id, case.person_id, [page[0] for page in pages])
     await work.keep_paper(connection, case, SIGNED_SHEET, [list(page) for page in pages], now)
     handed_in = (papers.c.case_id == case.id, papers.c.paper == SIGNED_SHEET, papers.c.sent_at.is_(None))
     await connection.execute(update(papers).where(*handed_in).values(sent_at=now))

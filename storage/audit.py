@@ -116,9 +116,9 @@ def _sorted(value: Any) -> Any:
     return [_sorted(inner) for inner in value] if isinstance(value, list) else value
 
 
-async def refusals(connection: AsyncConnection, person_id: int, now: datetime) -> int:
-    """Cases this person was refused in the last hour, as far as they were recorded."""
-    recent = (audit.c.actor_id == person_id, audit.c.action == REFUSED, audit.c.happened_at > now - timedelta(hours=1))
+async def lately(connection: AsyncConnection, person_id: int, action: str, now: datetime) -> int:
+    """How often this person did something in the last hour, as far as it was recorded."""
+    recent = (audit.c.actor_id == person_id, audit.c.action == action, audit.c.happened_at > now - timedelta(hours=1))
     return int((await connection.execute(select(func.count()).select_from(audit).where(*recent))).scalar_one())
 
 

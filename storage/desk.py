@@ -5,7 +5,7 @@ one of these indexes. tests/bench_inbox.py measures it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from itertools import groupby
@@ -30,6 +30,7 @@ from storage.models import cases, conversations, memberships, people
 from storage.rights import IN_COMMUNE, sides_at
 from storage.search import hits_of
 from storage.staff import covered_by
+from storage.undo import own_last
 
 if TYPE_CHECKING:
     from storage.records import Conversation
@@ -61,7 +62,10 @@ async def desk_facts(
     desk = await desk_for(connection, conversation.person_id, members, covers, now, days_off)
     if dialog_name(state.key) == "find":
         return await _found(connection, desk, draft.answers.get("_words", ""), after)
-    return await _listed(connection, desk, filter_of(state.key.partition(".")[2]), after)
+    listed = await _listed(connection, desk, filter_of(state.key.partition(".")[2]), after)
+    if dialog_name(state.key) != "desk":
+        return listed
+    return replace(listed, undoable=await own_last(connection, conversation.person_id, now))
 
 
 # ---------------------------------------------------------------- where somebody may act
@@ -412,6 +416,7 @@ def _line(row: Row, desk: Desk, minutes_left: int | None) -> DeskLine:
         holder=holder_name(row),
         held_by_me=row.holder_id in desk.hands,
         silent_days=(desk.today - row.since).days if with_producer else 0,
+        since=row.since,
     )
 
 

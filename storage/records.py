@@ -52,6 +52,7 @@ from storage.models import (
     returned_items,
     updates,
 )
+from storage.on_behalf import filed_for_somebody
 from storage.reviews import changes_of, marks_of, templates_of
 from storage.rights import REACHABLE, covers, present_at, sides_at
 from storage.staff import covered_by, shows_staff, staff_facts
@@ -312,13 +313,15 @@ async def _for_officer(
     )
     left = await _minutes_left(connection, case, now, days_off)
     if case.assisted:
-        case = replace(case, filed_by=await _filer(connection, case.code))
+        me = want.conversation
+        filed = await filed_for_somebody(connection, case, me.person_id, me.covers, person.memberships)
+        case = replace(case, **filed)
     if case.assisted == "waiting":  # its producer has agreed to nothing yet
         may = tuple(action for action in may if action != "accept")
     case = replace(case, may=may, findings=noticed, minutes_left=left)
     return replace(
         case,
-        marks=await marks_of(connection, case.code),
+        marks=await marks_of(connection, case.code, want.conversation.person_id),
         changes=await changes_of(connection, case),
         reachable=await reachable(connection, case.code),
         undo=await undo_facts(connection, case.code, want.conversation.person_id, now),
@@ -333,12 +336,6 @@ async def _holder(
     holder_id, name = await holder_of(connection, code)
     mine = holder_id in {conversation.person_id, *conversation.covers}
     return {"holder": name, "held_by_me": mine, "may": may if mine or holder_id is None else ()}
-
-
-async def _filer(connection: AsyncConnection, code: str) -> str:
-    """The name of who filed a case for its producer."""
-    statement = select(people.c.name).join(cases, cases.c.filed_by == people.c.id).where(cases.c.code == code)
-    return (await connection.execute(statement)).scalar_one_or_none() or ""
 
 
 async def _minutes_left(
@@ -510,6 +507,7 @@ def _history(ids: Collection[int]) -> Any:
             case_events.c.happened_at,
             case_events.c.reason,
             case_events.c.item,
+            case_events.c.from_status,
             people.c.name,
         )
         .join(people, people.c.id == case_events.c.actor_id, isouter=True)
@@ -575,7 +573,8 @@ def _returned(row: Row) -> ReturnedItem:
 
 
 def _line(row: Row) -> HistoryLine:
-    return HistoryLine(row.action, row.happened_at.astimezone(VIETNAM), row.name or "", row.reason, row.item)
+    happened_at = row.happened_at.astimezone(VIETNAM)
+    return HistoryLine(row.action, happened_at, row.name or "", row.reason, row.item, row.from_status)
 
 
 def _result(row: Row) -> ResultFacts:

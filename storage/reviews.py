@@ -10,13 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import CaseFacts, Change, FileStatus, Mark, Template
+from dialogs.officer.desk import NAMELESS
 from storage.models import case_events, cases, files, marks, papers, people, reason_templates, returned_items, settings
 
 # ---------------------------------------------------------------- marks
 
 
-async def marks_of(connection: AsyncConnection, code: str) -> tuple[Mark, ...]:
-    """Verdicts on a case that are not sent yet, in the order in which they were given."""
+async def marks_of(connection: AsyncConnection, code: str, me: int = 0) -> tuple[Mark, ...]:
+    """Verdicts on a case that are not sent yet, in the order in which they were given; of `me` without a name."""
     statement = (
         select(marks, people.c.name)
         .join(cases, cases.c.id == marks.c.case_id)
@@ -25,7 +26,10 @@ async def marks_of(connection: AsyncConnection, code: str) -> tuple[Mark, ...]:
         .order_by(marks.c.marked_at, marks.c.item)
     )
     rows = await connection.execute(statement)
-    return tuple(Mark(row.item, row.verdict, row.reason, tuple(row.files), row.name) for row in rows)
+    return tuple(
+        Mark(row.item, row.verdict, row.reason, tuple(row.files), "" if row.author_id == me else row.name or NAMELESS)
+        for row in rows
+    )
 
 
 async def set_mark(connection: AsyncConnection, case_id: int, author_id: int, mark: Mark, now: datetime) -> None:

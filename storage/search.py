@@ -57,6 +57,14 @@ async def hits_of(
     return Hits(tuple(page), len(found), str(start + HITS) if start + HITS < len(found) else "")
 
 
+async def only_one(connection: AsyncConnection, members: Sequence[Membership], me: int, words: str, today: date) -> str:
+    """The code of the one case that the words mean; "" for none or several."""
+    hits = await hits_of(connection, members, me, words, today)
+    if len(hits.ids) != 1:
+        return ""
+    return str((await connection.execute(select(cases.c.code).where(cases.c.id == hits.ids[0]))).scalar_one())
+
+
 Place = tuple[Any, str]
 """A column of `cases` and what it has to be: a commune or a province."""
 

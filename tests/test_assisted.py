@@ -10,26 +10,44 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.catalogs import Catalog
 from bot.channels.base import Update
+from bot.desk.assisted import TRIES_PER_HOUR
 from bot.doctor import sample_case
 from bot.effects import carry_out
 from bot.turn import Carried, Turned, tell_producer
 from dialogs.model import (
+    AnswerQuestion,
+    CaseFacts,
     ConfirmAssisted,
+    CorrectAnswers,
     DecideCase,
+    Draft,
     Effect,
+    KeepPaper,
+    LinkFollowed,
+    MarkItem,
     Membership,
+    OptionChosen,
     Person,
     RenewCode,
+    RevealPhone,
     Role,
     SendMessage,
+    SendReview,
+    SendToCommune,
+    State,
     SubmitAssisted,
     Text,
     TextReceived,
 )
-from dialogs.officer.assisted import CODE_DAYS, WRONG, assisted_lines, both_codes, own_communes
+from dialogs.officer.assisted import CODE_DAYS, OFFICERS_DO_NOT, WRONG, assisted_lines, both_codes, own_communes
+from dialogs.officer.check import seen
 from dialogs.officer.findings import finding_lines
+from dialogs.officer.review import card
+from dialogs.officer.words import who_and_when
 from storage.assisted import Outcome
+from storage.models import audit as audit_table
 from storage.models import (
     case_events,
     cases,
@@ -41,9 +59,11 @@ from storage.models import (
     papers,
     people,
 )
+from storage.on_behalf import acts_for
+from storage.people import set_person
 from storage.records import Conversation, Wanted, conversations_of, facts_for
 from tests.facts import Chat, desk_facts, facts
-from tests.heart import ANSWERS, COMMUNE, beside, chat, count, keep_files, officer, rows, submit, world_at
+from tests.heart import ANSWERS, COMMUNE, beside, chat, count, keep_files, officer, rows, say, submit, world_at
 from tests.transcripts import Clock
 
 FILLED_IN = {**ANSWERS, "product_group": "food", "producer_kind": "household", "photos": ""}
@@ -98,6 +118,11 @@ class Village:
         async with self.engine.begin() as connection:
             known = await conversations_of(connection, {("telegram", who): "vi"}, self.clock())
         return known["telegram", who]
+
+    async def named(self, who: str, name: str) -> None:
+        person = await self.person(who)
+        async with self.engine.begin() as connection:
+            await set_person(connection, person.person_id, name=name)
 
     async def notices(self, who: str) -> list[str]:
         """What the last turn sends to this chat."""
@@ -357,6 +382,19 @@ async def test_who_filed_it_does_not_confirm_it(village: Village) -> None:
     assert (await village.case()).confirmed == ""
 
 
+async def test_an_officer_of_the_territory_confirms_for_nobody_and_is_not_counted(village: Village) -> None:
+    digits = await village.files_for_somebody()
+    await officer(village.engine, village.clock, "colleague")
+    await officer(village.engine, village.clock, "province", "15")
+    for who, typed in (("colleague", digits), ("colleague", "000000"), ("province", digits)):
+        assert await village.confirms(who, typed) is Outcome.OFFICER
+        assert village.came.said == [SendMessage((OFFICERS_DO_NOT,))]
+    (row,) = await rows(village.engine, confirmations)
+    assert (row.tries, row.used_at) == (0, None)
+    await officer(village.engine, village.clock, "stranger", "11/03253")
+    assert await village.confirms("stranger", digits) is Outcome.CONFIRMED  # a son may be an officer elsewhere
+
+
 async def test_only_a_hash_of_the_digits_is_kept(village: Village) -> None:
     digits = await village.files_for_somebody()
     (row,) = await rows(village.engine, confirmations)
@@ -415,11 +453,163 @@ async def test_after_the_sheet_a_code_still_brings_the_case_to_a_chat(village: V
     digits = await village.files_for_somebody()
     await keep_files(village.engine, village.clock, await village.person("officer"), "one")
     await village.does("officer", ConfirmAssisted(CODE, pages=(("one", 0),)))
-    assert await village.confirms("son", digits) is Outcome.CONFIRMED
+    await village.named("son", "Giàng A Sình")
+    assert await village.confirms("son", digits) is Outcome.LINKED
+    (told,) = await village.notices("officer")
+    assert "theo máy của Giàng A Sình" in told
+    assert "xác nhận" not in told
     assert (await village.seen("son")).own
     came = await village.does("officer", RenewCode(CODE))
     assert not [entry for entry in came.audit if entry.action == "new_code"]  # a chat follows it already
     assert await village.confirms("daughter", digits) is Outcome.USED
+
+
+async def test_who_confirms_what_they_filed_is_shown_it_before_they_accept(village: Village) -> None:
+    await village.files_for_somebody()
+    filed = [entry.actor_id for entry in village.came.audit if entry.action == "submit_for"]
+    await officer(village.engine, village.clock, "colleague")
+    assert not (await village.seen("officer")).confirmed_alone
+    await keep_files(village.engine, village.clock, await village.person("officer"), "one")
+    await village.does("officer", ConfirmAssisted(CODE, pages=(("one", 0),)))
+    assert filed == [entry.actor_id for entry in village.came.audit if entry.action == "confirm_by_sheet"] != []
+    assert (await village.seen("officer")).confirmed_alone
+    assert not (await village.seen("colleague")).confirmed_alone
+
+
+async def test_a_sheet_that_a_colleague_took_is_not_confirmed_alone(village: Village) -> None:
+    await village.files_for_somebody()
+    await keep_files(village.engine, village.clock, await officer(village.engine, village.clock, "colleague"), "one")
+    await village.does("colleague", ConfirmAssisted(CODE, pages=(("one", 0),)))
+    assert [(await village.seen(who)).confirmed_alone for who in ("officer", "colleague")] == [False, False]
+
+
+# ---------------------------------------------------------------- in the producer's place
+
+
+async def returned(village: Village) -> str:
+    """Filed by the officer, returned by a colleague for one answer and with one question; returns the digits."""
+    digits = await village.files_for_somebody()
+    await officer(village.engine, village.clock, "colleague")
+    marks = (MarkItem(CODE, "answer:materials", "return", "more"), MarkItem(CODE, "answer:special", "ask", "Ở đâu?"))
+    await village.does("colleague", *marks)
+    found = (await village.seen("colleague")).marks
+    await village.does("colleague", SendReview(CODE, seen(found)))
+    return digits
+
+
+async def test_who_filed_it_answers_what_came_back(village: Village) -> None:
+    await returned(village)
+    case = await village.seen("officer")
+    assert (case.own, case.for_producer, case.reachable) == (False, True, False)
+    number = next(item.number for item in case.returned if item.question)
+    await village.does("officer", AnswerQuestion(CODE, number, "Trên núi"))
+    filer, producer = (await village.person("officer")).person_id, (await village.case()).person_id
+    assert [(e.action, e.actor_id, e.details) for e in village.came.audit if e.action == "send_for"] == [
+        ("send_for", filer, {"producer": producer, "sent": "answer"})
+    ]
+    await village.does("officer", CorrectAnswers(CODE, {**case.answers, "materials": "Mật của rừng Tân Lĩnh"}))
+    assert (await village.case()).status == "idea_submitted"
+    events = [(e.action, e.actor_id) for e in await rows(village.engine, case_events)]
+    assert events[-4:] == [("answer", producer), ("send_for", filer), ("resubmit", producer), ("send_for", filer)]
+    assert len(await village.notices("colleague")) == 1
+    english = [Catalog("en").say(line) for line in who_and_when(await village.seen("officer"))]
+    assert english[-1].endswith("sent it for Lý Thị Mẩy")
+
+
+async def test_pages_that_the_officer_sends_are_the_producers(village: Village) -> None:
+    filer = await files_and_confirms(village)
+    await village.does("officer", DecideCase(CODE, "accept"))
+    await keep_files(village.engine, village.clock, filer, "plan")
+    await village.does("officer", KeepPaper(CODE, "business_plan", (("plan", 0),)))
+    await village.does("officer", SendToCommune(CODE))
+    case = await village.case()
+    assert case.status == "plan_submitted"
+    (page,) = await rows(village.engine, files, files.c.id == "plan")
+    assert page.person_id == case.person_id
+    assert "accept" in (await village.seen("officer")).may  # whoever filed it decides as before
+    await village.does("officer", DecideCase(CODE, "accept"))
+    assert (await village.case()).status == "plan_accepted"
+
+
+async def files_and_confirms(village: Village) -> Conversation:
+    await village.files_for_somebody()
+    filer = await village.person("officer")
+    await keep_files(village.engine, village.clock, filer, "sheet")
+    await village.does("officer", ConfirmAssisted(CODE, pages=(("sheet", 0),)))
+    return filer
+
+
+async def test_a_chat_of_the_producers_ends_it(village: Village) -> None:
+    digits = await returned(village)
+    assert (await village.seen("officer")).for_producer
+    await village.confirms("son", digits)
+    case = await village.seen("officer")
+    assert not case.for_producer
+    await village.does("officer", CorrectAnswers(CODE, {**case.answers, "materials": "Mật của rừng"}))
+    assert (await village.case()).answers == case.answers
+    await set_status(village, "son", "blocked")
+    assert not (await village.seen("officer")).for_producer  # out of reach, but the case has its own chat
+
+
+async def set_status(village: Village, who: str, status: str) -> None:
+    async with village.engine.begin() as connection:
+        of = update(conversations).where(conversations.c.chat_id == who)
+        await connection.execute(of.values(status=status))
+
+
+async def test_colleagues_act_for_the_producer_only_once_who_filed_it_is_gone(village: Village) -> None:
+    await returned(village)
+    await officer(village.engine, village.clock, "province", "15")
+    case = await village.seen("colleague")
+    assert not case.for_producer
+    better = CorrectAnswers(CODE, {**case.answers, "materials": "Mật của rừng"})
+    await village.does("colleague", better)
+    assert (await village.case()).answers == case.answers
+    await leaves(village, "officer")
+    assert [(await village.seen(who)).for_producer for who in ("colleague", "province")] == [True, False]
+    await village.does("province", better)
+    assert (await village.case()).answers == case.answers
+    await village.does("colleague", better)
+    assert (await village.case()).answers == better.answers
+    await village.does("officer", CorrectAnswers(CODE, case.answers))  # no officer any more
+    assert (await village.case()).answers == better.answers
+
+
+async def test_who_covers_for_the_filer_acts_for_the_producer(village: Village) -> None:
+    await returned(village)
+    filer, colleague = await village.person("officer"), await village.person("colleague")
+    async with village.engine.begin() as connection:
+        for covered in (frozenset[int](), frozenset({filer.person_id})):
+            may = await acts_for(connection, CODE, colleague.person_id, covered, colleague.person.memberships)
+            assert may is bool(covered)
+
+
+async def leaves(village: Village, who: str) -> None:
+    gone = (await village.person(who)).person_id
+    async with village.engine.begin() as connection:
+        removed = update(memberships).where(memberships.c.person_id == gone)
+        await connection.execute(removed.values(removed_at=village.clock()))
+
+
+async def test_nobody_acts_for_a_producer_who_filed_it_themselves(village: Village) -> None:
+    await officer(village.engine, village.clock, "officer")
+    await submit(village.engine, await chat(village.engine, village.clock, "anna"), village.clock(), FILLED_IN)
+    assert not (await village.seen("officer")).for_producer
+
+
+# ---------------------------------------------------------------- without a number
+
+
+async def test_no_number_is_said_and_nothing_is_logged(village: Village) -> None:
+    await village.files_for_somebody(phone="")
+    came = await village.does("officer", RevealPhone(CODE))
+    assert words(came) == "No telephone number was given in this file."
+    assert not [entry for entry in came.audit if entry.action == "view_phone"]
+    assert not await rows(village.engine, case_events, case_events.c.action == "view_phone")
+    await village.does("officer", RevealPhone("TL12-26-0002"))
+    await village.files_for_somebody()
+    came = await village.does("officer", RevealPhone("TL12-26-0002"), code="TL12-26-0002")
+    assert [entry.action for entry in came.audit] == ["view_phone"]
 
 
 # ---------------------------------------------------------------- words
@@ -463,8 +653,53 @@ def test_the_card_says_who_filled_it_in(state: str) -> None:
     assert len(finding_lines(case)) == 1
     by, how = assisted_lines(replace(case, assisted=state, filed_by="Hùng"))
     assert by.values == {"by": "Hùng"}
-    assert finding_lines(replace(case, assisted=state, filed_by="Hùng"))[:2] == (by, how)
+    assert len(finding_lines(replace(case, assisted=state, filed_by="Hùng"))) == 1  # said once, by the card
     assert ("can't be accepted" in how.msgid) == (state == "waiting")
+
+
+def unconfirmed(**also: Any) -> CaseFacts:
+    case = sample_case(CODE, "idea_submitted", "food", "household", own=False)
+    waits: dict[str, Any] = {"assisted": "waiting", "filed_by": "Hùng", "reachable": False, "may": ("return", "defer")}
+    return replace(case, **waits, **also)
+
+
+@pytest.mark.parametrize("typed", ["chấp nhận", "nhan", "accept"])
+def test_who_wants_to_accept_it_reads_why_not_yet(typed: str) -> None:
+    known = desk_facts()
+    chat_ = Chat(replace(known, named=(unconfirmed(),)), State(at=f"review.{CODE}/next"))
+    chat_.does(TextReceived(typed))
+    assert "has not confirmed it yet" in chat_.words
+    assert "Other things" in chat_.words
+
+
+def test_the_card_and_the_question_say_that_one_confirmed_it_alone() -> None:
+    case = replace(unconfirmed(), assisted="sheet", confirmed_alone=True, marks=(), may=("accept", "return", "defer"))
+    chat_ = Chat(replace(desk_facts(), named=(case,)))
+    shown = [Catalog("en").say(text) for text in card({"subject": CODE}, chat_.facts)]
+    assert [line for line in shown if "both yourself" in line] != []
+    assert len(shown) == len(set(shown))
+    chat_.state = State(at=f"accept.{CODE}/confirm", drafts={f"accept.{CODE}": Draft({"_status": case.status})})
+    assert "both yourself" in "\n".join(Catalog("en").say(text) for text in chat_.asked.texts)
+
+
+def test_the_card_leads_to_the_producers_own_dialogs() -> None:
+    case = replace(unconfirmed(), status="idea_accepted", assisted="sheet", for_producer=True, may=())
+    chat_ = Chat(replace(desk_facts(), named=(case,)), State(at=f"review.{CODE}/next"))
+    chat_.does(OptionChosen(f"review.{CODE}/next", "for_producer"))
+    assert chat_.at == "case/next"
+    assert [option.value for option in chat_.asked.options] == ["papers", "answers", "history", "review"]
+    chat_.does(OptionChosen(f"case.{CODE}/next", "papers"))
+    assert chat_.at == "upload/paper"
+    chat_.does(LinkFollowed(f"case.{CODE}"), OptionChosen(f"case.{CODE}/next", "review"))
+    assert chat_.at == "review/next"
+
+
+def test_without_a_number_no_call_is_promised() -> None:
+    answers = {**unconfirmed().answers, "phone": ""}
+    chat_ = Chat(replace(desk_facts(), named=(unconfirmed(answers=answers),)), State(at=f"note.{CODE}/call"))
+    assert "given no number" in (told := "\n".join(Catalog("en").say(text) for text in chat_.asked.texts))
+    assert "call" not in told
+    assert [option.value for option in chat_.asked.options] == ["back"]
 
 
 # ---------------------------------------------------------------- the form
@@ -532,3 +767,14 @@ def test_without_the_codes_they_are_asked_for() -> None:
     assert "both codes" in chat_.words
     chat_.does("mã 482913 TL12-26-0001")
     assert chat_.at == "confirm/agree"
+
+
+async def test_one_chat_can_not_try_codes_without_end(engine: AsyncEngine) -> None:
+    """Neither lock other people's files one after the other, nor fill the audit."""
+    clock, world = Clock(), world_at(Clock())
+    await chat(engine, clock, "nobody")
+    for n in range(TRIES_PER_HOUR + 5):
+        await say(engine, world, "nobody", f"mã 12345{n % 10} TL12-26-{n:04}")
+        await say(engine, world, "nobody", f"xác nhận{' ' * n}")
+    tried = await rows(engine, audit_table, audit_table.c.action == "confirm_by_code")
+    assert len(tried) == TRIES_PER_HOUR

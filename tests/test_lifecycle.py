@@ -18,17 +18,21 @@ from dialogs.model import (
     DecideCase,
     Effect,
     Facts,
+    PaperFacts,
     PublishResult,
     Role,
     SendToCommune,
+    State,
     TextReceived,
     UndoDecision,
 )
+from dialogs.producer.upload import needed
 from dialogs.rules.lifecycle import AUTHORITIES, MOVES, STATUSES, Side, move, moves_from
 from dialogs.rules.rating import rating
 from dialogs.rules.ruleset import PartId, ruleset
 from storage.models import case_events, cases, files, memberships, metadata, papers, results
 from storage.records import VIETNAM, Conversation, Wanted, facts_for
+from tests.facts import NOW, Chat, desk_facts, facts, sample_case
 from tests.heart import ANSWERS, TERRITORY, chat, submit, world_at
 from tests.transcripts import Clock
 
@@ -335,6 +339,7 @@ async def _forget(engine: AsyncEngine) -> None:
         {"points_b": Decimal(-1)},
         {"points_c": Decimal("1.001")},
         {"decision": ""},
+        {"decision": "38"},
         {"decided_on": date(2026, 11, 24)},
     ],
 )
@@ -359,6 +364,47 @@ async def test_whoever_checked_a_dossier_does_not_approve_it(engine: AsyncEngine
         await attempt.does(DecideCase(here.code, "forward"))
         assert (await attempt.case()).status == "dossier_checked"
         assert len(attempt.turn.carried.said) > said
+
+
+def test_a_leader_is_told_before_checking_what_it_leads_to() -> None:
+    case = sample_case("TL-26-0001", "dossier_submitted", "food", "household", own=False)
+    papers = tuple(PaperFacts(p.id, 1, 1, 1, True, NOW.date()) for p in needed(case))
+    case = replace(case, papers=papers, may=("accept", "return"))
+    warning = "another leader has to approve it"
+    for role, warned in ((Role.COMMUNE_APPROVER, True), (Role.COMMUNE_OFFICER, False)):
+        chat = Chat(facts(desk_facts(role).person, desk=[case]), State("decide.TL-26-0001/"))
+        assert chat.does("trình lãnh đạo").at == "decide/confirm"
+        assert (warning in chat.words) == warned
+
+
+def test_who_may_not_approve_is_shown_the_ways_out() -> None:
+    """A commune with one leader and no officer: give it back, invite an officer, or have another leader invited."""
+    case = sample_case("TL-26-0001", "dossier_checked", "food", "household", own=False)
+    case = replace(case, may=("forward", "send_back"), moved_by_me=True)
+    known = facts(desk_facts(Role.COMMUNE_APPROVER).person, desk=[case])
+    for typed, at in (("trả cán bộ", "decide/reason"), ("mời cán bộ", "invite/confirm")):
+        chat = Chat(known, State("decide.TL-26-0001/")).does("chuyển lên")
+        assert chat.at == "decide/another"
+        for part in ("ask the province to invite one", "give it back to the officer", "invite one first"):
+            assert part in chat.words
+        assert chat.does(typed).at == at
+
+
+async def test_a_lone_leader_gets_out_by_a_new_officer(engine: AsyncEngine) -> None:
+    """What the refusal says works: given back, checked by the officer, approved by the leader."""
+    here = await scene(engine, "dossier_submitted")
+    async with here.attempt("approver") as attempt:
+        await attempt.does(DecideCase(here.code, "accept"))
+        attempt.turn.facts = await _fresh(attempt, "approver")
+        await attempt.does(DecideCase(here.code, "send_back", "all", "Cán bộ kiểm tra lại"))
+        await attempt.connection.commit()
+    here.facts.clear()
+    for who, action, status in (("officer", "accept", "dossier_checked"), ("approver", "forward", "forwarded")):
+        async with here.attempt(who) as attempt:
+            await attempt.does(DecideCase(here.code, action))
+            assert (await attempt.case()).status == status
+            await attempt.connection.commit()
+        here.facts.clear()
 
 
 async def test_taking_back_an_approval_makes_nobody_its_checker(engine: AsyncEngine) -> None:

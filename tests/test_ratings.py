@@ -133,11 +133,29 @@ def test_a_result_takes_two_confirmations() -> None:
     chat.does("công bố")
     assert chat.at == "publish/sure"
     assert not chat.effects
-    chat.does("công bố")
+    chat.does("công bố luôn")
     assert the_result(chat) == PublishResult(
         CODE, Decimal(27), Decimal(15), Decimal(21), "812/QĐ-UBND", date(2026, 10, 20)
     )
     assert not [key for key in chat.state.drafts if key.startswith(("result", "publish"))]
+
+
+@pytest.mark.parametrize("typed", ["công bố", "cong bo", "tiếp tục công bố", "tiếp tục", "publish", "go on"])
+def test_typing_the_same_word_twice_publishes_nothing(typed: str) -> None:
+    chat = entered(*ALL).does(typed, typed)
+    assert chat.at == "publish/sure"
+    assert not [effect for effect in chat.effects if isinstance(effect, PublishResult)]
+
+
+@pytest.mark.parametrize("typed", ["công bố luôn", "publish now"])
+def test_the_second_word_does_not_do_for_the_first(typed: str) -> None:
+    assert entered(*ALL).does(typed).at == "result/check"
+
+
+def test_the_second_confirmation_says_all_that_is_published() -> None:
+    words = entered(*ALL).does("công bố").words
+    for part in ("A 27, B 15, C 21", "63 points: 3 stars", "812/QĐ-UBND", "20 October 2026"):
+        assert part in words
 
 
 def test_pressing_the_same_place_twice_publishes_nothing() -> None:
@@ -202,11 +220,64 @@ def test_total_and_stars_are_seen_before_the_decision_is_asked() -> None:
     assert "63 points: 3 stars" in entered("27", "15", "21").words
 
 
+def test_who_comes_back_reads_what_is_kept() -> None:
+    """Points meant for part A, typed after a pause, are no number of a decision."""
+    chat = entered("27", "15", "21").does("menu")
+    chat.state = replace(chat.state, at=f"result.{CODE}/")
+    chat.does(ContactShared("84912345678", own=True))
+    assert "Kept: A 27, B 15, C 21. 63 points: 3 stars" in chat.words
+    chat.does("38")
+    assert chat.at == "result/decision"
+    assert "812/QĐ-UBND" in chat.words
+    assert "decision" not in chat.answers
+
+
+@pytest.mark.parametrize(
+    "typed", ["38", "38,5", "38 điểm", "38đ", "hôm nay", "quyết định", "20/10/2026", "20.10.26", "１２", "-3"]
+)
+def test_what_is_no_number_of_a_decision(typed: str) -> None:
+    assert entered("27", "15", "21", typed).at == "result/decision"
+    assert entered("1", "15", "21", typed).at == "result/letter"
+
+
+@pytest.mark.parametrize("typed", ["812/QĐ-UBND", "số 812/QĐ-UBND", "812/2026", "QĐ 812", "15a", "812／QĐ"])
+def test_what_may_be_a_number_of_a_decision(typed: str) -> None:
+    assert entered("27", "15", "21", typed).at == "result/decided_on"
+
+
+def test_a_number_kept_from_before_is_asked_again() -> None:
+    chat = entered("27", "15", "21", "812/QĐ-UBND")
+    draft = chat.state.drafts[f"result.{CODE}"]
+    wrong = replace(draft, answers={**draft.answers, "decision": "38"})
+    chat.state = replace(chat.state, at=f"result.{CODE}/", drafts={f"result.{CODE}": wrong})
+    assert chat.does(ContactShared("84912345678", own=True)).at == "result/decision"
+
+
+@pytest.mark.parametrize("typed", [("27",), ("27", "15"), ("27", "15", "21"), ALL[:4]])
+def test_the_word_for_changing_leads_to_the_answers(typed: tuple[str, ...]) -> None:
+    chat = entered(*typed).does("sửa")
+    assert chat.at == "result/edit"
+    chat.does("Part A", "30")
+    assert chat.answers["part_a"] == "30"
+    assert chat.at.removeprefix("result/") == ("part_b", "part_c", "decision", "decided_on")[len(typed) - 1]
+
+
+def test_with_nothing_to_change_the_question_stays() -> None:
+    assert entered("sửa").at == "result/part_a"
+
+
+def test_the_count_of_questions_stays_the_same() -> None:
+    chat = at_result()
+    for number, typed in enumerate(ALL, start=1):
+        chat.does("?" if number == 1 else ALL[number - 2])
+        assert f"Question {number}/5" in chat.words, typed
+
+
 def test_one_answer_is_changed_and_the_rest_stays() -> None:
     chat = entered(*ALL).does("sửa", "Part A", "39,5")
     assert chat.at == "result/check"
     assert chat.answers["part_c"] == "21"
-    chat.does("công bố", "công bố")
+    chat.does("công bố", "công bố luôn")
     assert the_result(chat).points_a == Decimal("39.5")
 
 
@@ -215,7 +286,7 @@ def test_points_that_fall_below_three_stars_take_no_decision_number() -> None:
     assert chat.at == "result/letter"
     chat.does("bỏ qua")
     assert "no certificate" in chat.words
-    chat.does("công bố", "công bố")
+    chat.does("công bố", "công bố luôn")
     assert the_result(chat).decision == ""
 
 

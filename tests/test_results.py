@@ -10,13 +10,19 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.desk.export import done
 from bot.world import World
-from dialogs.model import PublishResult, ResultFacts, UndoDecision
+from dialogs.model import DecideCase, PublishResult, ResultFacts, SendMessage, State, UndoDecision
 from dialogs.officer.alerts import alert_for, notice_of
 from dialogs.officer.decide import options
+from dialogs.officer.desk import overview
+from dialogs.officer.review import card, undo_words
+from dialogs.officer.words import who_and_when
+from dialogs.producer.check_status import history
 from dialogs.rules.lifecycle import MOVES, Side, sides_of
 from storage import cases as work
 from storage import reports, results
+from storage.desk import desk_facts
 from storage.dossiers import take_over
 from storage.models import cases, outbox, papers
 from storage.models import results as table
@@ -229,6 +235,73 @@ def test_each_move_of_an_officer_is_offered_in_one_place(m: Any) -> None:
         assert offered == []
     else:
         assert offered == [m.action]
+
+
+@pytest.mark.parametrize(
+    ("status", "who", "words", "by"),
+    [
+        ("dossier_submitted", "officer", "kiểm tra xong, trình lãnh đạo", "cán bộ xã"),
+        ("forwarded", "province", "nhận hồ sơ để chấm sao", "tỉnh"),
+    ],
+)
+async def test_passing_on_and_taking_up_are_not_called_accepting(
+    engine: AsyncEngine, status: str, who: str, words: str, by: str
+) -> None:
+    """In what the officer reads, in the question whether to take it back, and in both histories."""
+    here = await scene(engine, status)
+    catalog = world_at(here.clock).catalog("vi")
+    async with here.attempt(who) as attempt:
+        await attempt.does(DecideCase(here.code, "accept"))
+        said = [t for m in attempt.turn.carried.said if isinstance(m, SendMessage) for t in m.texts]
+        await attempt.connection.commit()
+    here.facts.clear()
+    async with here.attempt(who) as attempt:
+        facts = attempt.turn.facts
+        case = facts.case(here.code)
+        assert case is not None
+        last = {"done": said[0], "undo": undo_words({"subject": here.code}, facts)[0], "seen": who_and_when(case)[-1]}
+        assert case.undo is not None
+        before = len(attempt.turn.carried.said)
+        await attempt.does(UndoDecision(here.code, case.undo.number))
+        back = attempt.turn.carried.said[before]
+        assert isinstance(back, SendMessage)
+        last["back"] = back.texts[0]
+    async with here.attempt("producer") as attempt:
+        last["history"] = history(attempt.turn.facts.cases[0])[-1]
+        assert f"{by} {words}" in catalog.say(last["history"])
+    for where, text in last.items():
+        assert words in catalog.say(text), where
+        assert "chấp nhận" not in catalog.say(text), where
+
+
+def test_what_the_audit_calls_them() -> None:
+    catalog = world_at(Clock()).catalog("en")
+    assert done("decide", {"move": "accept", "status": "idea_submitted"}, catalog) == "accepted"
+    assert done("decide", {"move": "accept", "status": "forwarded"}, catalog) == "taken up for rating"
+    assert done("undo", {"move": "accept"}, catalog) == "decision taken back"
+    assert done("view_case", {}, catalog) == "file looked at"
+    assert done("of_a_later_release", {}, catalog) == "of_a_later_release"
+
+
+@pytest.mark.parametrize(
+    ("status", "since"),
+    [
+        ("forwarded", "ở tỉnh từ thứ Hai 23/11/2026"),
+        ("in_evaluation", "tỉnh chấm sao từ thứ Hai 23/11/2026"),
+        ("proposed_for_five", "ở bộ từ thứ Hai 23/11/2026"),
+    ],
+)
+async def test_the_province_sees_since_when_a_file_waits(engine: AsyncEngine, status: str, since: str) -> None:
+    here = await scene(engine, status)
+    async with engine.begin() as connection:
+        await connection.execute(update(cases).values(due_on=None))  # as the move up leaves it
+    catalog = world_at(here.clock).catalog("vi")
+    async with here.attempt("province") as attempt:
+        known = attempt.turn.facts
+        assert since in "\n".join(catalog.say(text) for text in card({"subject": here.code}, known))
+        at_desk = replace(here.people["province"], state=State("desk/case"))
+        listed = await desk_facts(attempt.connection, at_desk, here.clock(), NONE_OFF)
+    assert since in "\n".join(catalog.say(text) for text in overview({"subject": ""}, replace(known, desk=listed)))
 
 
 @pytest.mark.parametrize(

@@ -464,7 +464,7 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "the officer is invited": lambda run: _invite(run, Role.COMMUNE_OFFICER, _COMMUNE),
     "the product is certified": _quietly(
         *_by("province", "TL12-26-0001", "nhập kết quả", "27", "15", "21", "812/QĐ-UBND", "hôm nay"),
-        *_by("province", "công bố", "công bố", "menu"),
+        *_by("province", "công bố", "công bố luôn", "menu"),
     ),
     "the case is of 2023": _of_2023,
     "the certificate is in its last day": _last_day,

@@ -10,6 +10,7 @@ from dialogs.officer.assisted import (
     EXPIRED,
     LOCKED,
     NOT_YOURSELF,
+    OFFICERS_DO_NOT,
     USED,
     WRONG,
     code_words,
@@ -17,7 +18,7 @@ from dialogs.officer.assisted import (
     own_communes,
 )
 from dialogs.producer.consent import TEXT_VERSION
-from storage import assisted, cases
+from storage import assisted, audit, cases
 from storage.assisted import Outcome
 
 
@@ -69,16 +70,25 @@ _REFUSED = {
     Outcome.EXPIRED: EXPIRED,
     Outcome.USED: USED,
     Outcome.NOT_YOURSELF: NOT_YOURSELF,
+    Outcome.OFFICER: OFFICERS_DO_NOT,
 }
+
+
+TRIES_PER_HOUR = 10
+"""Codes that one chat may try: a stranger must not lock other people's, nor fill the audit."""
+TOO_OFTEN = Text(N_("These were many codes in a short time. Please try again in an hour."))
 
 
 async def _by_digits(turn: Turned, effect: ConfirmAssisted) -> None:
     conversation = turn.conversation
+    if await audit.lately(turn.connection, conversation.person_id, "confirm_by_code", turn.now) >= TRIES_PER_HOUR:
+        turn.carried.said.append(SendMessage((TOO_OFTEN,)))
+        return
     came_to = await assisted.confirm_by_digits(turn.connection, effect.code, effect.digits, conversation, turn.now)
     turn.record("confirm_by_code", effect.code, outcome=str(came_to))
     if came_to is Outcome.LAST_WRONG:
         await _tell_filer(turn, effect.code, LOCKED_FOR)
-    if came_to is not Outcome.CONFIRMED:
+    if came_to in _REFUSED:
         turn.carried.said.append(SendMessage((_REFUSED[came_to],)))
         return
     conversation.case_count += 1
@@ -87,16 +97,18 @@ async def _by_digits(turn: Turned, effect: ConfirmAssisted) -> None:
     person = conversation.person
     conversation.person = replace(person, commune=person.commune or case.commune)
     turn.carried.said.append(SendMessage(confirmed_words(case, turn.facts)))
-    await _tell_filer(turn, effect.code, CONFIRMED_FOR)
+    await _tell_filer(turn, effect.code, FOLLOWS if came_to is Outcome.LINKED else CONFIRMED_FOR)
 
 
 CONFIRMED_FOR = N_("%(by)s has confirmed %(code)s “%(product)s” with the code.")
+FOLLOWS = N_("%(code)s “%(product)s” follows %(name)s's phone now: all news of it goes there.")
 LOCKED_FOR = N_("Somebody typed a wrong code for %(code)s “%(product)s” 5 times, so I have locked it.")
 
 
 async def _tell_filer(turn: Turned, code: str, words: str) -> None:
     case = await fresh_case(turn, code)
-    text = Text(words, {"by": case.by, "code": code, "product": case.product})
+    name = turn.conversation.person.name or Text(N_("another person"))
+    text = Text(words, {"by": case.by, "code": code, "product": case.product, "name": name})
     link = _sheet_link(code) if words == LOCKED_FOR else open_link(code)
     await tell_filer(turn, code, SendMessage((text,), links=(link,)))
 

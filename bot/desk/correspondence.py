@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.turn import ALERT_WORDS_CHARS, Turned, awake_at, notice, open_my_file, visible_case
+from bot.turn import ALERT_WORDS_CHARS, Turned, awake_at, notice, open_my_file, seen_case, visible_case
 from dialogs import places
 from dialogs.messages import answer_link, note_texts, with_it
 from dialogs.model import N_, SendMessage, SendNote, Text
@@ -18,8 +18,10 @@ from dialogs.producer.place import place_name
 from dialogs.rules.lifecycle import AUTHORITIES, Side
 from storage import cases, people
 from storage import correspondence as letters
+from storage.records import VIETNAM
 
 OUT_OF_REACH = Text(N_("Nobody there has written to me yet, so I can't pass this on. Please call instead."))
+READ_LATER = N_("The office is closed now: the officer reads it on %(day)s.")
 PASSED_ON = Text(N_("Sent to the producer."))
 
 
@@ -82,6 +84,8 @@ async def _to_officers(turn: Turned, effect: SendNote, letter: Letter) -> None:
     )
     alert = replace(alert, texts=(*alert.texts, *with_it(letter.photos, letter.voices)))
     due_at = await awake_at(turn, places.territory(commune))
+    if due_at > turn.now:
+        turn.carried.said.append(SendMessage((Text(READ_LATER, {"day": due_at.astimezone(VIETNAM).date()}),)))
     for chat in await people.chats_of(turn.connection, await _readers(turn, case, commune)):
         _tell(turn, chat, alert, letter, due_at)
 
@@ -139,7 +143,7 @@ def _tell(turn: Turned, chat: Any, said: SendMessage, letter: Letter, due_at: da
 
 async def send_files(turn: Turned, code: str) -> None:
     """The photos and voice notes of the last notes on a case, for who may see it."""
-    case = await visible_case(turn, code)
+    case = await seen_case(turn, code)
     if case.person_id != turn.conversation.person_id:
         turn.record("see_notes", code)
     rows = await letters.last_notes(turn.connection, code)

@@ -8,10 +8,13 @@ from bot.turn import (
     awake_at,
     facts_of,
     fresh_case,
+    note_for,
     notice,
     notice_to,
     open_my_file,
     own_case,
+    producer_of,
+    seen_case,
     tell_producer,
     visible_case,
 )
@@ -41,7 +44,7 @@ from dialogs.officer.alerts import alert_again, alert_commune, alert_for, notice
 from dialogs.officer.check import seen, to_send
 from dialogs.officer.desk import holder_words
 from dialogs.officer.words import HELD, decided_meanwhile
-from dialogs.producer.check_status import ACTION_WORDS, fix_links, returned_notice, status_words
+from dialogs.producer.check_status import action_words, fix_links, returned_notice, status_words
 from dialogs.producer.upload import plan_is_here
 from dialogs.rules.lifecycle import Side, actions
 from storage import cases, holding, people, reviews, undo
@@ -49,6 +52,7 @@ from storage.dossiers import last_mover
 from storage.records import Row
 from storage.rights import covers, present_at, sides_at
 
+NO_NUMBER = Text(N_("No telephone number was given in this file."))
 OWN = Text(N_("This file is your own, so somebody else decides on it."))
 NOT_YOURS = Text(N_("This is not yours to decide at the moment, so nothing was changed."))
 BY_ANOTHER = Text(N_("You made the step before this one, so somebody else has to approve it. Nothing was changed."))
@@ -73,7 +77,7 @@ async def decide(turn: Turned, effect: DecideCase) -> None:
     case = await decidable(turn, effect.code, effect.action, effect.status or before.status)
     reason = (effect.item, effect.reason)
     status = await cases.move(turn.connection, case, turn.actor, effect.action, turn.now, turn.world.days_off, *reason)
-    turn.record("decide", effect.code, move=effect.action)
+    turn.record("decide", effect.code, move=effect.action, status=before.status)
     turn.carried.changed = True
     if effect.action == "return":
         items = (await fresh_case(turn, effect.code)).returned
@@ -127,7 +131,7 @@ def _decided(case: CaseFacts, action: str) -> Text:
     """What was done, and whether anybody could be told."""
     told = N_("%(code)s “%(product)s”: %(action)s. The producer has been told.")
     untold = N_("%(code)s “%(product)s”: %(action)s. The producer has no chat here, so please tell them yourself.")
-    values: Values = {"code": case.code, "product": case.product, "action": Text(ACTION_WORDS[action])}
+    values: Values = {"code": case.code, "product": case.product, "action": action_words(action, case.status)}
     return Text(told if case.reachable else untold, values)
 
 
@@ -166,7 +170,7 @@ async def preview(turn: Turned, effect: PreviewReview) -> None:
     """The same message, made by the same composer, as the producer's own chat will show it."""
     case = facts_of(turn, effect.code)
     items = _items(turn, await reviews.marks_of(turn.connection, effect.code))
-    row = await visible_case(turn, effect.code)
+    row = await seen_case(turn, effect.code)
     chat = next(iter(await people.chats_of(turn.connection, [row.person_id])), None)
     can = turn.world.can(chat.channel) if chat is not None else PLAIN
     locale = chat.locale if chat is not None else turn.conversation.locale
@@ -227,15 +231,16 @@ async def _tell_return(turn: Turned, person_id: int, case: CaseFacts, items: tup
 async def answer(turn: Turned, effect: AnswerQuestion) -> None:
     """The producer's words close a question; with the last thing that was open the case goes back to the desk."""
     case = await own_case(turn, effect.code)
-    actor = turn.actor
+    actor = producer_of(turn, case)
     complete = await cases.answer_question(turn.connection, case, actor, effect.number, effect.text, turn.now)
     turn.carried.changed = True
+    await note_for(turn, case, "answer")
     if not complete:
         turn.carried.said.append(SendMessage((Text(N_("Noted. The rest is still open.")),)))
         return
     await cases.move(turn.connection, case, actor, "resubmit", turn.now, turn.world.days_off)
     turn.carried.said.append(SendMessage((Text(N_("✅ Your answer has been sent.")),)))
-    await alert_officers(turn, effect.code, lambda facts: alert_again(facts, "resubmit"))
+    await alert_officers(turn, effect.code, lambda facts: alert_again(facts, "resubmit"), case.person_id)
 
 
 # ---------------------------------------------------------------- taking a decision back
@@ -271,7 +276,8 @@ async def take_back(turn: Turned, effect: UndoDecision) -> None:
     turn.carried.changed = True
     now = await fresh_case(turn, effect.code)
     await _tell_undone(turn, case.person_id, now, undone)
-    values: Values = {"action": Text(ACTION_WORDS[undone.action]), "code": before.code, "product": before.product}
+    words = action_words(undone.action, undone.status)
+    values: Values = {"action": words, "code": before.code, "product": before.product}
     stands = Text(N_("Status: %(status)s"), {"status": status_words(now)})
     turn.carried.said.append(SendMessage((Text(TAKEN_BACK, values), stands)))
 
@@ -296,7 +302,7 @@ def _undone_producer(case: CaseFacts, undone: undo.Undone) -> SendMessage:
 
 
 def _undone_officer(case: CaseFacts, undone: undo.Undone) -> SendMessage:
-    values: Values = {"action": Text(ACTION_WORDS[undone.action]), "code": case.code, "product": case.product}
+    values: Values = {"action": action_words(undone.action, undone.status), "code": case.code, "product": case.product}
     link = Link(f"review.{case.code}", Text(N_("Open %(code)s"), {"code": case.code}), case.code)
     return SendMessage((Text(TAKEN_BACK, values),), links=(link,))
 
@@ -331,13 +337,17 @@ async def remove_template(turn: Turned, effect: RemoveTemplate) -> None:
 # ---------------------------------------------------------------- what is looked at
 
 
+SHOW_A_CASE = {"review", "thread", "assisted"}
+"""Dialogs that begin by showing what a producer wrote; the others are reached from them."""
+
+
 async def opened(turn: Turned) -> None:
     """Record that an officer opens somebody's file: its answers are personal data. Once each time, not each answer."""
     key, _, question = turn.conversation.state.at.partition("/")
     name, _, code = key.partition(".")
-    if name != "review" or question or not turn.conversation.person.memberships:
+    if name not in SHOW_A_CASE or question or not turn.conversation.person.memberships:
         return
-    row = await cases.locked(turn.connection, code)
+    row = await cases.row_of(turn.connection, code)
     own = row is not None and row.person_id == turn.conversation.person_id
     if row is not None and not own and covers(turn.conversation.person.memberships, row.territory):
         turn.record("view_case", code)
@@ -347,12 +357,17 @@ async def reveal_phone(turn: Turned, code: str) -> None:
     case = await visible_case(turn, code)
     if not turn.conversation.person.memberships:
         raise cases.NotPossible(code)
+    number = case.answers.get("phone", "")
+    if not number:
+        turn.carried.said.append(SendMessage((NO_NUMBER,)))
+        return
     await cases.note_event(turn.connection, case, turn.actor, "view_phone", turn.now)
     turn.record("view_phone", code)
-    number = case.answers.get("phone", "")
-    shown = phone_reader().show(number, {}, turn.facts) if number else ""
     words = Text(
         N_("%(name)s: %(number)s (I have noted that you looked)"),
-        {"name": case.answers.get("contact_name", ""), "number": str(shown)},
+        {
+            "name": case.answers.get("contact_name", ""),
+            "number": str(phone_reader().show(number, {}, turn.facts)),
+        },
     )
     turn.carried.said.append(SendMessage((words,)))

@@ -1,5 +1,6 @@
-"""Lists and reports for an officer's chat. They are made when they are delivered, and nothing of them is kept.
+"""Lists and reports for an officer's chat. They are made when they are delivered.
 
+On Telegram nothing of them is kept here; on the web page they stand in the officer's chat like any other file.
 Making one in the turn would hold up everybody: on SQLite there is one writer at a time.
 """
 

@@ -17,7 +17,7 @@ from dialogs import places
 from dialogs.answers import phone
 from dialogs.model import N_, Facts, Text
 from dialogs.officer.join import ROLE_WORDS
-from dialogs.producer.check_status import ACTION_WORDS, STATUS_WORDS
+from dialogs.producer.check_status import STATUS_WORDS, action_words
 from dialogs.producer.register_idea import KINDS
 from dialogs.rules.lifecycle import Side
 from dialogs.rules.ruleset import ruleset
@@ -275,8 +275,10 @@ def audit_cells(row: Mapping[str, Any], catalog: Catalog) -> list[Cell]:
 
 def done(action: str, details: Mapping[str, Any], catalog: Catalog) -> str:
     """An entry's action in words; one that a later release wrote, as it is."""
-    words = ACTION_WORDS.get(details.get("move", action)) or DONE.get(action)
-    return catalog.say(Text(words)) if words else action
+    move = "" if action == "undo" else details.get("move", "")
+    if not move and action in DONE:
+        return catalog.say(Text(DONE[action]))
+    return catalog.say(action_words(move or action, details.get("status", "")))
 
 
 async def write_audit(connection: AsyncConnection, file: IO[bytes], suffix: str, code: str, catalog: Catalog) -> int:

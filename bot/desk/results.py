@@ -7,6 +7,7 @@ from bot.desk.decisions import decidable
 from bot.turn import Turned, alert_officers, facts_of, fresh_case, tell_producer
 from dialogs.model import N_, CaseFacts, PublishResult, ResultFacts, SendMessage, Text
 from dialogs.officer.alerts import alert_result, notice_of
+from dialogs.officer.result import is_paper_number
 from dialogs.rules.lifecycle import Side
 from dialogs.rules.rating import Rating, WrongPoints, certificate_until, rating
 from dialogs.rules.ruleset import PartId, ruleset
@@ -44,7 +45,7 @@ def _rating(case: CaseFacts, effect: PublishResult) -> Rating:
 
 def _on_paper(turn: Turned, found: Rating, effect: PublishResult) -> bool:
     """A certificate has a decision with a number, and no paper is of a day to come."""
-    numbered = bool(effect.decision) or found.action != "certify"
+    numbered = is_paper_number(effect.decision) or (not effect.decision and found.action != "certify")
     return numbered and effect.decided_on <= turn.facts.today
 
 

@@ -136,7 +136,14 @@ def assisted_lines(case: CaseFacts) -> tuple[Text, ...]:
         "sheet": N_("The producer has confirmed it with a signed sheet."),
     }[case.assisted]
     by = (Text(N_("Filled in for the producer by %(by)s."), {"by": case.filed_by}),) if case.filed_by else ()
-    return (*by, Text(state))
+    return (*(alone_lines(case) or by), Text(state))
+
+
+def alone_lines(case: CaseFacts) -> tuple[Text, ...]:
+    """To who decides on what nobody else has looked at: the same officer handed it in and took the signed sheet."""
+    if not case.confirmed_alone:
+        return ()
+    return (Text(N_("You handed this file in for the producer and confirmed it, both yourself.")),)
 
 
 def may_confirm(answers: Answers, facts: Facts) -> bool:
@@ -339,6 +346,9 @@ WRONG = Text(
 USED = Text(N_("This code has been used already: the file is confirmed."))
 LOCKED = Text(N_("This code is locked after 5 wrong tries. Please ask the officer for a new one."))
 EXPIRED = Text(N_("This code is older than 14 days. Please ask the officer for a new one."))
+OFFICERS_DO_NOT = Text(
+    N_("Officers can't confirm this file: the producer or the family does, from their chat, or on a signed sheet.")
+)
 NOT_YOURSELF = Text(
     N_("You filled this in yourself, so the producer has to confirm it: from another chat, or on a signed sheet.")
 )

@@ -7,7 +7,7 @@ was when this began.
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dialogs.answers import ALBUM_PAUSE_S, CHOOSE, DONE, one_of, text
 from dialogs.engine import said
@@ -32,6 +32,7 @@ from dialogs.model import (
     OptionChosen,
     PreviewReview,
     Sayable,
+    SendMessage,
     SendPapers,
     SendReview,
     StartTimer,
@@ -39,6 +40,8 @@ from dialogs.model import (
     TextReceived,
     Value,
 )
+from dialogs.officer.desk import holder_words
+from dialogs.officer.own_words import EXIT, TO_FILE, to_file
 from dialogs.officer.rights import case_of, visible
 from dialogs.officer.words import decided_meanwhile, in_other_hands
 from dialogs.producer.check_status import REASONS, item_words, reason_words
@@ -119,13 +122,39 @@ def to_send(marks: Iterable[Mark]) -> tuple[Mark, ...]:
 def begin(case: CaseFacts, facts: Facts) -> Go:
     """At the first item without a verdict; with all of them judged, at the summary."""
     draft = {"_status": case.status, "_way": "walk", "_last": "", "_single": ""}
-    return _onward(case, facts, case.marks, "", draft)
+    return _told(case, _onward(case, facts, case.marks, "", draft))
 
 
 def choose(case: CaseFacts) -> Go:
     """To the items that may be returned, without going through all."""
     draft = {"_status": case.status, "_way": "pick", "_last": "", "_single": "", "_do": "list", "_verdict": "return"}
-    return Go(f"check.{case.code}", draft)
+    return _told(case, Go(f"check.{case.code}", draft))
+
+
+def _told(case: CaseFacts, go: Go) -> Go:
+    """Whoever begins reads first what colleagues have noted; the summary says it by itself."""
+    lines = by_others(case)
+    if not lines or go.answers.get("_do") == "summary":
+        return go
+    return replace(go, effects=(SendMessage(lines), *go.effects))
+
+
+def by_others(case: CaseFacts) -> tuple[Text, ...]:
+    """A line for each colleague: what goes back or is asked by name, what is in order by number."""
+    names = dict.fromkeys(mark.by for mark in case.marks if mark.by)
+    return tuple(_by_one(case, name, [mark for mark in case.marks if mark.by == name]) for name in names)
+
+
+def _by_one(case: CaseFacts, name: str, marks: Sequence[Mark]) -> Text:
+    named = [_named_mark(case, mark) for mark in to_send(marks)]
+    accepted = len(marks) - len(named)
+    parts = [*named, *((Text(_COUNTS["accept"], {"count": accepted}),) if accepted else ())]
+    return Text(N_("%(by)s has noted: %(marks)s"), {"by": holder_words(name), "marks": _joined(parts)})
+
+
+def _named_mark(case: CaseFacts, mark: Mark) -> Text:
+    values: dict[str, Value] = {"item": item_words(case, mark.item), "mark": Text(_MARK_WORDS[mark.verdict])}
+    return Text(N_("%(item)s (%(mark)s)"), values)
 
 
 def _to(case: CaseFacts, do: str, **draft: str) -> Go:
@@ -227,6 +256,8 @@ def _noted(case: CaseFacts, item: str) -> tuple[Text, ...]:
     mark = marked(case.marks).get(item)
     if mark is None:
         return ()
+    if mark.by:
+        return (Text(N_("Noted so far by %(by)s: %(mark)s"), {"by": holder_words(mark.by), "mark": mark_words(mark)}),)
     return (Text(N_("Noted so far: %(mark)s"), {"mark": mark_words(mark)}),)
 
 
@@ -330,13 +361,15 @@ class why:
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         done = (Option(DONE, Text(N_("That is all")), ("xong", "đủ rồi", "done")),) if partial else ()
         ready = templates(answers.get("_item", ""), facts) if answers.get("_verdict") == "return" else ()
-        return (*done, *ready)
+        return (*done, *ready, TO_FILE)
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, FileReceived):
             return self._with_file(event, partial)
         if isinstance(event, TextReceived):
             return Answer(f"{partial}|{text(600).read(event, answers, facts, '').value}")
+        if isinstance(event, OptionChosen) and event.value == EXIT:
+            return Answer(EXIT)
         if isinstance(event, OptionChosen) and event.value == DONE and partial:
             return Answer(f"{partial}|")
         chosen = event.value if isinstance(event, OptionChosen) else ""
@@ -379,11 +412,15 @@ def _given(answers: Answers) -> Mark:
 
 
 def reason_noted(answers: Answers, facts: Facts) -> Effects:
+    if answers["reason"] == EXIT:
+        return ()
     mark = _given(answers)
     return (MarkItem(answers["subject"], mark.item, mark.verdict, mark.reason, mark.files),)
 
 
 def after_reason(value: str, answers: Answers, facts: Facts) -> Go:
+    if way := to_file(value, answers, facts):
+        return way
     case, item = _here(answers, facts)
     return _judged(case, facts, answers, with_marks(case.marks, _given(answers)), item)
 
@@ -411,8 +448,7 @@ def _listed(case: CaseFacts, item: str, mark: Mark | None) -> Option:
     typed = ("tất cả", "toàn bộ", "all") if item == "all" else ()
     if mark is None:
         return Option(item, words, typed)
-    values: dict[str, Value] = {"item": words, "mark": Text(_MARK_WORDS[mark.verdict])}
-    return Option(item, Text(N_("%(item)s (%(mark)s)"), values), typed)
+    return Option(item, _named_mark(case, mark), typed)
 
 
 def after_list(value: str, answers: Answers, facts: Facts) -> Go:
@@ -432,7 +468,7 @@ def summary_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     left = len(_unjudged(case, facts)) if answers.get("_way") != "pick" else 0
     values: dict[str, Value] = {"count": left}
     unseen = (Text(N_("%(count)s item is not looked at yet."), values, N_("%(count)s items are not looked at yet.")),)
-    return (counted(case.marks), *(unseen if left else ()), _what_next(case))
+    return (counted(case.marks), *by_others(case), *(unseen if left else ()), _what_next(case))
 
 
 def counted(marks: Iterable[Mark]) -> Text:
@@ -459,18 +495,25 @@ def _what_next(case: CaseFacts) -> Text:
 
 def summary_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = case_of(answers, facts)
-    send = (Option("send", Text(N_("Send")), ("gửi", "send")),) if to_send(case.marks) else ()
-    accept = (Option("approve", Text(N_("Accept")), ("nhận", "chấp nhận", "accept")),)
+    send = (_SEND,) if to_send(case.marks) else ()
     picked = answers.get("_way") == "pick"
     left = _unjudged(case, facts) and not picked
     return (
         *send,
-        *(accept if not send and not left and "accept" in case.may else ()),
-        *((Option("more", Text(N_("Go on looking")), ("xem tiếp", "go on")),) if left else ()),
-        *((Option("another", Text(N_("One more item")), ("thêm mục", "one more")),) if picked else ()),
-        Option("edit", Text(N_("Change")), ("sửa", "change")),
-        Option("file", Text(N_("Don't send yet")), ("chưa gửi", "chưa", "not yet")) if send else _FILE,
+        *((_APPROVE,) if not send and not left and "accept" in case.may else ()),
+        *((_GO_ON,) if left else ()),
+        *((_ANOTHER,) if picked else ()),
+        _EDIT,
+        _NOT_YET if send else _FILE,
     )
+
+
+_SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
+_APPROVE = Option("approve", Text(N_("Accept")), ("nhận", "chấp nhận", "accept"))
+_GO_ON = Option("more", Text(N_("Go on looking")), ("xem tiếp", "go on"))
+_ANOTHER = Option("another", Text(N_("One more item")), ("thêm mục", "one more"))
+_EDIT = Option("edit", Text(N_("Change")), ("sửa", "change"))
+_NOT_YET = Option("file", Text(N_("Don't send yet")), ("chưa gửi", "chưa", "not yet"))
 
 
 def sent(answers: Answers, facts: Facts) -> Effects:

@@ -4,10 +4,12 @@ Accepting, returning and putting off an idea or a plan, and every return, belong
 Another dialog leads here by `way`, or with the move not yet chosen by "decide.<code>".
 """
 
-from dialogs.answers import one_of, text
-from dialogs.model import N_, Answers, Ask, CaseFacts, DecideCase, Dialog, Effects, Facts, Go, Option, Text
+from dialogs.answers import one_of
+from dialogs.model import N_, Answers, Ask, CaseFacts, DecideCase, Dialog, Effects, Facts, Go, Option, Role, Text
 from dialogs.officer.alerts import named, notice_of
-from dialogs.officer.rights import case_of, visible
+from dialogs.officer.assisted import alone_lines
+from dialogs.officer.own_words import EDIT, before, own_words, to_file
+from dialogs.officer.rights import case_of, may_invite, visible
 from dialogs.producer.check_status import status_words
 from dialogs.producer.upload import by_hand, not_handed_in
 from dialogs.rules.lifecycle import Move, is_dossier, moves_from
@@ -40,7 +42,7 @@ _ACCEPT = {
 }
 _LABELS = {
     "forward": Option("forward", Text(N_("Send it up")), ("chuyển lên", "chuyển lên tỉnh", "send up")),
-    "send_back": Option("send_back", Text(N_("Back to the officer")), ("trả cán bộ", "back to officer")),
+    "send_back": Option("send_back", Text(N_("Back to the officer")), ("trả cán bộ", "trả lại", "back to officer")),
     "reopen": Option("reopen", Text(N_("Take it up again")), ("xem lại", "take up again")),
     "revoke": Option("revoke", Text(N_("Withdraw certificate")), ("thu hồi giấy", "thu hồi", "withdraw")),
 }
@@ -113,8 +115,38 @@ def _another_must(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (
         Text(N_("You checked %(code)s yourself, so you can't approve it as well."), {"code": answers["subject"]}),
         Text(N_("Whoever checks a dossier must not approve it: another leader of the commune has to.")),
-        Text(N_("If there is none, ask the province to invite one.")),
+        Text(N_("If there is no other leader, ask the province to invite one.")),
+        *(_TO_OFFICER if "send_back" in case_of(answers, facts).may else ()),
     )
+
+
+_TO_OFFICER = (
+    Text(N_("Or have an officer check it: give it back to the officer, and approve it once the officer passed it on.")),
+    Text(N_("If the commune has no officer, invite one first.")),
+)
+
+
+def _ways_out(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    back = (_LABELS["send_back"],) if "send_back" in case_of(answers, facts).may else ()
+    return (*back, *((_INVITE,) if may_invite(facts) else ()), OPEN_FILE, DESK)
+
+
+_INVITE = Option("invite", Text(N_("Invite an officer")), ("mời cán bộ", "invite"))
+
+
+def _out(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == _INVITE.value:
+        return Go("invite")
+    return way(case_of(answers, facts), value) or _elsewhere(value, answers, facts)
+
+
+def _leads_nowhere(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """To a leader who is about to check a dossier: then this leader can't approve it."""
+    case = case_of(answers, facts)
+    approves = any(m.role is Role.COMMUNE_APPROVER for m in facts.person.memberships)
+    if not (approves and case.status == "dossier_submitted"):
+        return ()
+    return (Text(N_("If you check it, another leader has to approve it. If there is none, let an officer check it.")),)
 
 
 def _open(answers: Answers, facts: Facts) -> bool:
@@ -134,9 +166,11 @@ def _elsewhere(value: str, answers: Answers, facts: Facts) -> Go:
 
 def _why(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
+    anew = before(answers.get("reason", ""))
     if answers["_action"] == "send_back":
-        return (Text(N_("What should the officer look at again in “%(product)s”?"), named(case)),)
-    return (Text(N_("Why is the certificate of “%(product)s” withdrawn? The producer reads your words."), named(case)),)
+        return (*anew, Text(N_("What should the officer look at again in “%(product)s”?"), named(case)))
+    why = Text(N_("Why is the certificate of “%(product)s” withdrawn? The producer reads your words."), named(case))
+    return (*anew, why)
 
 
 _HEADS = {
@@ -161,7 +195,9 @@ def _preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     brought = by_hand(case) if case.status == "dossier_submitted" else ()
     check = tuple(Text(N_("Please make sure these are with you: %(paper)s."), {"paper": p.label}) for p in brought)
     officer = (Text(N_("The officer reads: “%(reason)s”"), {"reason": reason}),) if action == "send_back" else ()
-    return (head, *check, *officer, Text(N_("The producer reads:")), *notice_of(case, action, reason))
+    alone = alone_lines(case) if action == "accept" else ()
+    another = _leads_nowhere(answers, facts) if action == "accept" else ()
+    return (*alone, *another, head, *check, *officer, Text(N_("The producer reads:")), *notice_of(case, action, reason))
 
 
 def _decided(answers: Answers, facts: Facts) -> Effects:
@@ -172,7 +208,17 @@ def _decided(answers: Answers, facts: Facts) -> Effects:
     return (DecideCase(answers["subject"], answers["_action"], "all" if reason else "", reason, status),)
 
 
+def _confirm(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (_SEND, EDIT, _NOT_YET) if _needs_reason(answers, facts) else (_SEND, _NOT_YET)
+
+
+_SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
+_NOT_YET = Option("back", Text(N_("Don't send yet")), ("chưa", "chưa gửi", "not yet"))
+
+
 def _after(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == EDIT.value:
+        return Go(f"decide.{answers['subject']}/reason")
     return Go("desk" if value == "send" else f"review.{answers['subject']}")
 
 
@@ -200,17 +246,19 @@ DECIDE = Dialog(
             when=lambda answers, facts: "_action" in answers and _incomplete(answers, facts),
             goto=_elsewhere,
         ),
-        Ask("another", _another_must, one_of((OPEN_FILE, DESK)), when=_same_person, goto=_elsewhere),
-        Ask("reason", _why, text(max_chars=_REASON_CHARS, min_chars=5), when=_needs_reason, verbatim=True),
+        Ask("another", _another_must, one_of(_ways_out), when=_same_person, goto=_out),
+        Ask(
+            "reason",
+            _why,
+            own_words(max_chars=_REASON_CHARS, min_chars=5),
+            when=_needs_reason,
+            verbatim=True,
+            goto=to_file,
+        ),
         Ask(
             "confirm",
             _preview,
-            one_of(
-                (
-                    Option("send", Text(N_("Send")), ("gửi", "send")),
-                    Option("back", Text(N_("Don't send yet")), ("chưa", "chưa gửi", "not yet")),
-                )
-            ),
+            one_of(_confirm),
             when=lambda answers, facts: "_action" in answers and _open(answers, facts),
             then=_decided,
             goto=_after,

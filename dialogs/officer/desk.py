@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
-from dialogs.answers import CHOOSE, clean, one_of, text
+from dialogs.answers import CHOOSE, clean, one_of
 from dialogs.matching import fold
 from dialogs.model import (
     N_,
@@ -32,6 +33,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.officer.digest import joined
+from dialogs.officer.own_words import EXIT, own_words, to_file
 from dialogs.officer.rights import case_of, is_officer, keeps_hours, visible
 from dialogs.producer.check_status import STATUS_WORDS
 from dialogs.rules.working_days import minutes_per_day
@@ -80,6 +82,19 @@ def left_words(minutes: int) -> Text:
     return Text(N_("%(count)s working day left"), days, N_("%(count)s working days left"))
 
 
+_ABOVE = {
+    "at_district": N_("with the province since %(day)s"),
+    "forwarded": N_("with the province since %(day)s"),
+    "in_evaluation": N_("being rated since %(day)s"),
+    "proposed_for_five": N_("with the ministry since %(day)s"),
+}
+"""Above the commune no working days are counted (dialogs.rules.lifecycle), so what is said is since when it waits."""
+
+
+def waits_above(status: str, since: date | None) -> Text | None:
+    return Text(_ABOVE[status], {"day": since}) if since is not None and status in _ABOVE else None
+
+
 def holder_words(name: str) -> Text | str:
     return Text(N_("a colleague")) if name in ("", NAMELESS) else name
 
@@ -123,6 +138,8 @@ def _what_is_due(line: DeskLine) -> Iterable[Text]:
         yield Text(N_("sent again"))
     if line.minutes_left is not None:
         yield left_words(line.minutes_left)
+    elif (above := waits_above(line.status, line.since)) is not None:
+        yield above
     if line.silent_days:
         days = {"count": line.silent_days}
         yield Text(N_("with the producer for %(count)s day"), days, N_("with the producer for %(count)s days"))
@@ -147,9 +164,11 @@ def _draft_line(line: DeskLine) -> Text:
 
 TAKE = "take-"
 """Begins the value of a button that takes a case; with one dash more than a code it is not read as one."""
+UNDO = "undo-"
+"""Begins the value of a button that takes back the last decision."""
 _CODE = re.compile(r"[A-Z]{1,5}\d{0,3}-\d\d-\d{4,6}")
 _VALUE = re.compile(
-    rf"(?:{TAKE})?{_CODE.pattern}|p\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk"
+    rf"(?:{TAKE}|{UNDO})?{_CODE.pattern}|p\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk"
 )
 
 
@@ -201,16 +220,28 @@ def _shown(answers: Answers) -> str:
 
 def desk_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     shorts = short_codes(line.code for line in facts.desk.lines)
-    hours = (Option("hours", Text(N_("Office hours")), ("giờ làm việc", "hours")),)
     return (
+        *_taken_back(facts.desk.undoable),
         *(_button(line, shorts[line.code]) for line in facts.desk.lines),
         *_pages(answers, facts),
         *_filters(answers, facts),
-        Option("find", Text(N_("Find a case")), ("tìm hồ sơ", "tìm", "find")),
-        *(hours if keeps_hours(answers, facts) else ()),
-        Option("reports", Text(N_("Lists and reports")), ("báo cáo", "xuất danh sách", "reports")),
-        Option("menu", Text(N_("Main menu")), ("menu",)),
+        _FIND,
+        *((_HOURS,) if keeps_hours(answers, facts) else ()),
+        _REPORTS,
+        _MENU,
     )
+
+
+_FIND = Option("find", Text(N_("Find a case")), ("tìm hồ sơ", "tìm", "find"))
+_HOURS = Option("hours", Text(N_("Office hours")), ("giờ làm việc", "hours"))
+_REPORTS = Option("reports", Text(N_("Lists and reports")), ("báo cáo", "xuất danh sách", "reports"))
+_MENU = Option("menu", Text(N_("Main menu")), ("menu",))
+
+
+def _taken_back(code: str) -> tuple[Option, ...]:
+    """The case is part of the button: an old one does not take back another decision."""
+    words = ("hoàn tác", "rút lại", "undo")
+    return (Option(f"{UNDO}{code}", Text(N_("Take it back")), words),) if code else ()
 
 
 def _button(line: DeskLine, short: str) -> Option:
@@ -228,9 +259,11 @@ def _called(name: str) -> Text | str:
 
 
 def _pages(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    further = (Option("next", Text(N_("Next ones")), ("tiếp", "trang sau", "next")),) if facts.desk.after else ()
-    first = (Option("first", Text(N_("From the top")), ("về đầu danh sách", "first")),)
-    return (*further, *(first if answers.get("_after") else ()))
+    return (*((_NEXT,) if facts.desk.after else ()), *((_FIRST,) if answers.get("_after") else ()))
+
+
+_NEXT = Option("next", Text(N_("Next ones")), ("tiếp", "trang sau", "next"))
+_FIRST = Option("first", Text(N_("From the top")), ("về đầu danh sách", "first"))
 
 
 def _filters(answers: Answers, facts: Facts) -> Iterable[Option]:
@@ -281,6 +314,8 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     here = f"desk.{answers['subject']}".removesuffix(".")
     if value.startswith(TAKE):
         return Go(here, effects=(TakeCase(value.removeprefix(TAKE)),))
+    if value.startswith(UNDO):
+        return Go(f"undo.{value.removeprefix(UNDO)}")
     if value in ("next", "first"):
         return Go(here, {"_after": facts.desk.after if value == "next" else ""})
     if value in FILTERS:
@@ -430,6 +465,8 @@ def kept(value: str, answers: Answers, facts: Facts) -> Go | None:
 
 
 def passed(answers: Answers, facts: Facts) -> Effects:
+    if answers["note"] == EXIT:
+        return ()
     return (PassCase(answers["subject"], int(answers["to"]), answers["note"]),)
 
 
@@ -442,11 +479,11 @@ PASS = Dialog(
         Ask(
             "note",
             N_("What should they know? They read your words right away."),
-            text(max_chars=500),
+            own_words(max_chars=500),
             optional=True,
             verbatim=True,
             then=passed,
-            goto=lambda value, answers, facts: Go("desk"),
+            goto=lambda value, answers, facts: to_file(value, answers, facts) or Go("desk"),
         ),
     ),
 )

@@ -28,7 +28,6 @@ from dialogs.model import (
     TextReceived,
     Value,
 )
-from dialogs.officer.assisted import assisted_lines
 from dialogs.officer.rights import case_of, visible
 from dialogs.rules.ruleset import Label, ruleset
 
@@ -49,14 +48,14 @@ _SENTENCES = {
 
 
 def finding_lines(case: CaseFacts) -> tuple[Text, ...]:
-    """For an officer's card: who filled the case in, and one sentence on what the machine noticed.
+    """For an officer's card: one sentence on what the machine noticed.
 
     That nothing has the same name is worth saying too.
     """
     parts = [_words(case, finding) for finding in case.findings]
     if not any(finding.kind == "same_name" for finding in case.findings):
         parts.append(Text(N_("no other product of this name in the commune")))
-    return (*assisted_lines(case), Text(N_("Noticed: %(findings)s."), {"findings": _joined(parts)}))
+    return (Text(N_("Noticed: %(findings)s."), {"findings": _joined(parts)}),)
 
 
 def _joined(parts: Sequence[Text]) -> Text:

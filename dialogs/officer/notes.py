@@ -32,6 +32,7 @@ from dialogs.model import (
     Text,
     Value,
 )
+from dialogs.officer.own_words import EXIT, TO_FILE
 from dialogs.officer.rights import is_officer, seen, visible
 
 MAX_CHARS = 1000
@@ -62,13 +63,21 @@ def out_of_reach(answers: Answers, facts: Facts) -> bool:
 def call_instead(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = seen(answers, facts)
     by = (case.by if case is not None else facts.addressed.name if facts.addressed is not None else "") or A_PRODUCER
+    if _without_number(case):
+        none = N_("%(by)s has no chat with me and has given no number. Please tell them when you meet.")
+        return (Text(none, {"by": by}),)
     return (Text(N_("%(by)s has no chat with me, so a message can't get there. Please call."), {"by": by}),)
+
+
+def _without_number(case: CaseFacts | None) -> bool:
+    return case is not None and not case.answers.get("phone")
 
 
 def call_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     number = Option("phone", Text(N_("Show the number")), ("số điện thoại", "phone"))
     back = Option("back", Text(N_("Back")), ("lui", "back"))
-    return (number, back) if seen(answers, facts) is not None else (back,)
+    case = seen(answers, facts)
+    return (back,) if case is None or _without_number(case) else (number, back)
 
 
 def show_number(answers: Answers, facts: Facts) -> Effects:
@@ -79,6 +88,15 @@ def show_number(answers: Answers, facts: Facts) -> Effects:
 
 
 A_PRODUCER = Text(N_("The producer"))
+TO_DESK = Option(EXIT, Text(N_("Never mind, back to my desk")), ("về việc của tôi", "back to my desk"))
+
+
+def exits(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (TO_DESK,) if _addressed(answers, facts) else (TO_FILE,)
+
+
+def after_text(value: str, answers: Answers, facts: Facts) -> Go | None:
+    return Go(after_note(answers, facts)) if value == EXIT else None
 
 
 def to_whom(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -123,7 +141,7 @@ def words_alone(answers: Answers, facts: Facts) -> bool:
 
 
 def sent_at_once(answers: Answers, facts: Facts) -> Effects:
-    return () if words_alone(answers, facts) else _note(answers)
+    return () if words_alone(answers, facts) or answers["text"] == EXIT else _note(answers)
 
 
 def sent(answers: Answers, facts: Facts) -> Effects:
@@ -163,11 +181,12 @@ NOTE = Dialog(
         Ask(
             "text",
             to_whom,
-            message(MAX_CHARS),
+            message(MAX_CHARS, exits),
             verbatim=True,
             takes_files=True,
             takes_voice=True,
             then=sent_at_once,
+            goto=after_text,
         ),
         Ask(
             "confirm",
@@ -228,12 +247,15 @@ def _by(case: CaseFacts, note: NoteLine) -> Text | str:
 def thread_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = _case(answers, facts)
     write = Text(N_("Write to the officer")) if case.own else Text(N_("Write to the producer"))
-    files = Option("files", Text(N_("Photos, voice notes")), ("xem ảnh", "nghe ghi âm", "photos"))
     return (
         Option("write", write, ("nhắn", "trả lời", "write")),
-        *((files,) if any(note.photos or note.voices for note in case.notes) else ()),
-        Option("case", Text(N_("Back to the file")), ("hồ sơ", "file")),
+        *((_FILES,) if any(note.photos or note.voices for note in case.notes) else ()),
+        _CASE,
     )
+
+
+_FILES = Option("files", Text(N_("Photos, voice notes")), ("xem ảnh", "nghe ghi âm", "photos"))
+_CASE = Option("case", Text(N_("Back to the file")), ("hồ sơ", "file"))
 
 
 def thread_files(answers: Answers, facts: Facts) -> Effects:

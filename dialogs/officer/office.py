@@ -286,7 +286,7 @@ def days_again(value: str, answers: Answers, facts: Facts) -> Go:
 def day_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     opens = not closes(answers, facts)
     yes = Text(N_("Open it again")) if opens else Text(N_("Close the office"))
-    typed = ("mở lại", "open") if opens else ("nghỉ", "cho nghỉ", "close")
+    typed = ("mở lại", "open") if opens else ("cho nghỉ", "close")
     return (Option("yes", yes, typed), Option("no", Text(N_("Leave it as it is")), ("để nguyên", "leave")))
 
 

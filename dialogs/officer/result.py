@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from dialogs.answers import TYPE_IT, one_of, text
 from dialogs.engine import said
+from dialogs.matching import fold
 from dialogs.model import (
     N_,
     Answer,
@@ -32,6 +33,7 @@ from dialogs.model import (
     OptionChosen,
     Prompt,
     PublishResult,
+    Reader,
     ResultFacts,
     Sayable,
     Text,
@@ -41,6 +43,7 @@ from dialogs.model import (
 from dialogs.officer import decide
 from dialogs.officer.alerts import named, notice_of
 from dialogs.officer.decide import DESK, OPEN_FILE, may_enter_result
+from dialogs.officer.digest import joined
 from dialogs.officer.findings import day_of
 from dialogs.officer.rights import case_of, seen, visible
 from dialogs.producer.check_status import status_words
@@ -115,10 +118,10 @@ class past_day:
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         day = self._day(event, facts.today)
         if day > facts.today:
-            raise InvalidAnswer(N_("%(day)s is still to come. Which day stands on the decision?"), day=day)
+            raise InvalidAnswer(N_("The day %(day)s is still to come. Which day stands on the decision?"), day=day)
         history = case_of(answers, facts).history
         if history and day < (filed := history[0].happened_at.date()):
-            before = N_("%(day)s is before the file was handed in (%(filed)s). Which day stands on the decision?")
+            before = N_("The day %(day)s is before the file was handed in (%(filed)s). Which day stands on it?")
             raise InvalidAnswer(before, day=day, filed=filed)
         return Answer(day.isoformat())
 
@@ -143,6 +146,71 @@ class past_day:
         return re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
 
 
+_POINTS_OR_DAY = re.compile(rf"{_POINTS.pattern}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}")
+
+
+def is_paper_number(words: str) -> bool:
+    """Whether it can be what is printed on a decision: figures with letters or a "/", neither points nor a day."""
+    plain = unicodedata.normalize("NFKC", words).strip().lower()
+    figures = any(char.isdigit() for char in plain)
+    return figures and any(char.isalpha() or char == "/" for char in plain) and not _POINTS_OR_DAY.fullmatch(plain)
+
+
+_NO_PAPER_NUMBER = N_(
+    "“%(words)s” is no number of a paper: that has figures with letters, like 812/QĐ-UBND. "
+    "To change the points, type “edit”."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class paper_number:
+    """The number of a decision, of minutes or of a letter, as typed."""
+
+    takes: str = "text"
+
+    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
+        return ()
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        found = text(max_chars=DECISION_CHARS, min_chars=1).read(event, answers, facts, partial)
+        if not is_paper_number(found.value):
+            raise InvalidAnswer(_NO_PAPER_NUMBER, words=found.value)
+        return found
+
+    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
+        return value
+
+    def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
+        return len(value) <= DECISION_CHARS and is_paper_number(value)
+
+
+@dataclass(frozen=True, slots=True)
+class or_change:
+    """An answer as `reader` takes it; "sửa" alone leads to the answers given so far."""
+
+    reader: Reader
+
+    @property
+    def takes(self) -> str:
+        return self.reader.takes
+
+    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
+        return self.reader.options(answers, facts, partial)
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, TextReceived) and fold(event.text) in _CHANGE and _editable(answers, facts):
+            return Answer("", leads="edit")
+        return self.reader.read(event, answers, facts, partial)
+
+    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
+        return self.reader.show(value, answers, facts)
+
+    def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
+        return self.reader.holds(value, answers, facts)
+
+
+_CHANGE = frozenset(map(fold, ("sửa", "sửa câu khác", "sửa lại", "edit", "change an answer")))
+
 # ---------------------------------------------------------------- what the answers come to
 
 
@@ -160,7 +228,7 @@ def rated(answers: Answers, facts: Facts) -> Rating | None:
 
 def _number_of(found: Rating, answers: Answers) -> str:
     """What is printed on the paper; only a certificate takes a decision, so another paper's number may be ""."""
-    return answers["decision"] if found.action == "certify" else answers.get("letter", "")
+    return answers.get("decision" if found.action == "certify" else "letter", "")
 
 
 def result_of(case: CaseFacts, found: Rating, answers: Answers) -> ResultFacts:
@@ -178,12 +246,14 @@ def result_of(case: CaseFacts, found: Rating, answers: Answers) -> ResultFacts:
     )
 
 
-def _when(*actions: str) -> Condition:
-    """Where the points come to one of these moves."""
+def _when(*actions: str, expected: bool = False) -> Condition:
+    """Where the points come to one of these moves; `expected`: also while points are missing, to be counted."""
 
     def so(answers: Answers, facts: Facts) -> bool:
         found = rated(answers, facts)
-        return found is not None and found.action in actions
+        if found is None:
+            return expected and _open(answers, facts) and not {*PARTS} <= {*answers}
+        return found.action in actions
 
     return so
 
@@ -192,13 +262,35 @@ def _open(answers: Answers, facts: Facts) -> bool:
     return may_enter_result(case_of(answers, facts))
 
 
-def _comes_to(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    """ "63 points: 3 stars.": seen before anything else is asked."""
+def _kept(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """ "Kept: A 27, B 15, C 21. 63 points: 3 stars.": who comes back to the form later sees what is in it."""
+    given = [
+        Text("%(part)s %(points)s", {"part": part, "points": Decimal(answers[name])})
+        for name, part in PARTS.items()
+        if name in answers
+    ]
+    if not given:
+        return ()
+    values: dict[str, Value] = {"points": joined(given)}
     found = rated(answers, facts)
     if found is None:
-        return ()
-    values: dict[str, Value] = {"total": found.total, "stars": found.stars}
-    return (Text(N_("%(total)s points: %(stars)s stars ⭐."), values),)
+        return (Text(N_("Kept: %(points)s."), values),)
+    values |= {"total": found.total, "stars": found.stars}
+    return (Text(N_("Kept: %(points)s. %(total)s points: %(stars)s stars ⭐."), values),)
+
+
+def _paper_and_day(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """What the paper says, as far as it is known: its number, if it has one, and its day."""
+    found = rated(answers, facts)
+    number = _number_of(found, answers) if found is not None and found.action != "forward" else ""
+    return (
+        *((Text(N_("Number on the paper: %(number)s."), {"number": number}),) if number else ()),
+        *((_day_line(answers),) if "decided_on" in answers else ()),
+    )
+
+
+def _day_line(answers: Answers) -> Text:
+    return Text(N_("Day of the decision: %(day)s."), {"day": date.fromisoformat(answers["decided_on"])})
 
 
 # ---------------------------------------------------------------- questions
@@ -213,23 +305,30 @@ def _part_prompt(name: str, part: PartId) -> Prompt:
         ministrys = case.status == "proposed_for_five"
         result = N_("Result of %(code)s “%(product)s”.")
         head = Text(N_("Result of %(code)s “%(product)s” from the ministry.") if ministrys else result, named(case))
-        return (head, ask) if name == "part_a" else (ask,)
+        others = {k: v for k, v in answers.items() if k != name}  # this one's own points stand below
+        return (head, ask) if name == "part_a" else (*_kept(others, facts), ask)
 
     return prompt
 
 
 def _decision(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    return (*_comes_to(answers, facts), Text(N_("What is the number of the decision? For example: 812/QĐ-UBND.")))
+    return (*_kept(answers, facts), Text(N_("What is the number of the decision? For example: 812/QĐ-UBND.")))
 
 
 def _letter(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ask = Text(N_("Which number does the council's minutes or letter have? You may skip this."))
-    return (*_comes_to(answers, facts), ask)
+    return (*_kept(answers, facts), ask)
+
+
+def _day(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    others = {k: v for k, v in answers.items() if k != "decided_on"}
+    ask = Text(N_("Which day stands on it? For example: 20/10/2026."))
+    return (*_kept(answers, facts), *_paper_and_day(others, facts), ask)
 
 
 def _upwards(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     up = Text(N_("By the rules of this case the district does not certify that: it goes up to the province."))
-    return (*_comes_to(answers, facts), up)
+    return (*_kept(answers, facts), up)
 
 
 def _after_upwards(value: str, answers: Answers, facts: Facts) -> Go:
@@ -261,9 +360,8 @@ def _look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if found is None:
         return ()
     result = result_of(case, found, answers)
-    day = Text(N_("Day of the decision: %(day)s."), {"day": date.fromisoformat(answers["decided_on"])})
     notice = notice_of(replace(case, result=result), found.action)
-    return (Text(N_("Nothing is published yet.")), day, Text(N_("The producer will read:")), *notice)
+    return (Text(N_("Nothing is published yet.")), _day_line(answers), Text(N_("The producer will read:")), *notice)
 
 
 EDIT = Option("edit", Text(N_("Change an answer")), ("sửa", "edit"))
@@ -293,21 +391,21 @@ def _answer_line(ask: Ask, answers: Answers, facts: Facts) -> Text:
 
 
 _ASKS = (
-    Ask("part_a", _part_prompt("part_a", "A"), points("A"), when=_open, title=N_("Part A")),
-    Ask("part_b", _part_prompt("part_b", "B"), points("B"), when=_open, title=N_("Part B")),
-    Ask("part_c", _part_prompt("part_c", "C"), points("C"), when=_open, title=N_("Part C")),
+    Ask("part_a", _part_prompt("part_a", "A"), or_change(points("A")), when=_open, title=N_("Part A")),
+    Ask("part_b", _part_prompt("part_b", "B"), or_change(points("B")), when=_open, title=N_("Part B")),
+    Ask("part_c", _part_prompt("part_c", "C"), or_change(points("C")), when=_open, title=N_("Part C")),
     Ask(
         "decision",
         _decision,
-        text(max_chars=DECISION_CHARS, min_chars=1),
-        when=_when("certify"),
+        or_change(paper_number()),
+        when=_when("certify", expected=True),
         title=N_("Decision"),
         verbatim=True,
     ),
     Ask(
         "letter",
         _letter,
-        text(max_chars=DECISION_CHARS, min_chars=1),
+        or_change(paper_number()),
         when=_when("rate", "propose"),
         optional=True,
         title=N_("Minutes or letter"),
@@ -315,9 +413,9 @@ _ASKS = (
     ),
     Ask(
         "decided_on",
-        N_("Which day stands on it? For example: 20/10/2026."),
-        past_day(),
-        when=_when("certify", "rate", "propose"),
+        _day,
+        or_change(past_day()),
+        when=_when("certify", "rate", "propose", expected=True),
         title=N_("Day"),
     ),
 )
@@ -351,7 +449,7 @@ RESULT = Dialog(
             _look_it_over,
             one_of(
                 (
-                    Option("publish", Text(N_("Go on to publish")), ("công bố", "publish")),
+                    Option("publish", Text(N_("Go on to publish")), ("tiếp tục", "go on")),
                     EDIT,
                     Option("later", Text(N_("Not now")), ("để sau", "not now")),
                 )
@@ -377,8 +475,10 @@ RESULT = Dialog(
 
 
 def _sure(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """All that can't be changed later, once more; its word is not the first one's, which may be typed twice."""
     ask = Text(N_("Once it is published, the producer reads it at once. Publish it?"))
-    return (Text(N_("%(code)s “%(product)s”"), named(case_of(answers, facts))), *_comes_to(answers, facts), ask)
+    head = Text(N_("%(code)s “%(product)s”"), named(case_of(answers, facts)))
+    return (head, *_kept(answers, facts), *_paper_and_day(answers, facts), ask)
 
 
 def _published(answers: Answers, facts: Facts) -> Effects:
@@ -400,7 +500,7 @@ def _complete(answers: Answers, facts: Facts) -> bool:
     found = rated(answers, facts)
     if found is None or found.action == "forward" or "decided_on" not in answers:
         return False
-    return found.action != "certify" or bool(answers.get("decision"))
+    return found.action != "certify" or is_paper_number(answers.get("decision", ""))
 
 
 PUBLISH = Dialog(
@@ -421,7 +521,7 @@ PUBLISH = Dialog(
             one_of(
                 (
                     Option("back", Text(N_("Don't publish yet")), ("chưa công bố", "chưa", "not yet")),
-                    Option("publish", Text(N_("Publish")), ("công bố", "publish")),
+                    Option("publish", Text(N_("Publish now")), ("công bố luôn", "publish now")),
                 )
             ),
             when=_complete,

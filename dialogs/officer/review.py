@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from dialogs.answers import one_of, text
+from dialogs.answers import one_of
+from dialogs.matching import fold
 from dialogs.model import (
     N_,
     Answers,
@@ -15,6 +16,7 @@ from dialogs.model import (
     ExportAudit,
     Facts,
     Go,
+    Mark,
     Option,
     RevealPhone,
     SendMessage,
@@ -25,14 +27,15 @@ from dialogs.model import (
 )
 from dialogs.officer import check, decide
 from dialogs.officer.alerts import accepted_notice, deferred_notice, due_line, kind_words
-from dialogs.officer.assisted import assisted_lines, may_confirm
-from dialogs.officer.desk import holder_words, holding_effects, holding_options, holding_way, left_words
-from dialogs.officer.findings import finding_lines
+from dialogs.officer.assisted import alone_lines, assisted_lines, may_confirm
+from dialogs.officer.desk import holder_words, holding_effects, holding_options, holding_way, left_words, waits_above
+from dialogs.officer.findings import finding_lines, paper_words
+from dialogs.officer.own_words import EDIT, before, own_words, to_file
 from dialogs.officer.reports import AUDIT, may_audit
 from dialogs.officer.rights import case_of, decidable, is_officer, visible
 from dialogs.officer.words import decided_meanwhile, in_other_hands, last_decision, title, who_and_when
 from dialogs.producer.check_status import (
-    ACTION_WORDS,
+    action_words,
     item_words,
     reason_line,
     reason_words,
@@ -101,7 +104,9 @@ def _how_much(case: CaseFacts, facts: Facts) -> Text:
 
 
 def _time_left(case: CaseFacts) -> tuple[Text, ...]:
-    """The last day, and the working time that is left of it or gone since."""
+    """The last day, and the working time that is left of it or gone since; without one since when it waits."""
+    if (above := waits_above(case.status, case.since)) is not None and case.due_on is None:
+        return (Text(N_("⏳ It waits: %(above)s."), {"above": above}),)
     if case.minutes_left is None or case.due_on is None:
         return due_line(case)
     values: dict[str, Value] = {"day": case.due_on, "left": left_words(case.minutes_left)}
@@ -137,6 +142,7 @@ def _change(case: CaseFacts, change: Change, facts: Facts) -> Text:
         return Text(N_("• %(item)s, asked: “%(question)s”, answered: “%(answer)s”"), words)
     values: dict[str, Value] = {"item": item_words(case, change.item)}
     if kind == "paper":
+        values["item"] = paper_words(case, item)  # the signed sheet as well, which is in no ruleset
         values |= {"before": _version(change.before), "after": _version(change.after)}
     else:
         values |= {
@@ -185,6 +191,8 @@ _LABELS = {
 }
 _PAPERS = Option("papers", Text(N_("See the papers")), ("xem giấy tờ", "papers"))
 _NOTE = Option("note", Text(N_("Write to the producer")), ("nhắn bà con", "note"))
+_FOR_PRODUCER = Option("for_producer", Text(N_("Act for the producer")), ("làm hộ", "act for the producer"))
+"""In the place of `_NOTE`, where the producer has no chat that a note could come to."""
 _MORE = Option("other", Text(N_("Other things")), ("việc khác", "other"))
 _DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk"))
 
@@ -197,12 +205,29 @@ def card_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *(() if in_other_hands(case) else _decisions(case)),
         *((_PAPERS,) if _has_files(case) else ()),
         *(option for option in holding_options(case) if option.value == "take"),
-        _NOTE,
+        _FOR_PRODUCER if case.for_producer else _NOTE,
     )
     return (*likely[:_MOST_LIKELY], _MORE, _DESK)
 
 
 _MOST_LIKELY = 7
+
+
+_ACCEPTING = frozenset(map(fold, ("chấp nhận", "chấp nhận luôn", "nhận", "nhận luôn", "đồng ý", "accept")))
+NOT_CONFIRMED = Text(
+    N_("The producer has not confirmed it yet, so it can't be accepted. How to confirm is under “Other things”.")
+)
+
+
+def not_yet(words: str, answers: Answers, facts: Facts) -> Text | None:
+    """To who wants to accept what its producer has not confirmed: there is no such button."""
+    return NOT_CONFIRMED if fold(words) in _ACCEPTING and _only_unconfirmed(answers, facts) else None
+
+
+def _only_unconfirmed(answers: Answers, facts: Facts) -> bool:
+    """Whether it could be accepted here but for the producer's confirmation."""
+    case = case_of(answers, facts)
+    return case.assisted == "waiting" and "return" in case.may and not in_other_hands(case)
 
 
 def _decisions(case: CaseFacts) -> tuple[Option, ...]:
@@ -233,7 +258,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
             return Go(f"{value}.{case.code}", {"_status": case.status})
         case "desk":
             return Go("desk")
-    targets = {"note": "note", "undo": "undo", "other": "review_more"}
+    targets = {"note": "note", "for_producer": "case", "undo": "undo", "other": "review_more"}
     return Go(f"{targets.get(value, 'review_on')}.{case.code}")
 
 
@@ -266,7 +291,7 @@ REVIEW = Dialog(
             when=_own,
             goto=lambda value, answers, facts: Go("desk" if value == "desk" else f"case.{answers['subject']}"),
         ),
-        Ask("next", card, one_of(card_options), when=not_own, then=shown, goto=onward),
+        Ask("next", card, one_of(card_options), when=not_own, then=shown, goto=onward, not_now=not_yet),
     ),
 )
 
@@ -281,6 +306,7 @@ REVIEW_ON = Dialog(
             one_of(card_options),
             then=shown,
             goto=onward,
+            not_now=not_yet,
         ),
     ),
 )
@@ -292,22 +318,28 @@ REVIEW_ON = Dialog(
 
 def more_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = case_of(answers, facts)
-    files = (
-        Option("pdf", Text(N_("Papers as files")), ("tải pdf", "tải giấy tờ", "files")),
-        Option("paper_date", Text(N_("Last day of a paper")), ("ghi ngày hết hạn", "last day")),
-    )
-    confirm = Option("assisted", Text(N_("The confirmation")), ("xác nhận", "phiếu xác nhận", "confirmation"))
     return (
         *holding_options(case),
-        *((confirm,) if may_confirm(answers, facts) else ()),
+        *((_CONFIRMATION,) if may_confirm(answers, facts) else ()),
+        *((_FOR_PRODUCER,) if case.for_producer else ()),
         _NOTE,
-        Option("phone", Text(N_("Show the number")), ("số điện thoại", "phone")),
-        Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
-        Option("thread", Text(N_("Messages so far")), ("tin nhắn", "messages")),
+        *_ON_CASE,
         *((AUDIT,) if may_audit(case, facts.person) else ()),
-        *(files if _has_files(case) else ()),
+        *(_OF_FILES if _has_files(case) else ()),
         Option("file", Text(N_("Back to the file")), ("về hồ sơ", "back to the file")),
     )
+
+
+_CONFIRMATION = Option("assisted", Text(N_("The confirmation")), ("xác nhận", "phiếu xác nhận", "confirmation"))
+_ON_CASE = (
+    Option("phone", Text(N_("Show the number")), ("số điện thoại", "phone")),
+    Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
+    Option("thread", Text(N_("Messages so far")), ("tin nhắn", "messages")),
+)
+_OF_FILES = (
+    Option("pdf", Text(N_("Papers as files")), ("tải pdf", "tải giấy tờ", "files")),
+    Option("paper_date", Text(N_("Last day of a paper")), ("ghi ngày hết hạn", "last day")),
+)
 
 
 def more_shown(answers: Answers, facts: Facts) -> Effects:
@@ -325,7 +357,14 @@ def more_shown(answers: Answers, facts: Facts) -> Effects:
 
 
 def more_onward(value: str, answers: Answers, facts: Facts) -> Go:
-    targets = {"note": "note", "assisted": "assisted", "thread": "thread", "paper_date": "paper_date", "file": "review"}
+    targets = {
+        "note": "note",
+        "assisted": "assisted",
+        "for_producer": "case",
+        "thread": "thread",
+        "paper_date": "paper_date",
+        "file": "review",
+    }
     way = holding_way(value, answers["subject"])
     return way or Go(f"{targets.get(value, 'review_on')}.{answers['subject']}")
 
@@ -354,15 +393,22 @@ def accept_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     head = Text(N_("Accept %(code)s “%(product)s”? The producer reads:"), {"code": case.code, "product": case.product})
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
     warning = (Text(N_("These required papers are still missing:")), *lacking) if lacking else ()
-    return (*warning, *_open_marks(case), head, *accepted_notice(case))
+    return (*warning, *_open_marks(case), *alone_lines(case), head, *accepted_notice(case))
 
 
 def _open_marks(case: CaseFacts) -> tuple[Text, ...]:
     """What was noted for the producer is not sent when the case is accepted."""
     if not check.to_send(case.marks):
         return ()
-    lines = tuple(Text("• %(item)s", {"item": item_words(case, mark.item)}) for mark in check.to_send(case.marks))
-    return (Text(N_("You have noted something to return or to ask; it is not sent:")), *lines)
+    lines = tuple(_noted(case, mark) for mark in check.to_send(case.marks))
+    return (Text(N_("Something is noted to return or to ask; it is not sent:")), *lines)
+
+
+def _noted(case: CaseFacts, mark: Mark) -> Text:
+    item = item_words(case, mark.item)
+    if not mark.by:
+        return Text("• %(item)s", {"item": item})
+    return Text(N_("• %(item)s, noted by %(by)s"), {"item": item, "by": holder_words(mark.by)})
 
 
 def accepted(answers: Answers, facts: Facts) -> Effects:
@@ -414,7 +460,8 @@ ACCEPT = decision(
 
 def defer_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
-    return (Text(N_("Why does “%(product)s” have to wait? The producer reads your words."), {"product": case.product}),)
+    why = Text(N_("Why does “%(product)s” have to wait? The producer reads your words."), {"product": case.product})
+    return (*before(answers.get("reason", "")), why)
 
 
 def deferred(answers: Answers, facts: Facts) -> Effects:
@@ -427,12 +474,18 @@ def defer_preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (Text(N_("The producer reads this:")), *deferred_notice(case_of(answers, facts), answers["reason"]))
 
 
+def after_deferral(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == EDIT.value:
+        return Go(f"defer.{answers['subject']}/reason")
+    return after_decision(value, answers, facts)
+
+
 SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
 
 DEFER = decision(
     "defer",
-    Ask("reason", defer_words, text(max_chars=600, min_chars=5), verbatim=True),
-    Ask("confirm", defer_preview, one_of((SEND, DONT_SEND)), then=deferred, goto=after_decision, confirms=True),
+    Ask("reason", defer_words, own_words(max_chars=600, min_chars=5), verbatim=True, goto=to_file),
+    Ask("confirm", defer_preview, one_of((SEND, EDIT, DONT_SEND)), then=deferred, goto=after_deferral, confirms=True),
 )
 
 
@@ -441,11 +494,11 @@ DEFER = decision(
 
 def undo_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
-    action = case.undo.action if case.undo is not None else ""
+    words = action_words(case.undo.action, case.undo.from_status) if case.undo is not None else ""
     return (
         Text(
             N_("Take back “%(action)s” of %(code)s “%(product)s”?"),
-            {"action": Text(ACTION_WORDS.get(action, action)), "code": case.code, "product": case.product},
+            {"action": words, "code": case.code, "product": case.product},
         ),
         Text(N_("Whoever has read of it already is told that it does not count.")),
     )
@@ -456,9 +509,12 @@ def undo_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = case_of(answers, facts)
     number = case.undo.number if case.undo is not None else 0
     return (
-        Option(f"undo{number}", Text(N_("Take it back now")), ("rút lại luôn", "rút lại", "take it back")),
-        Option("leave", Text(N_("Leave it as it is")), ("để nguyên", "leave it")),
+        Option(f"undo{number}", Text(N_("Take it back now")), ("rút lại luôn", "rút lại", "hoàn tác", "take it back")),
+        _LEAVE,
     )
+
+
+_LEAVE = Option("leave", Text(N_("Leave it as it is")), ("để nguyên", "leave it"))
 
 
 def taken_back(answers: Answers, facts: Facts) -> Effects:
@@ -498,6 +554,20 @@ UNDO = Dialog(
             one_of((Option("open", Text(N_("Open the file")), ("mở hồ sơ", "open")), _DESK)),
             when=lambda answers, facts: not _undoable(case_of(answers, facts), facts),
             goto=lambda value, answers, facts: Go("desk" if value == "desk" else f"review.{answers['subject']}"),
+        ),
+    ),
+)
+
+UNDO_OVER = Dialog(
+    "undo_over",
+    allowed=is_officer,
+    up="desk",
+    steps=(
+        Ask(
+            "next",
+            N_("There is nothing I can take back now: that works for ten minutes, while nothing else has happened."),
+            one_of((_DESK,)),
+            goto={"desk": "desk"},
         ),
     ),
 )

@@ -2,9 +2,9 @@
 
 from dialogs.model import N_, CaseFacts, HistoryLine, Text, Value
 from dialogs.officer.desk import holder_words
-from dialogs.producer.check_status import ACTION_WORDS, BY_PRODUCER, item_words, reason_words, status_words
+from dialogs.producer.check_status import BY_PRODUCER, action_words, item_words, reason_words, status_words
 
-LOOKING = {"view_phone", "take", "release", "pass"}
+LOOKING = {"view_phone", "take", "release", "pass", "submit_for", "send_for", "confirm", "confirm_sheet"}
 """Lines of the history that decide nothing."""
 
 
@@ -35,7 +35,7 @@ def decided_meanwhile(case: CaseFacts) -> tuple[Text, ...]:
         values: dict[str, Value] = {
             "by": line.by or Text(N_("A colleague")),
             "code": case.code,
-            "action": Text(ACTION_WORDS.get(line.action, line.action)),
+            "action": action_words(line.action, line.from_status),
         }
         moved = Text(N_("%(by)s has dealt with %(code)s meanwhile (%(action)s), so nothing was sent."), values)
     return (moved, Text(N_("Status: %(status)s"), {"status": status_words(case)}))
@@ -56,9 +56,11 @@ def who_and_when(case: CaseFacts) -> tuple[Text, ...]:
 def _line(case: CaseFacts, line: HistoryLine) -> Text:
     values: dict[str, Value] = {
         "moment": line.happened_at,
-        "action": Text(ACTION_WORDS.get(line.action, line.action)),
+        "action": action_words(line.action, line.from_status),
         "by": line.by or Text(N_("the commune")),
     }
+    if line.action == "send_for":
+        return Text(N_("• %(moment)s: %(by)s sent it for %(producer)s"), values | {"producer": case.by})
     if not (line.reason or line.item):
         return Text(N_("• %(moment)s: %(action)s by %(by)s"), values)
     values |= {"item": item_words(case, line.item), "reason": reason_words(line.reason)}

@@ -63,6 +63,7 @@ ACTION_WORDS = {
     "send_plan": N_("plan sent"),
     "add_papers": N_("papers added"),
     "send_dossier": N_("dossier sent"),
+    "send_for": N_("sent for the producer"),
     "send_back": N_("back to the officer"),
     "forward": N_("sent up"),
     "reopen": N_("taken up again"),
@@ -80,6 +81,18 @@ ACTION_WORDS = {
     "move": N_("moved to the new commune"),
     "view_phone": N_("telephone number looked up"),
 }
+_ACTION_FROM = {
+    ("accept", "dossier_submitted"): N_("checked and passed on to the leadership"),
+    ("accept", "forwarded"): N_("taken up for rating"),
+}
+
+
+def action_words(action: str, from_status: str) -> Text:
+    """An action of a case's history in words; of what a later release wrote its name.
+
+    Moves of one name are not the same: a dossier that is passed on is not accepted yet.
+    """
+    return Text(_ACTION_FROM.get((action, from_status)) or ACTION_WORDS.get(action, action))
 
 
 REASONS = (
@@ -195,7 +208,7 @@ def _case(answers: Answers, facts: Facts) -> CaseFacts:
 
 def is_mine(answers: Answers, facts: Facts) -> bool:
     case = facts.case(answers["subject"])
-    return case is not None and case.own
+    return case is not None and case.as_producer
 
 
 def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -246,7 +259,9 @@ def _whose(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
 
 
 def _nobody_there(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
-    """That the commune's desk is empty, while it is the commune's turn."""
+    """That the commune's desk is empty, while it is the commune's turn. Who acts for a producer is an officer there."""
+    if case.for_producer:
+        return ()
     return who_has_it(facts) if STATUSES[case.status].owner in (Side.COMMUNE, Side.APPROVER) else ()
 
 
@@ -313,6 +328,8 @@ def result_lines(case: CaseFacts) -> tuple[Text, ...]:
         texts.append(Text(paper, {"decision": result.decision}))
     if result.certificate_until is not None and case.status != "revoked":
         texts.append(Text(N_("The certificate is good until %(day)s."), {"day": result.certificate_until}))
+    if case.status in ("revoked", "expired"):
+        texts.append(Text(N_("It is not valid any more: the stars may not be used on labels or in advertising.")))
     return tuple(texts)
 
 
@@ -355,12 +372,17 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = _case(answers, facts)
     fixes = tuple(Option(f"fix:{r.number}", fix_label(case, r)) for r in case.returned)
     papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if takes_papers(case) else ()
+    seen = (
+        Option("answers", Text(N_("What I sent")), ("câu trả lời", "answers")),
+        Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
+    )
+    if case.for_producer:  # the officer has other ways to the rest
+        return (*fixes, *papers, *seen, Option("review", Text(N_("Back to the file")), ("quay lại", "back")))
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
         *papers,
-        Option("answers", Text(N_("What I sent")), ("câu trả lời", "answers")),
-        Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
+        *seen,
         Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
         *resume(facts.drafts[:1]),
         *others,
@@ -388,7 +410,7 @@ _OFFICES = {
 def _history_line(case: CaseFacts, line: HistoryLine, side: Side | None) -> Text:
     values: dict[str, Value] = {
         "day": line.happened_at.date(),
-        "action": Text(ACTION_WORDS.get(line.action, line.action)),
+        "action": action_words(line.action, line.from_status),
         "by": (line.by if line.action in BY_PRODUCER else "")
         or Text(_OFFICES.get(side or Side.COMMUNE, N_("the commune"))),
     }
@@ -416,7 +438,13 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         return begun(value, answers, facts)
     if value.startswith("fix:"):
         return Go(f"fix.{code}~{value.removeprefix('fix:')}")
-    targets = {"papers": f"upload.{code}", "note": f"ask_officer.{code}", "all": "check_status", "menu": "menu"}
+    targets = {
+        "papers": f"upload.{code}",
+        "note": f"ask_officer.{code}",
+        "review": f"review.{code}",
+        "all": "check_status",
+        "menu": "menu",
+    }
     return Go(targets.get(value, f"case_on.{code}"))
 
 

@@ -93,7 +93,7 @@ def _named(answers: Answers) -> tuple[str, int]:
 
 def _fixed_case(answers: Answers, facts: Facts) -> CaseFacts | None:
     case = facts.case(_named(answers)[0])
-    return case if case is not None and case.own else None
+    return case if case is not None and case.as_producer else None
 
 
 def _open_item(answers: Answers, facts: Facts) -> ReturnedItem | None:
@@ -125,16 +125,29 @@ def reply_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def replied(answers: Answers, facts: Facts) -> Effects:
-    if answers["reply"] == "again":
-        return ()
-    return (AnswerQuestion(*_named(answers), answers["reply"]),)
+    """A button's answer is clear; one's own words go out when they have been read once more."""
+    chosen = answers["reply"] == AS_WRITTEN
+    return (AnswerQuestion(*_named(answers), AS_WRITTEN),) if chosen else ()
 
 
-def after_reply(value: str, answers: Answers, facts: Facts) -> Go:
+def after_reply(value: str, answers: Answers, facts: Facts) -> Go | None:
     case, item = _fixed_case(answers, facts), _open_item(answers, facts)
     if value == "again" and case is not None and item is not None:
         return fix(case, item.item)
-    return Go(f"case.{_named(answers)[0]}")
+    return Go(f"case.{_named(answers)[0]}") if value == AS_WRITTEN else None
+
+
+def reply_read_back(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    return (Text(N_("The officer will read: “%(words)s”"), {"words": answers["reply"]}), Text(N_("Shall I send it?")))
+
+
+def reply_sent(answers: Answers, facts: Facts) -> Effects:
+    return (AnswerQuestion(*_named(answers), answers["reply"]),) if answers["sure"] == "send" else ()
+
+
+def after_sure(value: str, answers: Answers, facts: Facts) -> Go:
+    targets = {"edit": f"fix.{answers['subject']}/reply"}
+    return Go(targets.get(value, f"case.{_named(answers)[0]}"))
 
 
 def straight_there(answers: Answers, facts: Facts) -> Go:
@@ -169,6 +182,21 @@ FIX = Dialog(
             verbatim=True,
             then=replied,
             goto=after_reply,
+        ),
+        Ask(
+            "sure",
+            reply_read_back,
+            one_of(
+                (
+                    Option("send", Text(N_("Send")), ("gửi", "gửi đi", "đúng", "đúng rồi", "send")),
+                    Option("edit", Text(N_("Write it anew")), ("sửa", "viết lại", "write it anew")),
+                    Option("later", Text(N_("Don't send yet")), ("chưa gửi", "not yet")),
+                )
+            ),
+            when=_is_question,
+            then=reply_sent,
+            goto=after_sure,
+            confirms=True,
         ),
     ),
 )

@@ -99,7 +99,7 @@ def returned(case: CaseFacts, paper_id: str) -> bool:
 
 def _mine(answers: Answers, facts: Facts) -> CaseFacts | None:
     case = facts.case(answers["subject"])
-    return case if case is not None and case.own else None
+    return case if case is not None and case.as_producer else None
 
 
 def allowed(answers: Answers, facts: Facts) -> bool:
