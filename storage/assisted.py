@@ -106,6 +106,7 @@ async def confirm_by_digits(
     Wrong digits are counted, whoever types them; but not of those who could not confirm with the right ones either,
     and who see the case anyway.
     """
+    await hold_producer(connection, code)
     case = await work.locked(connection, code)
     statement = select(confirmations).join(cases).where(cases.c.code == code)
     row = (await connection.execute(statement)).one_or_none()
@@ -121,6 +122,13 @@ async def confirm_by_digits(
     used = update(confirmations).where(confirmations.c.case_id == case.id).values(used_at=now)
     await connection.execute(used)
     return Outcome.LINKED if case.confirmed == "sheet" else Outcome.CONFIRMED
+
+
+async def hold_producer(connection: AsyncConnection, code: str) -> None:
+    """Lock the person of a case, before the case itself: in the same order as communes are merged (bot.merge)."""
+    if connection.dialect.name == "postgresql":
+        producer = select(cases.c.person_id).where(cases.c.code == code).scalar_subquery()
+        await connection.execute(select(people.c.id).where(people.c.id == producer).with_for_update(key_share=True))
 
 
 async def _count(connection: AsyncConnection, row: Any) -> Outcome:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
@@ -12,18 +12,26 @@ from dialogs.model import Colleague, Membership, Role
 from dialogs.officer.desk import NAMELESS
 from storage.models import cases, memberships, people
 from storage.rights import present_at, sides_at
-from storage.staff import colleagues_of
+from storage.staff import HOLDER_STANDS, IN_HAND, colleagues_of, put_into_hand
 
 if TYPE_CHECKING:
     from storage.records import Conversation
 
 
-def may_work(case: Any, person_id: int, covered: Collection[int] = ()) -> bool:
+async def may_work(connection: AsyncConnection, case: Any, person_id: int, covered: Collection[int] = ()) -> bool:
     """Whether an officer may decide on a case, as far as its holder goes: it is free, or in their hand.
 
     `case`: its row, locked. `covered`: whom they cover for today.
     """
-    return case.holder_id is None or case.holder_id == person_id or case.holder_id in covered
+    return case.holder_id in {None, person_id, *covered} or await is_free(connection, case.id)
+
+
+async def is_free(connection: AsyncConnection, case_id: int) -> bool:
+    """In nobody's hand, or in that of somebody who has no role there any more."""
+    return bool((await connection.execute(select(_FREE).where(cases.c.id == case_id))).scalar_one())
+
+
+_FREE = or_(cases.c.holder_id.is_(None), ~HOLDER_STANDS)
 
 
 def holder_name(row: Any) -> str:
@@ -32,11 +40,11 @@ def holder_name(row: Any) -> str:
 
 
 async def holder_of(connection: AsyncConnection, code: str) -> tuple[int | None, str]:
-    """Who has a case, and that person's name; (None, "") for a free one."""
+    """Who has a case, and that person's name; (None, "") for a free one, as is_free says."""
     statement = (
         select(cases.c.holder_id, people.c.name.label("holder"))
         .join(people, people.c.id == cases.c.holder_id)
-        .where(cases.c.code == code)
+        .where(cases.c.code == code, HOLDER_STANDS)
     )
     row = (await connection.execute(statement)).one_or_none()
     return (row.holder_id, holder_name(row)) if row is not None else (None, "")
@@ -44,9 +52,28 @@ async def holder_of(connection: AsyncConnection, code: str) -> tuple[int | None,
 
 async def take(connection: AsyncConnection, case_id: int, person_id: int, now: datetime) -> bool:
     """Of all who try at the same instant one gets it; False when it is in somebody's hand already."""
-    free = (cases.c.id == case_id, cases.c.holder_id.is_(None))
-    taken = update(cases).where(*free).values(holder_id=person_id, held_at=now)
+    taken = update(cases).where(cases.c.id == case_id, _FREE).values(holder_id=person_id, held_at=now)
     return (await connection.execute(taken)).rowcount == 1
+
+
+async def abandoned(connection: AsyncConnection) -> list[int]:
+    """Ids of open cases in the hand of somebody whose role there was taken back, which should not be but is.
+
+    The desk's lists go by holder_id alone, so such a case has to be set free before anybody finds it there.
+    """
+    former = select(memberships.c.person_id).where(memberships.c.removed_at.is_not(None))
+    statement = select(cases.c.id).where(cases.c.holder_id.in_(former), IN_HAND, ~HOLDER_STANDS)
+    return list((await connection.execute(statement.order_by(cases.c.id))).scalars())
+
+
+async def set_free(connection: AsyncConnection, case_id: int, now: datetime) -> None:
+    """An abandoned case, if it still is one."""
+    statement = select(cases).where(cases.c.id == case_id)
+    if connection.dialect.name == "postgresql":
+        statement = statement.with_for_update(key_share=True)
+    case = (await connection.execute(statement)).one()
+    if case.holder_id is not None and await is_free(connection, case_id):
+        await put_into_hand(connection, [case], None, None, "", now)
 
 
 def shows_successors(conversation: "Conversation") -> bool:

@@ -336,7 +336,7 @@ results = Table(
     Column("stars", Integer, nullable=False),
     Column("decision", String(80), nullable=False, server_default=""),
     Column("decided_on", Date),
-    Column("certificate_until", Date),
+    Column("certificate_until", Date, index=True),
     _person("entered_by", nullable=True),
     Column("entered_at", Moment),
     Column("published_at", Moment, comment="NULL: nobody outside the desk may see it"),

@@ -80,6 +80,13 @@ async def escalated(connection: AsyncConnection, some: Sequence[Overdue], today:
     return [one for one in some if await _changed(connection, one, today, {"escalation": "escalated"}, announced)]
 
 
+async def nobody_above(connection: AsyncConnection, some: Sequence[Overdue], today: date, now: datetime) -> None:
+    """Note that what was announced can't be done: these stay told of, and are not looked at for it again."""
+    announced = and_(cases.c.escalation == "warned", cases.c.escalate_at <= now)
+    for one in some:
+        await _changed(connection, one, today, {"escalate_at": None}, announced)
+
+
 async def _changed(
     connection: AsyncConnection, one: Overdue, today: date, values: dict[str, Any], still: ColumnElement[bool]
 ) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
@@ -21,6 +21,13 @@ STANDS = memberships.c.removed_at.is_(None)
 """A membership that nobody has taken back."""
 IN_HAND = cases.c.owner != str(Side.NOBODY)
 """A case that is not at its end; also one that its producer has at the moment is in its holder's hand."""
+HOLDER_STANDS = (
+    exists()
+    .where(memberships.c.person_id == cases.c.holder_id, STANDS)
+    .where(memberships.c.territory.in_(("", cases.c.province, cases.c.territory)))
+    .correlate(cases)
+)
+"""Whether the one who has a case still has a role that its place belongs to; else the case counts as free."""
 SHOW_STAFF = {"staff", "colleague", "hand_all", "dismiss", "leave"}
 """Dialogs that know the colleagues; for the others they are not read."""
 _RANK = {role: n for n, role in enumerate(Role)}
@@ -229,12 +236,14 @@ async def is_away(connection: AsyncConnection, person_id: int, first_on: date, l
 
 async def take_leave(
     connection: AsyncConnection, person_id: int, cover_id: int, first_on: date, last_on: date, now: datetime
-) -> None:
-    """A new leave takes the place of those it overlaps with."""
+) -> list[int]:
+    """A new leave takes the place of those it overlaps with; returns their covers."""
     overlapping = (absences.c.person_id == person_id, absences.c.first_on <= last_on, _not_over(first_on))
-    await connection.execute(update(absences).where(*overlapping).values(ended_at=now))
+    ended = update(absences).where(*overlapping).values(ended_at=now).returning(absences.c.cover_id)
+    covers = sorted(set((await connection.execute(ended)).scalars()))
     row = {"person_id": person_id, "cover_id": cover_id, "first_on": first_on, "last_on": last_on, "created_at": now}
     await connection.execute(insert(absences).values(row))
+    return covers
 
 
 async def end_leave(connection: AsyncConnection, person_id: int, today: date, now: datetime) -> list[int]:
@@ -245,10 +254,11 @@ async def end_leave(connection: AsyncConnection, person_id: int, today: date, no
     return list((await connection.execute(ended)).scalars())
 
 
-async def covers_until(connection: AsyncConnection, person_id: int, last_on: date) -> list[int]:
-    """Who covered for somebody up to this day, in a leave that was not ended before."""
-    which = (absences.c.person_id == person_id, absences.c.last_on == last_on, absences.c.ended_at.is_(None))
-    return list((await connection.execute(select(absences.c.cover_id).where(*which))).scalars())
+async def former_covers(connection: AsyncConnection, person_id: int, today: date) -> list[int]:
+    """Who ever covered for somebody in a leave that went on to its last day, however long ago that was."""
+    which = (absences.c.person_id == person_id, absences.c.last_on < today, absences.c.ended_at.is_(None))
+    found = select(absences.c.cover_id).where(*which).distinct().order_by(absences.c.cover_id)
+    return list((await connection.execute(found)).scalars())
 
 
 async def end_leaves_covered_by(connection: AsyncConnection, cover_id: int, today: date, now: datetime) -> list[int]:
@@ -285,6 +295,13 @@ async def able(connection: AsyncConnection, person_id: int, held: Iterable[Any])
         if case.person_id != person_id and _next_side(case.status) in sides[key]:
             found.append(case)
     return found
+
+
+async def able_today(connection: AsyncConnection, person_id: int, held: Collection[Any], today: date) -> list[Any]:
+    """As `able`, also in place of those whom this person covers for today."""
+    covered = (await covered_by(connection, [person_id], today)).get(person_id, frozenset())
+    may = {case.id for one in (person_id, *covered) for case in await able(connection, one, held)}
+    return [case for case in held if case.id in may and case.person_id != person_id]
 
 
 def _next_side(status: str) -> Side:

@@ -4,18 +4,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import UndoFacts
 from storage.models import case_events, cases, conversations, marks, outbox, returned_items
+from storage.staff import able_today
 
 WITHIN = timedelta(minutes=10)
 HARMLESS = ("view_phone",)
 """Lines of the history that leave a case as it is, so that the decision before them can still be taken back."""
 _RECENT = 20
 """Events of one officer within ten minutes that are looked at for a decision; the others are telephone numbers seen."""
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _DAYS = ("since", "due_on", "urgent_on")
 _MOMENTS = ("held_at", "escalate_at")
 _PLAIN = ("status", "owner", "days_used", "resubmitted", "holder_id", "escalation")
@@ -91,12 +94,21 @@ async def restore(connection: AsyncConnection, case: Any, decision: Any, now: da
     kept |= {name: date.fromisoformat(kept[name]) if kept[name] else None for name in _DAYS}
     kept |= {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _MOMENTS}
     await connection.execute(update(cases).where(cases.c.id == case.id).values(kept | {"updated_at": now}))
+    await _free_if_nobody_there(connection, case.id, now.astimezone(_VIETNAM).date())
     await _marks_again(connection, case.id, before["marks"])
     await connection.execute(delete(returned_items).where(returned_items.c.id.in_(before.get("returned", ()))))
     told = before.get("told", ())
     withdrawn = await _withdrawn(connection, decision.id, told)
     await _forget_move(connection, case.id, decision.id)
     return Undone(decision.action, kept["status"], tuple(chat for chat in told if chat not in withdrawn))
+
+
+async def _free_if_nobody_there(connection: AsyncConnection, case_id: int, today: date) -> None:
+    """Who had it may have lost the role meanwhile, or cover no more; then it is for whoever takes it."""
+    case = (await connection.execute(select(cases).where(cases.c.id == case_id))).one()
+    if case.holder_id is not None and not await able_today(connection, case.holder_id, [case], today):
+        free = update(cases).where(cases.c.id == case_id).values(holder_id=None, held_at=None)
+        await connection.execute(free)
 
 
 async def _marks_again(connection: AsyncConnection, case_id: int, kept: Sequence[dict[str, Any]]) -> None:

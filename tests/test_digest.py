@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk import day as office_day
 from bot.desk.day import OfficeDay
+from bot.desk.overdue import groups_due
 from bot.turn import notice
 from dialogs.model import Role, SendMessage, Text
 from dialogs.officer.digest import digest
@@ -191,8 +192,8 @@ async def test_a_stage_that_can_not_be_looked_at_stops_no_other(
         raise KeyError("Lý Thị Mẩy")
 
     clock = await begun(engine, "hung")
-    first, *others = office_day.STAGES
-    monkeypatch.setattr(office_day, "STAGES", (replace(first, due=fail), *others))
+    stages = (replace(stage, due=fail) if stage.doing == "overview" else stage for stage in office_day.STAGES)
+    monkeypatch.setattr(office_day, "STAGES", tuple(stages))
     await look(engine, clock, at(LATE, "7:30"))
     assert len(await told(engine, "hung")) == 1  # of the overdue case
     assert "overview: KeyError" in caplog.text
@@ -379,6 +380,21 @@ async def test_announced_and_then_down_it_is_passed_up_when_nobody_sleeps(engine
     assert await escalation(engine) == "warned"
     await look(engine, clock, at(date(2026, 12, 3), "6:30"))
     assert await escalation(engine) == "escalated"
+
+
+async def test_when_the_one_above_is_gone_it_is_settled(engine: AsyncEngine) -> None:
+    clock = await with_approver(engine)
+    await look(engine, clock, at(LATE, "7:30"))
+    async with engine.begin() as connection:
+        gone = update(memberships).where(memberships.c.role == str(Role.COMMUNE_APPROVER))
+        await connection.execute(gone.values(removed_at=clock()))
+        assert await groups_due(connection, world_at(clock), at(LATE, "17:00"))
+    await look(engine, clock, at(LATE, "17:00"))
+    async with engine.begin() as connection:
+        assert await groups_due(connection, world_at(clock), clock()) == []
+    assert await escalation(engine) == "warned"
+    assert not await rows(engine, audit)
+    assert len(await without_overviews(engine, "hung")) == 1
 
 
 async def test_an_officer_alone_in_the_land_is_told_and_nothing_is_announced(engine: AsyncEngine) -> None:

@@ -36,7 +36,7 @@ from dialogs.model import (
 from dialogs.officer.check import seen, to_send, with_marks
 from storage import cases as work
 from storage import results as rated
-from storage import reviews, undo
+from storage import reviews, staff, undo
 from storage.models import (
     audit,
     case_events,
@@ -612,6 +612,45 @@ async def test_only_who_decided_takes_back_and_only_once(engine: AsyncEngine) ->
     await ordered(engine, clock, member, DecideCase(CODE, "defer", "all", "để sau"))
     assert said(await ordered(engine, clock, member, UndoDecision(CODE, number))) == [MOVED_SINCE]
     assert (await the_case(engine)).status == "idea_not_this_year"
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_taking_back_gives_the_case_to_nobody_who_has_left(engine: AsyncEngine, *, leaves: bool) -> None:
+    """The decision was made by who covers for the one who had it."""
+    clock = Clock()
+    _, member = await desk(engine, clock)
+    cover = await officer(engine, clock, "colleague")
+    await put_into(engine, "idea_submitted", holder_id=member.person_id, held_at=clock())
+    today = clock().date()
+    async with engine.begin() as connection:
+        await staff.take_leave(connection, member.person_id, cover.person_id, today, today, clock())
+    cover = await chat(engine, clock, "colleague")
+    await ordered(engine, clock, cover, DecideCase(CODE, "accept"))
+    assert (await the_case(engine)).status == "idea_accepted"
+    if leaves:
+        async with engine.begin() as connection:
+            ended = update(memberships).where(memberships.c.person_id == member.person_id)
+            await connection.execute(ended.values(removed_at=clock()))
+    await ordered(engine, clock, cover, UndoDecision(CODE, (await decision(engine)).id))
+    case = await the_case(engine)
+    assert (case.status, case.holder_id) == ("idea_submitted", None if leaves else member.person_id)
+    assert (case.held_at is None) is leaves
+
+
+async def test_taking_back_leaves_it_with_the_cover_who_had_it(engine: AsyncEngine) -> None:
+    """A province's officer, who has no say there but for the one who is away."""
+    clock = Clock()
+    _, member = await desk(engine, clock)
+    lan = await officer(engine, clock, "lan", "15")
+    today = clock().date()
+    async with engine.begin() as connection:
+        await staff.take_leave(connection, member.person_id, lan.person_id, today, today, clock())
+    await put_into(engine, "idea_submitted", holder_id=lan.person_id, held_at=clock())
+    lan = await chat(engine, clock, "lan")
+    await ordered(engine, clock, lan, DecideCase(CODE, "accept"))
+    await ordered(engine, clock, lan, UndoDecision(CODE, (await decision(engine)).id))
+    case = await the_case(engine)
+    assert (case.status, case.holder_id) == ("idea_submitted", lan.person_id)
 
 
 async def test_an_idea_whose_plan_was_there_goes_back_to_the_idea(engine: AsyncEngine) -> None:

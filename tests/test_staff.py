@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.desk.day import OfficeDay
 from bot.doctor import SAMPLE_ANSWERS
 from dialogs import places
 from dialogs.model import Draft, Membership, Role, State
@@ -259,6 +260,108 @@ async def test_what_a_province_took_as_a_cover_comes_back_the_day_after(engine: 
     assert await run.line("~ 1 day") == []  # in the middle of the night: nobody is told anything
     assert await holders(engine) == [hung]
     assert [row.reason for row in await rows(engine, case_events) if row.action == "pass"] == ["Hùng"]
+
+
+async def test_it_comes_back_also_when_nothing_ran_on_that_day(engine: AsyncEngine) -> None:
+    run = await run_of(engine)
+    await hire(run, "officer", Role.COMMUNE_OFFICER, TERRITORY)
+    await hire(run, "province", Role.PROVINCE_OFFICER, "15")
+    code = await submit(engine, await chat(engine, run.clock, "producer"), run.clock())
+    for line in ("mai tôi nghỉ phép đến thứ Sáu", "[Giao cho Lan]", "[Giao luôn]"):
+        await run.line(f"officer> {line}")
+    await hold(engine, code, await person_of(engine, "province"))
+    await run.line("~ 7 days")
+    assert await holders(engine) == [await person_of(engine, "officer")]
+
+
+async def test_with_another_cover_the_first_one_gives_back_what_they_took(engine: AsyncEngine) -> None:
+    run = await run_of(engine)
+    await hire(run, "officer", Role.COMMUNE_OFFICER, TERRITORY)
+    for who in ("province", "stranger"):
+        await hire(run, who, Role.PROVINCE_OFFICER, "15")
+    code = await submit(engine, await chat(engine, run.clock, "producer"), run.clock())
+    hung, lan = await person_of(engine, "officer"), await person_of(engine, "province")
+    for line in ("hôm nay tôi nghỉ phép đến thứ Sáu", "[Giao cho Lan]", "[Giao luôn]"):
+        await run.line(f"officer> {line}")
+    await hold(engine, code, lan)
+    for line in ("nghỉ phép", "[Đổi ngày nghỉ]", "hôm nay", "[Đến hết thứ Sáu 27/11/2026]", "[Giao cho Lan]"):
+        await run.line(f"officer> {line}")
+    assert "đổi ngày nghỉ" not in words(await run.line("officer> [Giao luôn]"))
+    assert await holders(engine) == [lan]  # the same cover goes on with it
+    for line in ("nghỉ phép", "[Đổi ngày nghỉ]", "hôm nay", "[Đến hết thứ Sáu 27/11/2026]", "[Giao cho Dũng]"):
+        await run.line(f"officer> {line}")
+    said = words(await run.line("officer> [Giao luôn]"))
+    assert "province< Hùng đã đổi ngày nghỉ, nên anh/chị không phải làm thay nữa." in said
+    assert "stranger< Hùng đã đổi" not in said
+    assert await holders(engine) == [hung]
+    await run.line(f"stranger> {code}")
+    await run.line("stranger> chấp nhận")
+    await run.line("stranger> [Chấp nhận luôn]")
+    assert [row.status for row in await rows(engine, cases)] == ["idea_accepted"]
+
+
+async def test_what_is_covered_for_another_stays_with_the_cover(engine: AsyncEngine) -> None:
+    """One of two leaves that the same province officer covers is over."""
+    run = await run_of(engine)
+    for who in ("officer", "colleague"):
+        await hire(run, who, Role.COMMUNE_OFFICER, TERRITORY)
+    await hire(run, "province", Role.PROVINCE_OFFICER, "15")
+    code = await submit(engine, await chat(engine, run.clock, "producer"), run.clock())
+    lan = await person_of(engine, "province")
+    await away(engine, await person_of(engine, "colleague"), lan, last=FRIDAY + timedelta(days=7))
+    await away(engine, await person_of(engine, "officer"), lan)
+    await hold(engine, code, lan)
+    async with engine.begin() as connection:
+        assert await staff.former_covers(connection, await person_of(engine, "officer"), MONDAY) == []
+    for line in ("nghỉ phép", "[Tôi không nghỉ nữa]"):
+        await run.line(f"officer> {line}")
+    assert await holders(engine) == [lan]
+
+
+# ---------------------------------------------------------------- a holder without a role
+
+
+async def gone(engine: AsyncEngine, who: str, clock: Clock) -> int:
+    """Their role ends without anything being given back."""
+    person = await person_of(engine, who)
+    async with engine.begin() as connection:
+        ended = update(memberships).where(memberships.c.person_id == person)
+        await connection.execute(ended.values(removed_at=clock()))
+    return person
+
+
+async def test_what_somebody_has_who_is_gone_is_free_to_take(engine: AsyncEngine) -> None:
+    run = await held_desk(engine, 1)
+    assert "officer" not in words(await run.line("colleague> TL12-26-0001"))
+    await gone(engine, "officer", run.clock)
+    said = words(await run.line("colleague> TL12-26-0001"))
+    assert "Hùng" not in said
+    assert "[Nhận xử lý]" in said
+    await run.line("colleague> nhận xử lý")
+    assert await holders(engine) == [await person_of(engine, "colleague")]
+
+
+async def test_what_somebody_has_who_is_gone_is_decided_without_taking_it(engine: AsyncEngine) -> None:
+    run = await held_desk(engine, 1)
+    await gone(engine, "officer", run.clock)
+    for line in ("TL12-26-0001", "chấp nhận", "[Chấp nhận luôn]"):
+        await run.line(f"colleague> {line}")
+    assert [row.status for row in await rows(engine, cases)] == ["idea_accepted"]
+
+
+async def test_a_look_frees_what_somebody_has_who_is_gone_and_nothing_else(engine: AsyncEngine) -> None:
+    run = await held_desk(engine, 2)
+    colleague = await person_of(engine, "colleague")
+    await hold(engine, "TL12-26-0002", colleague)
+    day = OfficeDay(engine, run.world)
+    await day.look()
+    assert None not in await holders(engine)
+    await gone(engine, "officer", run.clock)
+    await day.look()
+    await day.look()
+    assert await holders(engine) == [None, colleague]
+    assert [row.action for row in await rows(engine, case_events)].count("release") == 1
+    assert "TL12-26-0001" in words(await run.line("colleague> /desk"))
 
 
 # ---------------------------------------------------------------- handing over

@@ -114,6 +114,7 @@ async def _tell_filer(turn: Turned, code: str, words: str) -> None:
 
 
 async def _by_sheet(turn: Turned, effect: ConfirmAssisted) -> None:
+    await assisted.hold_producer(turn.connection, effect.code)
     case = await visible_case(turn, effect.code)
     if not _for_somebody(turn, case):
         raise cases.NotPossible(effect.code)

@@ -113,7 +113,7 @@ async def decidable(turn: Turned, code: str, action: str, status: str) -> Row:
         raise Refused(*decided_meanwhile(await fresh_case(turn, code)))
     if action not in actions(case.status, *await _sides(turn, case)):
         raise Refused(NOT_YOURS)
-    if not holding.may_work(case, turn.conversation.person_id, turn.conversation.covers):
+    if not await holding.may_work(turn.connection, case, turn.conversation.person_id, turn.conversation.covers):
         _, name = await holding.holder_of(turn.connection, code)
         raise Refused(Text(HELD, {"name": holder_words(name), "code": code}))
     if cases.is_by_another(case, action) and await last_mover(turn.connection, code) == turn.actor.person_id:

@@ -1,8 +1,12 @@
 """Who works on a case: an officer takes it, gives it back, or passes it on to a colleague."""
 
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.turn import Turned, tell_officers
+from bot.world import World
 from dialogs.model import N_, PassCase, ReleaseCase, SendMessage, TakeCase, Text, Value
 from dialogs.officer.alerts import open_link
 from dialogs.officer.desk import holder_words
@@ -26,7 +30,7 @@ async def take(turn: Turned, effect: TakeCase) -> None:
 
 async def release(turn: Turned, effect: ReleaseCase) -> None:
     case = await _at_hand(turn, effect.code)
-    if case is None or case.holder_id is None:
+    if case is None or await holding.is_free(turn.connection, case.id):
         return
     if case.holder_id not in _hands(turn):
         await _with_somebody_else(turn, case)
@@ -41,7 +45,7 @@ async def pass_on(turn: Turned, effect: PassCase) -> None:
     case = await _at_hand(turn, effect.code)
     if case is None:
         return
-    if not holding.may_work(case, turn.conversation.person_id, turn.conversation.covers):
+    if not await holding.may_work(turn.connection, case, turn.conversation.person_id, turn.conversation.covers):
         await _with_somebody_else(turn, case)
         return
     today = turn.now.astimezone(VIETNAM).date()
@@ -63,6 +67,15 @@ async def _tell(turn: Turned, case: Any, person_id: int, note: str) -> None:
     due = (Text(N_("Due: %(day)s."), {"day": case.due_on}),) if case.due_on is not None else ()
     said = SendMessage((head, *words, *due), links=(open_link(case.code),))
     await tell_officers(turn, case.territory, [person_id], said)
+
+
+async def abandoned(connection: AsyncConnection, _: World, __: datetime) -> list[int]:
+    return await holding.abandoned(connection)
+
+
+async def set_free(_: World, now: datetime, connection: AsyncConnection, case_id: int) -> None:
+    """A case that somebody was left with whose role is gone; nobody is told, it is on the desk like any free one."""
+    await holding.set_free(connection, case_id, now)
 
 
 async def _at_hand(turn: Turned, code: str) -> Any:

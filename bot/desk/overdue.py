@@ -14,7 +14,7 @@ from dialogs.officer.overdue import Late, passed_up, passed_up_already, warning
 from dialogs.rules.working_days import at_minute, closing_time, is_working_day, working_days_between
 from storage import audit
 from storage.calendar import Office, desk_of, offices_at
-from storage.overdue import Overdue, answerable, escalated, name_of, overdue, warned
+from storage.overdue import Overdue, answerable, escalated, name_of, nobody_above, overdue, warned
 from storage.records import VIETNAM
 
 TIME_TO_ACT = timedelta(hours=1)
@@ -80,10 +80,11 @@ async def _warn(connection: AsyncConnection, world: World, group: Group, office:
 
 
 async def _pass_up(connection: AsyncConnection, world: World, group: Group, office: Office, now: datetime) -> None:
-    """To the one above, and to its officers that it was done. Nobody there any more: it stays announced."""
+    """To the one above, and to its officers that it was done; where nobody is there any more, to nobody."""
     day = now.astimezone(VIETNAM).date()
     who = await answerable(connection, group[0], day)
     if who.above is None:
+        await nobody_above(connection, group, day, now)
         return
     done = await escalated(connection, group, day, now)
     if not done:

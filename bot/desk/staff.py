@@ -158,13 +158,16 @@ async def take_leave(turn: Turned, effect: TakeLeave) -> None:
     if await staff.is_away(connection, effect.cover_id, effect.first_on, effect.last_on):
         _said(turn, Text(N_("%(name)s is on leave then too. Please choose somebody else."), {"name": name}))
         return
-    await staff.take_leave(connection, me, effect.cover_id, effect.first_on, effect.last_on, turn.now)
+    before = await staff.take_leave(connection, me, effect.cover_id, effect.first_on, effect.last_on, turn.now)
+    await _give_back(turn, before)
     turn.carried.timers.append(_when_over(turn, effect.last_on))
     turn.record("leave", cover=effect.cover_id, first=str(effect.first_on), last=str(effect.last_on))
     values: dict[str, Value] = {"first": effect.first_on, "last": effect.last_on, "name": await _my_name(turn)}
     told = Text(N_("%(name)s is on leave from %(first)s until the end of %(last)s, and you cover."), values)
     work = Text(N_("On these days the open and new cases come to you:"))
     await _tell(turn, own[0].territory, [effect.cover_id], (told, work, *map(membership_words, own)), OPEN_DESK)
+    changed = Text(N_("%(name)s has changed their leave, so you do not cover for them any more."), values)
+    await _tell(turn, own[0].territory, [one for one in before if one != effect.cover_id], (changed,), OPEN_DESK)
     _said(turn, Text(N_("✅ Noted. %(name)s has been told."), {"name": name}))
 
 
@@ -195,18 +198,18 @@ async def end_leave(turn: Turned) -> None:
 
 
 async def leave_over(turn: Turned) -> None:
-    ended = turn.facts.today - timedelta(days=1)
-    await _give_back(turn, await staff.covers_until(turn.connection, turn.conversation.person_id, ended))
+    """Also days late, when nothing ran at its moment."""
+    await _give_back(turn, await staff.former_covers(turn.connection, turn.conversation.person_id, turn.facts.today))
 
 
 async def _give_back(turn: Turned, covers: Sequence[int]) -> None:
-    """What a cover has taken meanwhile and may not go on with alone comes into the hand of who was away."""
+    """What a cover has taken meanwhile and may not go on with any more comes into the hand of who was away."""
     me, connection = turn.conversation.person_id, turn.connection
     own = await staff.own_memberships(connection, me)
     places_ = [member.territory for member in own]
     for cover in covers:
         held = await staff.held_by(connection, cover, case_table.c.territory.in_(places_))
-        keeps = {case.id for case in await staff.able(connection, cover, held)}
+        keeps = {case.id for case in await staff.able_today(connection, cover, held, turn.facts.today)}
         back = await staff.able(connection, me, [case for case in held if case.id not in keeps])
         await staff.put_into_hand(connection, back, me, me, turn.conversation.channel, turn.now)
 

@@ -515,6 +515,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["entered_by"], ["people.id"], name=op.f("fk_results_entered_by")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_results")),
     )
+    op.create_index(op.f("ix_results_certificate_until"), "results", ["certificate_until"], unique=False)
     op.create_index(op.f("ix_results_entered_by"), "results", ["entered_by"], unique=False)
     op.create_table(
         "returned_items",
