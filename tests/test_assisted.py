@@ -362,6 +362,30 @@ async def test_of_two_at_the_same_instant_one_gets_it(village: Village) -> None:
     assert sorted(came) == [Outcome.CONFIRMED, Outcome.USED]
 
 
+@pytest.mark.parametrize("sheet", [False, True])
+async def test_a_merger_of_communes_and_a_confirmation_do_not_wait_for_each_other(
+    village: Village, *, sheet: bool
+) -> None:
+    """Both lock people before cases: in two orders PostgreSQL would break one of them off."""
+    digits = await village.files_for_somebody()
+    filer, _ = await village.person("officer"), await village.person("son")
+    await keep_files(village.engine, village.clock, filer, "s1")
+    async with village.engine.begin() as connection:
+        await set_person(connection, filer.person_id, commune="")  # who registers nothing of their own has none
+    who = "officer" if sheet else "son"
+    effect = ConfirmAssisted(CODE, pages=(("s1", 0),)) if sheet else ConfirmAssisted(CODE, digits=digits)
+    async with beside(village.engine) as other:
+        async with other.begin() as merging:  # as bot.merge: producers, officers, cases
+            await merging.execute(update(people).where(people.c.commune == COMMUNE).values(commune="04303"))
+            await merging.execute(update(memberships).values(territory="15/04303"))
+            confirming = asyncio.create_task(village.does(who, effect))
+            await asyncio.sleep(0.3)
+            await merging.execute(update(cases).values(commune="04303", territory="15/04303"))
+        await confirming
+    case = await village.case()
+    assert (case.commune, case.confirmed) == ("04303", "sheet" if sheet else "code")
+
+
 async def test_wrong_tries_at_the_same_instant_are_all_counted(village: Village) -> None:
     await village.files_for_somebody()
 

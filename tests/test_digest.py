@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import event, insert, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,7 +20,8 @@ from dialogs.model import Role, SendMessage, Text
 from dialogs.officer.digest import digest
 from dialogs.rules.working_days import at_minute
 from storage import cases, desk, digests, offices, outbox
-from storage.models import absences, audit, conversations, memberships, results
+from storage import results as rated
+from storage.models import absences, audit, conversations, memberships, metadata, results
 from storage.models import cases as case_table
 from storage.models import digests as digest_table
 from storage.models import outbox as outbox_table
@@ -452,6 +453,19 @@ async def test_a_certificate_runs_out_once_and_its_producer_is_told(engine: Asyn
     (case,) = await rows(engine, case_table)
     assert (case.status, case.owner) == ("expired", "nobody")
     assert [entry.action for entry in await rows(engine, audit)] == ["expire"]
+
+
+async def test_what_has_run_out_is_found_without_reading_the_other_cases(sqlite_engine: AsyncEngine) -> None:
+    """It is looked for every few seconds, all year."""
+    asked: list[tuple[str, Any]] = []
+    event.listen(sqlite_engine.sync_engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+    async with sqlite_engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+        await rated.run_out(connection, LATE)
+        statement, values = asked[-1]
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)).all()
+    assert "certificate_until" in plan[0].detail
+    assert not [step.detail for step in plan if step.detail.startswith("SCAN")]
 
 
 # ---------------------------------------------------------------- quiet hours

@@ -1,7 +1,6 @@
 """The officer's inbox: exactly what one can act on, most urgent first; finding a case; in whose hand one is."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,7 +23,7 @@ from dialogs.officer.desk import MANY, desk_of, left_words, short_codes
 from dialogs.rules.lifecycle import STATUSES, Side
 from dialogs.state import dump
 from storage import search
-from storage.cases import FIRST_OF_ALL, NOT_URGENT, NotPossible
+from storage.cases import FIRST_OF_ALL, NOT_URGENT, NotPossible, locked
 from storage.desk import LINES, SILENT_DAYS, counts_for, scopes_of
 from storage.holding import may_work, take
 from storage.models import absences, audit, case_events, cases, conversations, memberships, outbox
@@ -653,17 +652,24 @@ async def test_somebody_who_has_been_removed_takes_nothing_with_an_old_button(sq
     assert await holder(engine, code) is None
 
 
-@pytest.mark.parametrize(
-    ("holder_id", "covered", "may"),
-    [(None, (), True), (7, (), True), (8, (), False), (8, (8,), True), (8, (9,), False)],
-)
-def test_who_may_work_on_a_case(holder_id: int | None, covered: Sequence[int], may: bool) -> None:
-    class Case:
-        pass
+async def test_who_may_work_on_a_case(engine: AsyncEngine) -> None:
+    clock = Clock()
+    me, other = await officer(engine, clock, "me"), await officer(engine, clock, "other")
+    code = await filed(engine, clock, await chat(engine, clock, "anna"))
 
-    case = Case()
-    case.holder_id = holder_id  # type: ignore[attr-defined]  # a row has it
-    assert may_work(case, 7, covered) is may
+    async def may(holder_id: int | None, *covered: int) -> bool:
+        async with engine.begin() as connection:
+            await connection.execute(update(cases).values(holder_id=holder_id))
+            return await may_work(connection, await locked(connection, code), me.person_id, covered)
+
+    assert await may(None)
+    assert await may(me.person_id)
+    assert not await may(other.person_id)
+    assert await may(other.person_id, other.person_id)
+    async with engine.begin() as connection:
+        gone = memberships.c.person_id == other.person_id
+        await connection.execute(update(memberships).where(gone).values(removed_at=clock()))
+    assert await may(other.person_id), "in the hand of nobody who could go on with it"
 
 
 # ---------------------------------------------------------------- passing on
