@@ -21,7 +21,7 @@ from dialogs.officer.digest import digest
 from dialogs.rules.working_days import at_minute
 from storage import cases, desk, digests, offices, outbox
 from storage import results as rated
-from storage.models import absences, audit, conversations, memberships, metadata, results
+from storage.models import absences, audit, conversations, memberships, results
 from storage.models import cases as case_table
 from storage.models import digests as digest_table
 from storage.models import outbox as outbox_table
@@ -460,7 +460,6 @@ async def test_what_has_run_out_is_found_without_reading_the_other_cases(sqlite_
     asked: list[tuple[str, Any]] = []
     event.listen(sqlite_engine.sync_engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
     async with sqlite_engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
         await rated.run_out(connection, LATE)
         statement, values = asked[-1]
         plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)).all()

@@ -158,7 +158,7 @@ def is_paper_number(words: str) -> bool:
 
 _NO_PAPER_NUMBER = N_(
     "“%(words)s” is no number of a paper: that has figures with letters, like 812/QĐ-UBND. "
-    "To change the points, type “edit”."
+    "To change the points, type edit."
 )
 
 

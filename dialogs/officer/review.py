@@ -106,7 +106,7 @@ def _how_much(case: CaseFacts, facts: Facts) -> Text:
 def _time_left(case: CaseFacts) -> tuple[Text, ...]:
     """The last day, and the working time that is left of it or gone since; without one since when it waits."""
     if (above := waits_above(case.status, case.since)) is not None and case.due_on is None:
-        return (Text(N_("⏳ It waits: %(above)s."), {"above": above}),)
+        return (Text(N_("⏰ It waits: %(above)s."), {"above": above}),)
     if case.minutes_left is None or case.due_on is None:
         return due_line(case)
     values: dict[str, Value] = {"day": case.due_on, "left": left_words(case.minutes_left)}
