@@ -192,14 +192,15 @@ async def too_large(producer: Person) -> Seen:
 
 
 async def read_papers(officer: Person, code: str) -> None:
-    """The pages that were photos come as one PDF, by the chat."""
+    """A look at all papers is one picture; as files, the pages that were photos come as one PDF."""
     await officer.chooses(f"review.{code}")
     await officer.chooses("papers")
-    plan = await officer.waits_for(f"{code} Kế hoạch", ANSWER_S)
-    assert plan.file_name.endswith(".pdf")
-    assert pages_of(plan.data) == 3
-    shown = await officer.waits_for(".pdf", ANSWER_S)
-    assert pages_of(shown.data) == 4
+    await officer.waits_for("Giấy tờ.jpg", ANSWER_S)
+    await officer.chooses("other")
+    await officer.chooses("pdf")
+    for name, pages in (("Ảnh sản phẩm", 4), ("Kế hoạch làm ăn", 3)):
+        paper = await officer.waits_for(f"{code} {name}.pdf", ANSWER_S)
+        assert pages_of(paper.data) == pages
     assert (await officer.waits_for("Anh/chị muốn làm gì", ANSWER_S)).buttons
 
 
