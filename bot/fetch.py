@@ -27,8 +27,9 @@ from storage.files import FileStore
 from storage.models import cases, files
 from storage.models import papers as kept
 from storage.outbox import post
+from storage.pages import HERE
 from storage.people import chats_of, still_used
-from storage.records import FORGOTTEN, HERE, VOICE, case_named, newest
+from storage.records import FORGOTTEN, VOICE, case_named, newest
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from dialogs.producer.upload import all_papers_of
 from storage.assisted import SIGNED_SHEET
 from storage.cases import PRODUCT_PHOTOS
 from storage.models import files, papers
-from storage.records import HERE
+from storage.pages import HERE
 
 Spec = dict[str, Any]
 

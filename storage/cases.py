@@ -19,10 +19,12 @@ from storage import undo
 from storage.calendar import answering_side, closed_for
 from storage.dossiers import last_mover
 from storage.models import case_events, cases, files, papers, people, returned_items, serials
-from storage.records import HERE, VIETNAM, Conversation, memberships_of, upsert
+from storage.pages import HERE
+from storage.records import VIETNAM, Conversation, upsert
 from storage.results import withdraw
 from storage.reviews import drop_marks
 from storage.rights import covers
+from storage.staff import own_memberships
 
 PRODUCT_PHOTOS = "product"
 """The idea's photos are kept like a paper, under this id."""
@@ -263,7 +265,7 @@ async def _hand(connection: AsyncConnection, case: Any, step: lifecycle.Move, no
 
 
 async def _works_there(connection: AsyncConnection, person_id: int, territory: str) -> bool:
-    return covers((await memberships_of(connection, [person_id])).get(person_id, ()), territory)
+    return covers(await own_memberships(connection, person_id), territory)
 
 
 async def _send_back(

@@ -13,6 +13,7 @@ from dialogs import places
 from dialogs.model import Addressed, Membership, NoteLine
 from storage.models import cases, conversations, files, marks, memberships, notes, people, returned_items
 from storage.rights import covers
+from storage.staff import own_memberships
 
 LAST = 10
 """Notes of a case that are shown."""
@@ -160,9 +161,7 @@ _ASKER = (
 
 async def answers_for(connection: AsyncConnection, person_id: int, territory: str) -> bool:
     """Whether somebody is still an officer for a territory or one around it."""
-    which = (memberships.c.person_id == person_id, memberships.c.removed_at.is_(None))
-    held = (await connection.execute(select(memberships.c.territory).where(*which))).scalars()
-    return any(not own or f"{territory}/".startswith(f"{own}/") for own in held)
+    return covers(await own_memberships(connection, person_id), territory)
 
 
 async def kept_files(connection: AsyncConnection, person_id: int) -> set[str]:

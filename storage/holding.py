@@ -8,11 +8,11 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
-from dialogs.model import Colleague, Membership, Role
+from dialogs.model import Colleague
 from dialogs.officer.desk import NAMELESS
 from storage.models import cases, memberships, people
 from storage.rights import present_at, sides_at
-from storage.staff import HOLDER_STANDS, IN_HAND, colleagues_of, put_into_hand
+from storage.staff import HOLDER_STANDS, IN_HAND, colleagues_of, memberships_of, put_into_hand
 
 if TYPE_CHECKING:
     from storage.records import Conversation
@@ -100,19 +100,10 @@ async def successors(
     found = await colleagues_of(connection, conversation.person_id, members, case.territory, today)
     levels = (case.territory, case.territory.partition("/")[0])
     present = await present_at(connection, levels, but=case.person_id)
-    theirs = await _memberships_of(connection, [colleague.person_id for colleague in found])
+    theirs = await memberships_of(connection, [colleague.person_id for colleague in found])
     return tuple(
         colleague
         for colleague in found
         if colleague.person_id != case.person_id
         and case.owner in sides_at(theirs.get(colleague.person_id, ()), case.territory, present)
     )
-
-
-async def _memberships_of(connection: AsyncConnection, person_ids: Collection[int]) -> dict[int, list[Membership]]:
-    columns = (memberships.c.person_id, memberships.c.role, memberships.c.territory)
-    which = (memberships.c.person_id.in_(person_ids), memberships.c.removed_at.is_(None))
-    found: dict[int, list[Membership]] = {}
-    for row in await connection.execute(select(*columns).where(*which)):
-        found.setdefault(row.person_id, []).append(Membership(Role(row.role), row.territory))
-    return found

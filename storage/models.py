@@ -4,7 +4,7 @@ Times are aware and in UTC; territories are paths ("15", "15/04321") so that a p
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -69,6 +69,11 @@ def _folded(length: int) -> Any:
 def dumps(value: Any) -> str:
     """JSON as the database keeps it: UTF-8 as it is, so that a person's words stay readable."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def iso(moment: date | datetime | None) -> str | None:
+    """A day or a moment as a Document keeps it."""
+    return moment.isoformat() if moment is not None else None
 
 
 def _id() -> Column[int]:

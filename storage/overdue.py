@@ -1,6 +1,6 @@
 """Cases whose deadline has passed: who is told of it, who stands above them, and that each is told once."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,9 +12,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from dialogs import places
 from dialogs.model import Role
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
-from storage.models import cases, memberships, people
-from storage.rights import REACHABLE, who_acts
-from storage.staff import on_leave
+from storage.models import cases, memberships
+from storage.rights import who_acts
+from storage.staff import acting, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ async def answerable(connection: AsyncConnection, one: Overdue, today: date) -> 
     levels = await _levels(connection, one, today)
     own, higher = _split(levels, await _holder(connection, one, today))
     above = next((person for level in higher for person in level if person not in own), None)
-    return Answerable(tuple(own), above, await _name(connection, above))
+    return Answerable(tuple(own), above, await name_of(connection, above) if above is not None else "")
 
 
 def _split(levels: Sequence[Sequence[int]], holder: int | None) -> tuple[Sequence[int], Sequence[Sequence[int]]]:
@@ -122,10 +122,10 @@ async def _levels(connection: AsyncConnection, one: Overdue, today: date) -> lis
     which = (memberships.c.territory.in_([place for place, _ in asked]), memberships.c.removed_at.is_(None))
     found = select(memberships.c.person_id, memberships.c.territory, memberships.c.role).where(*which)
     rows = (await connection.execute(found.order_by(memberships.c.since, memberships.c.id))).all()
-    acting = await _acting(connection, {row.person_id for row in rows}, today)
+    told = await acting(connection, {row.person_id for row in rows}, today)
     return [
         _once(
-            acting.get(row.person_id)
+            told.get(row.person_id)
             for row in rows
             if row.territory == place and Role(row.role) in roles and row.person_id != one.producer_id
         )
@@ -140,24 +140,4 @@ def _once(people_: Iterable[int | None]) -> list[int]:
 async def _holder(connection: AsyncConnection, one: Overdue, today: date) -> int | None:
     if one.holder_id is None:
         return None
-    return (await _acting(connection, {one.holder_id}, today)).get(one.holder_id)
-
-
-async def _acting(connection: AsyncConnection, person_ids: Collection[int], today: date) -> dict[int, int]:
-    """For each officer who is told in their place, themselves or their cover; without those who can't be."""
-    away = await on_leave(connection, today)
-    stands_in = {person: away.get(person, person) for person in person_ids}
-    which = (memberships.c.person_id.in_(set(stands_in.values())), memberships.c.removed_at.is_(None), REACHABLE)
-    reached = set((await connection.execute(select(memberships.c.person_id).where(*which))).scalars())
-    return {person: other for person, other in stands_in.items() if other in reached}
-
-
-async def _name(connection: AsyncConnection, person_id: int | None) -> str:
-    if person_id is None:
-        return ""
-    return str((await connection.execute(select(people.c.name).where(people.c.id == person_id))).scalar_one())
-
-
-async def name_of(connection: AsyncConnection, person_id: int) -> str:
-    """As the person wrote it; "" when not known."""
-    return await _name(connection, person_id)
+    return (await acting(connection, {one.holder_id}, today)).get(one.holder_id)

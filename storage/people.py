@@ -25,8 +25,8 @@ from storage.models import (
     web_messages,
 )
 from storage.records import FORGOTTEN, Conversation, upsert
-from storage.rights import REACHABLE, who_acts
-from storage.staff import on_leave, own_memberships
+from storage.rights import who_acts
+from storage.staff import acting, own_memberships
 
 INVITATION_DAYS = 7
 UPLOAD_LINK_HOURS = 24
@@ -128,27 +128,12 @@ async def officers_of(
         memberships.c.territory.in_((territory, province, "")), memberships.c.removed_at.is_(None)
     )
     rows = (await connection.execute(statement.distinct().order_by(memberships.c.person_id))).all()
-    acting = await _acting(connection, {row.person_id for row in rows}, but, today)
+    told = await acting(connection, {row.person_id for row in rows}, today, but)
     for place, roles in who_acts(territory, side):
-        here = (acting.get(row.person_id) for row in rows if row.territory == place and Role(row.role) in roles)
+        here = (told.get(row.person_id) for row in rows if row.territory == place and Role(row.role) in roles)
         if found := {person_id for person_id in here if person_id is not None}:
             return sorted(found)
     return []
-
-
-async def _acting(
-    connection: AsyncConnection, person_ids: Collection[int], but: int, today: date | None
-) -> dict[int, int]:
-    """For each of these officers who is told in their place, themselves or their cover; without who can't be."""
-    away = await on_leave(connection, today) if today is not None else {}
-    stands_in = {person_id: away.get(person_id, person_id) for person_id in person_ids}
-    which = (
-        memberships.c.person_id.in_(set(stands_in.values()) - {but}),
-        memberships.c.removed_at.is_(None),
-        REACHABLE,
-    )
-    told = set((await connection.execute(select(memberships.c.person_id).where(*which))).scalars())
-    return {person_id: other for person_id, other in stands_in.items() if other in told and person_id != but}
 
 
 async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> list[Any]:

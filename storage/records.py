@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +25,6 @@ from dialogs.model import (
     Person,
     ResultFacts,
     ReturnedItem,
-    Role,
     State,
 )
 from dialogs.rules.lifecycle import STATUSES, Side, actions
@@ -53,9 +51,10 @@ from storage.models import (
     updates,
 )
 from storage.on_behalf import filed_for_somebody
+from storage.pages import lengths_of
 from storage.reviews import changes_of, marks_of, templates_of
 from storage.rights import REACHABLE, covers, present_at, sides_at
-from storage.staff import covered_by, shows_staff, staff_facts
+from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
 from storage.undo import undo_facts
 
 SHOW_TEMPLATES = {"check", "templates"}
@@ -64,8 +63,6 @@ FORGOTTEN = "forgotten"
 """Status of a file whose bytes are still to be erased; nobody sees it any more."""
 VOICE = "voice"
 """Kind of a file that was sent as a voice note, until it has been looked at; nothing else may be a recording."""
-HERE = (FileStatus.STORED, FileStatus.PENDING)
-"""Files that are a page of a paper; one that was refused or lost is none."""
 Row = Any
 """A row by column name; SQLAlchemy's own type would list every column again."""
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -217,26 +214,6 @@ async def _begin(connection: AsyncConnection, chats: Mapping[tuple[str, str], st
     begun = set((await connection.execute(statement, rows)).scalars())
     if too_many := set(made) - begun:
         await connection.execute(delete(people).where(people.c.id.in_(too_many)))
-
-
-async def memberships_of(
-    connection: AsyncConnection,
-    person_ids: Collection[int],
-    covered: Mapping[int, frozenset[int]] = MappingProxyType({}),
-) -> dict[int, tuple[Membership, ...]]:
-    """Each once: their own, and those of whom they cover for; `covered` as storage.staff.covered_by gives it."""
-    everybody = {*person_ids, *(absent for whom in covered.values() for absent in whom)}
-    statement = select(memberships.c.person_id, memberships.c.role, memberships.c.territory).where(
-        memberships.c.person_id.in_(everybody), memberships.c.removed_at.is_(None)
-    )
-    own: dict[int, list[Membership]] = {}
-    for row in await connection.execute(statement.order_by(memberships.c.id)):
-        own.setdefault(row.person_id, []).append(Membership(Role(row.role), row.territory))
-    return {
-        person: tuple(dict.fromkeys(m for who in (person, *covered.get(person, ())) for m in own.get(who, ())))
-        for person in person_ids
-        if person in own
-    }
 
 
 # ---------------------------------------------------------------- facts
@@ -444,7 +421,7 @@ async def case_facts(
     if not ids:
         return []
     kept = _grouped(await connection.execute(_newest_papers(ids)))
-    lengths = await _lengths(connection, kept)
+    lengths = await lengths_of(connection, [row for rows in kept.values() for row in rows])
     back = _grouped(
         await connection.execute(
             select(returned_items).where(returned_items.c.case_id.in_(ids), returned_items.c.answered_at.is_(None))
@@ -474,16 +451,6 @@ def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
     for row in rows:
         found.setdefault(row.case_id, []).append(row)
     return found
-
-
-async def _lengths(connection: AsyncConnection, kept: Mapping[int, Sequence[Row]]) -> dict[str, int]:
-    """Pages of each file of these papers that is here; one where it is not known (a photo, a Word file)."""
-    ids = {page[0] for rows in kept.values() for row in rows for page in row.pages}
-    if not ids:
-        return {}
-    which = (files.c.id.in_(ids), files.c.status.in_(HERE))
-    found = await connection.execute(select(files.c.id, files.c.pages).where(*which))
-    return {row.id: max(1, row.pages) for row in found}
 
 
 def newest() -> ColumnElement[bool]:

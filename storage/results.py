@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import ResultFacts
-from storage.models import cases, results
+from storage.models import cases, iso, results
 from storage.records import upsert
 
 _POINTS = ("points_a", "points_b", "points_c")
@@ -51,11 +51,7 @@ async def _kept(connection: AsyncConnection, case_id: int) -> dict[str, Any] | N
         return None
     plain: dict[str, Any] = {name: row._mapping[name] for name in ("stars", "decision", "entered_by")}
     plain |= {name: str(row._mapping[name]) for name in _POINTS}
-    return plain | {name: _iso(row._mapping[name]) for name in (*_DAYS, *_MOMENTS)}
-
-
-def _iso(moment: date | datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None
+    return plain | {name: iso(row._mapping[name]) for name in (*_DAYS, *_MOMENTS)}
 
 
 async def withdraw(connection: AsyncConnection, case_id: int) -> None:

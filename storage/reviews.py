@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialogs.model import CaseFacts, Change, FileStatus, Mark, Template
 from dialogs.officer.desk import NAMELESS
 from storage.models import case_events, cases, files, marks, papers, people, reason_templates, returned_items, settings
+from storage.pages import lengths_of
 
 # ---------------------------------------------------------------- marks
 
@@ -103,21 +104,13 @@ async def _changed_papers(connection: AsyncConnection, case_id: int, since: date
     """Papers sent since, with version and pages of what was there and of what is."""
     which = (papers.c.case_id == case_id, papers.c.sent_at.is_not(None))
     rows = (await connection.execute(select(papers).where(*which).order_by(papers.c.version))).all()
-    lengths = await _lengths(connection, rows)
+    lengths = await lengths_of(connection, rows)
     old: dict[str, str] = {}
     new: dict[str, str] = {}
     for row in rows:
         pages = sum(lengths.get(page[0], 0) for page in row.pages)
         (old if row.sent_at <= since else new)[row.paper] = f"{row.version}/{pages}"
     return [Change(f"paper:{paper}", old.get(paper, ""), now) for paper, now in new.items()]
-
-
-async def _lengths(connection: AsyncConnection, rows: Collection[Any]) -> dict[str, int]:
-    """Pages of each file of these papers; one where it is not known (a photo)."""
-    ids = {page[0] for row in rows for page in row.pages}
-    which = (files.c.id.in_(ids), files.c.status.in_((FileStatus.STORED, FileStatus.PENDING)))
-    found = await connection.execute(select(files.c.id, files.c.pages).where(*which))
-    return {row.id: max(1, row.pages) for row in found}
 
 
 async def _replies(connection: AsyncConnection, case_id: int, events: Collection[Any]) -> list[Change]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, func, insert, or_, select, update
@@ -98,10 +99,29 @@ async def roles_of(connection: AsyncConnection, person_id: int, today: date) -> 
     return await _colleagues(connection, rows, await _last_days(connection, today))
 
 
+async def memberships_of(
+    connection: AsyncConnection,
+    person_ids: Collection[int],
+    covered: Mapping[int, frozenset[int]] = MappingProxyType({}),
+) -> dict[int, tuple[Membership, ...]]:
+    """Each once: their own, and those of whom they cover for; `covered` as covered_by gives it."""
+    everybody = {*person_ids, *(absent for whom in covered.values() for absent in whom)}
+    statement = select(memberships.c.person_id, memberships.c.role, memberships.c.territory).where(
+        memberships.c.person_id.in_(everybody), STANDS
+    )
+    own: dict[int, list[Membership]] = {}
+    for row in await connection.execute(statement.order_by(memberships.c.id)):
+        own.setdefault(row.person_id, []).append(Membership(Role(row.role), row.territory))
+    return {
+        person: tuple(dict.fromkeys(m for who in (person, *covered.get(person, ())) for m in own.get(who, ())))
+        for person in person_ids
+        if person in own
+    }
+
+
 async def own_memberships(connection: AsyncConnection, person_id: int) -> tuple[Membership, ...]:
     """Without those that come from covering for somebody."""
-    rows = await connection.execute(_PEOPLE.where(memberships.c.person_id == person_id).order_by(memberships.c.id))
-    return tuple(dict.fromkeys(Membership(Role(row.role), row.territory) for row in rows))
+    return (await memberships_of(connection, [person_id])).get(person_id, ())
 
 
 async def _colleagues(
@@ -179,6 +199,20 @@ async def on_leave(connection: AsyncConnection, today: date) -> dict[int, int]:
     rows = await connection.execute(select(absences.c.person_id, absences.c.cover_id).where(_on(today)))
     direct = {row.person_id: row.cover_id for row in rows}
     return {person: cover for person in direct if (cover := _last_in_line(person, direct)) not in direct}
+
+
+async def acting(
+    connection: AsyncConnection, person_ids: Collection[int], today: date | None, but: int = 0
+) -> dict[int, int]:
+    """For each of these officers who is told in their place, themselves or their cover; without those who can't be.
+
+    `today` None: nobody is away. Nobody is told of their own case (`but`).
+    """
+    away = await on_leave(connection, today) if today is not None else {}
+    stands_in = {person: away.get(person, person) for person in person_ids}
+    which = (memberships.c.person_id.in_(set(stands_in.values()) - {but}), STANDS, REACHABLE)
+    told = set((await connection.execute(select(memberships.c.person_id).where(*which))).scalars())
+    return {person: other for person, other in stands_in.items() if other in told and person != but}
 
 
 def _last_in_line(person: int, direct: Mapping[int, int]) -> int:
@@ -344,6 +378,7 @@ async def put_into_hand(
 
 
 async def name_of(connection: AsyncConnection, person_id: int) -> str:
+    """As the person wrote it; "" when not known."""
     return (await connection.execute(select(people.c.name).where(people.c.id == person_id))).scalar_one_or_none() or ""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import UndoFacts
-from storage.models import case_events, cases, conversations, marks, outbox, returned_items
+from storage.models import case_events, cases, conversations, iso, marks, outbox, returned_items
 from storage.staff import able_today
 
 WITHIN = timedelta(minutes=10)
@@ -41,13 +41,9 @@ async def standing(connection: AsyncConnection, case: Any) -> dict[str, Any]:
     """How a case (its row) and the marks on it stand, as JSON."""
     row = case._mapping
     kept: dict[str, Any] = {name: row[name] for name in _PLAIN}
-    kept |= {name: _iso(row[name]) for name in (*_DAYS, *_MOMENTS)}
+    kept |= {name: iso(row[name]) for name in (*_DAYS, *_MOMENTS)}
     found = await connection.execute(select(marks).where(marks.c.case_id == case.id).order_by(marks.c.item))
     return {"case": kept, "marks": [_mark(mark._mapping) for mark in found]}
-
-
-def _iso(moment: date | datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None
 
 
 def _mark(row: Any) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from dialogs.officer.office import place_first
 from dialogs.rules.working_days import USUAL_SESSIONS, at_minute, is_working_day
 from storage import desk, digests
 from storage.calendar import Office, offices_at
-from storage.overdue import name_of
-from storage.records import VIETNAM, memberships_of
-from storage.staff import covered_by, on_leave
+from storage.records import VIETNAM
+from storage.staff import covered_by, memberships_of, name_of, on_leave
 
 DUE, TOO_LATE = 7 * 60, 11 * 60
 """Minutes of the day between which a morning's overview goes out; later the morning is over."""

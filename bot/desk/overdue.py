@@ -14,8 +14,9 @@ from dialogs.officer.overdue import Late, passed_up, passed_up_already, warning
 from dialogs.rules.working_days import at_minute, closing_time, is_working_day, working_days_between
 from storage import audit
 from storage.calendar import Office, desk_of, offices_at
-from storage.overdue import Overdue, answerable, escalated, name_of, nobody_above, overdue, warned
+from storage.overdue import Overdue, answerable, escalated, nobody_above, overdue, warned
 from storage.records import VIETNAM
+from storage.staff import name_of
 
 TIME_TO_ACT = timedelta(hours=1)
 """At least so long before it is passed up somebody is told; else they are told the next morning."""

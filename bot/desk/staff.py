@@ -26,10 +26,10 @@ from dialogs.producer.place import place_name
 from storage import mergers, people, staff
 from storage.cases import NotPossible
 from storage.models import cases as case_table
-from storage.records import VIETNAM, memberships_of
+from storage.records import VIETNAM
+from storage.rights import covers
 
 OPEN_DESK = Link("desk", Text(N_("My desk")), "/desk")
-OPEN_STAFF = Link("staff", Text(N_("Officers and leave")), "đồng nghiệp")
 OPEN_LEAVE = Link("leave", Text(N_("Leave")), "nghỉ phép")
 
 
@@ -89,7 +89,7 @@ async def use_invitation(turn: Turned, token: str) -> None:
     if member is None:
         _said(turn, _why_not(turn, await people.invitation_of(turn.connection, token)))
         return
-    found = await memberships_of(turn.connection, [turn.conversation.person_id])
+    found = await staff.memberships_of(turn.connection, [turn.conversation.person_id])
     mine = (*turn.conversation.person.memberships, *found[turn.conversation.person_id])
     turn.conversation.person = replace(turn.conversation.person, memberships=tuple(dict.fromkeys(mine)))
     turn.record("join", role=str(member.role), territory=member.territory)
@@ -223,10 +223,10 @@ async def hand_over(turn: Turned, effect: HandOver) -> None:
     from_id, to_id = _person(turn, effect.from_id), _person(turn, effect.to_id)
     roles = await staff.own_memberships(connection, from_id)
     mine = turn.conversation.person.memberships
-    within = [role.territory for role in roles if from_id == me or answers_for(mine, role)]
+    within = [role for role in roles if from_id == me or answers_for(mine, role)]
     if not within or from_id == to_id or not await staff.own_memberships(connection, to_id):
         raise NotPossible("hand over")
-    held = [case for case in await staff.held_by(connection, from_id) if _inside(case.territory, within)]
+    held = [case for case in await staff.held_by(connection, from_id) if covers(within, case.territory)]
     given = await staff.able(connection, to_id, held)
     await staff.put_into_hand(connection, given, to_id, me, turn.conversation.channel, turn.now)
     turn.carried.changed = True
@@ -236,14 +236,10 @@ async def hand_over(turn: Turned, effect: HandOver) -> None:
     _said(turn, _given(len(given), to))
     if len(given) < len(held):
         _said(turn, _stayed(len(held) - len(given), to))
-    await _told_of_cases(turn, within[0], from_id, to_id, len(given))
+    await _told_of_cases(turn, within[0].territory, from_id, to_id, len(given))
     if from_id != me and given:
         texts = (Text(N_("The cases in your hand were given to %(name)s."), {"name": to}),)
-        await _tell(turn, within[0], [from_id], texts, OPEN_DESK)
-
-
-def _inside(territory: str, offices: Sequence[str]) -> bool:
-    return any(not office or f"{territory}/".startswith(f"{office}/") for office in offices)
+        await _tell(turn, within[0].territory, [from_id], texts, OPEN_DESK)
 
 
 def _given(count: int, to: Text | str) -> Text:
@@ -344,5 +340,5 @@ async def _without_cover(turn: Turned, territory: str, person: int) -> None:
 
 async def _forget_rights(turn: Turned) -> None:
     me = turn.conversation.person_id
-    left = await memberships_of(turn.connection, [me])
+    left = await staff.memberships_of(turn.connection, [me])
     turn.conversation.person = replace(turn.conversation.person, memberships=left.get(me, ()))

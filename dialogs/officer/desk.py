@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dialogs.answers import CHOOSE, clean, one_of
+from dialogs.codes import CODE
 from dialogs.matching import fold
 from dialogs.model import (
     N_,
@@ -166,9 +167,8 @@ TAKE = "take-"
 """Begins the value of a button that takes a case; with one dash more than a code it is not read as one."""
 UNDO = "undo-"
 """Begins the value of a button that takes back the last decision."""
-_CODE = re.compile(r"[A-Z]{1,5}\d{0,3}-\d\d-\d{4,6}")
 _VALUE = re.compile(
-    rf"(?:{TAKE}|{UNDO})?{_CODE.pattern}|p\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk"
+    rf"(?:{TAKE}|{UNDO})?{CODE.pattern}|p\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk"
 )
 
 

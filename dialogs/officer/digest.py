@@ -21,8 +21,6 @@ from dialogs.officer.office import clock_time
 from dialogs.officer.rights import is_officer
 from dialogs.rules.working_days import USUAL_SESSIONS, Sessions, at_minute
 
-SILENT_DRAFT_DAYS = 10
-"""From when on a draft that nobody goes on with is worth an officer's look."""
 AFTERNOON = USUAL_SESSIONS[1][0]
 COUNTS: Mapping[str, tuple[str, str]] = {
     "due": (N_("%(count)s case due"), N_("%(count)s cases due")),

@@ -44,7 +44,7 @@ from dialogs.officer import decide
 from dialogs.officer.alerts import named, notice_of
 from dialogs.officer.decide import DESK, OPEN_FILE, may_enter_result
 from dialogs.officer.digest import joined
-from dialogs.officer.findings import day_of
+from dialogs.officer.findings import day, day_of
 from dialogs.officer.rights import case_of, seen, visible
 from dialogs.producer.check_status import status_words
 from dialogs.rules.rating import Rating, WrongPoints, certificate_until, check_points, rating
@@ -107,23 +107,21 @@ TODAY = Option("today", Text(N_("Today")), ("hôm nay", "today"))
 
 
 @dataclass(frozen=True, slots=True)
-class past_day:
+class past_day(day):
     """The day of the decision: not after today, not before the case was filed. Stored as ISO."""
-
-    takes: str = "number"
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         return (TODAY,)
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
-        day = self._day(event, facts.today)
-        if day > facts.today:
-            raise InvalidAnswer(N_("The day %(day)s is still to come. Which day stands on the decision?"), day=day)
+        meant = self._day(event, facts.today)
+        if meant > facts.today:
+            raise InvalidAnswer(N_("The day %(day)s is still to come. Which day stands on the decision?"), day=meant)
         history = case_of(answers, facts).history
-        if history and day < (filed := history[0].happened_at.date()):
+        if history and meant < (filed := history[0].happened_at.date()):
             before = N_("The day %(day)s is before the file was handed in (%(filed)s). Which day stands on it?")
-            raise InvalidAnswer(before, day=day, filed=filed)
-        return Answer(day.isoformat())
+            raise InvalidAnswer(before, day=meant, filed=filed)
+        return Answer(meant.isoformat())
 
     def _day(self, event: Event, today: date) -> date:
         if isinstance(event, OptionChosen) and event.value == TODAY.value:
@@ -138,12 +136,6 @@ class past_day:
         if not _THREE_NUMBERS.fullmatch(plain):
             raise InvalidAnswer(N_("I need day, month and year. For example: 20/10/2026."))
         return day_of(plain)
-
-    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
-        return Text("%(day)s", {"day": date.fromisoformat(value)})
-
-    def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
-        return re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
 
 
 _POINTS_OR_DAY = re.compile(rf"{_POINTS.pattern}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}")

@@ -103,8 +103,6 @@ REASONS = (
     Option("more", Text(N_("Please describe it in more detail.")), ("ghi rõ hơn", "thiếu")),
 )
 """Why something is sent back: a template is kept by its value, so that each side reads it in its own language."""
-ABOUT_ANSWERS = {"more"}
-"""Of the reasons above, those that can be given for any answer."""
 
 
 AS_WRITTEN = "as_written"
