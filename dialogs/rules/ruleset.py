@@ -5,9 +5,8 @@ once, at the first question, and a wrong one is refused with its line.
 """
 
 import re
-import tomllib
 from calendar import monthrange
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +14,11 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
+
+from dialogs.rules.tables import Document, File, Table, parse, read
+from dialogs.rules.tables import Label as Label  # whoever wants rules wants these two as well
+from dialogs.rules.tables import RulesetError as RulesetError
 
 RULESET_IDS = ("ocop-2019", "ocop-2023", "ocop-2023r2025", "ocop-2026")
 DEADLINE_IDS = ("idea_answer", "plan_answer", "commune_report", "provincial_rating", "reevaluation", "revocation")
@@ -30,21 +33,6 @@ MAX_PAPER_CHARS = 40  # a paper is one line of a list on a small screen
 PartId = Literal["A", "B", "C"]
 Stage = Literal["plan", "dossier"]
 PART_IDS: tuple[PartId, ...] = ("A", "B", "C")
-
-
-class RulesetError(Exception):
-    """A ruleset file is wrong; reads "ocop_2026.toml:12: reason"."""
-
-    def __init__(self, name: str, line: int, reason: str) -> None:
-        super().__init__(f"{name}:{line}: {reason}")
-        self.name, self.line, self.reason = name, line, reason
-
-
-class Label(NamedTuple):
-    """A text in both languages; neither is ever empty."""
-
-    vi: str
-    en: str
 
 
 class Level(StrEnum):
@@ -278,204 +266,37 @@ def load(source: str | Path, name: str = "text") -> Ruleset:
     Raises RulesetError at the first thing that is wrong: syntax, an unknown, missing, mistyped or empty value, or
     values that contradict each other. What [same_as] names is taken from the ruleset named there.
     """
-    file = _read(source) if isinstance(source, Path) else _parse(source, name)
-    document = _Document(file, _borrowed(file))
-    return _ruleset(_Table(document, (), document.values()))
+    file = read(source) if isinstance(source, Path) else parse(source, name)
+    document = Document(file, _borrowed(file))
+    return _ruleset(Table(document, (), document.values()))
 
 
-# --- Reading: text to tables, and the line of everything in them ---
+# --- Where the tables come from: a file, and those it borrows from ---
 
-_KeyPath = tuple[str | int, ...]
-_T = TypeVar("_T")
-
-_SYNTAX_LINE = re.compile(r"at line (\d+)")
-_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]")
-_KEY = re.compile(r"""\s*([\w."'-]+)\s*=""")
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,19}")  # part of a Telegram button's 64 bytes
-_TYPE_NAMES = {
-    str: "a text",
-    int: "a whole number",
-    bool: "true or false",
-    date: "a date",
-    list: "a list",
-    dict: "a table",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """`lines` gives the line of each table and key; of a value inside braces or brackets only its key's."""
-
-    name: str
-    values: dict[str, Any]
-    lines: Mapping[_KeyPath, int]
-
-    def line_of(self, path: _KeyPath) -> int:
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
 
 
 def _path_of(ruleset_id: str) -> Path:
     return Path(__file__).with_name(ruleset_id.replace("-", "_") + ".toml")
 
 
-def _read(path: Path) -> _File:
-    data = path.read_bytes()
-    try:
-        return _parse(data.decode(), path.name)
-    except UnicodeDecodeError as error:
-        raise RulesetError(path.name, data.count(b"\n", 0, error.start) + 1, "not UTF-8") from error
-
-
-def _parse(text: str, name: str) -> _File:
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = _SYNTAX_LINE.search(str(error))  # absent when the text ends too early
-        line = int(found[1]) if found else text.count("\n") + 1
-        raise RulesetError(name, line, str(error)) from error
-    return _File(name, values, dict(_lines(text)))
-
-
-def _lines(text: str) -> Iterator[tuple[_KeyPath, int]]:
-    """Where each table and key stands. Reads line by line, so only for our style: no multi-line strings."""
-    table: _KeyPath = ()
-    counts: dict[_KeyPath, int] = {}
-    for line, content in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(content):
-            table = _dotted(header[2])
-            if header[1] == "[[":
-                counts[table] = counts.get(table, -1) + 1
-                table = (*table, counts[table])
-            yield table, line
-        elif key := _KEY.match(content):
-            yield (*table, *_dotted(key[1])), line
-
-
-def _dotted(key: str) -> _KeyPath:
-    return tuple(part.strip(" \"'") for part in key.split("."))
-
-
-def _borrowed(file: _File) -> dict[str, _File]:
+def _borrowed(file: File) -> dict[str, File]:
     """Which top-level keys of `file` are the same as in which other file, from its [same_as] table.
 
     Only what the other file writes out itself can be borrowed: no chains to follow, no circles.
     """
-    top = _Table(_Document(file, {}), (), file.values)
-    same_as = top.table("same_as") if "same_as" in file.values else _Table(top.document, (), {})
+    top = Table(Document(file, {}), (), file.values)
+    same_as = top.table("same_as") if "same_as" in file.values else Table(top.document, (), {})
     return {key: _lender(same_as, key) for key in same_as.values}
 
 
-def _lender(same_as: "_Table", key: str) -> _File:
+def _lender(same_as: Table, key: str) -> File:
     if key in same_as.document.main.values:
         raise same_as.wrong(f"{key} is written out here too", key)
-    other = _read(_path_of(same_as.choice(key, RULESET_IDS)))
+    other = read(_path_of(same_as.choice(key, RULESET_IDS)))
     if key not in other.values:
         raise same_as.wrong(f"{other.name} has no {key} of its own", key)
     return other
-
-
-@dataclass(frozen=True, slots=True)
-class _Document:
-    """A file together with the files some of its top-level keys are borrowed from."""
-
-    main: _File
-    borrowed: Mapping[str, _File]
-
-    def values(self) -> dict[str, Any]:
-        own = {key: value for key, value in self.main.values.items() if key != "same_as"}
-        return own | {key: file.values[key] for key, file in self.borrowed.items()}
-
-    def wrong(self, path: _KeyPath, reason: str) -> RulesetError:
-        file = self.borrowed.get(str(path[0]), self.main) if path else self.main
-        return RulesetError(file.name, file.line_of(path), reason)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """One table of a document; its methods take a value by key and type, or raise RulesetError at its line."""
-
-    document: _Document
-    path: _KeyPath
-    values: dict[str, Any]
-
-    def wrong(self, reason: str, *below: str | int) -> RulesetError:
-        """The error to raise about this table, or about what stands `below` it."""
-        return self.document.wrong((*self.path, *below), reason)
-
-    def only(self, *keys: str) -> None:
-        for key in self.values:
-            if key not in keys:
-                raise self.wrong(f"unknown key {key!r}", key)
-
-    def take(self, key: str, kind: type[_T]) -> _T:
-        if key not in self.values:
-            raise self.wrong(f"missing key {key!r}")
-        value = self.values[key]
-        if isinstance(value, kind) and type(value) is kind:  # True is no number here, a time of day no date
-            return value
-        raise self.wrong(f"{key} must be {_TYPE_NAMES[kind]}, not {value!r}", key)
-
-    def maybe(self, key: str, kind: type[_T]) -> _T | None:
-        return self.take(key, kind) if key in self.values else None
-
-    def text(self, key: str) -> str:
-        text = self.take(key, str)
-        if not text.strip():
-            raise self.wrong(f"{key} is empty", key)
-        return text
-
-    def number(self, key: str, allowed: range) -> int:
-        number = self.take(key, int)
-        if number not in allowed:
-            raise self.wrong(f"{key} must lie between {allowed[0]} and {allowed[-1]}, not {number}", key)
-        return number
-
-    def choice(self, key: str, allowed: Collection[str]) -> str:
-        text = self.take(key, str)
-        if text not in allowed:
-            raise self.wrong(f"{key} must be one of {', '.join(allowed)}, not {text!r}", key)
-        return text
-
-    def list_of(self, key: str, kind: type[_T]) -> tuple[_T, ...]:
-        """Absent means empty; nothing stands in it twice."""
-        values = self.maybe(key, list) or []
-        for index, value in enumerate(values):
-            if type(value) is not kind or value == "":
-                raise self.wrong(f"{key} must hold {_TYPE_NAMES[kind]} each, not {value!r}", key)
-            if value in values[:index]:
-                raise self.wrong(f"{key} has {value!r} twice", key)
-        return tuple(values)
-
-    def choices(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
-        texts = self.list_of(key, str)
-        for text in texts:
-            if text not in allowed:
-                raise self.wrong(f"{key} must be among {', '.join(allowed)}, not {text!r}", key)
-        return texts
-
-    def label(self, key: str, max_chars: int | None = None) -> Label:
-        table = self.table(key)
-        table.only("vi", "en")
-        label = Label(table.text("vi"), table.text("en"))
-        for text in label:
-            if max_chars is not None and len(text) > max_chars:
-                raise self.wrong(f"{key} is {len(text)} characters, at most {max_chars}: {text!r}", key)
-        return label
-
-    def table(self, key: str) -> "_Table":
-        return _Table(self.document, (*self.path, key), self.take(key, dict))
-
-    def tables(self, key: str) -> tuple["_Table", ...]:
-        """[[key]] repeated; absent means none."""
-        values = self.list_of(key, dict)
-        return tuple(_Table(self.document, (*self.path, key, i), value) for i, value in enumerate(values))
-
-    def named(self, key: str) -> dict[str, "_Table"]:
-        """[key.name] tables."""
-        table = self.table(key)
-        return {name: table.table(name) for name in table.values}
 
 
 # --- Building: tables to a ruleset, each function one table ---
@@ -483,7 +304,7 @@ class _Table:
 _TOP_KEYS = (Ruleset.__dataclass_fields__.keys() - {"papers"}) | {"sets", "plan_papers", "dossier_papers"}
 
 
-def _ruleset(top: _Table) -> Ruleset:
+def _ruleset(top: Table) -> Ruleset:
     top.only(*_TOP_KEYS)
     levels = _levels(top)
     groups = _groups(top)
@@ -511,7 +332,7 @@ def _ruleset(top: _Table) -> Ruleset:
     return rules
 
 
-def _check(rules: Ruleset, top: _Table) -> None:
+def _check(rules: Ruleset, top: Table) -> None:
     """What one table cannot see alone."""
     until, transition = rules.in_force_until, rules.transition
     if until is not None and until <= rules.in_force_from:
@@ -523,14 +344,14 @@ def _check(rules: Ruleset, top: _Table) -> None:
             raise top.wrong(f"at odds with min_stars_for_certificate about {stars} stars", "certifies")
 
 
-def _levels(top: _Table) -> tuple[Level, ...]:
+def _levels(top: Table) -> tuple[Level, ...]:
     levels = top.choices("levels", tuple(Level))
     if not levels:
         raise top.wrong("missing key 'levels'", "levels")
     return tuple(map(Level, levels))
 
 
-def _legal_basis(top: _Table) -> tuple[LegalAct, ...]:
+def _legal_basis(top: Table) -> tuple[LegalAct, ...]:
     tables = top.tables("legal_basis")
     if not tables:
         raise top.wrong("missing key 'legal_basis'")
@@ -541,19 +362,19 @@ def _legal_basis(top: _Table) -> tuple[LegalAct, ...]:
     return acts
 
 
-def _legal_act(table: _Table) -> LegalAct:
+def _legal_act(table: Table) -> LegalAct:
     table.only("number", "issued_on", "does")
     return LegalAct(table.text("number"), table.take("issued_on", date), table.label("does"))
 
 
-def _certifies(top: _Table, levels: tuple[Level, ...]) -> Mapping[int, Level | None]:
+def _certifies(top: Table, levels: tuple[Level, ...]) -> Mapping[int, Level | None]:
     table = top.table("certifies")
     table.only(*map(str, STARS))
     named = {key: Level(table.choice(key, levels)) for key in table.values}
     return MappingProxyType({stars: named.get(str(stars)) for stars in STARS})
 
 
-def _parts(top: _Table) -> Mapping[PartId, Part]:
+def _parts(top: Table) -> Mapping[PartId, Part]:
     table = top.table("parts")
     table.only(*PART_IDS)
     parts = {part_id: _part(table.table(part_id)) for part_id in PART_IDS}
@@ -563,12 +384,12 @@ def _parts(top: _Table) -> Mapping[PartId, Part]:
     return MappingProxyType(parts)
 
 
-def _part(table: _Table) -> Part:
+def _part(table: Table) -> Part:
     table.only("max_points", "label")
     return Part(table.number("max_points", range(MAX_POINTS + 1)), table.label("label"))
 
 
-def _thresholds(top: _Table) -> tuple[StarBand, ...]:
+def _thresholds(top: Table) -> tuple[StarBand, ...]:
     """Five stars first. The file gives where each band starts; it ends where the next begins."""
     table = top.table("thresholds")
     table.only(*map(str, STARS))
@@ -585,13 +406,13 @@ def _thresholds(top: _Table) -> tuple[StarBand, ...]:
     return tuple(bands)
 
 
-def _groups(top: _Table) -> tuple[ProductGroup, ...]:
+def _groups(top: Table) -> tuple[ProductGroup, ...]:
     tables = top.named("groups")
     sets = _sets(top, tuple(tables))
     return tuple(_group(group_id, table, sets) for group_id, table in tables.items())
 
 
-def _group(group_id: str, table: _Table, sets: tuple[ProductSet, ...]) -> ProductGroup:
+def _group(group_id: str, table: Table, sets: tuple[ProductSet, ...]) -> ProductGroup:
     table.only("label", "official")
     _check_slug(table, group_id)
     own = tuple(one for one in sets if one.group == group_id)
@@ -600,14 +421,14 @@ def _group(group_id: str, table: _Table, sets: tuple[ProductSet, ...]) -> Produc
     return ProductGroup(group_id, table.label("label", MAX_GROUP_CHARS), table.label("official"), own)
 
 
-def _sets(top: _Table, group_ids: tuple[str, ...]) -> tuple[ProductSet, ...]:
+def _sets(top: Table, group_ids: tuple[str, ...]) -> tuple[ProductSet, ...]:
     table = top.table("sets")
     numbers = [str(number) for number in SET_NUMBERS]
     table.only(*numbers)
     return tuple(_set(number, table.table(number), group_ids) for number in numbers)
 
 
-def _set(number: str, table: _Table, group_ids: tuple[str, ...]) -> ProductSet:
+def _set(number: str, table: Table, group_ids: tuple[str, ...]) -> ProductSet:
     table.only("group", "subgroup", "label", "aliases")
     return ProductSet(
         number=int(number),
@@ -618,7 +439,7 @@ def _set(number: str, table: _Table, group_ids: tuple[str, ...]) -> ProductSet:
     )
 
 
-def _papers(top: _Table, group_ids: Collection[str]) -> tuple[Paper, ...]:
+def _papers(top: Table, group_ids: Collection[str]) -> tuple[Paper, ...]:
     plan, dossier = top.named("plan_papers"), top.named("dossier_papers")
     for paper_id in plan.keys() & dossier.keys():
         raise dossier[paper_id].wrong(f"{paper_id} is a paper of the plan already")
@@ -628,7 +449,7 @@ def _papers(top: _Table, group_ids: Collection[str]) -> tuple[Paper, ...]:
     )
 
 
-def _paper(paper_id: str, stage: Stage, table: _Table, group_ids: Collection[str]) -> Paper:
+def _paper(paper_id: str, stage: Stage, table: Table, group_ids: Collection[str]) -> Paper:
     table.only("label", "official", "where", "required", "groups", "producer_kinds", "source")
     _check_slug(table, paper_id)
     return Paper(
@@ -644,18 +465,18 @@ def _paper(paper_id: str, stage: Stage, table: _Table, group_ids: Collection[str
     )
 
 
-def _check_slug(table: _Table, slug: str) -> None:
+def _check_slug(table: Table, slug: str) -> None:
     if not _SLUG.fullmatch(slug):
         raise table.wrong(f"{slug!r} must be a-z, 0-9 and _, at most 20 characters")
 
 
-def _deadlines(top: _Table) -> Mapping[str, Deadline]:
+def _deadlines(top: Table) -> Mapping[str, Deadline]:
     table = top.table("deadlines")
     table.only(*DEADLINE_IDS)
     return MappingProxyType({key: _deadline(table.table(key)) for key in DEADLINE_IDS})
 
 
-def _deadline(table: _Table) -> Deadline:
+def _deadline(table: Table) -> Deadline:
     table.only("working_days", "calendar_days", "source")
     working_days, calendar_days = _days(table, "working_days"), _days(table, "calendar_days")
     if working_days and calendar_days:
@@ -663,11 +484,11 @@ def _deadline(table: _Table) -> Deadline:
     return Deadline(working_days, table.text("source"), calendar_days)
 
 
-def _days(table: _Table, key: str) -> int | None:
+def _days(table: Table, key: str) -> int | None:
     return table.number(key, range(1, 366)) if key in table.values else None
 
 
-def _round(table: _Table, levels: tuple[Level, ...]) -> EvaluationRound:
+def _round(table: Table, levels: tuple[Level, ...]) -> EvaluationRound:
     table.only("level", "label", "proposals_before", "results_before", "source")
     proposals = _month_day(table.table("proposals_before"))
     results = _month_day(table.table("results_before"))
@@ -682,13 +503,13 @@ def _round(table: _Table, levels: tuple[Level, ...]) -> EvaluationRound:
     )
 
 
-def _month_day(table: _Table) -> MonthDay:
+def _month_day(table: Table) -> MonthDay:
     table.only("month", "day")
     month = table.number("month", range(1, 13))
     return MonthDay(month, table.number("day", range(1, monthrange(2001, month)[1] + 1)))
 
 
-def _cycle(top: _Table) -> tuple[CycleStep, ...]:
+def _cycle(top: Table) -> tuple[CycleStep, ...]:
     """The six steps, which the file lists in order."""
     tables = top.tables("cycle")
     if len(tables) != CYCLE_STEPS:
@@ -696,7 +517,7 @@ def _cycle(top: _Table) -> tuple[CycleStep, ...]:
     return tuple(_cycle_step(number, table) for number, table in enumerate(tables, start=1))
 
 
-def _cycle_step(number: int, table: _Table) -> CycleStep:
+def _cycle_step(number: int, table: Table) -> CycleStep:
     table.only("label", "months", "who")
     months = table.list_of("months", int)
     if not months or not set(months) <= set(range(1, 13)):
@@ -704,7 +525,7 @@ def _cycle_step(number: int, table: _Table) -> CycleStep:
     return CycleStep(number, table.label("label"), months, table.label("who"))
 
 
-def _renewal_window(top: _Table) -> tuple[int, int] | None:
+def _renewal_window(top: Table) -> tuple[int, int] | None:
     if "renewal_window_days" not in top.values:
         return None
     match top.list_of("renewal_window_days", int):
@@ -714,7 +535,7 @@ def _renewal_window(top: _Table) -> tuple[int, int] | None:
             raise top.wrong("must be [earliest, latest] in days before expiry", "renewal_window_days")
 
 
-def _transition(top: _Table) -> Transition | None:
+def _transition(top: Table) -> Transition | None:
     if "transition" not in top.values:
         return None
     table = top.table("transition")

@@ -124,14 +124,22 @@ WAKING_MINUTE, SLEEPING_MINUTE = 6 * 60 + 30, 21 * 60
 """Between these minutes of a working day an officer may be told what they did not ask for: 6:30 to 21:00."""
 
 
-def when_awake(now: datetime, days_off: frozenset[date] = frozenset()) -> datetime:
-    """`now` (aware), or 6:30 of the next working day when it lies in the quiet hours or on a day off."""
+def when_awake(
+    now: datetime,
+    days_off: frozenset[date] = frozenset(),
+    waking_minute: int = WAKING_MINUTE,
+    sleeping_minute: int = SLEEPING_MINUTE,
+) -> datetime:
+    """`now` (aware), or 6:30 of the next working day when it lies in the quiet hours or on a day off.
+
+    The minutes are somebody's own hours in place of those that all officers have.
+    """
     day, minute = _day_and_minute(now)
-    if is_working_day(day, days_off) and WAKING_MINUTE <= minute < SLEEPING_MINUTE:
+    if is_working_day(day, days_off) and waking_minute <= minute < sleeping_minute:
         return now
-    if minute >= WAKING_MINUTE or not is_working_day(day, days_off):
+    if minute >= waking_minute or not is_working_day(day, days_off):
         day = _next_working_day(day, days_off)
-    return at_minute(day, WAKING_MINUTE)
+    return at_minute(day, waking_minute)
 
 
 # ---------------------------------------------------------------- hours as people type them
