@@ -1,5 +1,6 @@
-# make run    start the assistant on this machine; nothing else is needed than Python 3.11 and make
-# make test   every check there is, as CI runs it
+# make run          start the assistant on this machine; nothing else is needed than Python 3.11 and make
+# make test         every check there is, as CI runs it
+# make demo-zalo    show a whole registration over a fake Zalo account, in the terminal
 # The others: format, messages, migration m="What changes", lock, clean
 
 PYTHON ?= python3
@@ -13,13 +14,13 @@ UPDATE := $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-pot-creatio
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate pyproject.toml
 
-.PHONY: run test check format messages migration lock clean
+.PHONY: run test check demo-zalo format messages migration lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
 	@exec $(BIN)/python -m bot run
 
-# Each step stops the rest: the quick ones come first.
+# Each step stops the rest: the quick ones come first. Tests run side by side, then those that look at the clock alone.
 test check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -30,7 +31,11 @@ test check: $(VENV)/installed-dev
 	@diff -I POT-Creation-Date -I '^# .*20[0-9][0-9]' locales/messages.pot var/messages.pot && \
 		$(UPDATE) --input-file var/messages.pot --check || \
 		{ echo 'The translations are not up to date: make messages, then translate what is empty.' >&2; exit 1; }
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not timed" --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -m timed
+
+demo-zalo: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.doubles.demo_zalo
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix --exit-zero .

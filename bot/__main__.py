@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -19,6 +19,10 @@ dialogs_app = typer.Typer(help="Look after the dialog trees.", no_args_is_help=T
 app.add_typer(dialogs_app, name="dialogs")
 audit_app = typer.Typer(help="Look into the audit: who decided and who looked at what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+zalo_app = typer.Typer(help="Connect the Zalo channels and check them.", no_args_is_help=True)
+app.add_typer(zalo_app, name="zalo")
+rules_app = typer.Typer(help="Look into the rules: score sheets, what new rules change.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
 
 
 def _say(line: str) -> None:
@@ -196,6 +200,58 @@ def export_audit(
     from bot.desk import terminal
 
     _run(terminal.export_audit(_configured(), code, output, _say))
+
+
+@zalo_app.command()
+def connect(
+    refresh_token: Annotated[
+        bool, typer.Option("--refresh-token", help="Read one from Zalo's API Explorer instead, without showing it")
+    ] = False,
+) -> None:
+    """Obtain the Official Account's consent: prints the address where one of its administrators gives it."""
+    from bot import zalo
+
+    _run(zalo.alone(_configured(), zalo.adopt if refresh_token else zalo.connect, _say))
+
+
+@zalo_app.command("check")
+def check_zalo() -> None:
+    """Say what is in order and what is missing: settings, token, webhook, package; ends with 1 if anything is."""
+    from bot import zalo
+
+    _run(zalo.alone(_configured(), zalo.check, _say))
+
+
+Language = Annotated[Literal["vi", "en"], typer.Option("--language", "-l", help="Of what is printed")]
+RulesName = Annotated[str, typer.Argument(help="ocop-2026, or the path of a draft: ocop_2030.toml")]
+
+
+@rules_app.command()
+def show(
+    number: Annotated[int, typer.Argument(metavar="SET", min=1, max=26, help="Number of the product set, as printed")],
+    of: Annotated[str, typer.Option("--rules", help="ocop-2026, or the path of a draft")] = "ocop-2026",
+    language: Language = "vi",
+) -> None:
+    """Print a score sheet as it is printed: codes, options, points and stars, to compare with the decree."""
+    from bot import rules
+
+    rules.show(rules.opened(of), number, rules.catalog(language), _say)
+
+
+@rules_app.command()
+def diff(old: RulesName, new: RulesName, language: Language = "vi") -> None:
+    """Say in words what changes for a producer from one decision to another."""
+    from bot import rules
+
+    rules.diff(rules.opened(old), rules.opened(new), rules.catalog(language), _say)
+
+
+@rules_app.command("dry-run")
+def dry_run(new: RulesName, language: Language = "vi") -> None:
+    """Say which open cases would lack which papers under these rules. Changes nothing."""
+    from bot import rules
+
+    _run(rules.tried(_configured(), rules.opened(new).ruleset, rules.catalog(language), _say))
 
 
 @dialogs_app.command()

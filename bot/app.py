@@ -10,40 +10,50 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from email.utils import parseaddr
+from functools import partial
 from ipaddress import ip_address
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.channels.base import Channel, ChannelError, Update
+from bot.addresses import Addresses
+from bot.channels.base import Channel, ChannelError, Incoming, Update
+from bot.channels.email import Email
+from bot.channels.email import Server as MailServer
+from bot.channels.push import Push, new_key
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web import Web
 from bot.deliver import Delivery
 from bot.desk.day import OfficeDay
 from bot.fetch import Fetcher
 from bot.handle import Closing, Intake
+from bot.incoming import take
+from bot.ladder import Ladder
 from bot.merge import NotMergeable, merge, report
-from bot.poster import Form, poster
+from bot.poster import ZALO, Form, poster
 from bot.settings import Settings
 from bot.timers import Timers
 from bot.web.app import Site
 from bot.web.mailbox import Mailbox
-from bot.world import World
+from bot.world import World, system_clock
 from dialogs import places
 from dialogs.model import Role
 from dialogs.words import COMMANDS
-from storage import audit, migrate
+from storage import audit, migrate, push
 from storage.database import make_engine, sqlite_path, writing
 from storage.files import FileStore
 from storage.mergers import today_of
 from storage.models import files, invitations, memberships, outbox, settings
 from storage.people import invite
 from storage.records import upsert
+from storage.secrets import Vault, WrongKey, rekey
 from storage.single import single_process
 
 log = logging.getLogger(__name__)
@@ -53,22 +63,27 @@ RESTART_PAUSE_S = 1.0
 NAME_WITHIN_S = 5.0
 """How long a start waits to learn the bot's name from Telegram; the web chat need not wait for Telegram's outage."""
 SET_UP_PAUSES_S = (1.0, 5.0, 30.0)
-"""Between tries to set Telegram up; the last one again and again: without its webhook the bot is deaf."""
+"""Between tries to set a channel up; the last one again and again: without its webhook the bot is deaf."""
 STAND_BY_S = 5.0
-_POLLING_LOCK = 0x6F63706F  # next to "ocop", the lock of storage/migrate.py
+_POLLING_LOCKS = {"telegram": 0x6F63706F, "zalo_bot": 0x6F637071}  # next to "ocop", the lock of storage/migrate.py
 
 
 @dataclass
 class Links:
-    """Links that open the bot with a start payload, in each channel that is on. `username`: "" while not known."""
+    """Links that open the bot with a start payload, in each channel that is on. `username`: "" while not known.
+
+    Zalo's own links carry no payload. Where it is alone (`pasted`), the payload itself is sent to it as a message.
+    """
 
     base: str
     web: bool
     username: str = ""
+    pasted: bool = False
 
     def __call__(self, payload: str) -> tuple[str, ...]:
         web = (f"{self.base}/start/{payload}",) if self.web else ()
-        return (*web, *((f"https://t.me/{self.username}?start={payload}",) if self.username else ()))
+        found = (*web, *((f"https://t.me/{self.username}?start={payload}",) if self.username else ()))
+        return found or ((payload,) if self.pasted and payload else ())
 
 
 @dataclass
@@ -82,6 +97,9 @@ class Parts:
     mailbox: Mailbox
     intake: Intake
     telegram: Any
+    zalo_bot: Any
+    consent: Any
+    """Of the Official Account (bot.zalo.Consent), with its tokens; None where it is off."""
     links: Links
     secret_key: str
 
@@ -91,25 +109,40 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
     """All parts, connected; closed again at the end."""
     engine = make_engine(config.database_url)
     store = FileStore(config.files_url)
-    telegram = await _telegram(config)
-    capabilities = {"web": WEB_CAPABILITIES} | ({"telegram": telegram.capabilities} if telegram else {})
+    telegram, zalo_bot = await _telegram(config), _zalo_bot(config)
+    consent = _consent(config, engine)
+    zalo = _zalo(config, consent)
+    messengers: dict[str, Channel] = {one.name: one for one in (telegram, zalo, zalo_bot) if one is not None}
+    capabilities = {"web": WEB_CAPABILITIES} | {name: one.capabilities for name, one in messengers.items()}
     links = await _links(config, telegram)
     world = replace(
         World.load(capabilities),
         days_off=config.days_off,
         quiet_hours=config.quiet_hours,
+        pays=config.zalo_paid,
+        templates=config.zalo_templates,
         public_url=links.base,
+        reachable=bool(config.public_url),
         default_locale=str(config.default_locale),
         bot_link=links,
     )
     mailbox = Mailbox(engine, store, world)
-    channels: dict[str, Channel] = {"web": Web(mailbox)} | ({"telegram": telegram} if telegram else {})
+    channels: dict[str, Channel] = {"web": Web(mailbox)} | messengers
     try:
         key = config.secret_key.get_secret_value() or await _own_key(engine)
-        yield Parts(engine, store, world, channels, mailbox, Intake(engine, world), telegram, links, key)
+        telling = await _telling(config, engine, world, key)
+        channels |= telling
+        known = {**world.channels, **{name: one.capabilities for name, one in telling.items()}}
+        world = replace(world, secret_key=key, channels=known)
+        if consent is not None:
+            consent.keeping.alarms(world)
+        intake = Intake(engine, world)
+        yield Parts(engine, store, world, channels, mailbox, intake, telegram, zalo_bot, consent, links, key)
     finally:
         for channel in channels.values():
             await channel.close()
+        if consent is not None:
+            await consent.tokens.close()
         await engine.dispose()
 
 
@@ -123,13 +156,80 @@ async def _telegram(config: Settings) -> Any:
     return Telegram(token, config.telegram_api_url, _webhook_secret(token))
 
 
+def _consent(config: Settings, engine: AsyncEngine) -> Any:
+    """The Official Account's tokens and how they are obtained; None where it is off."""
+    if not config.zalo_is_on:
+        return None
+    from bot.zalo import consent_of
+
+    return consent_of(config, engine)
+
+
+def _zalo(config: Settings, consent: Any) -> Any:
+    """The Official Account as a channel."""
+    if consent is None:
+        return None
+    from bot.channels.zalo import Zalo
+
+    return Zalo(
+        config.zalo_app_id,
+        config.zalo_oa_secret_key.get_secret_value(),
+        consent.tokens,
+        api_url=config.zalo_api_url,
+        file_hosts=config.zalo_file_hosts,
+        buttons=config.zalo_buttons,
+        calls_per_minute=config.zalo_calls_per_minute,
+        form_picture_url=f"{config.public_url}/static/icon-512.png" if config.public_url else "",
+    )
+
+
+async def _telling(config: Settings, engine: AsyncEngine, world: World, key: str) -> dict[str, Channel]:
+    """The channels that only tell, each where it is on: notices of the web chat, and e-mail."""
+    addresses = Addresses(engine, key, world.pages)
+    found: dict[str, Channel] = {}
+    if config.web_chat and (signing := await _push_key(config, engine)):
+        found["push"] = Push(addresses.subscription, signing, _contact(config), world.listener.catalogs)
+    if config.mail_is_on:
+        server = MailServer.of(config.smtp_url.get_secret_value())
+        chat = f"{world.pages}/" if config.web_chat and world.pages else ""
+        found["email"] = Email(server, config.mail_from, addresses.recipient, world.listener.catalogs, chat)
+    return found
+
+
+async def _push_key(config: Settings, engine: AsyncEngine) -> str:
+    """The key that signs notices, made at the first start; "" where it is kept under an ENCRYPTION_KEY that is gone."""
+    vault = Vault(config.encryption_keys) if config.encryption_keys else None
+    try:
+        return await push.own_key(engine, vault, new_key, system_clock())
+    except WrongKey as error:
+        log.error("no notices of the web chat: %s", error)
+        return ""
+
+
+def _contact(config: Settings) -> str:
+    """Whom a push service may write to about what we send: RFC 8292, section 2.1. Apple's takes no "localhost"."""
+    if config.mail_from:
+        return f"mailto:{parseaddr(config.mail_from)[1]}"
+    return f"https://{(config.public_url and urlsplit(config.public_url).hostname) or 'localhost'}"
+
+
+def _zalo_bot(config: Settings) -> Any:
+    if not config.zalo_bot_is_on:
+        return None
+    from bot.channels.zalo_bot import ZaloBot
+
+    token = config.zalo_bot_token.get_secret_value()
+    return ZaloBot(token, config.zalo_bot_api_url, _webhook_secret(token), config.zalo_file_hosts)
+
+
 def _webhook_secret(token: str) -> str:
     """The webhook's secret follows from the token, so that every process knows it and nobody has to set it."""
     return hashlib.sha256(f"webhook {token}".encode()).hexdigest()
 
 
 async def _links(config: Settings, telegram: Any) -> Links:
-    links = Links(config.public_url or own_address(config.host, config.port), config.web_chat)
+    base = config.public_url or own_address(config.host, config.port)
+    links = Links(base, config.web_chat, pasted=config.zalo_is_on or config.zalo_bot_is_on)
     if telegram is not None:
         with suppress(ChannelError, TimeoutError):  # set_up_telegram asks again
             async with asyncio.timeout(NAME_WITHIN_S):
@@ -185,6 +285,7 @@ async def run(config: Settings, *, web: bool, worker: bool, migrating: bool, say
             await check(config)
         async with assembled(config) as parts:
             await _take_over(parts)
+            await _rekey(config, parts.engine)
             await _serve(config, parts, web=web, worker=worker, say=say)
 
 
@@ -198,6 +299,18 @@ async def _take_over(parts: Parts) -> None:
         await connection.execute(waiting.values(due_at=parts.world.clock()))
 
 
+async def _rekey(config: Settings, engine: AsyncEngine) -> None:
+    """After ENCRYPTION_KEY has got a new first key, nothing needs the old ones any more."""
+    if len(config.encryption_keys) < 2:
+        return
+    async with writing(engine) as connection:
+        unopened = await rekey(connection, Vault(config.encryption_keys))
+    if unopened:
+        log.error("ENCRYPTION_KEY does not open %d secrets: add the key they were kept with", unopened)
+    else:
+        log.info("all secrets are under the first ENCRYPTION_KEY now: the others may go")
+
+
 async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
     listener = listening(config.host, config.port) if web else None  # a taken port ends the start here
     stop = _stop_signal()
@@ -208,8 +321,15 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
         running.work(parts)
     if parts.telegram is not None:
         running.aside(set_up_telegram(config, parts, web=web, worker=worker))
-        if worker and not config.public_url:
-            running.aside(kept_up(lambda: poll_alone(parts.engine, parts.telegram, parts.intake)))
+    if parts.zalo_bot is not None:
+        running.aside(set_up_zalo_bot(config, parts, web=web, worker=worker))
+    for channel in (parts.telegram, parts.zalo_bot):
+        if channel is not None and worker and not config.public_url:
+            running.aside(kept_up(partial(poll_alone, parts.engine, channel, parts.intake)))
+    if parts.consent is not None and worker:
+        running.aside(kept_up(parts.consent.tokens.keep_fresh))
+    if parts.consent is not None and web and not config.public_url:
+        log.warning("PUBLIC_URL is empty: Zalo can't post to this server, and its Official Account hears nobody")
     await _greet(config, parts, web=web, worker=worker, say=say)
     # What the imports and the start have made stays to the end. Where aiogram is on that is 190,000 objects, and
     # walking them in each full collection was most of the slowest answers' time.
@@ -246,11 +366,11 @@ class Running:
         delivery = Delivery(parts.engine, parts.channels, parts.store, parts.world, asyncio.Event())
         fetcher = Fetcher(parts.engine, parts.channels, parts.store, parts.world, asyncio.Event())
         timers = Timers(parts.engine, parts.intake, parts.world)
-        day = OfficeDay(parts.engine, parts.world)
+        day, ladder = OfficeDay(parts.engine, parts.world), Ladder(parts.engine, parts.world)
         parts.intake.wakes += [delivery.wake, fetcher.wake]
-        for part in (delivery, fetcher, timers, day):
+        for part in (delivery, ladder, fetcher, timers, day):
             self._tasks.append(asyncio.create_task(kept_up(part.run), name=type(part).__name__))
-        self._sources += [timers.close, fetcher.close, day.close]
+        self._sources += [timers.close, fetcher.close, day.close, ladder.close]
         self._sinks.append(delivery.close)
 
     def aside(self, work: Coroutine[Any, Any, None]) -> None:
@@ -299,20 +419,20 @@ async def kept_up(work: Callable[[], Awaitable[None]]) -> None:
             return
 
 
-async def poll_alone(engine: AsyncEngine, telegram: Channel, intake: Intake) -> None:
-    """Poll as the only process of this bot: Telegram ends the poll of one when another begins.
+async def poll_alone(engine: AsyncEngine, channel: Channel, intake: Intake) -> None:
+    """Poll as the only process of this bot: Telegram ends the poll of one when another begins, Zalo shares them out.
 
     On PostgreSQL the holder of a lock polls and the others stand by. The lock is the transaction's, so it is free
     as soon as the holder or its connection is gone; the holder finds that out by asking.
     """
     if engine.dialect.name != "postgresql":
-        await poll(telegram, intake)
+        await poll(channel, intake)
         return
-    mine = select(func.pg_try_advisory_xact_lock(_POLLING_LOCK))
+    mine = select(func.pg_try_advisory_xact_lock(_POLLING_LOCKS[channel.name]))
     while True:
         async with engine.begin() as connection:
             if await connection.scalar(mine):
-                await _while_connected(connection, poll(telegram, intake))
+                await _while_connected(connection, poll(channel, intake))
                 return
         await asyncio.sleep(STAND_BY_S)
 
@@ -328,55 +448,73 @@ async def _while_connected(connection: AsyncConnection, work: Coroutine[Any, Any
         await _dropped([task])
 
 
-async def poll(telegram: Channel, intake: Intake) -> None:
+async def poll(channel: Channel, intake: Intake) -> None:
     """Long polling: the next list is asked for, which confirms this one, only after all of it is committed."""
     async with asyncio.TaskGroup() as spinners:
-        async for updates in telegram.updates():
-            await _all_taken(intake, updates)
-            for one in updates:
-                if one.ack:  # aside: while Telegram is slow to take it, the others need not wait
-                    spinners.create_task(telegram.acknowledge(one))
+        async for incoming in channel.updates():
+            await _all_taken(intake, incoming)
+            for one in incoming:
+                if isinstance(one, Update) and one.ack:  # aside: while Telegram is slow, the others need not wait
+                    spinners.create_task(channel.acknowledge(one))
 
 
-async def _all_taken(intake: Intake, updates: Sequence[Update]) -> None:
+async def _all_taken(intake: Intake, incoming: Sequence[Incoming]) -> None:
     """Chats side by side; in a chat one after the other, or one that is tried again would come after the next."""
-    lines: dict[str, list[Update]] = {}
-    for one in updates:
+    lines: dict[str, list[Incoming]] = {}
+    for one in incoming:
         lines.setdefault(one.chat_id, []).append(one)
     await asyncio.gather(*(_in_turn(intake, line) for line in lines.values()))
 
 
-async def _in_turn(intake: Intake, line: Sequence[Update]) -> None:
+async def _in_turn(intake: Intake, line: Sequence[Incoming]) -> None:
     for one in line:
         await _until_taken(intake, one)
 
 
-async def _until_taken(intake: Intake, taken: Update) -> None:
+async def _until_taken(intake: Intake, taken: Incoming) -> None:
     while True:
         try:
-            await intake.submit(taken)
+            await take(intake, taken)
         except Closing:
             raise asyncio.CancelledError from None
         except Exception as error:  # an outage of the database; the update waits here, unconfirmed
-            log.warning("update %s waits: %s", taken.key, type(error).__name__)
+            log.warning("an update of %s waits: %s", taken.channel, type(error).__name__)
             await asyncio.sleep(RESTART_PAUSE_S)
         else:
             return
 
 
 async def set_up_telegram(config: Settings, parts: Parts, *, web: bool, worker: bool) -> None:
-    """Webhook or polling, the command menu, the bot's name; again until Telegram has taken it."""
-    pauses = chain(SET_UP_PAUSES_S, repeat(SET_UP_PAUSES_S[-1]))
-    for pause_s in pauses:
+    """Webhook or polling, the command menu, the bot's name."""
+
+    async def set_up() -> None:
+        await _connect(config, parts.telegram, "/telegram", web=web, worker=worker)
+        await parts.telegram.set_commands(_command_list(parts.world))
+        parts.links.username = await parts.telegram.username()
+
+    await _until_set_up("Telegram", set_up)
+
+
+async def set_up_zalo_bot(config: Settings, parts: Parts, *, web: bool, worker: bool) -> None:
+    """Webhook or polling."""
+    await _until_set_up("Zalo Bot", partial(_connect, config, parts.zalo_bot, "/zalo-bot", web=web, worker=worker))
+
+
+async def _connect(config: Settings, channel: Any, path: str, *, web: bool, worker: bool) -> None:
+    """Webhook where there is a public address, else polling, by the process that has to do with it."""
+    if config.public_url and web:
+        await channel.set_up(f"{config.public_url}{path}")
+    elif not config.public_url and worker:
+        await channel.set_up("")
+
+
+async def _until_set_up(name: str, set_up: Callable[[], Awaitable[None]]) -> None:
+    """Again until the platform has taken it."""
+    for pause_s in chain(SET_UP_PAUSES_S, repeat(SET_UP_PAUSES_S[-1])):
         try:
-            if config.public_url and web:
-                await parts.telegram.set_up(f"{config.public_url}/telegram")
-            elif not config.public_url and worker:
-                await parts.telegram.set_up("")
-            await parts.telegram.set_commands(_command_list(parts.world))
-            parts.links.username = await parts.telegram.username()
+            await set_up()
         except ChannelError as error:
-            log.warning("Telegram could not be set up, next try in %s s: %s", pause_s, error)
+            log.warning("%s could not be set up, next try in %s s: %s", name, pause_s, error)
             await asyncio.sleep(pause_s)
         else:
             return
@@ -410,8 +548,10 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def _server(config: Settings, parts: Parts) -> Server:
-    telegram = parts.telegram if config.public_url else None
+    telegram, zalo_bot = (parts.telegram, parts.zalo_bot) if config.public_url else (None, None)
     site = Site(parts.engine, parts.world, parts.intake, parts.mailbox, parts.secret_key, config.web_chat, telegram)
+    site.zalo, site.zalo_bot, site.consent = parts.channels.get("zalo"), zalo_bot, parts.consent
+    site.push = parts.channels.get("push")
     return Server(
         uvicorn.Config(
             site.application(),
@@ -521,7 +661,8 @@ async def make_poster(config: Settings, commune: str, output: Path, say: Callabl
     finally:
         if telegram is not None:
             await telegram.close()
-    named = [(_channel_of(link), link) for link in _found(config, links, f"c-{commune}")]
+    zalo = await _zalo_address(config, say)
+    named = [(_channel_of(link), link) for link in (*_found(config, links, f"c-{commune}", beside=zalo), *zalo)]
     made = poster(unit.full_name, province.name, named, form)
     await asyncio.to_thread(output.write_bytes, made)
     say(f"{output} opens {', '.join(link for _, link in named)}")
@@ -529,14 +670,32 @@ async def make_poster(config: Settings, commune: str, output: Path, say: Callabl
         say("Phones cannot open that web address: set PUBLIC_URL before you print the poster.")
 
 
-def _found(config: Settings, links: Links, payload: str) -> tuple[str, ...]:
-    """All links that there should be, or the end: half of them on a poster would be noticed too late."""
+async def _zalo_address(config: Settings, say: Callable[[str], None]) -> tuple[str, ...]:
+    """Where the Official Account is followed. Its address carries no payload: the chat asks for the commune."""
+    if not config.zalo_is_on:
+        return ()
+    from bot.zalo import account_id
+
+    await check(config)
+    if number := await account_id(config):
+        return (f"{ZALO}{number}",)
+    say("The poster has no code for Zalo, whose account does not answer: see `python -m bot zalo check`.")
+    return ()
+
+
+def _found(config: Settings, links: Links, payload: str, beside: Sequence[str] = ()) -> tuple[str, ...]:
+    """All links that there should be, or the end: half of them on a poster would be noticed too late.
+
+    There need be none `beside` others, which carry no payload.
+    """
     if config.telegram_is_on and not links.username:
         raise SystemExit("Telegram does not answer, so the link to the bot is not known. Please try again.")
-    if not links(payload):
+    if not links(payload) and not beside:
         raise SystemExit("No channel is on: set TELEGRAM_BOT_TOKEN or WEB_CHAT=true.")
     return links(payload)
 
 
 def _channel_of(link: str) -> str:
+    if link.startswith(ZALO):
+        return "Zalo"
     return "Telegram" if link.startswith("https://t.me/") else "Web"

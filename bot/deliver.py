@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from obstore.exceptions import BaseError
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,20 +16,27 @@ from bot import attachments
 from bot.channels.base import (
     Attachment,
     Button,
+    Capabilities,
     Channel,
     ChannelError,
     FileUnavailable,
     Moved,
     Outgoing,
+    Proof,
     Rejected,
+    SendsTemplates,
+    Sent,
+    Suspended,
     Throttled,
     Unreachable,
+    WindowClosed,
 )
 from bot.desk import documents
 from bot.handle import is_outage, where
 from bot.hands import Hands
+from bot.links import Linking
 from bot.world import World
-from storage import outbox
+from storage import notices, outbox
 from storage.database import reading, writing
 from storage.files import FileStore
 from storage.models import conversations, files
@@ -49,7 +56,10 @@ WAIT_FOR_FILES = timedelta(minutes=2)
 FILE_PAUSE_S = 2.0
 TRIES_OF_A_BUG = 3
 """A message that we can't make must not hold up its chat for a day, as one does that the platform doesn't take."""
+SUSPENDED_PAUSE_S = 60.0
+"""How often a channel that takes nothing until somebody acts is tried: once that was done, nobody waits longer."""
 SENT = Counter("ocop_messages_total", "Messages by channel and outcome", ["channel", "outcome"])
+SUSPENDED = Gauge("ocop_channel_suspended", "1 while a channel takes nothing until somebody acts", ["channel"])
 
 
 class NotHereYetError(Exception):
@@ -65,17 +75,20 @@ class Delivery:
     store: FileStore
     world: World
     wake: asyncio.Event
-    _sent: list[int] = field(default_factory=list)
+    _sent: list[notices.Gone] = field(default_factory=list)
     _notices: set[int] = field(default_factory=set)
     """Ids of the notices in hand."""
     _paused: dict[str, datetime] = field(default_factory=dict)
     """Channels that have had too many messages, and until when: theirs would only take up places meanwhile."""
+    _suspended: dict[str, str] = field(default_factory=dict)
+    """Channels that are not in order, and why."""
     _released: bool = field(init=False)
     """Whether what a process before this one had in hand is free again; on PostgreSQL its lease has to end."""
 
     def __post_init__(self) -> None:
         self._released = self.engine.dialect.name != "sqlite"
         self._making = asyncio.Semaphore(MAKING)
+        self._linking = Linking(self.engine, self.store, self.world)
         self._hands = Hands(self._claim, self._deliver, IN_HAND, self.wake)
 
     async def run(self) -> None:
@@ -94,8 +107,7 @@ class Delivery:
             async with writing(self.engine) as connection:
                 if not self._released:
                     await outbox.release(connection)
-                if sent:
-                    await outbox.mark_sent(connection, sent, self.world.clock())
+                await self._note(connection, sent)
                 due = await self._due(connection, free) if free else []
             self._released = True
             self._notices |= {message.id for message in due if message.kind == "notice"}
@@ -123,8 +135,14 @@ class Delivery:
     async def _note_sent(self) -> None:
         if self._sent:
             async with writing(self.engine) as connection:
-                await outbox.mark_sent(connection, self._sent, self.world.clock())
+                await self._note(connection, self._sent)
             self._sent = []
+
+    async def _note(self, connection: AsyncConnection, sent: Sequence[notices.Gone]) -> None:
+        now = self.world.clock()
+        if sent:
+            await notices.note_sent(connection, sent, now)
+            await outbox.mark_sent(connection, [gone.id for gone in sent], now)
 
     async def _deliver(self, due: outbox.Due) -> None:
         try:
@@ -138,8 +156,9 @@ class Delivery:
             await self._again(due, "channel off", 300.0)
             return
         try:
+            cost = self._cost(due, channel.capabilities)
             async with asyncio.timeout(SEND_WITHIN_S):
-                await channel.send(due.chat_id, await self._outgoing(due))
+                sent = await self._handed_over(due, channel, cost)
         except NotHereYetError:
             await self._again(due, "file on its way", FILE_PAUSE_S)
         except ChannelError as error:
@@ -151,14 +170,74 @@ class Delivery:
             await self._broken(due, error)
         else:
             SENT.labels(due.channel, "sent").inc()
-            self._sent.append(due.id)
+            self._works(due.channel)
+            self._sent.append(self._gone(due, channel.capabilities, sent, cost))
+            self._linking.done(due)
+
+    async def _handed_over(self, due: outbox.Due, channel: Channel, cost: str) -> Sent:
+        template = due.body.get("template")
+        if template is None:
+            return await channel.send(due.chat_id, await self._outgoing(due, channel, cost))
+        if not isinstance(channel, SendsTemplates):
+            raise Rejected("no templates here")
+        return await channel.send_template(template["phone"], template["id"], template["data"], str(due.id))
+
+    def _cost(self, due: outbox.Due, can: Capabilities) -> str:
+        """What it costs to write first at this moment; raises WindowClosed where nobody may.
+
+        Without a word to the platform: each refusal counts against the account.
+        """
+        if "template" in due.body:
+            return "paid"
+        if can.window is None or due.kind != "notice":
+            return ""
+        silent_for = self.world.clock() - due.heard
+        if silent_for <= can.window.free:
+            return "free"
+        if silent_for <= can.window.paid and self.world.pays:
+            return "paid"
+        raise WindowClosed("the person has not written for too long")
+
+    def _gone(self, due: outbox.Due, can: Capabilities, sent: Sent, cost: str) -> notices.Gone:
+        """Whoever has just written gets with the reply what waited for that, and needs no proof."""
+        proven = can.proof is Proof.TAKEN or due.delivery_id is None or "template" in due.body
+        return notices.Gone(
+            due.id,
+            due.conversation_id,
+            due.channel,
+            self.world.clock(),
+            due.delivery_ids,
+            sent.ids,
+            None if proven else can.patience,
+            "paid" if sent.paid else cost,
+            sent.quota_left,
+        )
+
+    def _works(self, channel: str) -> None:
+        if self._suspended.pop(channel, None) is not None:
+            SUSPENDED.labels(channel).set(0)
+            log.warning("%s takes messages again", channel)
+
+    def _suspend(self, channel: str, why: str) -> None:
+        """The alarm, once for each cause. Its messages wait; those that nobody asked for climb (bot.ladder)."""
+        if self._suspended.get(channel) != why:
+            SUSPENDED.labels(channel).set(1)
+            log.error("%s takes nothing until somebody acts: %s", channel, why)
+        self._suspended[channel] = why
+        self._paused[channel] = self.world.clock() + timedelta(seconds=SUSPENDED_PAUSE_S)
 
     async def _failed(self, due: outbox.Due, error: ChannelError) -> None:
         """The class of the error decides what happens next. What a platform said of a message may quote it."""
         match error:
-            case Throttled(retry_after_s=pause):
-                self._paused[due.channel] = self.world.clock() + timedelta(seconds=pause)
+            case Throttled(retry_after_s=pause, alone=alone):
+                if not alone:
+                    self._paused[due.channel] = self.world.clock() + timedelta(seconds=pause)
                 await self._again(due, "Throttled", pause)
+            case Suspended(why=why):
+                self._suspend(due.channel, why)
+                await self._again(due, "Suspended", SUSPENDED_PAUSE_S, patient=True)
+            case WindowClosed():
+                await self._hold(due)
             case Moved(chat_id=chat_id):
                 await self._moved(due, chat_id)
             case Unreachable() | Rejected() | FileUnavailable():
@@ -176,16 +255,31 @@ class Delivery:
         else:
             await self._give_up(due, type(error).__name__)
 
-    async def _again(self, due: outbox.Due, error: str, pause_s: float | None) -> None:
+    async def _again(self, due: outbox.Due, error: str, pause_s: float | None, *, patient: bool = False) -> None:
         async with writing(self.engine) as connection:
-            await outbox.retry_later(connection, due, self.world.clock(), error, pause_s)
+            now = self.world.clock()
+            await notices.lock(connection, due.delivery_ids)
+            if not await outbox.retry_later(connection, due, now, error, pause_s, patient=patient):
+                await notices.note_failed(connection, due.delivery_ids, error, now)
+
+    async def _hold(self, due: outbox.Due) -> None:
+        """It waits until the person writes (bot.handle joins it into the reply) and meanwhile climbs, if it can."""
+        async with writing(self.engine) as connection:
+            await notices.lock(connection, due.delivery_ids)
+            if await outbox.mark_held(connection, due):
+                await notices.note_held(connection, due.conversation_id, due.delivery_ids, self.world.clock())
 
     async def _give_up(self, due: outbox.Due, error: str) -> None:
         async with writing(self.engine) as connection:
-            await outbox.mark_failed(connection, due, error)
+            await self._mark_failed(connection, due, error)
             if error == "Unreachable":
                 blocked = update(conversations).where(conversations.c.id == due.conversation_id)
                 await connection.execute(blocked.values(status="blocked"))
+
+    async def _mark_failed(self, connection: AsyncConnection, due: outbox.Due, error: str) -> None:
+        await notices.lock(connection, due.delivery_ids)
+        if await outbox.mark_failed(connection, due, error):
+            await notices.note_failed(connection, due.delivery_ids, error, self.world.clock())
 
     async def _moved(self, due: outbox.Due, chat_id: str) -> None:
         """A chat that is known under its new id already has a conversation of its own, which goes on."""
@@ -196,21 +290,23 @@ class Delivery:
             if (await connection.execute(moved)).rowcount:
                 await outbox.retry_later(connection, due, self.world.clock(), "Moved", 0)
             else:
-                await outbox.mark_failed(connection, due, "Moved")
+                await self._mark_failed(connection, due, "Moved")
 
     # making the message
 
-    async def _outgoing(self, due: outbox.Due) -> Outgoing:
+    async def _outgoing(self, due: outbox.Due, channel: Channel, cost: str) -> Outgoing:
         body = due.body
+        text, carried = await self._linking.fitting(due, channel, await self._attachments(due))
         return Outgoing(
             key=str(due.id),
-            text=body["text"],
+            text=text,
             buttons=tuple(Button(data, label) for data, label in body.get("buttons", ())),
-            attachments=tuple(await self._attachments(due)),
+            attachments=carried,
             ask_contact=body.get("ask_contact", ""),
             ask_location=body.get("ask_location", ""),
             takes_voice=body.get("takes_voice", False),
             unprompted=due.kind == "notice",
+            paid=cost == "paid",
         )
 
     async def _attachments(self, due: outbox.Due) -> list[Attachment]:

@@ -41,6 +41,7 @@ from dialogs.model import (
     Facts,
     FileReceived,
     FileRef,
+    Joining,
     LinkFollowed,
     LocationShared,
     Mark,
@@ -51,6 +52,7 @@ from dialogs.model import (
     OptionChosen,
     PaperFacts,
     Person,
+    Reach,
     RecordConsent,
     ResultFacts,
     ReturnedItem,
@@ -64,6 +66,7 @@ from dialogs.model import (
     TimerFired,
     Unclear,
     UndoFacts,
+    Way,
 )
 from dialogs.model import Finding as Noticed
 from dialogs.officer.result import PARTS
@@ -167,7 +170,23 @@ def situations(base: Facts) -> tuple[Situation, ...]:
             Situation(f"an officer who acts for a producer: {c.status}", replace(base, person=officer, named=(c,)))
             for c in _acted_for(desk)
         ),
+        *_reached(known, replace(base, person=officer)),
     )
+
+
+def _reached(known: Facts, officer: Facts) -> Iterator[Situation]:
+    """People with several chats, on their way to have several, and with an e-mail address that waits for its code."""
+    known = replace(known, channel="zalo", channels=frozenset(WAYS))
+    several = replace(known, person=replace(PEOPLE, chats=3), reach=Reach(SAMPLE_WAYS))
+    yield Situation("a producer with several chats", several)
+    yield Situation("a producer with several chats and cases", replace(several, cases=sample_cases(own=True)))
+    yield Situation("a producer who can be told by e-mail", known)
+    yield Situation("a producer whose address waits", replace(known, reach=Reach(unproved="lan@example.vn")))
+    hours = Reach(SAMPLE_WAYS, (420, 1020))
+    yield Situation("an officer with several chats", replace(officer, channels=frozenset(WAYS), reach=hours))
+    for stage in ("made", "typed", "agreed", "asked"):
+        joining = Joining(stage, "" if stage == "made" else "telegram", 99_999_999, NOW + timedelta(minutes=10))
+        yield Situation(f"a producer who joins chats: {stage}", replace(known, joining=joining))
 
 
 def _checked(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
@@ -284,6 +303,14 @@ def _acted_for(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
     )
 
 
+WAYS = ("telegram", "zalo", "zalo_bot", "web", "push", "email")
+SAMPLE_WAYS = (
+    Way("zalo", NOW.date(), here=True),
+    Way("telegram", NOW.date() - timedelta(days=3), drafts=("Mật ong",)),
+    Way("push"),
+    Way("email", address="ly.thi.may.hop.tac.xa.chuoi.say@example.vn"),
+    Way("web", NOW.date() - timedelta(days=90), blocked=True),
+)
 _ASKED = Addressed("n12", "Lý Thị Mẩy", "Nuôi ong có làm OCOP được không?")
 _SILENT = Addressed("p12", "Lý Thị Mẩy", reachable=False)
 

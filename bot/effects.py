@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import select
 
-from bot import showing
+from bot import reach, showing
 from bot.desk import assisted, correspondence, decisions, digest, documents, holding, office, results, staff
 from bot.desk import findings as desk_findings
 from bot.render import article_text
@@ -24,24 +24,31 @@ from bot.turn import (
 from dialogs.answers import pages_of
 from dialogs.model import (
     N_,
+    AgreeToJoin,
+    AnswerJoin,
     AnswerQuestion,
     ConfirmAssisted,
     CorrectAnswers,
     DecideCase,
+    DropAddress,
     Effect,
     EndLeave,
     ExportAudit,
     ExportCases,
     ForgetMe,
+    GiveAddress,
     HandOver,
     Invite,
     KeepFile,
     KeepPaper,
+    LeaveJoin,
     LeaveOver,
+    MakeJoinCode,
     MarkItem,
     PassCase,
     PostponeDigest,
     PreviewReview,
+    ProveAddress,
     PublishResult,
     RecordConsent,
     RecordReminders,
@@ -67,15 +74,20 @@ from dialogs.model import (
     SetPaperDate,
     SetPlace,
     SetTemplate,
+    SplitOff,
     StartTimer,
     State,
     SubmitAssisted,
     SubmitIdea,
     TakeCase,
     TakeLeave,
+    TellBetween,
+    TellFirst,
+    TellJoin,
     Text,
     UndoDecision,
     UseInvitation,
+    UseJoinCode,
     Value,
 )
 from dialogs.officer.alerts import alert_again, alert_new
@@ -90,6 +102,7 @@ from storage.dossiers import take_over
 from storage.holding import shows_successors
 from storage.models import cases as case_table
 from storage.models import files, papers
+from storage.reach import shows_reach
 from storage.records import VOICE, upsert
 from storage.staff import shows_staff
 
@@ -115,7 +128,7 @@ async def carry_out(turn: Turned, effects: Iterable[Effect]) -> None:
     if letter_key(turn.conversation.state.key):
         turn.carried.changed = True
     shown = turn.conversation
-    if shows_desk(shown) or shows_successors(shown) or shows_calendar(shown) or shows_staff(shown):
+    if any(shows(shown) for shows in (shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach)):
         turn.carried.changed = True
 
 
@@ -250,6 +263,30 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await documents.export_cases(turn, effect)
         case SendReport():
             await documents.send_report(turn, effect)
+        case MakeJoinCode():
+            await reach.make_code(turn)
+        case UseJoinCode():
+            await reach.use_code(turn, effect)
+        case AgreeToJoin():
+            await reach.agree(turn)
+        case AnswerJoin():
+            await reach.answer(turn, effect)
+        case LeaveJoin():
+            await reach.leave(turn)
+        case TellJoin():
+            await reach.tell(turn, effect)
+        case SplitOff():
+            await reach.split(turn)
+        case TellFirst():
+            await reach.tell_first(turn, effect)
+        case TellBetween():
+            await reach.tell_between(turn, effect)
+        case GiveAddress():
+            await reach.give_address(turn, effect)
+        case ProveAddress():
+            await reach.prove_address(turn, effect)
+        case DropAddress():
+            await reach.drop_address(turn)
         case ForgetMe():
             await _forget(turn)
         case _:
@@ -380,7 +417,9 @@ async def _sent(turn: Turned, case: Any) -> set[str]:
 
 
 async def _forget(turn: Turned) -> None:
+    """In all chats of the person."""
     conversation = turn.conversation
+    await reach.hold(turn, conversation.person_id)
     statement = select(papers.c.pages).join(case_table).where(case_table.c.person_id == conversation.person_id)
     kept = {page[0] for pages in (await turn.connection.execute(statement)).scalars() for page in pages}
     kept |= await kept_files(turn.connection, conversation.person_id)

@@ -17,7 +17,7 @@ from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
 from bot.handle import where
 from bot.hands import Hands
-from bot.turn import notice, open_my_file
+from bot.turn import About, notice, open_my_file
 from bot.world import World
 from dialogs.model import N_, SendMessage, Text
 from dialogs.producer.check_status import item_words
@@ -156,7 +156,8 @@ class Fetcher:
         item = "answer:photos" if lost.paper == PRODUCT_PHOTOS else f"paper:{lost.paper}"
         words = Text(UNREADABLE, {"code": lost.code, "paper": item_words(case, item)})
         said = SendMessage((words,), links=(open_my_file(lost.code),))
-        return [notice(self.world, chat, [said], now) for chat in await chats_of(connection, [lost.person_id])]
+        chats = await chats_of(connection, [lost.person_id])
+        return [notice(self.world, chat, [said], now, About(lost.code)) for chat in chats]
 
 
 async def _noted(connection: AsyncConnection, row: Any, values: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import logging
 import secrets
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -21,10 +21,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import twice
 from bot.channels.base import Update
 from bot.effects import carry_out
-from bot.render import compose
-from bot.turn import Turned, composed_body, outbox_row
+from bot.meanwhile import reminder, with_held
+from bot.render import Line, compose
+from bot.turn import NotHeld, Turned, composed_body, outbox_row
 from bot.world import World
 from dialogs.codes import CODE
 from dialogs.engine import arrive, question, step
@@ -49,8 +51,9 @@ from dialogs.tree import DIALOGS
 from storage import audit, undo
 from storage.database import writing
 from storage.models import conversations, updates
+from storage.notices import Held, take_held
 from storage.outbox import post
-from storage.people import set_timers, upload_link
+from storage.people import Chat, chats_of, set_timers, upload_link
 from storage.records import (
     VIETNAM,
     Conversation,
@@ -264,7 +267,21 @@ async def set_aside(engine: AsyncEngine, world: World, update: Update, error: st
 
 
 async def handle(engine: AsyncEngine, world: World, group: Sequence[Update]) -> None:
-    """Updates of different chats, in one transaction; all of it happens, or nothing does."""
+    """Updates of different chats, in one transaction; all of it happens, or nothing does.
+
+    What concerns further conversations is begun anew with these locked as well; each time there are more of them.
+    """
+    beside: frozenset[int] = frozenset()
+    while True:
+        try:
+            await _handled(engine, world, group, beside)
+        except NotHeld as missing:
+            beside |= missing.ids
+        else:
+            return
+
+
+async def _handled(engine: AsyncEngine, world: World, group: Sequence[Update], beside: frozenset[int]) -> None:
     now = world.clock()
     async with writing(engine) as connection:
         new = await first_times(connection, {(u.channel, u.key) for u in group}, now)
@@ -272,7 +289,7 @@ async def handle(engine: AsyncEngine, world: World, group: Sequence[Update]) -> 
         if not fresh:
             return
         chats = {(u.channel, u.chat_id): u.locale or world.default_locale for u in fresh}
-        known = await conversations_of(connection, chats, now)
+        known = await conversations_of(connection, chats, now, beside)
         turns = await _begun(connection, world, fresh, known, now)
         for turn in turns:
             await _take(turn)
@@ -291,14 +308,21 @@ async def _begun(
     pairs = [(u, known[(u.channel, u.chat_id)]) for u in fresh]
     wanted = [_wanted(conversation, u.event) for u, conversation in pairs]
     facts = await facts_for(connection, wanted, world.facts(), world.days_off)
+    held = frozenset(conversation.id for conversation in known.values())
     return [
-        Turned(connection, conversation, u, _for_channel(facts[conversation.id], world, u.channel), world, now)
-        for u, conversation in pairs
+        Turned(connection, c, u, _for_channel(facts[c.id], world, u.channel), world, now, held=held) for u, c in pairs
     ]
 
 
 def _for_channel(facts: Facts, world: World, channel: str) -> Facts:
-    return replace(facts, receives_files=world.can(channel).receives_files)
+    can = world.can(channel)
+    return replace(
+        facts,
+        channel=channel,
+        receives_files=can.receives_files,
+        receives_photos=can.receives_photos,
+        has_pages=bool(world.pages),
+    )
 
 
 def _wanted(conversation: Conversation, event: Event) -> Wanted:
@@ -328,12 +352,22 @@ def _code_of(event: Event) -> str:
 async def _take(turn: Turned) -> None:
     """Arrive, understand, step, and carry out what the dialog ordered."""
     conversation, facts = turn.conversation, turn.facts
+    if twice.at_once(turn):
+        turn.quiet = True
+        return
     state, told = arrive(DIALOGS, conversation.state, facts)
     asked = question(DIALOGS, state, facts)
-    event = turn.world.listener.recognise(turn.update.event, asked, conversation.locale)
+    event = turn.world.listener.recognise(
+        turn.update.event, asked, conversation.locale, [Line(*line) for line in conversation.listed]
+    )
     if not conversation.state.at and isinstance(event, TextReceived | OptionChosen | Unclear | UnsupportedReceived):
         conversation.state = state  # "hello": nothing has been asked yet that this could answer
         return
+    if twice.swept_along(turn, asked, event):
+        conversation.state, conversation.typed = state, 0
+        turn.carried.said.append(twice.ONCE_MORE)
+        return
+    conversation.typed = twice.checksum(turn)
     event = await _looked_up(turn, event)
     if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):
         turn.facts = facts = await _naming(turn, code)
@@ -343,7 +377,7 @@ async def _take(turn: Turned) -> None:
     if told:
         turn.carried.said.append(SendMessage(told))
     await carry_out(turn, moved.effects)
-    turn.quiet = moved.quiet
+    turn.quiet = turn.quiet or moved.quiet
     if code_in(conversation.state.key) != code_in(state.key):
         turn.carried.changed = True  # the next question is about another case
 
@@ -409,15 +443,22 @@ async def _asked_again(connection: AsyncConnection, world: World, turns: Sequenc
 async def _with_link(turn: Turned, asked: SendMessage) -> SendMessage:
     """The question with a one-time web link where this messenger can't send the file that is asked for."""
     world = turn.world
-    if asked.upload is None or not world.public_url or world.can(turn.update.channel).receives_files:
+    if asked.upload is None or not world.pages or world.can(turn.update.channel).receives_files:
         return asked
     code, paper = asked.upload
     token = await upload_link(turn.connection, turn.conversation.id, code, paper, turn.now)
-    link = Text(N_("Or send it through this page, once, today: %(url)s"), {"url": f"{world.public_url}/u/{token}"})
+    url = {"url": f"{world.pages}/u/{token}"}
+    link = Text(N_("Or send it through this page, once, today: %(url)s"), url)
+    if world.can(turn.update.channel).receives_photos:
+        link = Text(N_("A file (PDF, Word, Excel) comes through this page, once, today: %(url)s"), url)
     return replace(asked, texts=(*asked.texts, link))
 
 
-_SAVE = update(conversations).where(conversations.c.id == bindparam("row_id")).values(state=bindparam("new_state"))
+_SAVE = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("row_id"))
+    .values(state=bindparam("new_state"), listed=bindparam("new_list"), typed=bindparam("new_typed"))
+)
 _SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open")
 
 
@@ -426,31 +467,54 @@ async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: date
 
     Who writes can be written to again, and over this chat; a timer says nothing about that.
     """
+    held = await _held(connection, turns)
+    ladders = await _ladders(connection, turns)
+    rows = [row for turn in turns for row in _rows(turn, held, ladders)]
     fired = [_state(turn) for turn in turns if isinstance(turn.update.event, TimerFired)]
     heard = [_state(turn) | {"at": now} for turn in turns if not isinstance(turn.update.event, TimerFired)]
     if heard:
         await connection.execute(_SAVE_HEARD, heard)
     if fired:
         await connection.execute(_SAVE, fired)
-    rows = [row for turn in turns for row in _rows(turn)]
     await post(connection, rows)
     await set_timers(connection, [timer for turn in turns for timer in turn.carried.timers])
     await audit.record(connection, [entry for turn in turns for entry in turn.carried.audit], now)
 
 
 def _state(turn: Turned) -> dict[str, Any]:
-    return {"row_id": turn.conversation.id, "new_state": dump(turn.conversation.state)}
+    conversation = turn.conversation
+    return {
+        "row_id": conversation.id,
+        "new_state": dump(conversation.state),
+        "new_list": list(conversation.listed),
+        "new_typed": conversation.typed,
+    }
 
 
-def _rows(turn: Turned) -> list[dict[str, object]]:
-    """The reply of a turn and its notices to others, as outbox rows."""
-    said, carried, world = turn.carried.said, turn.carried, turn.world
-    rows = list(carried.notices)
-    if said or carried.attachments:
-        composed = compose(said, world.catalog(turn.conversation.locale), world.can(turn.update.channel))
-        body = composed_body(composed, carried.attachments)
-        kind = (
-            "notice" if isinstance(turn.update.event, TimerFired) and turn.update.event.kind == "reminder" else "reply"
-        )
-        rows.append(outbox_row(turn.conversation.id, kind, body, turn.now))
+async def _held(connection: AsyncConnection, turns: Sequence[Turned]) -> dict[int, list[Held]]:
+    """What waited for these people to write, by conversation; only where there is something it costs a look."""
+    waited = [t.conversation.id for t in turns if t.conversation.held and not isinstance(t.update.event, TimerFired)]
+    return await take_held(connection, waited) if waited else {}
+
+
+async def _ladders(connection: AsyncConnection, turns: Sequence[Turned]) -> dict[int, Chat]:
+    """By person, where else those can be told who are reminded of something."""
+    reminded = {turn.conversation.person_id for turn in turns if _is_reminder(turn)}
+    return {chat.person_id: chat for chat in await chats_of(connection, reminded)}
+
+
+def _is_reminder(turn: Turned) -> bool:
+    return (
+        isinstance(turn.update.event, TimerFired) and turn.update.event.kind == "reminder" and bool(turn.carried.said)
+    )
+
+
+def _rows(turn: Turned, held: Mapping[int, Sequence[Held]], ladders: Mapping[int, Chat]) -> list[Mapping[str, Any]]:
+    """The reply of a turn and its notices to others, as outbox rows; the reply's list is the newest in the chat."""
+    waited = held.get(turn.conversation.id, ())
+    rows: list[Mapping[str, Any]] = list(turn.carried.notices)
+    if _is_reminder(turn):
+        rows.append(reminder(turn, ladders.get(turn.conversation.person_id)))
+    elif turn.carried.said or turn.carried.attachments or waited:
+        rows += with_held(turn, waited)
     return rows

@@ -28,7 +28,7 @@ import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 from fpdf import FPDF
 from PIL import Image, ImageFilter, ImageOps, ImageStat
 
-from bot.sounds import MAX_SECONDS, NotASound, Sound, seconds
+from bot.sounds import AWB_MAGIC, MAX_SECONDS, NotASound, Sound, seconds
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 """Also the most a Telegram bot may download (core.telegram.org/bots/api#getfile)."""
@@ -97,6 +97,8 @@ class Kind(StrEnum):
     MP3 = "mp3"
     M4A = "m4a"
     AAC = "aac"
+    AMR = "amr"
+    AWB = "awb"
     WAV = "wav"
     WEBM = "webm"
 
@@ -135,6 +137,8 @@ MEDIA_TYPES: Final[Mapping[Kind, str]] = {
     Kind.MP3: "audio/mpeg",
     Kind.M4A: "audio/mp4",
     Kind.AAC: "audio/aac",
+    Kind.AMR: "audio/amr",
+    Kind.AWB: "audio/amr-wb",
     Kind.WAV: "audio/wav",
     Kind.WEBM: "audio/webm",
 }
@@ -273,7 +277,7 @@ def _kind(data: bytes) -> Kind:
     return kind
 
 
-_SOUND_SUFFIXES = {"ogg": Sound.OGG, "mp3": Sound.MP3, "aac": Sound.AAC, "wav": Sound.WAV, "webm": Sound.WEBM}
+_SOUND_SUFFIXES: Mapping[str, Sound] = {sound.value: sound for sound in Sound if sound is not Sound.M4A}
 
 
 def _inspect_sound(data: bytes) -> Inspected:
@@ -284,6 +288,8 @@ def _inspect_sound(data: bytes) -> Inspected:
     kind = _SOUND_SUFFIXES.get(filetype.guess_extension(data[:8192]) or "")
     if data[4:8] == b"ftyp":  # phones name their recordings mp4, m4a or 3gp
         kind = Sound.M4A
+    if data.startswith(AWB_MAGIC):  # unknown to filetype 1.2
+        kind = Sound.AWB
     if kind is None:
         raise Refused(Refusal.UNKNOWN_KIND)
     try:

@@ -30,6 +30,8 @@ PAGE_MM: Final = (210.0, 297.0)
 MARGIN_MM: Final = 20.0
 PNG_DPI: Final = 150
 MAX_LINKS: Final = 4
+ZALO: Final = "https://zalo.me/"
+"""What the address of an Official Account begins with; its number follows."""
 
 INK: Final = "#1f2a24"
 QUIET: Final = "#5c6b62"
@@ -41,6 +43,8 @@ STEPS: Final = (
     ("Bấm Bắt đầu", "Nút nằm ở cuối màn hình."),
     ("Trả lời từng câu", "Em hỏi, anh/chị trả lời. Mệt thì để mai làm tiếp."),
 )
+ON_ZALO: Final = ("Bấm Bắt đầu", "Nút ở cuối màn hình. Trên Zalo: bấm Quan tâm, rồi nhắn “chào”.")
+"""The second step where a code leads to Zalo, whose codes can't say where they hang: the chat asks for the commune."""
 HELP: Final = "Không quét được mã? Gõ dòng chữ nhỏ dưới mã vào điện thoại, hoặc hỏi cán bộ xã."
 ENGLISH: Final = "Scan a code, press Start and answer one question at a time to register an OCOP product."
 
@@ -124,7 +128,7 @@ def _drawn(sheet: FPDF, marks: Sequence[Mark], form: Form) -> bytes:
 def _marks(sheet: FPDF, commune: str, province: str, links: Sequence[Link]) -> Iterator[Mark]:
     yield from _heading(sheet, commune, province)
     yield from _codes(sheet, links)
-    yield from _steps()
+    yield from _steps(sheet, any(url.startswith(ZALO) for _, url in links))
     yield from _footer(sheet)
 
 
@@ -149,13 +153,14 @@ def _codes(sheet: FPDF, links: Sequence[Link]) -> Iterator[Mark]:
             yield Words(middle, top + side + 13 + line * 4, part, _SMALL_PT, QUIET, middle=True)
 
 
-def _steps() -> Iterator[Mark]:
-    for number, (doing, detail) in enumerate(STEPS):
+def _steps(sheet: FPDF, zalo: bool) -> Iterator[Mark]:
+    room = PAGE_MM[0] - 2 * MARGIN_MM - 21
+    for number, (doing, detail) in enumerate((STEPS[0], ON_ZALO, STEPS[2]) if zalo else STEPS):
         y = 203.0 + number * 21
         yield Box(MARGIN_MM, y, 14, 14, ACCENT, round_mm=7)
         yield Words(MARGIN_MM + 7, y + 9.4, str(number + 1), 21, PAPER, bold=True, middle=True)
         yield Words(MARGIN_MM + 21, y + 6, doing, 22, bold=True)
-        yield Words(MARGIN_MM + 21, y + 13, detail, 14, QUIET)
+        yield Words(MARGIN_MM + 21, y + 13, detail, _fitting(sheet, detail, 14, room), QUIET)
 
 
 def _footer(sheet: FPDF) -> Iterator[Mark]:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from bot.catalogs import Catalog
 from bot.channels.base import Button, Capabilities, link_data, option_data, pressed
@@ -21,6 +22,7 @@ from dialogs.model import (
     CaseNamed,
     CommandReceived,
     Event,
+    Link,
     LinkFollowed,
     Misplaced,
     Option,
@@ -34,7 +36,7 @@ from dialogs.model import (
 )
 from dialogs.officer.assisted import both_codes
 from dialogs.places import commune_by_prefix
-from dialogs.words import COMMANDS, DESK, INTENTS, LEAVE, WISHES
+from dialogs.words import COMMANDS, DESK, INTENTS, LEAVE, TAKE_REST, WISHES
 
 MAX_ARGUMENT_CHARS = 200
 MAX_TYPED_CHARS = 8_000
@@ -46,6 +48,10 @@ _LONGEST_LABEL_CHARS = 40
 _SAME_WORDS = 98
 """Score of dialogs.matching from which two phrases are the same but for marks and spaces."""
 _SERIAL = re.compile(r"\d{4,6}")
+_PASTED = re.compile(r"(?:https?://\S+(?:/start/|[?&]start=))?(i-[\w-]{16,48}|c-\d{5})")
+"""An invitation or a commune's link, pasted into the chat of a messenger whose own links carry no payload (Zalo)."""
+_LINE_OF_A_LIST = re.compile(r"(?:nhan|mo|take|open) (\d{4,6})")
+"""Folded; a line of the inbox, typed when a newer list stands below it."""
 SURE = 57
 """Handbook score from which a text with question words, but no question mark, counts as a question in a form.
 
@@ -56,12 +62,24 @@ Of 24 such questions 21 reach it and the next has 55; of 46 descriptions and nam
 # ---------------------------------------------------------------- out
 
 
+class Line(NamedTuple):
+    """A line of a numbered list: `data` is what its button would carry. Number 0: only its words are understood."""
+
+    number: int
+    data: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """One message in a language, for one kind of channel; the outbox keeps it as JSON."""
+    """One message in a language, for one kind of channel; the outbox keeps it as JSON.
+
+    `listed` are the choices where they are typed back: the last lines of the text.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
+    listed: tuple[Line, ...] = ()
     ask_contact: str = ""
     ask_location: str = ""
     takes_voice: bool = False
@@ -72,48 +90,94 @@ def compose(said: Sequence[SendMessage | str], catalog: Catalog, can: Capabiliti
 
     `str` items are texts that are already in the person's language (articles).
     """
-    blocks = [block for item in said if (block := _block(item, catalog, can))]
     messages = [item for item in said if isinstance(item, SendMessage)]
-    buttons = _once([button for message in messages for button in _buttons(message, catalog, can)])
-    last = next((item for item in reversed(said) if isinstance(item, SendMessage)), SendMessage(()))
+    last = messages[-1] if messages else SendMessage(())
+    blocks = [block for item in said if (block := _block(item, catalog, can))]
+    listed = _listed(messages, catalog) if types_back(can) else ()
+    text = "\n".join(filter(None, ("\n\n".join(blocks), list_text(listed, catalog))))
+    buttons = _decoration(listed, can) if types_back(can) else _buttons_of(messages, catalog, can)
     contact = catalog.say(SHARE_NUMBER) if last.ask_contact and can.asks_contact else ""
     place = catalog.say(SHARE_PLACE) if last.ask_location and can.asks_location else ""
-    return Composed("\n\n".join(blocks), buttons, contact, place, last.takes_voice and can.receives_files)
+    return Composed(text, buttons, listed, contact, place, last.takes_voice and can.receives_files)
 
 
 SHARE_NUMBER = Text(N_("Share my number"))
 SHARE_PLACE = Text(N_("Share my place"))
 
 
+def types_back(can: Capabilities) -> bool:
+    """Whether people answer a choice by typing: there are no buttons, or they are only a decoration."""
+    return can.numbered or not can.max_buttons
+
+
 def _block(item: SendMessage | str, catalog: Catalog, can: Capabilities) -> str:
     if isinstance(item, str):
         return item
     lines = [catalog.say(text) for text in item.texts]
-    if item.options and item.takes == "number" and not can.max_buttons:  # there "1" is an amount, not a choice
-        labels = [catalog.say(option.label) for option in item.options]
-        lines += [_to_type(catalog, label, label.lower()) for label in labels]
-    elif item.options and not _as_buttons(item, catalog, can):
+    if item.options and not types_back(can) and not _labels_fit(item, catalog, can):
         lines += [f"{n}. {catalog.say(option.label)}" for n, option in enumerate(item.options, 1)]
-    if item.links and not can.max_buttons:
-        lines += [_to_type(catalog, catalog.say(link.label), link.typed) for link in item.links if link.typed]
     return "\n".join(lines)
 
 
-def _to_type(catalog: Catalog, label: str, typed: str) -> str:
-    return catalog.say(Text(N_("%(label)s: type “%(typed)s”"), {"label": label, "typed": typed}))
+# lists that are typed back
 
 
-def _as_buttons(item: SendMessage, catalog: Catalog, can: Capabilities) -> bool:
+def _listed(messages: Sequence[SendMessage], catalog: Catalog) -> tuple[Line, ...]:
+    """All choices of a message as one list: the question's own, whose numbers people remember, then what else to open.
+
+    Where the question takes a number "1" is an amount, so its message has no numbers.
+    """
+    options = [(option_data(m.at, option.value), catalog.say(option.label)) for m in messages for option in m.options]
+    labels = {label for _, label in options}
+    links = {link_data(link.target): link for message in messages for link in message.links}
+    further = [(data, label) for data, label in _told_apart(links, catalog) if label not in labels]
+    numbered = not any(message.takes == "number" for message in messages)
+    return tuple(Line(n if numbered else 0, *choice) for n, choice in enumerate((*options, *further), 1))
+
+
+def _told_apart(links: Mapping[str, Link], catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Links by their data, with labels; of two that read alike each says which it is."""
+    labels = {data: catalog.say(link.label) for data, link in links.items()}
+    for data, link in links.items():
+        alike = sum(label == labels[data] for label in labels.values()) > 1
+        yield data, f"{labels[data]} {link.typed}" if alike and link.typed else labels[data]
+
+
+def list_text(listed: Sequence[Line], catalog: Catalog) -> str:
+    """The lines as they stand at the end of a message."""
+    return "\n".join(
+        f"{line.number}. {line.label}" if line.number else catalog.say(_to_type(line.label)) for line in listed
+    )
+
+
+def _to_type(label: str) -> Text:
+    return Text(N_("%(label)s: type “%(typed)s”"), {"label": label, "typed": label[:1].lower() + label[1:]})
+
+
+def _decoration(listed: Sequence[Line], can: Capabilities) -> tuple[Button, ...]:
+    """Buttons that say their label as if it had been typed, all or none of them.
+
+    Not the number: a button under an old message would answer whatever list is the newest when it is pressed.
+    """
+    if len(listed) > can.max_buttons or any(len(line.label) > can.max_button_chars for line in listed):
+        return ()
+    return tuple(Button(line.label, line.label) for line in listed)
+
+
+# buttons
+
+
+def _buttons_of(messages: Sequence[SendMessage], catalog: Catalog, can: Capabilities) -> tuple[Button, ...]:
+    return _once([button for message in messages for button in _buttons(message, catalog, can)])
+
+
+def _labels_fit(item: SendMessage, catalog: Catalog, can: Capabilities) -> bool:
     """Whether every label fits a button; otherwise the labels are numbered lines and the buttons carry numbers."""
-    if not can.max_buttons:
-        return False
     return all(len(catalog.say(option.label)) <= can.max_button_chars for option in item.options)
 
 
 def _buttons(item: SendMessage, catalog: Catalog, can: Capabilities) -> Iterator[Button]:
-    if not can.max_buttons:
-        return
-    labelled = _as_buttons(item, catalog, can)
+    labelled = _labels_fit(item, catalog, can)
     for n, option in enumerate(item.options, 1):
         yield Button(option_data(item.at, option.value), catalog.say(option.label) if labelled else str(n))
     for link in item.links:
@@ -143,8 +207,11 @@ class Listener:
     catalogs: Mapping[str, Catalog]
     handbook: Handbook
 
-    def recognise(self, event: Event, asked: SendMessage, locale: str) -> Event:
-        """The meaning of a typed text where the question `asked` stands; other events mean themselves."""
+    def recognise(self, event: Event, asked: SendMessage, locale: str, listed: Sequence[Line] = ()) -> Event:
+        """The meaning of a typed text where the question `asked` stands; other events mean themselves.
+
+        `listed` is the newest list in the chat: a number answers that one, whatever else is asked.
+        """
         if isinstance(event, CommandReceived):  # what stands behind "/start" is as strange as any other text
             return CommandReceived(event.name, clean(event.argument[:MAX_ARGUMENT_CHARS]))
         if not isinstance(event, TextReceived):
@@ -152,8 +219,14 @@ class Listener:
         typed = clean(unicodedata.normalize("NFC", event.text[:MAX_TYPED_CHARS]))
         if not any(char.isalnum() for char in typed) and "?" not in typed:
             return UnsupportedReceived("sticker")
+        if opened := _PASTED.fullmatch(typed):
+            return CommandReceived("start", opened[1])
         if typed_codes := _confirmation(typed):
             return CommandReceived("confirm", typed_codes)
+        if digits := _joining(typed):
+            return CommandReceived("join", digits)
+        if (line := _line_typed(typed, asked, listed)) is not None:
+            return line
         if (named := _code_alone(typed)) is not None:
             return self._choice_of(named, typed, asked)
         if asked.takes == VERBATIM:
@@ -175,6 +248,7 @@ class Listener:
             or _case(typed)
             or self._wish(typed, asked)
             or self._intent(typed, asked)
+            or _near_link(typed, asked, listed)
             or self._question(typed, asked, locale)
             or TextReceived(typed)
         )
@@ -260,6 +334,8 @@ class Listener:
             return CommandReceived(name)
         if not asked.takes and _SERIAL.fullmatch(typed):
             return CommandReceived("find", typed)
+        if asked.desk and (older := _LINE_OF_A_LIST.fullmatch(fold(typed))):
+            return CommandReceived("find", older[1])
         return None if asked.takes not in ("", "text") else _command(typed) or self._button(typed, asked)
 
     def _exactly(self, typed: str, asked: SendMessage) -> bool:
@@ -280,7 +356,7 @@ class Listener:
         """ "dang ky mat ong" while reading an article: outside a form, the main things are always at hand."""
         if not asked.free or asked.takes or question_strength(typed) == 2:
             return None
-        options = [Option(name, phrases[0], phrases, takes_rest=name == "register") for name, phrases in WISHES.items()]
+        options = [Option(name, phrases[0], phrases, takes_rest=name in TAKE_REST) for name, phrases in WISHES.items()]
         found = match(typed, list(WISHES.values()))
         if found.exact is not None:
             return CommandReceived(options[found.exact].value)
@@ -329,11 +405,39 @@ def _slash(typed: str) -> Event | None:
     return CommandReceived(found.group(1).lower(), (found.group(2) or "").strip()) if found else None
 
 
-def _numbered(typed: str, options: Sequence[Option]) -> Option | None:
-    """The option of that number; "0001" and "#1" are parts of a code, not choices."""
-    if re.search(r"(?<!\d)0\d|#", typed):
+def _line_typed(typed: str, asked: SendMessage, listed: Sequence[Line]) -> Event | None:
+    """The line of the newest list with that number, or the link with just these words.
+
+    The question's own options are understood by its words, and "1, 3" by the question that takes several.
+    """
+    if (chosen := number_in(typed)) is not None:
+        meant = next((pressed(line.data) for line in listed if line.number == chosen), None)
+        return None if isinstance(meant, OptionChosen) and asked.takes == "several" else meant
+    links = _links_of(listed)
+    found = match(typed, [(link.label,) for link in links]) if links else None
+    return pressed(links[found.exact].data) if found is not None and found.exact is not None else None
+
+
+def _near_link(typed: str, asked: SendMessage, listed: Sequence[Line]) -> Event | None:
+    """The only link that is meant by words like these ("nguyen lieu"), where nothing is being written."""
+    links = _links_of(listed)
+    if asked.takes or asked.exact or not links or question_strength(typed):
         return None
-    chosen = number(typed)
+    found = match(typed, [(link.label,) for link in links])
+    return pressed(links[found.close[0]].data) if len(found.close) == 1 else None
+
+
+def _links_of(listed: Sequence[Line]) -> list[Line]:
+    return [line for line in listed if isinstance(pressed(line.data), LinkFollowed)]
+
+
+def number_in(typed: str) -> int | None:
+    """The number that was chosen; "0001" and "#1" are parts of a code, not choices."""
+    return None if re.search(r"(?<!\d)0\d|#", typed) else number(typed)
+
+
+def _numbered(typed: str, options: Sequence[Option]) -> Option | None:
+    chosen = number_in(typed)
     return options[chosen - 1] if chosen is not None and 0 < chosen <= len(options) else None
 
 
@@ -384,6 +488,15 @@ def _confirmation(typed: str) -> str:
         return ""
     rest = fold(re.sub(r"\w*\d[\d\W]*", " ", typed))
     return both if _CONFIRMATION_WORDS.fullmatch(rest) else ""
+
+
+_JOINING = re.compile(r"(?:noi|noi voi|noi ma|join|link) (\d{3}) ?(\d{3})")
+
+
+def _joining(typed: str) -> str:
+    """ "nối 482 913", as the other chat was told to type it; "" for all else."""
+    found = _JOINING.fullmatch(fold(typed)) if len(typed) < _LONGEST_LABEL_CHARS else None
+    return found[1] + found[2] if found is not None else ""
 
 
 def _code_alone(typed: str) -> CaseNamed | None:

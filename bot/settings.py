@@ -1,6 +1,7 @@
 """What the environment, or a file `.env`, may say about this installation. `.env.example` documents every line."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
@@ -19,6 +20,8 @@ ENV_FILE = Path(".env")
 SECRET_KEY_MIN_CHARS = 32
 FILE_STORES = frozenset({"file", "s3", "gs", "az"})
 """URL schemes obstore opens and we have settings for; a path without a scheme is a local folder."""
+ZALO_FILE_HOSTS = ("zalo.me", "zadn.vn", "zdn.vn", "zaloapp.com")
+"""Endings of the hosts from which files that people send on Zalo are fetched; to be confirmed with a live account."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -28,6 +31,10 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+_DIGITS = re.compile(r"[0-9]{1,32}")
+_NO_SPACES = re.compile(r"[!-~]*")  # what fits a header or an address
+_SENDER = re.compile(r"[^<>@]*<([^<>\s]+)>|([^<>\s]+)")
+_TEMPLATE = re.compile(r"([a-z_]{1,20})=([0-9]{1,20})")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
@@ -88,6 +95,29 @@ def _secret_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _encryption_keys(value: SecretStr) -> SecretStr:
+    if any(len(key) < SECRET_KEY_MIN_CHARS for key in _parts(value.get_secret_value())):
+        raise ValueError(f"must have at least {SECRET_KEY_MIN_CHARS} characters, each key if there are several")
+    return value
+
+
+def _app_id(value: str) -> str:
+    if value and not _DIGITS.fullmatch(value):
+        raise ValueError("must be the app's number, as developers.zalo.me shows it")
+    return value
+
+
+def _one_word(value: SecretStr) -> SecretStr:
+    """A secret as a console shows it: what is copied with a blank or a line break in it opens nothing."""
+    if not _NO_SPACES.fullmatch(value.get_secret_value()):
+        raise ValueError("must be one word without blanks, as the console shows it")
+    return value
+
+
+def _parts(value: str) -> tuple[str, ...]:
+    return tuple(part for part in (part.strip() for part in value.split(",")) if part)
+
+
 def _split(value: str) -> SplitResult:
     try:
         parts = urlsplit(value)
@@ -113,6 +143,46 @@ def _public(value: str) -> str:
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ValueError("must begin with https://")
     return address
+
+
+def _file_hosts(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    hosts = tuple(part.lower().lstrip(".") for part in _parts(value))
+    if not hosts or not all(_HOST_NAME.fullmatch(host) and "." in host for host in hosts):
+        raise ValueError("must be endings of host names like zadn.vn, separated by commas")
+    return hosts
+
+
+def _templates(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = [_TEMPLATE.fullmatch(part) for part in _parts(value)]
+    if not all(found):
+        raise ValueError("must be numbers of templates by kind like notice=123456, separated by commas")
+    return {match[1]: match[2] for match in found if match}
+
+
+def _smtp(value: SecretStr) -> SecretStr:
+    if not (url := value.get_secret_value()):
+        return value
+    parts = _split(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or re.search(r"[\s?#]", url):
+        raise ValueError("must be an address like smtp://user:password@mail.example.vn:587 or smtps://...")
+    return value
+
+
+def _sender(value: str) -> str:
+    """An address, alone or behind a name: OCOP <ocop@example.vn>."""
+    if value:
+        from email_validator import EmailNotValidError, validate_email  # only for those who send any
+
+        found = _SENDER.fullmatch(value)
+        try:
+            validate_email((found[1] or found[2]) if found else "", check_deliverability=False)
+        except EmailNotValidError:
+            raise ValueError("must be an e-mail address like ocop@example.vn") from None
+    return value
 
 
 def _host(value: str) -> str:
@@ -172,10 +242,57 @@ class Settings(BaseSettings):
     quiet_hours: bool = True
     log_level: Annotated[LogLevel, BeforeValidator(_upper)] = LogLevel.INFO
     web_chat: bool = True
+    encryption_key: Annotated[SecretStr, AfterValidator(_encryption_keys)] = SecretStr("")
+    zalo_app_id: Annotated[str, AfterValidator(_app_id)] = ""
+    zalo_app_secret: Annotated[SecretStr, AfterValidator(_one_word)] = SecretStr("")
+    zalo_oa_secret_key: Annotated[SecretStr, AfterValidator(_one_word)] = SecretStr("")
+    zalo_api_url: Annotated[str, AfterValidator(_http)] = "https://openapi.zalo.me"
+    zalo_oauth_url: Annotated[str, AfterValidator(_http)] = "https://oauth.zaloapp.com"
+    zalo_file_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_file_hosts)] = ZALO_FILE_HOSTS
+    zalo_buttons: bool = False
+    zalo_paid: bool = False
+    zalo_calls_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 100
+    zalo_templates: Annotated[dict[str, str], NoDecode, BeforeValidator(_templates)] = Field(default_factory=dict)
+    zalo_bot_token: Annotated[SecretStr, AfterValidator(_one_word)] = SecretStr("")
+    zalo_bot_api_url: Annotated[str, AfterValidator(_http)] = "https://bot-api.zaloplatforms.com"
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] = SecretStr("")
+    mail_from: Annotated[str, AfterValidator(_sender)] = ""
+
+    @model_validator(mode="after")
+    def _together(self) -> "Settings":
+        """What is of no use alone."""
+        needed = {
+            "ZALO_APP_SECRET": self.zalo_app_secret,
+            "ZALO_OA_SECRET_KEY": self.zalo_oa_secret_key,
+            "ENCRYPTION_KEY": self.encryption_key,
+        }
+        if self.zalo_is_on and (missing := [name for name, value in needed.items() if not value.get_secret_value()]):
+            raise ValueError(f"ZALO_APP_ID needs {_listed(missing)}, too")
+        if self.smtp_url.get_secret_value() and not self.mail_from:
+            raise ValueError("SMTP_URL needs MAIL_FROM, too")
+        return self
 
     @property
     def telegram_is_on(self) -> bool:
         return bool(self.telegram_bot_token.get_secret_value())
+
+    @property
+    def zalo_is_on(self) -> bool:
+        """The Official Account."""
+        return bool(self.zalo_app_id)
+
+    @property
+    def zalo_bot_is_on(self) -> bool:
+        return bool(self.zalo_bot_token.get_secret_value())
+
+    @property
+    def mail_is_on(self) -> bool:
+        return bool(self.smtp_url.get_secret_value())
+
+    @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """The first encrypts, all decrypt."""
+        return _parts(self.encryption_key.get_secret_value())
 
     @property
     def database_url_shown(self) -> str:
@@ -199,7 +316,19 @@ def load(env_file: Path | None = ENV_FILE) -> Settings:
 
 
 def _complaint(details: ErrorDetails) -> str:
+    if not details["loc"]:  # several together, which are named in the words
+        return _what_is_wrong(details)
     return f"{str(details['loc'][0]).upper()} {_what_is_wrong(details)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _bounds(details: ErrorDetails) -> str:
+    field = Settings.model_fields[str(details["loc"][0])]
+    least, most = (next(getattr(m, name) for m in field.metadata if hasattr(m, name)) for name in ("ge", "le"))
+    return f"{least} to {most}"
 
 
 def _what_is_wrong(details: ErrorDetails) -> str:
@@ -207,7 +336,7 @@ def _what_is_wrong(details: ErrorDetails) -> str:
         case "value_error":
             return str(details["ctx"]["error"])
         case "int_parsing" | "greater_than_equal" | "less_than_equal":
-            return "must be a whole number from 1 to 65535"
+            return f"must be a whole number from {_bounds(details)}"
         case "bool_parsing":
             return "must be true or false"
         case "enum":

@@ -2,12 +2,12 @@
 
 Pure functions over bytes, and nothing is decoded: a recording is kept and passed on as it came. Sources: RFC 3533
 and 7845 (Ogg, Opus), ISO/IEC 14496-12 (MP4), the Matroska and WebM specifications (RFC 9559), ISO/IEC 11172-3 (MP3),
-ISO/IEC 13818-7 (ADTS), and Microsoft's RIFF for WAV.
+ISO/IEC 13818-7 (ADTS), RFC 4867 with 3GPP TS 26.101 and 26.201 (AMR), and Microsoft's RIFF for WAV.
 """
 
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 from typing import Final
@@ -23,6 +23,8 @@ class Sound(StrEnum):
     MP3 = "mp3"
     M4A = "m4a"
     AAC = "aac"
+    AMR = "amr"
+    AWB = "awb"
     WAV = "wav"
     WEBM = "webm"
 
@@ -155,6 +157,7 @@ _AAC_RATES: Final = (
     96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
 )  # fmt: skip
 _AAC_SAMPLES: Final = 1024
+_ADTS_HEADER: Final = 7
 
 
 def _mp3(data: bytes) -> float:
@@ -185,14 +188,46 @@ def _aac(data: bytes) -> float:
     frames = list(islice(_adts_frames(data), MAX_SECONDS * 100))
     if not frames:
         raise NotASound("no frame")
-    return len(frames) * _AAC_SAMPLES / _AAC_RATES[(data[frames[0] + 2] >> 2) & 0x0F]
+    blocks = sum((data[at + 6] & 3) + 1 for at in frames)
+    return blocks * _AAC_SAMPLES / _AAC_RATES[(data[frames[0] + 2] >> 2) & 0x0F]
 
 
 def _adts_frames(data: bytes) -> Iterator[int]:
+    """Where each begins. The last may be cut off, and a tag may stand behind it; anything else is no recording."""
     at = _behind_id3(data)
-    while at + 7 <= len(data) and data[at] == 0xFF and data[at + 1] & 0xF6 == 0xF0:
+    while at + _ADTS_HEADER <= len(data) and data[at : at + 3] != b"TAG":
+        size = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
+        if data[at] != 0xFF or data[at + 1] & 0xF6 != 0xF0 or size < _ADTS_HEADER:
+            raise NotASound("something else between the frames")
         yield at
-        at += max(7, (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5)
+        at += size
+
+
+# --- AMR ----------------------------------------------------------------------------------------------------
+
+AMR_MAGIC: Final = b"#!AMR\n"
+AWB_MAGIC: Final = b"#!AMR-WB\n"
+_AMR_PER_S: Final = 50
+_AMR_BYTES: Final = {**dict(enumerate((12, 13, 15, 17, 19, 20, 26, 31, 5))), 15: 0}
+_AWB_BYTES: Final = {**dict(enumerate((17, 23, 32, 36, 40, 46, 50, 58, 60, 5))), 14: 0, 15: 0}
+"""What follows the header of a frame, by its type: speech at eight or nine rates, background noise, nothing."""
+
+
+def _amr(data: bytes, magic: bytes = AMR_MAGIC, frame_bytes: Mapping[int, int] = _AMR_BYTES) -> float:
+    """Of one channel, as phones record; the last frame may be cut off."""
+    at, frames = len(magic), 0
+    while at < len(data) and frames <= MAX_SECONDS * _AMR_PER_S:
+        size = frame_bytes.get(data[at] >> 3 & 0x0F)
+        if size is None:
+            raise NotASound("a frame of no known type")
+        at, frames = at + 1 + size, frames + 1
+    if not frames:
+        raise NotASound("no frame")
+    return frames / _AMR_PER_S
+
+
+def _awb(data: bytes) -> float:
+    return _amr(data, AWB_MAGIC, _AWB_BYTES)
 
 
 _LENGTH: Final[dict[Sound, Callable[[bytes], float]]] = {
@@ -200,6 +235,8 @@ _LENGTH: Final[dict[Sound, Callable[[bytes], float]]] = {
     Sound.MP3: _mp3,
     Sound.M4A: _m4a,
     Sound.AAC: _aac,
+    Sound.AMR: _amr,
+    Sound.AWB: _awb,
     Sound.WAV: _wav,
     Sound.WEBM: _webm,
 }

@@ -1,6 +1,8 @@
 """One conversation in the middle of its turn: what its effects have to work with, and what comes of them."""
 
-from collections.abc import Collection, Sequence
+import secrets
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.base import Update
 from bot.render import compose
-from bot.world import World
+from bot.world import PLAIN, World
 from dialogs import places
 from dialogs.model import N_, CaseFacts, Facts, Link, SendMessage, Text
 from dialogs.officer.alerts import open_link
@@ -18,7 +20,9 @@ from storage import cases, outbox, people
 from storage.assisted import without_chat
 from storage.audit import Entry
 from storage.calendar import days_off_of
+from storage.correspondence import listened_to
 from storage.on_behalf import acts_for
+from storage.people import Chat
 from storage.records import VIETNAM, Conversation, case_named
 from storage.rights import covers
 
@@ -54,6 +58,8 @@ class Turned:
     now: datetime
     carried: Carried = field(default_factory=Carried)
     quiet: bool = False
+    held: frozenset[int] = frozenset()
+    """Ids of all conversations that this transaction has locked."""
 
     def record(self, action: str, case_code: str = "", **details: Any) -> None:
         """Put something into the audit, which is written when the turn commits; details hold no personal data."""
@@ -73,6 +79,17 @@ class Turned:
     @property
     def actor(self) -> cases.Actor:
         return cases.Actor(self.conversation.person_id, self.conversation.channel)
+
+
+class NotHeld(Exception):
+    """What was ordered concerns conversations (ids) that this transaction has not locked: it has to begin anew.
+
+    Locking them now could make two processes wait for each other: all are locked at once, in one order.
+    """
+
+    def __init__(self, ids: Collection[int]) -> None:
+        super().__init__(f"{len(ids)} conversations")
+        self.ids = frozenset(ids)
 
 
 class Refused(cases.NotPossible):
@@ -153,17 +170,19 @@ async def alert_officers(turn: Turned, code: str, words: Any, producer: int = 0,
     side = side or (owner if owner in AUTHORITIES else None)
     territory, today = places.territory(case.commune), turn.now.astimezone(VIETNAM).date()
     officers = await people.officers_of(turn.connection, territory, producer or me, side, today)
-    await tell_officers(turn, territory, [o for o in officers if o != me], words(case))
+    await tell_officers(turn, territory, [o for o in officers if o != me], words(case), code)
 
 
-async def tell_officers(turn: Turned, territory: str, person_ids: Collection[int], said: SendMessage) -> None:
+async def tell_officers(
+    turn: Turned, territory: str, person_ids: Collection[int], said: SendMessage, code: str = ""
+) -> None:
     """What officers of a territory did not ask for: in the quiet hours and on a day off it waits for the morning.
 
     Nothing else is held. A reply was asked for just now; and a producer waits for an answer, at whatever hour it comes.
     """
-    due_at = await awake_at(turn, territory)
+    due_at, about = await awake_at(turn, territory), About(code, territory, new_alert())
     for chat in await people.chats_of(turn.connection, person_ids):
-        turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
+        turn.carried.notices.append(notice(turn.world, chat, [said], due_at, about))
 
 
 async def awake_at(turn: Turned, territory: str) -> datetime:
@@ -171,25 +190,116 @@ async def awake_at(turn: Turned, territory: str) -> datetime:
     return turn.world.awake_at(turn.now, (await days_off_of(turn.connection, [territory]))[territory])
 
 
-def notice_to(turn: Turned, chat: Any, said: Sequence[SendMessage | str]) -> dict[str, Any]:
-    return notice(turn.world, chat, said, turn.now)
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a notice is about, which says who hears of it if it can't be delivered.
 
-
-def notice(world: World, chat: Any, said: Sequence[SendMessage | str], due_at: datetime) -> dict[str, Any]:
-    """An outbox row for a chat as people.chats_of gives it, in its language.
-
-    One that is due later counts as written then: from that moment on it is tried for a day.
+    `territory`: of an officer's, where the next in charge is looked for; "" for a producer's, whose officer is told
+    then if there is a `code` of a case. `alert` is shared by all who are told the same: one of them is enough. `words`
+    are what it was about at first, if it is passed on.
     """
-    composed = compose(said, world.catalog(chat.locale), world.can(chat.channel))
-    return outbox_row(chat.id, "notice", composed_body(composed, []), due_at)
+
+    code: str = ""
+    territory: str = ""
+    alert: str = ""
+    words: str = ""
+
+
+NOTHING = About()
+
+
+def new_alert() -> str:
+    return secrets.token_hex(8)
+
+
+def notice_to(turn: Turned, chat: Chat, said: Sequence[SendMessage | str], about: About = NOTHING) -> dict[str, Any]:
+    return notice(turn.world, chat, said, turn.now, about)
+
+
+def notice(
+    world: World,
+    chat: Chat,
+    said: Sequence[SendMessage | str],
+    due_at: datetime,
+    about: About = NOTHING,
+    files: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """An outbox row with a person's whole ladder, as people.chats_of gives it: composed for each of their chats.
+
+    One that is due later counts as written then: from that moment on it is tried for a day. `files`: attachments.
+    """
+    rungs = rungs_of(world, chat)
+    bodies = [_body(world, one, said, files) for one in rungs]
+    if (paid := _template(world, rungs, about)) is not None:
+        place = sum(world.can(one.channel).converses for one in rungs)
+        rungs.insert(place, paid[0])
+        bodies.insert(place, paid[1])
+    return climbing(world, rungs, bodies, said, due_at, about)
+
+
+def _template(world: World, rungs: Sequence[Chat], about: About) -> tuple[Chat, dict[str, Any]] | None:
+    """A paid template in place of a Zalo message that has to be held: it says only that there is news, and of what.
+
+    It goes to a phone number, so only to who gave theirs and wants to be reminded.
+    """
+    number = world.templates.get("notice", "")
+    zalo = next((one for one in rungs if one.channel == "zalo"), None)
+    if not number or zalo is None or not zalo.phone or not about.code:
+        return None
+    template = {"id": number, "phone": zalo.phone, "data": {"code": about.code}}
+    return zalo, {"text": about.code, "template": template}
+
+
+def rungs_of(world: World, chat: Chat) -> list[Chat]:
+    """The chats of a ladder whose channels are on; if none is, the first: it waits until its channel is back."""
+    return [one for one in (chat, *chat.others) if one.channel in world.channels] or [chat]
+
+
+def climbing(
+    world: World,
+    rungs: Sequence[Chat],
+    bodies: Sequence[dict[str, Any]],
+    said: Sequence[SendMessage | str],
+    due_at: datetime,
+    about: About = NOTHING,
+) -> dict[str, Any]:
+    """A row that goes to the first of these chats, with what it takes to climb to the others."""
+    first = rungs[0]
+    ladder = {
+        "person_id": first.person_id,
+        "channel": first.channel,
+        "case_code": about.code,
+        "territory": about.territory,
+        "alert": about.alert,
+        "words": about.words or compose(words_of(said), world.catalog(first.locale), PLAIN).text,
+        "bodies": [[chat.id, body] for chat, body in zip(rungs, bodies, strict=True)],
+    }
+    return {**outbox_row(first.id, "notice", bodies[0], world.within(first.hours, due_at)), "ladder": ladder}
+
+
+def _body(
+    world: World, chat: Chat, said: Sequence[SendMessage | str], files: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    can = world.can(chat.channel)
+    return composed_body(compose(said, world.catalog(chat.locale), can), list(files) if can.converses else [])
+
+
+def words_of(said: Sequence[SendMessage | str]) -> list[SendMessage | str]:
+    """What is said, without what can be pressed or typed."""
+    return [item if isinstance(item, str) else SendMessage(item.texts) for item in said]
 
 
 async def tell(
-    connection: AsyncConnection, world: World, person_ids: Collection[int], said: SendMessage, now: datetime
+    connection: AsyncConnection,
+    world: World,
+    person_ids: Collection[int],
+    said: SendMessage,
+    now: datetime,
+    about: About = NOTHING,
 ) -> None:
     """A notice to people outside any turn, over the chat each used last."""
     chats = await people.chats_of(connection, person_ids)
-    await outbox.post(connection, [notice(world, chat, [said], now) for chat in chats])
+    await outbox.post(connection, [notice(world, chat, [said], now, about) for chat in chats])
 
 
 def open_my_file(code: str) -> Link:
@@ -201,6 +311,8 @@ def composed_body(composed: Any, attachments: list[dict[str, Any]]) -> dict[str,
     body: dict[str, Any] = {"text": composed.text}
     if composed.buttons:
         body["buttons"] = [[button.data, button.label] for button in composed.buttons]
+    if composed.listed:
+        body["listed"] = [list(line) for line in composed.listed]
     for name in ("ask_contact", "ask_location", "takes_voice"):
         if value := getattr(composed, name):
             body[name] = value
@@ -222,14 +334,32 @@ async def tell_producer(
     files: Sequence[str] = (),
 ) -> None:
     """`links` instead of the one to their file; `files`: ids of photos and voice notes that go with it."""
+    specs = await specs_of_files(turn.connection, files)
+    said = [SendMessage(texts, links=links or (open_my_file(code),))]
     for chat in await people.chats_of(turn.connection, [person_id]):
-        row = notice_to(turn, chat, [SendMessage(texts, links=links or (open_my_file(code),))])
-        if files and turn.world.can(chat.channel).sends_files:
-            row["body"]["attachments"] = [{"file": file_id} for file_id in files]
-        turn.carried.notices.append(row)
+        turn.carried.notices.append(notice(turn.world, chat, said, turn.now, About(code), specs))
     if (filed := await without_chat(turn.connection, code)) is not None and filed.person_id == person_id:
         by = Text(N_("%(by)s has no chat here. Please pass this on:"), {"by": filed.name})
         await tell_filer(turn, code, SendMessage((by, *texts), links=(open_link(code),)))
+
+
+async def specs_of_files(connection: AsyncConnection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Photos and voice notes as attachments of a message, in order."""
+    voices = await listened_to(connection, ids)
+    return named_specs({file_id: file_id in voices for file_id in ids})
+
+
+def named_specs(files_: Mapping[str, bool]) -> list[dict[str, Any]]:
+    """Files by id (True: a voice note); of several of a kind each has its number."""
+    counts = Counter(files_.values())
+    numbers: Counter[bool] = Counter()
+    specs = []
+    for file_id, voice in files_.items():
+        numbers[voice] += 1
+        name = "Ghi âm" if voice else "Ảnh"
+        name = f"{name} {numbers[voice]}" if counts[voice] > 1 else name
+        specs.append({"file": file_id, "name": name, "show": "voice" if voice else "picture"})
+    return specs
 
 
 async def tell_filer(turn: Turned, code: str, words: SendMessage) -> None:
@@ -239,4 +369,5 @@ async def tell_filer(turn: Turned, code: str, words: SendMessage) -> None:
         return
     today = turn.now.astimezone(VIETNAM).date()
     officers = await people.officers_of(turn.connection, case.territory, case.person_id, today=today)
-    await tell_officers(turn, case.territory, [case.filed_by] if case.filed_by in officers else officers, words)
+    told = [case.filed_by] if case.filed_by in officers else officers
+    await tell_officers(turn, case.territory, told, words, code)

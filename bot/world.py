@@ -25,6 +25,7 @@ PLAIN = Capabilities(
     asks_contact=False,
     asks_location=False,
     sends_files=False,
+    receives_photos=False,
 )
 """What every messenger can do; assumed of a channel this process does not know."""
 
@@ -40,8 +41,16 @@ class World:
     clock: Callable[[], datetime] = system_clock
     days_off: frozenset[date] = frozenset()
     quiet_hours: bool = True
+    pays: bool = False
+    """Whether messages may be sent that a platform takes money for."""
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """Numbers of Zalo's paid templates (ZBS) by kind of message; none of a kind that is not there."""
     public_url: str = ""
+    reachable: bool = True
+    """Whether phones can open `public_url`; else it is this machine's own address, which goes into no message."""
     default_locale: str = "vi"
+    secret_key: str = field(default="", repr=False)
+    """Of this installation: six digits are kept as a hash with it, as they alone would be guessed from their hash."""
     bot_link: Callable[[str], tuple[str, ...]] = field(default=lambda payload: ())
     """Links that open the bot with a start payload, one for each channel that is on."""
 
@@ -56,13 +65,33 @@ class World:
     def can(self, channel: str) -> Capabilities:
         return self.channels.get(channel, PLAIN)
 
+    def shows(self, channel: str, kind: str) -> bool:
+        """Whether attachments of this kind (`Attachment.show`) go out as themselves, if they are not too large."""
+        can = self.can(channel)
+        return can.shows(kind) and (self.has_https or not can.by_address)
+
+    @property
+    def pages(self) -> str:
+        """Where people find our pages, for links in messages; "" where they can't."""
+        return self.public_url if self.reachable else ""
+
+    @property
+    def has_https(self) -> bool:
+        """Whether a platform can fetch something from us."""
+        return self.pages.startswith("https://")
+
     def awake_at(self, now: datetime, days_off: frozenset[date]) -> datetime:
         """From when on an officer with these days off may be told what they did not ask for."""
         return when_awake(now, days_off | self.days_off) if self.quiet_hours else now
 
+    def within(self, hours: tuple[int, int] | None, moment: datetime) -> datetime:
+        """`moment`, or the next time at which somebody with these hours (minutes of a day) wants to be told."""
+        return moment if hours is None else when_awake(moment, self.days_off, *hours)
+
     def facts(self) -> Facts:
         """What all conversations of this moment share; times in Vietnamese time."""
-        return Facts(self.clock().astimezone(VIETNAM), articles=self._articles, quiz=self._quiz)
+        now = self.clock().astimezone(VIETNAM)
+        return Facts(now, articles=self._articles, quiz=self._quiz, channels=frozenset(self.channels))
 
     def __post_init__(self) -> None:
         book = self.listener.handbook

@@ -547,9 +547,9 @@ class photos:
         if isinstance(event, OptionChosen):
             return self._chosen(event.value, facts, partial)
         raise InvalidAnswer(
-            N_("Please send photos or files here, then press “That is all”.")
+            N_("Please send photos or files here, then choose “That is all”.")
             if not pages_of(partial)
-            else N_("Send more photos, or press “That is all”.")
+            else N_("Send more photos, or choose “That is all”.")
         )
 
     def _added(self, file: FileRef, facts: Facts, partial: str) -> Answer:
@@ -560,7 +560,7 @@ class photos:
             return _and_wait(kept, file)
         kept = list(usable(kept, facts))  # a refused one has been spoken of; the next takes its place
         if len(kept) >= self.most:
-            raise InvalidAnswer(N_("%(most)s is the most I can take here. Press “That is all”."), most=self.most)
+            raise InvalidAnswer(N_("%(most)s is the most I can take here. Choose “That is all”."), most=self.most)
         if file.id not in [file_id for file_id, _ in kept]:
             kept.append((file.id, 0))
         return _and_wait(kept, file)
@@ -570,7 +570,7 @@ class photos:
         kept = pages_of(partial)
         if value == DONE and kept:
             if any(_awaited(file_id, facts) for file_id, _ in kept):
-                raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then press “That is all”."))
+                raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then choose “That is all”."))
             return Answer(_stored(_good(kept, facts)))
         if value == "look" and kept:
             return Answer(_stored(kept), complete=False, effects=(SendPages(_good(kept, facts)),))

@@ -44,6 +44,7 @@ from dialogs.model import (
     SendMessage,
     StartTimer,
     State,
+    TellJoin,
     Text,
     TextReceived,
     TimerFired,
@@ -112,10 +113,10 @@ def open_asks(dialog: Dialog, answers: Answers, facts: Facts) -> Iterator[Ask]:
 
 def _with_drafts(dialogs: Dialogs, state: State, facts: Facts) -> Facts:
     """Facts that know the drafts, for the menus that list them."""
-    return replace(facts, drafts=tuple(_draft_facts(dialogs, state, facts)))
+    return replace(facts, drafts=tuple(drafts_in(dialogs, state, facts)))
 
 
-def _draft_facts(dialogs: Dialogs, state: State, facts: Facts) -> Iterator[DraftFacts]:
+def drafts_in(dialogs: Dialogs, state: State, facts: Facts) -> Iterator[DraftFacts]:
     for key, draft in state.drafts.items():
         dialog = dialogs.by_name.get(dialog_name(key))
         if dialog is None or not dialog.form or dialog.named is None:
@@ -291,7 +292,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
     dialog, ask, draft = _here(dialogs, state)
     answers = view(state.key, draft)
     options = _options(ask, answers, draft, facts)
-    shown = _page(options, draft.page)
+    shown = _page(tuple(option for option in options if not option.hidden), draft.page)
     officer = bool(facts.person.memberships) and not dialog.form
     return SendMessage(
         (*_progress(dialog, ask, answers, facts), *_prompt(ask, answers, draft, facts)),
@@ -302,6 +303,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
         free=not dialog.form and not ask.confirms,
         buttons=dialogs.buttons if officer else (),
         desk=officer and dialog.name in dialogs.desk,
+        confirms=ask.confirms,
         exact=ask.confirms and not dialog.form,  # a form's review may be answered loosely: it is one's own
         ask_contact=ask.ask_contact,
         ask_location=ask.ask_location,
@@ -413,7 +415,7 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
             go = dialogs.on_case(code, facts)
             return Turn(_gone(state, go), go.effects) if go is not None else _not_found(state)
         case UnsupportedReceived(kind):
-            return Turn(state, (SendMessage((_UNREADABLE.get(kind, _UNREADABLE["other"]),)),))
+            return Turn(state, (SendMessage((_unreadable(kind, facts),)),))
         case TimerFired(kind, subject, turn):
             return _fired(state, kind, subject, turn, facts)
         case _:
@@ -441,11 +443,26 @@ _UNREADABLE = {
     ),
     "large": Text(N_("That file is over 20 MB, which is too much for me. Please send it in smaller parts.")),
     "other": Text(N_("I can't read that kind of message. Please type, or send a photo.")),
+    "hidden": Text(
+        N_(
+            "That did not come through to me. Please type, or send photos of the pages. A file can be sent through the "
+            "web page that I name when I ask for it."
+        )
+    ),
 }
 
 
+_HIDDEN = Text(N_("That did not come through to me. Please type, or send photos of the pages."))
+
+
+def _unreadable(kind: str, facts: Facts) -> Text:
+    if kind == "hidden" and not facts.has_pages:
+        return _HIDDEN
+    return _UNREADABLE.get(kind, _UNREADABLE["other"])
+
+
 def _stale(state: State) -> Turn:
-    text = Text(N_("That button belongs to an earlier message, so nothing has changed. Here is where we are."))
+    text = Text(N_("That belongs to an earlier message, so nothing has changed. Here is where we are."))
     return Turn(state, (SendMessage((text,)),))
 
 
@@ -461,7 +478,8 @@ def _misplaced(dialogs: Dialogs, state: State, words: str, facts: Facts) -> Turn
     text = why or Text(N_("Please choose one of the things below."))
     if ask.verbatim:
         text = Text(
-            N_("“%(words)s” is what a button says, so I have not taken it. Please write it out."), {"words": words}
+            N_("“%(words)s” is one of the things to choose, so I have not taken it. Please write it out."),
+            {"words": words},
         )
     return Turn(state, (SendMessage((text,)),))
 
@@ -619,10 +637,12 @@ def _back(dialog: Dialog, ask: Ask, state: State, facts: Facts) -> State:
 
 def _asked(dialogs: Dialogs, state: State, event: QuestionAsked) -> Turn:
     _, ask, draft = _here(dialogs, state)
+    both: Effects = ()
     if event.statement and _own_words(ask) and ask.name not in draft.answers:
         state = _with_draft(state, suggested=event.statement)
+        both = (SendMessage((Text(N_("You answered and asked something as well. First what you asked:")),)),)
     if event.article:
-        return Turn(state, (SendArticle(event.article),))
+        return Turn(state, (*both, SendArticle(event.article)))
     text = Text(N_("I have no sure answer to that. Type “officer” to write to the commune officer."))
     return Turn(state, (SendMessage((text,)),))
 
@@ -637,6 +657,8 @@ def _fired(state: State, kind: str, subject: str, turn: int, facts: Facts) -> Tu
         return Turn(_gone(state, Go(f"reminder.{subject}"))) if meant else Turn(before, quiet=True)
     if kind == "leave":
         return Turn(before, (LeaveOver(),), quiet=True)
+    if kind == "join":
+        return Turn(_joining(state, before, subject), (TellJoin(subject),))
     if before.turn != turn or state.key != subject:
         return Turn(before, quiet=True)
     if kind == "stray":
@@ -644,3 +666,12 @@ def _fired(state: State, kind: str, subject: str, turn: int, facts: Facts) -> Tu
     if any(f.status == FileStatus.PENDING and not f.tried for f in facts.files.values()):
         return Turn(before, (StartTimer("files", subject, _LOOK_AGAIN_S),), quiet=True)
     return Turn(before, quiet=not state.drafts[state.key].partial)
+
+
+def _joining(state: State, before: State, news: str) -> State:
+    """Who is asked has to answer; who waited is led on, and who does something else meanwhile goes on with it."""
+    if news == "asked":
+        return _gone(state, Go("join"))
+    if news == "over" or dialog_name(state.key) != "join":
+        return before
+    return _gone(state, Go("reach" if news == "joined" else HOME))

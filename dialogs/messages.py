@@ -107,7 +107,7 @@ def _added(words: str, parts: tuple[Part, ...], file: FileRef, facts: Facts) -> 
     """What there is to say is said once no further one has come."""
     kept = usable(parts, facts)  # a refused one has been spoken of; the next takes its place
     if len(kept) >= MAX_FILES:
-        raise InvalidAnswer(N_("%(most)s is the most I can take with one message. Press “Send”."), most=MAX_FILES)
+        raise InvalidAnswer(N_("%(most)s is the most I can take with one message. Choose “Send”."), most=MAX_FILES)
     if file.id not in [part.id for part in kept]:
         kept = (*kept, Part(file.id, file.is_voice))
     effects = (KeepFile(file), StartTimer("files", "", ALBUM_PAUSE_S))
@@ -121,7 +121,7 @@ def usable(parts: Sequence[Part], facts: Facts) -> tuple[Part, ...]:
 
 def _complete(words: str, parts: Sequence[Part], facts: Facts) -> Answer:
     if any(_awaited(part, facts) for part in parts):
-        raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then press “Send”."))
+        raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then choose “Send”."))
     good = usable(parts, facts)
     if not good and not words:
         raise InvalidAnswer(N_("None of these could be used. Please write a few words, or send another one."))
@@ -157,7 +157,7 @@ def _refusal(number: int, part: Part, facts: Facts) -> Text:
 
 def may_attach(facts: Facts) -> tuple[Text, ...]:
     """Said where it is true: not every messenger carries files."""
-    return (Text(N_("A photo or a voice note may come with it.")),) if facts.receives_files else ()
+    return (Text(N_("A photo or a voice note may come with it.")),) if facts.receives_photos else ()
 
 
 def what_next(words: str, parts: Sequence[Part], facts: Facts) -> tuple[Text, ...]:

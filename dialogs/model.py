@@ -41,12 +41,16 @@ Sayable = Text | Label | str
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One way to answer. `typed` are further words for it; `takes_rest`: what is typed after them comes along."""
+    """One way to answer. `typed` are further words for it; `takes_rest`: what is typed after them comes along.
+
+    `hidden`: not shown, only understood when typed.
+    """
 
     value: str
     label: Sayable
     typed: tuple[Sayable, ...] = ()
     takes_rest: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,10 @@ class LocationShared:
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedReceived:
-    """Something we can't read. `kind`: sticker, voice (where no file tells more), video, poll, edited, other."""
+    """Something we can't read. `kind`: sticker, voice (where no file tells more), video, poll, edited, other.
+
+    "hidden": the messenger does not say what it was (a file, where it carries none).
+    """
 
     kind: str
 
@@ -164,8 +171,9 @@ class UnsupportedReceived:
 class TimerFired:
     """A moment agreed on has come, about the draft `subject`.
 
-    `kind` is reminder, files (of an answer), stray (files nobody asked for) or leave (one is over). `turn` is the one
-    it was set in; when the conversation (files, stray) or the draft (reminder) has moved on since, it means nothing.
+    `kind` is reminder, files (of an answer), stray (files nobody asked for), leave (one is over) or join (another chat
+    asks to be joined, or what became of that: see TellJoin). `turn` is the one it was set in; when the
+    conversation (files, stray) or the draft (reminder) has moved on since, it means nothing.
     """
 
     kind: str
@@ -264,6 +272,7 @@ class Person:
     consent: str = ""  # "": not asked yet; "yes", "no"
     reminders: bool = False
     memberships: tuple[Membership, ...] = ()
+    chats: int = 1  # in which they write; places where they are only told don't count
 
 
 class FileStatus(StrEnum):
@@ -404,6 +413,31 @@ class NoteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """One way on which a message was tried, in Vietnamese time.
+
+    `status`: waiting, held, sent, delivered, seen, failed, dropped. `cost`: "free" or "paid" where a channel has a
+    window, else "". `outcome`: the kind of error that ended it, "" for none.
+    """
+
+    channel: str
+    status: str
+    sent_at: datetime | None = None
+    seen_at: datetime | None = None
+    cost: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message to a producer that they had not asked for. `status`: waiting, held, delivered, seen, failed."""
+
+    at: datetime
+    status: str
+    rungs: tuple[Rung, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Addressed:
     """Whom an officer writes to where there is no case, as far as this officer may know.
 
@@ -468,6 +502,7 @@ class CaseFacts:
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
     undo: UndoFacts | None = None
+    told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
 
     @property
     def as_producer(self) -> bool:
@@ -549,6 +584,51 @@ class OfficeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A place where a person is told: a chat, or an address. `here`: the chat of this conversation.
+
+    `address` is an e-mail address, "" elsewhere; `used_on` None: never; `drafts` are the titles of the forms begun in
+    another chat.
+    """
+
+    channel: str
+    used_on: date | None = None
+    address: str = ""
+    blocked: bool = False
+    here: bool = False
+    drafts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a person is told. `ways`: in the order in which they are tried.
+
+    `hours`: of an officer, from and to in minutes of the day, None: as usual; `unproved`: an e-mail address to which a
+    code went.
+    """
+
+    ways: tuple[Way, ...] = ()
+    hours: tuple[int, int] | None = None
+    unproved: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Two chats on their way to be one person's, as this one sees it. `channel`: of the other chat, "" while unknown.
+
+    `stage`: "made", this chat has a code that nobody has typed yet; "typed", it has typed the other's code and is asked
+    whether it agrees; "agreed", it has, and waits for the other one; "asked", the other has typed this chat's code and
+    agreed, and this one has the word. `number` is the asking chat's, so that a button says yes to nobody else. `until`
+    is in Vietnamese time.
+    """
+
+    stage: str
+    channel: str
+    number: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleHead:
     id: str
     section: str
@@ -597,6 +677,12 @@ class Facts:
     hours: str = ""  # office hours of the commune, as its officer wrote them
     addressed: Addressed | None = None  # whom the dialog "note" writes to where its subject is no case
     receives_files: bool = True
+    receives_photos: bool = True  # also where no other files come through
+    has_pages: bool = False  # whether people can open our web pages
+    channel: str = ""  # of this conversation
+    channels: frozenset[str] = frozenset()  # that are on
+    reach: Reach = field(default_factory=Reach)  # in the dialogs about it, and where drafts of other chats are named
+    joining: Joining | None = None  # as reach
 
     @property
     def today(self) -> date:
@@ -621,6 +707,7 @@ class SendMessage:
     further: tuple[Option, ...] = ()  # on other pages of the list: understood when typed
     takes: str = ""  # see Reader
     exact: bool = False  # only the whole words of an option are taken for it
+    confirms: bool = False  # it asks whether to do what can't simply be changed afterwards
     free: bool = False  # outside a form: whatever the bot can do may be asked for here
     buttons: tuple[Option, ...] = ()  # to an officer outside a form: all of the desk; alone they are nobody's own words
     desk: bool = False  # a screen of the desk: what is not plainly a question is not looked up in the handbook
@@ -1003,6 +1090,82 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeJoinCode:
+    """Say a code to the person of this conversation with which another chat of theirs can be joined to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseJoinCode:
+    """Six digits that another chat was given."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreeToJoin:
+    """The chat that typed the code wants to be joined; the other one is asked at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerJoin:
+    """The word of the chat whose code was typed; `number` as in Joining."""
+
+    number: int
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveJoin:
+    """Not to be joined after all; who waits for it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellJoin:
+    """What became of a joining that this chat waits for: joined, refused, left, over (the time is).
+
+    "asked": another chat has agreed, and this one is asked about it with this very turn.
+    """
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOff:
+    """Make this chat a new person's, of whom nothing is known; all there is stays with the other chats."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellFirst:
+    """Over which channel this person wants to be told first."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellBetween:
+    """Between which minutes of a day an officer may be told what they did not ask for; None: as usual."""
+
+    hours: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveAddress:
+    """Send six digits to an e-mail address, to see that it is theirs."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProveAddress:
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropAddress:
+    """Tell nothing by e-mail any more; the addresses are erased."""
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetMe:
     """Delete drafts, chat data and files at once; what was handed in stays as an official record."""
 
@@ -1056,6 +1219,18 @@ Effect = (
     | SetName
     | UseInvitation
     | Invite
+    | MakeJoinCode
+    | UseJoinCode
+    | AgreeToJoin
+    | AnswerJoin
+    | LeaveJoin
+    | TellJoin
+    | SplitOff
+    | TellFirst
+    | TellBetween
+    | GiveAddress
+    | ProveAddress
+    | DropAddress
     | ForgetMe
 )
 Effects = tuple[Effect, ...]

@@ -160,13 +160,23 @@ def find_provinces(text: str) -> tuple[Province, ...]:
 
     Names merged away in 2025 lead to today's province. A beginning ("quang") gives every province with it.
     """
-    typed = [words for form in _key_forms(text) for words in (form, _without(_PROVINCE_NOISE, form)) if words]
+    typed = _province_forms(text)
     whole = ["".join(words) for words in typed]
     within = [run for words in typed for run in _runs(words)]
     codes = (
         _provinces_named(whole) or _provinces_within(within) or _provinces_beginning(whole) or _provinces_near(whole)
     )
     return tuple(_provinces()[code] for code in dict.fromkeys(codes))
+
+
+def _province_forms(text: str) -> list[list[str]]:
+    """Its words, and the same without what people say around a province's name."""
+    return [words for form in _key_forms(text) for words in (form, _without(_PROVINCE_NOISE, form)) if words]
+
+
+def _province_called(text: str) -> str:
+    """Code of the province whose name this is, with nothing else beside it, or ""."""
+    return next(iter(_provinces_named(["".join(words) for words in _province_forms(text)])), "")
 
 
 def _provinces_named(typed: Sequence[str]) -> list[str]:
@@ -387,6 +397,21 @@ def find_communes(text: str, province_code: str | None) -> tuple[PlaceHit, ...]:
         scored += [(_score(r, e, typed, _resembles), e) for _, r, e in best]
         scored += _near(readings, typed, province_code)
     return _best_hits(scored)
+
+
+def find_within(text: str) -> tuple[PlaceHit, ...]:
+    """Communes of a text that says where they lie: "tan linh lao cai", "Lào Cai, xã Tân Lĩnh".
+
+    () where it names only the province or only a commune; "yen bai lao cai" are two names of one province.
+    """
+    words = text.split()[:_MAX_WORDS]
+    ends = range(1, len(words))
+    parts = [(" ".join(words[:end]), " ".join(words[end:])) for end in ends]
+    turned = [(last, first) for first, last in reversed(parts)]
+    for commune_name, province_name in (*parts, *turned):  # the longest names of provinces first
+        if code := _province_called(province_name):
+            return () if _province_called(commune_name) else find_communes(commune_name, code)
+    return ()
 
 
 def _spellings(text: str) -> _Spellings:

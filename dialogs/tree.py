@@ -23,7 +23,18 @@ from dialogs.officer import (
     staff,
     templates,
 )
-from dialogs.producer import check_status, consent, correct, help, learn, menu, place, register_idea, upload  # noqa: A004  a dialog's own name
+from dialogs.producer import (
+    check_status,
+    consent,
+    correct,
+    help,  # noqa: A004  a dialog's own name
+    learn,
+    menu,
+    place,
+    reach,
+    register_idea,
+    upload,
+)
 from dialogs.words import COMMANDS
 
 PRODUCERS: tuple[Dialog, ...] = (
@@ -54,6 +65,7 @@ PRODUCERS: tuple[Dialog, ...] = (
     help.ASK_OFFICER,
     help.MY_DATA,
     help.DELETE_DATA,
+    *reach.DIALOGS,
 )
 OFFICERS: tuple[Dialog, ...] = (
     desk.DESK,
@@ -194,6 +206,12 @@ DIALOGS = Dialogs(
         "urgent": urgent,
         "assist": assist,
         "confirm": assisted.confirm_command,
+        "reach": reach.reach_command,
+        "told_between": reach.hours_command,
+        "add_email": reach.email_command,
+        "no_email": to("email_off"),
+        "join": reach.join_command,
+        "split": reach.split_command,
         "pause": to("paused"),
         "cancel": to("menu"),
     },

@@ -39,7 +39,16 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "register a product",
         "register an idea",
     ),
-    "papers": ("nộp giấy tờ", "gửi giấy tờ", "nộp kế hoạch", "gửi kế hoạch", "nộp phương án", "send papers"),
+    "papers": (
+        "nộp giấy tờ",
+        "gửi giấy tờ",
+        "kế hoạch làm ăn",
+        "làm kế hoạch",
+        "nộp kế hoạch",
+        "gửi kế hoạch",
+        "nộp phương án",
+        "send papers",
+    ),
     "assist": ("đăng ký hộ", "đăng ký hộ bà con", "nộp hộ", "nộp hộ bà con", "file for a producer"),
     "confirm": ("xác nhận hồ sơ", "nhập mã xác nhận", "mã xác nhận", "confirm my file"),
     "officer": (
@@ -57,11 +66,29 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "delete my data",
     ),
     "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
+    "reach": ("cách báo tin", "báo tin qua", "nơi nhận tin", "how to reach me", "tell me on"),
+    "told_between": ("chỉ báo", "chỉ báo tin", "only tell me"),
+    "add_email": ("thêm email", "thêm e-mail", "nhận tin qua email", "add my e-mail"),
+    "no_email": ("bỏ email", "bỏ e-mail", "remove my e-mail"),
+    "join": (
+        "nối zalo",
+        "nối telegram",
+        "nối với zalo",
+        "nối với telegram",
+        "nối tài khoản",
+        "nối tài khoản khác",
+        "link account",
+        "link my account",
+    ),
+    "split": ("tách kênh này ra", "tách tài khoản", "tách tài khoản này ra", "split this one off"),
 }
-"""What people ask for outside a form, wherever they are; the product's name may follow "đăng ký"."""
+"""What people ask for outside a form, wherever they are."""
+
+TAKE_REST = frozenset({"register", "reach", "told_between"})
+"""Wishes that more may follow: "đăng ký mật ong", "báo tin qua zalo", "chỉ báo từ 7 giờ đến 17 giờ"."""
 
 DESK: Mapping[str, tuple[str, ...]] = {
-    "desk": ("việc của tôi", "bàn làm việc", "hồ sơ cần xem", "my desk"),
+    "desk": ("việc của tôi", "việc", "bàn làm việc", "hồ sơ cần xem", "my desk"),
     "urgent": ("việc gấp", "urgent"),
     "undo": ("hoàn tác", "rút lại", "undo", "take it back"),
 }

@@ -22,6 +22,8 @@ REFUSED = "refused_case"
 """Somebody named a case that they may not see, or that does not exist."""
 REFUSED_PER_HOUR = 20
 """Of these from one person; guessing on must not fill the audit."""
+JOINED = "join_identity"
+"""Two chats have become one person's: the actor is who they are now, `joined` the number that is no more."""
 _BATCH = 1000
 _LOCK = 0x6F636175  # "ocau", beside the locks of storage/migrate.py and bot/app.py
 
@@ -161,8 +163,23 @@ async def _all(connection: AsyncConnection) -> AsyncIterator[Mapping[str, Any]]:
 
 
 async def of_case(connection: AsyncConnection, code: str) -> list[Mapping[str, Any]]:
-    """All that is recorded of a case, oldest first, with the person's present `name` ("" when forgotten)."""
-    statement = select(audit, func.coalesce(people.c.name, "").label("name"))
-    statement = statement.join(people, people.c.id == audit.c.actor_id, isouter=True)
-    found = await connection.execute(statement.where(audit.c.case_code == code).order_by(audit.c.number))
-    return [row._asdict() for row in found]
+    """All that is recorded of a case, oldest first, with the person's present `name` ("" when forgotten).
+
+    Of somebody who has joined their chats since, it is the name of the person they are now.
+    """
+    statement = select(audit, people.c.name).join(people, people.c.id == audit.c.actor_id, isouter=True)
+    found = (await connection.execute(statement.where(audit.c.case_code == code).order_by(audit.c.number))).all()
+    gone = {row.actor_id for row in found if row.actor_id is not None and row.name is None}
+    names = await _names_now(connection) if gone else {}
+    return [row._asdict() | {"name": row.name or names.get(row.actor_id, "")} for row in found]
+
+
+async def _names_now(connection: AsyncConnection) -> dict[int, str]:
+    """Names by the former numbers of all who have joined their chats (storage.joining), in whatever number of steps."""
+    joined = select(audit.c.actor_id, audit.c.details).where(audit.c.action == JOINED).order_by(audit.c.number.desc())
+    now: dict[int, int] = {}
+    for row in await connection.execute(joined):
+        now[row.details["joined"]] = now.get(row.actor_id, row.actor_id)
+    statement = select(people.c.id, people.c.name).where(people.c.id.in_(set(now.values())))
+    names = {row.id: row.name for row in await connection.execute(statement)}
+    return {former: names.get(person_id, "") for former, person_id in now.items()}

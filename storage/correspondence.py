@@ -18,7 +18,7 @@ from storage.staff import own_memberships
 LAST = 10
 """Notes of a case that are shown."""
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-_SENT_AS_VOICE = ("voice", "ogg", "mp3", "m4a", "aac", "wav", "webm")
+_SENT_AS_VOICE = ("voice", "ogg", "mp3", "m4a", "aac", "amr", "awb", "wav", "webm")
 """Kinds of files that are listened to; `voice` until one has been looked at."""
 
 
@@ -86,7 +86,11 @@ async def last_notes(connection: AsyncConnection, code: str) -> list[Any]:
 
 
 async def voices_of(connection: AsyncConnection, rows: Iterable[Any]) -> set[str]:
-    ids = [i for row in rows for i in row.files]
+    return await listened_to(connection, [i for row in rows for i in row.files])
+
+
+async def listened_to(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
+    """Of these files the voice notes."""
     if not ids:
         return set()
     which = (files.c.id.in_(ids), files.c.kind.in_(_SENT_AS_VOICE))

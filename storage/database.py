@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -89,6 +90,12 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         return
     async with _WRITERS.setdefault(engine.sync_engine, asyncio.Lock()), engine.begin() as connection:
         yield connection
+
+
+def upsert(connection: AsyncConnection, table: Any) -> Any:
+    """INSERT with ON CONFLICT, which both databases spell alike."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
 
 
 def sqlite_path(url: str) -> Path | None:

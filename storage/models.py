@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    insert_sentinel,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -101,6 +102,11 @@ people = Table(
     Column("reminders", Boolean, nullable=False, server_default=text("false")),
     Column("case_count", Integer, nullable=False, server_default=text("0"), comment="spares a query per update"),
     Column("officer", Boolean, nullable=False, server_default=text("false"), comment="has a membership"),
+    Column(
+        "reach",
+        Document,
+        comment="as they want to be told: {order: [channel, ...], hours: [from, until]}",
+    ),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -114,9 +120,17 @@ conversations = Table(
     Column("locale", String(5), nullable=False, server_default="vi"),
     Column("state", Document, nullable=False),
     Column("status", String(12), nullable=False, server_default="open", comment="open, blocked"),
-    Column("updated_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False, comment="when the person was last heard here"),
+    Column("worked_at", Moment, comment="when something that nobody had asked for last arrived here"),
+    Column("held", Integer, nullable=False, server_default=text("0"), comment="notices that wait for them to write"),
+    Column("listed", Document, comment="the newest list shown here: [[number, button data, label], ...]"),
+    Column("typed", Integer, nullable=False, server_default=text("0"), comment="checksum of what was last typed"),
+    Column("quota_left", Integer, comment="messages the platform still lets us send, where it says so"),
     UniqueConstraint("channel", "chat_id"),
 )
+
+TELLING = ("push", "email")
+"""Channels over which people are only told: nobody writes there."""
 
 updates = Table(
     "updates",
@@ -361,14 +375,66 @@ notes = Table(
     Column("written_at", Moment, nullable=False),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    _id(),
+    _person(),
+    Column("case_code", String(20), nullable=False, server_default="", index=True),
+    Column("territory", String(12), nullable=False, server_default="", comment="of an officer's: where"),
+    Column("alert", String(16), nullable=False, server_default="", index=True, comment="shared by all who are told it"),
+    Column("words", Text, nullable=False, comment="without its buttons, for who is told instead; empty once it came"),
+    Column("bodies", Document, nullable=False, comment="[[conversation id, message], ...]: the ladder, from below"),
+    Column("status", String(10), nullable=False, comment="waiting, held, delivered, seen, failed"),
+    Column("passed_on", Boolean, nullable=False, server_default=text("false"), comment="the next in charge was told"),
+    Column("created_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    insert_sentinel("place"),  # of the ids that come back from one statement which is whose; SQLite does not say
+)
+"""What one person is to be told; it climbs its ladder until one rung is delivered or seen."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("notice_id", Identity, ForeignKey("notices.id"), nullable=False, index=True),
+    Column("rung", Integer, nullable=False, comment="0, 1, ...: its place in notices.bodies"),
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("channel", String(20), nullable=False),
+    Column("status", String(10), nullable=False, comment="waiting, held, sent, delivered, seen, failed, dropped"),
+    Column("cost", String(5), nullable=False, server_default="", comment="free or paid, if it has a window"),
+    Column("outcome", String(40), nullable=False, server_default="", comment="the error's class"),
+    Column("sent_at", Moment, comment="when the platform took it"),
+    Column("at", Moment, nullable=False, comment="of the status"),
+    Column("check_at", Moment, comment="when to climb without a proof by then; NULL: nothing to wait for"),
+    Index(
+        "ix_deliveries_check",
+        "check_at",
+        sqlite_where=text("check_at IS NOT NULL"),
+        postgresql_where=text("check_at IS NOT NULL"),
+    ),
+)
+"""The rungs that were tried, which is the ledger of what was held, sent, paid and refused."""
+
+sent_messages = Table(
+    "sent_messages",
+    metadata,
+    Column("channel", String(20), primary_key=True),
+    Column("message_id", String(80), primary_key=True, comment="the platform's, by which its receipts come back"),
+    Column("delivery_id", Identity, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("receipt", String(10), nullable=False, server_default="", comment="delivered, seen: it came early"),
+    Column("sent_at", Moment, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,
     _id(),
     Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False),
     Column("kind", String(8), nullable=False, comment="reply: asked for just now; notice: not"),
+    Column("delivery_id", Identity, index=True, comment="deliveries.id: the rung on which a notice stands"),
     Column("body", Document, nullable=False),
-    Column("status", String(10), nullable=False, server_default="waiting", comment="waiting, sent, failed"),
+    Column("status", String(10), nullable=False, server_default="waiting", comment="waiting, held, sent, failed"),
     Column("due_at", Moment, nullable=False),
     Column("claimed_until", Moment, comment="a worker has it in hand until then"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
@@ -422,6 +488,20 @@ upload_links = Table(
     Column("used_at", Moment),
 )
 
+download_links = Table(
+    "download_links",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False, comment="as it is saved"),
+    Column("media_type", String(80), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True, comment="of the kept bytes"),
+    Column("direct", Boolean, nullable=False, comment="an address from which a platform takes it, without a page"),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("opens", Integer, nullable=False, server_default=text("0"), comment="how often it was taken"),
+)
+"""What a channel could not carry, for those who have the link; storage.links."""
+
 digests = Table(
     "digests",
     metadata,
@@ -455,6 +535,61 @@ audit = Table(
     Column("previous", String(64), nullable=False, comment="hash of the entry before"),
     Column("hash", String(64), nullable=False),
 )
+
+join_codes = Table(
+    "join_codes",
+    metadata,
+    Column("code_sha256", String(64), primary_key=True, comment="of the 6 digits, with this installation's key"),
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False, unique=True),
+    Column("joining_id", Identity, ForeignKey("conversations.id"), unique=True, comment="the chat that typed it in"),
+    Column("agreed_at", Moment, comment="that chat has said yes"),
+    Column("asked_at", Moment, comment="the other one has been asked: what it said before is no answer"),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+"""Codes that make two chats one person's; each chat has one at most, and has typed in one at most."""
+
+wrong_codes = Table(
+    "wrong_codes",
+    metadata,
+    _id(),
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("channel", String(20), nullable=False),
+    Column("typed_at", Moment, nullable=False, index=True),
+)
+"""Tries of the last hour at codes that join; storage.joining says how many are too many."""
+
+address_codes = Table(
+    "address_codes",
+    metadata,
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), primary_key=True, comment="who gave it"),
+    Column("address", String(80), nullable=False),
+    Column("code_sha256", String(64), nullable=False, comment="of the 6 digits, with this installation's key"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("expires_at", Moment, nullable=False),
+    Column("sent", Integer, nullable=False, comment="codes since first_at"),
+    Column("first_at", Moment, nullable=False, index=True),
+)
+"""E-mail addresses that wait for the code that was sent there."""
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False, comment="encrypted with ENCRYPTION_KEY; storage.secrets"),
+    Column("updated_at", Moment, nullable=False),
+)
+
+push_subscriptions = Table(
+    "push_subscriptions",
+    metadata,
+    Column("conversation_id", Identity, ForeignKey("conversations.id"), primary_key=True, autoincrement=False),
+    Column("endpoint", Text, nullable=False, comment="an address of the browser's push service, secret to the two"),
+    Column("endpoint_sha256", String(64), nullable=False, unique=True),
+    Column("p256dh", String(120), nullable=False, comment="the browser's public key, base64url"),
+    Column("auth", String(60), nullable=False, comment="what the two share, base64url"),
+    Column("kept_at", Moment, nullable=False),
+)
+"""Browsers that are told while the page of the web chat is closed; RFC 8291."""
 
 settings = Table(
     "settings",

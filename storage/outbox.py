@@ -1,6 +1,6 @@
 """Messages on their way: rows written with the turn that said them, taken by workers, marked when delivered."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, Update, and_, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import notices
 from storage.models import conversations, outbox
 
 LEASE = timedelta(seconds=90)
@@ -30,12 +31,31 @@ class Due:
     created_at: datetime
     claimed_until: datetime
     """Whose it is: who let the lease run out has no say any more in what becomes of it."""
+    heard: datetime
+    """When the person last wrote in this chat."""
+    delivery_id: int | None = None
+
+    @property
+    def delivery_ids(self) -> tuple[int, ...]:
+        """The rungs of notices that this message stands for: its own, or those joined into a reply."""
+        return (self.delivery_id,) if self.delivery_id is not None else tuple(self.body.get("deliveries", ()))
 
 
-async def post(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows of conversation_id, kind, body, due_at, created_at; order of the list is order of delivery."""
-    if rows:
-        await connection.execute(insert(outbox), list(rows))
+async def post(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows of conversation_id, kind, body, due_at, created_at; order of the list is order of delivery.
+
+    A row with a `ladder` (storage.notices.begin) stands on the first rung of a notice.
+    """
+    if not rows:
+        return
+    climbing = [row for row in rows if "ladder" in row]
+    rungs = iter(await notices.begin(connection, climbing)) if climbing else iter(())
+    made = [
+        {name: value for name, value in row.items() if name != "ladder"}
+        | {"delivery_id": next(rungs) if "ladder" in row else None}
+        for row in rows
+    ]
+    await connection.execute(insert(outbox), made)
 
 
 def _ready(now: datetime, but: Collection[str]) -> Select[int]:
@@ -83,13 +103,16 @@ async def claim(
     lease = now + LEASE
     await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(claimed_until=lease))
     rows = await connection.execute(
-        select(outbox, conversations.c.channel, conversations.c.chat_id)
+        select(outbox, conversations.c.channel, conversations.c.chat_id, conversations.c.updated_at.label("heard"))
         .join(conversations)
         .where(outbox.c.id.in_(ids))
         .order_by(outbox.c.kind == "notice", outbox.c.id)
     )
     return [
-        Due(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at, lease)
+        Due(
+            *(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at, lease),
+            *(r.heard, r.delivery_id),
+        )
         for r in rows
     ]
 
@@ -117,25 +140,59 @@ _SENT = (
 )
 
 
+_LISTED = update(conversations).where(conversations.c.id == bindparam("row_id")).values(listed=bindparam("new_list"))
+
+
 async def mark_sent(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
     if ids:
         await connection.execute(_SENT, [{"row_id": row_id, "at": now} for row_id in ids])
+        await _note_lists(connection, ids)
 
 
-async def retry_later(connection: AsyncConnection, due: Due, now: datetime, error: str, pause_s: float | None) -> None:
-    """Try again after `pause_s`, or after a doubling pause; after a day it has failed and says so."""
-    if now - due.created_at > GIVE_UP_AFTER:
+async def _note_lists(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    """The list under a notice is the newest in its chat now, unless its person has been answered since."""
+    statement = (
+        select(outbox.c.conversation_id, outbox.c.body)
+        .join(conversations)
+        .where(outbox.c.id.in_(ids), outbox.c.kind == "notice", conversations.c.updated_at < outbox.c.created_at)
+        .order_by(outbox.c.id)
+    )
+    newest = {
+        row.conversation_id: row.body["listed"] for row in await connection.execute(statement) if "listed" in row.body
+    }
+    if newest:
+        rows = [{"row_id": row_id, "new_list": listed} for row_id, listed in sorted(newest.items())]
+        await connection.execute(_LISTED, rows)
+
+
+async def retry_later(
+    connection: AsyncConnection, due: Due, now: datetime, error: str, pause_s: float | None, *, patient: bool = False
+) -> bool:
+    """Try again after `pause_s`, or after a doubling pause; after a day it has failed: False.
+
+    `patient`: what stands in the way is not this message's, so its day begins anew.
+    """
+    if now - due.created_at > GIVE_UP_AFTER and not patient:
         await mark_failed(connection, due, error)
-        return
+        return False
     pause = min(FIRST_PAUSE * 2 ** min(due.attempts, 10), LONGEST_PAUSE)
     if pause_s is not None:
         pause = timedelta(seconds=pause_s)
     again = {"due_at": now + pause, "attempts": due.attempts + 1, "claimed_until": None, "error": error[:80]}
-    await connection.execute(_held(due).values(again))
+    await connection.execute(_held(due).values(again | ({"created_at": now} if patient else {})))
+    return True
 
 
-async def mark_failed(connection: AsyncConnection, due: Due, error: str) -> None:
-    await connection.execute(_held(due).values(status="failed", claimed_until=None, error=error[:80]))
+async def mark_failed(connection: AsyncConnection, due: Due, error: str) -> bool:
+    """Whether it was still this worker's."""
+    failed = _held(due).values(status="failed", claimed_until=None, error=error[:80])
+    return (await connection.execute(failed)).rowcount == 1
+
+
+async def mark_held(connection: AsyncConnection, due: Due) -> bool:
+    """Let it wait until its person writes; whether it was still this worker's."""
+    held = _held(due).values(status="held", claimed_until=None, error="WindowClosed")
+    return (await connection.execute(held)).rowcount == 1
 
 
 async def release(connection: AsyncConnection) -> None:

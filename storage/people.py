@@ -1,19 +1,25 @@
 """Writes about people: consent, place, language, roles, notes, reminders, and forgetting."""
 
-import hashlib
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Text, and_, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialogs.model import Membership, Role
+from dialogs.model import Membership, Role, State
 from dialogs.rules.lifecycle import Side
+from dialogs.state import dump
+from storage import links, notices
+from storage.joining import leave
+from storage.links import digest as digest
 from storage.models import (
+    address_codes,
     consents,
     conversations,
+    download_links,
     files,
     invitations,
     memberships,
@@ -23,18 +29,15 @@ from storage.models import (
     timers,
     upload_links,
     web_messages,
+    wrong_codes,
 )
+from storage.reach import forget_addresses, in_order
 from storage.records import FORGOTTEN, Conversation, upsert
 from storage.rights import who_acts
 from storage.staff import acting, own_memberships
 
 INVITATION_DAYS = 7
 UPLOAD_LINK_HOURS = 24
-
-
-def digest(token: str) -> str:
-    """What is kept of a secret link: enough to recognise it, too little to use it."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 async def record_consent(
@@ -123,11 +126,7 @@ async def officers_of(
     Who has blocked the bot can't be told anything, and nobody (`but`) is an officer of their own case. Who is away
     on `today` is told nothing: their cover is.
     """
-    province = territory.partition("/")[0]
-    statement = select(memberships.c.territory, memberships.c.role, memberships.c.person_id).where(
-        memberships.c.territory.in_((territory, province, "")), memberships.c.removed_at.is_(None)
-    )
-    rows = (await connection.execute(statement.distinct().order_by(memberships.c.person_id))).all()
+    rows = await _members_around(connection, territory)
     told = await acting(connection, {row.person_id for row in rows}, today, but)
     for place, roles in who_acts(territory, side):
         here = (told.get(row.person_id) for row in rows if row.territory == place and Role(row.role) in roles)
@@ -136,8 +135,50 @@ async def officers_of(
     return []
 
 
-async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> list[Any]:
-    """For each person the chat used last that still takes messages: id, person_id, channel, chat_id, locale."""
+async def _members_around(connection: AsyncConnection, territory: str) -> Sequence[Any]:
+    """Roles in a commune, in its province and for all of the country."""
+    places = (territory, territory.partition("/")[0], "")
+    statement = select(memberships.c.territory, memberships.c.role, memberships.c.person_id).where(
+        memberships.c.territory.in_(places), memberships.c.removed_at.is_(None)
+    )
+    return (await connection.execute(statement.distinct().order_by(memberships.c.person_id))).all()
+
+
+async def next_in_charge(connection: AsyncConnection, territory: str, but: Collection[int], today: date) -> list[int]:
+    """Who is told where those (`but`) could not be: others who answer for the territory, else the level above."""
+    rows = await _members_around(connection, territory)
+    told = await acting(connection, {row.person_id for row in rows} - set(but), today)
+    for place, roles in who_acts(territory, None):
+        here = {told.get(row.person_id) for row in rows if row.territory == place and Role(row.role) in roles}
+        if found := here - {None, *but}:
+            return sorted(person for person in found if person is not None)
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where a person is told: here first, then, where that does not work, in the `others`, in order.
+
+    `hours`: the minutes of the day between which they want to be told; None: they have said nothing. `phone`: theirs,
+    if they have agreed to be reminded, else "".
+    """
+
+    id: int
+    person_id: int
+    channel: str
+    chat_id: str
+    locale: str
+    hours: tuple[int, int] | None = None
+    phone: str = ""
+    others: tuple["Chat", ...] = ()
+
+
+async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> list[Chat]:
+    """For each person the chat to use first, with their others; without those who have none that takes messages.
+
+    In the order of channels that a person has chosen, else the one that last worked: where they wrote, or were told.
+    What only tells comes last, the browser before the e-mail, which few look at.
+    """
     if not person_ids:
         return []
     statement = (
@@ -147,12 +188,42 @@ async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> 
             conversations.c.channel,
             conversations.c.chat_id,
             conversations.c.locale,
+            conversations.c.updated_at,
+            conversations.c.worked_at,
+            people.c.reach,
+            people.c.phone,
+            people.c.reminders,
         )
+        .join(people)
         .where(conversations.c.person_id.in_(person_ids), conversations.c.status == "open")
-        .order_by(conversations.c.updated_at)
+        .order_by(conversations.c.updated_at, conversations.c.id)
     )
-    newest = {row.person_id: row for row in await connection.execute(statement)}
-    return list(newest.values())
+    found: dict[int, list[Any]] = {}
+    for row in await connection.execute(statement):
+        found.setdefault(row.person_id, []).append(row)
+    return [_ladder(rows) for rows in found.values()]
+
+
+def _ladder(rows: Sequence[Any]) -> Chat:
+    """All chats of one person as a ladder."""
+    reach = rows[0].reach or {}
+    hours = (int(reach["hours"][0]), int(reach["hours"][1])) if reach.get("hours") else None
+    phone = rows[0].phone if rows[0].reminders else ""
+    first, *others = (
+        Chat(row.id, row.person_id, row.channel, row.chat_id, row.locale, hours, phone)
+        for row in in_order(rows, reach.get("order") or ())
+    )
+    return replace(first, others=tuple(others))
+
+
+async def close_chat(connection: AsyncConnection, channel: str, chat_id: str, at: datetime) -> None:
+    """Nothing may be sent there until the person writes again; a chat that nobody knows is none to close.
+
+    Unless they were heard after they had left (`at`): platforms repeat what they think did not arrive.
+    """
+    here = (conversations.c.channel == channel, conversations.c.chat_id == chat_id)
+    left = update(conversations).where(*here, conversations.c.updated_at <= at)
+    await connection.execute(left.values(status="blocked"))
 
 
 # ---------------------------------------------------------------- notes, timers, links
@@ -229,7 +300,8 @@ async def prune_links(connection: AsyncConnection, before: datetime) -> None:
 async def forget(connection: AsyncConnection, conversation: Conversation, kept_files: Collection[str]) -> None:
     """Delete what is personal at once. What was handed in stays: its case, papers and their files.
 
-    The bytes of other files are erased by the worker that fetches files, as no store takes part in a transaction.
+    In all chats of the person, which are locked by this transaction. The bytes of other files are erased by the worker
+    that fetches files, as no store takes part in a transaction.
 
     Source: law 91/2025/QH15, deletion on withdrawal; official records follow the authority's archive rules.
     """
@@ -244,12 +316,22 @@ async def forget(connection: AsyncConnection, conversation: Conversation, kept_f
         commune="",
         consent="",
         reminders=False,
+        reach=None,
     )
-    await connection.execute(delete(timers).where(timers.c.conversation_id == conversation.id))
-    await connection.execute(delete(upload_links).where(upload_links.c.conversation_id == conversation.id))
-    await connection.execute(delete(outbox).where(outbox.c.conversation_id == conversation.id))
-    if conversation.channel == "web":
-        await _forget_page(connection, conversation)
+    chats = (await connection.execute(select(conversations).where(conversations.c.person_id == person_id))).all()
+    ids = [chat.id for chat in chats]
+    for table in (timers, upload_links, outbox, address_codes, wrong_codes):
+        await connection.execute(delete(table).where(table.c.conversation_id.in_(ids)))
+    for chat in chats:
+        await leave(connection, chat.id)
+        await links.forget(connection, chat.id)
+        if chat.channel == "web":
+            await _forget_page(connection, chat)
+    begun_elsewhere = (conversations.c.person_id == person_id, conversations.c.id != conversation.id)
+    empty = {"state": dump(State(at="menu/")), "listed": None}
+    await connection.execute(update(conversations).where(*begun_elsewhere).values(empty))
+    await notices.forget(connection, person_id)
+    await forget_addresses(connection, person_id)
     loose = and_(files.c.person_id == person_id, files.c.id.not_in(list(kept_files)))
     await connection.execute(update(files).where(loose).values(_ERASE))
     await connection.execute(delete(notes).where(notes.c.author_id == person_id, notes.c.case_id.is_(None)))
@@ -258,8 +340,8 @@ async def forget(connection: AsyncConnection, conversation: Conversation, kept_f
 _ERASE: dict[str, Any] = {"status": FORGOTTEN, "name": "", "attempts": 0, "due_at": files.c.received_at}
 
 
-async def _forget_page(connection: AsyncConnection, conversation: Conversation) -> None:
-    """The messages of a web chat, and the files that were made for it alone."""
+async def _forget_page(connection: AsyncConnection, conversation: Any) -> None:
+    """The messages of a web chat (its row), and the files that were made for it alone."""
     statement = delete(web_messages).where(web_messages.c.chat_id == conversation.chat_id)
     gone = await connection.execute(statement.returning(web_messages.c.body, web_messages.c.created_at))
     rows = [
@@ -283,11 +365,12 @@ async def _forget_page(connection: AsyncConnection, conversation: Conversation) 
 
 
 async def still_used(connection: AsyncConnection, sha256: str) -> bool:
-    """Whether anybody's file, or a message on anybody's page, has these bytes."""
+    """Whether anybody's file, a message on anybody's page, or a link has these bytes."""
     held = files.c.status != FORGOTTEN
     file = select(files.c.id).where(held, or_(files.c.sha256 == sha256, files.c.source.endswith(f":{sha256}")))
     message = select(web_messages.c.id).where(cast(web_messages.c.body, Text).contains(sha256))
-    for statement in (file, message):
+    link = select(download_links.c.token_sha256).where(download_links.c.sha256 == sha256)
+    for statement in (file, message, link):
         if (await connection.execute(statement.limit(1))).first() is not None:
             return True
     return False

@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, delete, exists, insert, literal, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -33,11 +32,14 @@ from dialogs.rules.working_days import working_days_between, working_minutes_lef
 from dialogs.state import dump, load
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
 from storage.correspondence import addressed, letter_key, notes_of, reachable
+from storage.database import upsert as upsert
 from storage.desk import desk_facts, shows_desk
 from storage.dossiers import last_mover
 from storage.findings import findings_of
 from storage.holding import holder_of, shows_successors, successors_for
+from storage.joining import stage_of
 from storage.models import (
+    TELLING,
     case_events,
     cases,
     conversations,
@@ -50,8 +52,10 @@ from storage.models import (
     returned_items,
     updates,
 )
+from storage.notices import told_of
 from storage.on_behalf import filed_for_somebody
 from storage.pages import lengths_of
+from storage.reach import reach_of, shows_reach
 from storage.reviews import changes_of, marks_of, templates_of
 from storage.rights import REACHABLE, covers, present_at, sides_at
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
@@ -84,12 +88,14 @@ class Conversation:
     case_count: int
     covers: frozenset[int] = frozenset()
     """Persons whose work this one does today: what is in their hand is in this one's too."""
-
-
-def upsert(connection: AsyncConnection, table: Any) -> Any:
-    """INSERT with ON CONFLICT, which both databases spell alike."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    listed: tuple[tuple[int, str, str], ...] = ()
+    """The newest list shown in this chat, where lists are typed back: number (0: only words), button data, label."""
+    typed: int = 0
+    """A checksum of what was typed last, where lists are typed back; 0: something else was done, or nothing yet."""
+    heard_at: datetime | None = None
+    """When the person last did something here."""
+    held: int = 0
+    """Messages that wait for this person to write here."""
 
 
 # ---------------------------------------------------------------- updates and conversations
@@ -108,6 +114,8 @@ async def first_times(
     return {(channel, key) for channel, key in result}
 
 
+_beside = conversations.alias("beside")
+_CHATS = select(func.count()).where(_beside.c.person_id == people.c.id, _beside.c.channel.not_in(TELLING))
 _SELECT = select(
     conversations.c.id,
     conversations.c.person_id,
@@ -115,6 +123,10 @@ _SELECT = select(
     conversations.c.chat_id,
     conversations.c.locale,
     conversations.c.state,
+    conversations.c.listed,
+    conversations.c.typed,
+    conversations.c.updated_at,
+    conversations.c.held,
     people.c.name,
     people.c.phone,
     people.c.producer_kind,
@@ -124,18 +136,22 @@ _SELECT = select(
     people.c.reminders,
     people.c.case_count,
     people.c.officer,
+    _CHATS.scalar_subquery().label("chats"),
 ).join(people)
 
 
 async def conversations_of(
-    connection: AsyncConnection, chats: Mapping[tuple[str, str], str], now: datetime
+    connection: AsyncConnection,
+    chats: Mapping[tuple[str, str], str],
+    now: datetime,
+    beside: Collection[int] = (),
 ) -> dict[tuple[str, str], Conversation]:
     """Conversations by (channel, chat id), locked for this transaction; unknown chats begin one.
 
-    `chats` gives each the locale to begin with.
+    `chats` gives each the locale to begin with; `beside`: ids of further ones that have to be locked with them.
     """
     today = now.astimezone(VIETNAM).date()
-    found = await _read(connection, chats, today)
+    found = await _read(connection, chats, today, beside)
     if strange := [chat for chat in chats if chat not in found]:
         await _begin(connection, {chat: chats[chat] for chat in strange}, now)
         found |= await _read(connection, strange, today)
@@ -143,20 +159,24 @@ async def conversations_of(
 
 
 async def _read(
-    connection: AsyncConnection, chats: Collection[tuple[str, str]], today: date
+    connection: AsyncConnection, chats: Collection[tuple[str, str]], today: date, beside: Collection[int] = ()
 ) -> dict[tuple[str, str], Conversation]:
-    """In the order of their ids, so that two processes with the same chats don't wait for each other in a circle.
+    """All the conversations, then all the people, each in the order of their ids: so that nobody waits in a circle.
 
+    One person may have several conversations, so in the order of the conversations the people would not be in one.
     The person is locked as well: of a row that is only joined, PostgreSQL would show what it was before the wait.
     "Key share" lets others meanwhile put a notice for this chat into the outbox.
     """
     by_channel: dict[str, list[str]] = {}
     for channel, chat_id in chats:
         by_channel.setdefault(channel, []).append(chat_id)
-    which = [and_(conversations.c.channel == c, conversations.c.chat_id.in_(ids)) for c, ids in by_channel.items()]
-    statement = _SELECT.where(or_(*which)).order_by(conversations.c.id)
+    named = [and_(conversations.c.channel == c, conversations.c.chat_id.in_(ids)) for c, ids in by_channel.items()]
+    which = or_(*named, *([conversations.c.id.in_(beside)] if beside else []))
+    statement = _SELECT.where(which)
     if connection.dialect.name == "postgresql":
-        statement = statement.with_for_update(of=[conversations, people], key_share=True)
+        first = select(conversations.c.id).where(which).order_by(conversations.c.id)
+        await connection.execute(first.with_for_update(key_share=True))
+        statement = statement.order_by(people.c.id).with_for_update(of=people, key_share=True)
     rows = (await connection.execute(statement)).all()
     officers = [row.person_id for row in rows if row.officer]
     covered = await covered_by(connection, officers, today) if officers else {}
@@ -177,6 +197,7 @@ def _conversation(
         consent=row.consent,
         reminders=row.reminders,
         memberships=members.get(row.person_id, ()),
+        chats=row.chats,
     )
     state = load(row.state)
     return Conversation(
@@ -189,6 +210,10 @@ def _conversation(
         person,
         row.case_count,
         covered.get(row.person_id, frozenset()),
+        tuple((number, data, label) for number, data, label in row.listed or ()),
+        row.typed,
+        row.updated_at,
+        row.held,
     )
 
 
@@ -260,6 +285,10 @@ async def facts_for(
             today = base.now.astimezone(VIETNAM).date()
             could = await successors_for(connection, conversation, want.code, today)
             facts = replace(facts, colleagues=could)
+        if shows_reach(conversation):
+            known = await reach_of(connection, conversation.id, conversation.person_id, base)
+            stage = await stage_of(connection, conversation.id, base.now)
+            facts = replace(facts, reach=known, joining=stage)
         if shows_staff(conversation):
             colleagues, absence = await staff_facts(connection, conversation, base.now.astimezone(VIETNAM).date())
             facts = replace(facts, colleagues=colleagues, absence=absence)
@@ -302,6 +331,7 @@ async def _for_officer(
         changes=await changes_of(connection, case),
         reachable=await reachable(connection, case.code),
         undo=await undo_facts(connection, case.code, want.conversation.person_id, now),
+        told=await told_of(connection, case.code),
         **await _holder(connection, case.code, want.conversation, may),
     )
 

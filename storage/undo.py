@@ -10,7 +10,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import UndoFacts
-from storage.models import case_events, cases, conversations, iso, marks, outbox, returned_items
+from storage.models import case_events, cases, iso, marks, returned_items
+from storage.notices import withdraw
 from storage.staff import able_today
 
 WITHIN = timedelta(minutes=10)
@@ -30,7 +31,7 @@ class TooLate(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """`told`: conversations that have read of the decision, or may have; `action` and `status` as it was and is."""
+    """`told`: persons who have read of the decision, or may have; `action` and `status` as it was and is."""
 
     action: str
     status: str
@@ -93,10 +94,9 @@ async def restore(connection: AsyncConnection, case: Any, decision: Any, now: da
     await _free_if_nobody_there(connection, case.id, now.astimezone(_VIETNAM).date())
     await _marks_again(connection, case.id, before["marks"])
     await connection.execute(delete(returned_items).where(returned_items.c.id.in_(before.get("returned", ()))))
-    told = before.get("told", ())
-    withdrawn = await _withdrawn(connection, decision.id, told)
+    told = await withdraw(connection, decision.id, before.get("told", ()))
     await _forget_move(connection, case.id, decision.id)
-    return Undone(decision.action, kept["status"], tuple(chat for chat in told if chat not in withdrawn))
+    return Undone(decision.action, kept["status"], tuple(sorted(told)))
 
 
 async def _free_if_nobody_there(connection: AsyncConnection, case_id: int, today: date) -> None:
@@ -112,22 +112,6 @@ async def _marks_again(connection: AsyncConnection, case_id: int, kept: Sequence
     rows = [{**mark, "case_id": case_id, "marked_at": datetime.fromisoformat(mark["marked_at"])} for mark in kept]
     if rows:
         await connection.execute(insert(marks), rows)
-
-
-async def _withdrawn(connection: AsyncConnection, number: int, told: Collection[int]) -> set[int]:
-    """Take the notices of a decision that nobody has begun to send out of the outbox; whose chats these were.
-
-    One that was tried once may have arrived although the answer was lost.
-    """
-    which = (
-        outbox.c.conversation_id.in_(told),
-        outbox.c.status == "waiting",
-        outbox.c.claimed_until.is_(None),
-        outbox.c.attempts == 0,
-        outbox.c.body["decision"].as_integer() == number,
-    )
-    gone = await connection.execute(delete(outbox).where(*which).returning(outbox.c.conversation_id))
-    return set(gone.scalars())
 
 
 async def _forget_move(connection: AsyncConnection, case_id: int, number: int) -> None:
@@ -146,16 +130,3 @@ async def note_told(connection: AsyncConnection, number: int, conversations: Col
     before = (await connection.execute(select(case_events.c.before).where(which))).scalar_one()
     told = sorted({*before.get("told", ()), *conversations})
     await connection.execute(update(case_events).where(which).values(before={**before, "told": told}))
-
-
-async def chats(connection: AsyncConnection, ids: Collection[int]) -> list[Any]:
-    """Those of these chats that take messages: id, person_id, channel, chat_id, locale."""
-    columns = (
-        conversations.c.id,
-        conversations.c.person_id,
-        conversations.c.channel,
-        conversations.c.chat_id,
-        conversations.c.locale,
-    )
-    which = (conversations.c.id.in_(ids), conversations.c.status == "open")
-    return list(await connection.execute(select(*columns).where(*which).order_by(conversations.c.id)))

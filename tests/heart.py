@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table, event, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels.base import Capabilities, Outgoing, Update
+from bot.channels.base import Attachment, Capabilities, Outgoing, Sent, Update
 from bot.handle import Intake, handle
 from bot.render import Listener
 from bot.world import World
@@ -42,12 +42,12 @@ class Broken(Listener):
 
     heard: list[str] = field(default_factory=list)
 
-    def recognise(self, event: Event, asked: Any, locale: str) -> Event:
+    def recognise(self, event: Event, asked: Any, locale: str, listed: Any = ()) -> Event:
         if isinstance(event, TextReceived):
             self.heard.append(event.text)
             if "poison" in event.text:
                 raise KeyError(event.text)
-        return Listener.recognise(self, event, asked, locale)
+        return Listener.recognise(self, event, asked, locale, listed)
 
 
 def broken() -> Broken:
@@ -225,7 +225,10 @@ class Messenger:
     files: dict[str, bytes | Exception] = field(default_factory=dict)
     before_sending: Callable[[str, Outgoing], Awaitable[None]] | None = None
 
-    async def send(self, chat_id: str, message: Outgoing) -> None:
+    def carries(self, attachment: Attachment) -> bool:
+        return self.capabilities.shows(attachment.show)
+
+    async def send(self, chat_id: str, message: Outgoing) -> Sent:
         self.tries.append((chat_id, message.text))
         if self.before_sending is not None:
             await self.before_sending(chat_id, message)
@@ -233,6 +236,7 @@ class Messenger:
         if outcome is not None:
             raise outcome
         self.sent.append((chat_id, message))
+        return Sent()
 
     async def fetch(self, source: str) -> bytes:
         found = self.files[source]

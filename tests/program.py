@@ -26,13 +26,18 @@ LOOK_EVERY_S = 0.02
 
 @dataclass
 class Program:
-    """A started process; what it says is kept in files, so that it never waits for a reader."""
+    """A started process; what it says is kept in files, so that it never waits for a reader.
+
+    `folder` and `environment` are what it was started with, for other commands beside it.
+    """
 
     process: "subprocess.Popen[bytes]"
     said_in: Path
     logged_in: Path
     port: int
     started_at: float
+    folder: Path
+    environment: dict[str, str]
 
     @property
     def url(self) -> str:
@@ -71,10 +76,11 @@ class Program:
         self.process.wait()
 
 
-def begin(folder: Path, *arguments: str, **environment: str) -> Program:
+def begin(folder: Path, *arguments: str, typed: str = "", **environment: str) -> Program:
     """Start `python -m bot <arguments>` (`run` if there are none) and don't wait. `PORT` is chosen if not given.
 
-    Without DATABASE_URL and FILES_URL everything it keeps is under `folder`, so a second start finds it.
+    Without DATABASE_URL and FILES_URL everything it keeps is under `folder`, so a second start finds it. `typed` is
+    what it finds on its standard input.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = int(environment.get("PORT") or free_port())
@@ -89,14 +95,15 @@ def begin(folder: Path, *arguments: str, **environment: str) -> Program:
         **environment,
     }
     number = sum(1 for _ in folder.glob("*.said"))
-    said, logged = folder / f"{number}.said", folder / f"{number}.log"
+    said, logged, heard = (folder / f"{number}.{ending}" for ending in ("said", "log", "typed"))
+    heard.write_text(typed, encoding="utf-8")
     command = [sys.executable, "-m", "bot", *(arguments or ("run",))]
-    with said.open("wb") as out, logged.open("wb") as err:
+    with said.open("wb") as out, logged.open("wb") as err, heard.open("rb") as inp:
         started_at = time.monotonic()
         process = subprocess.Popen(
-            command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+            command, cwd=folder, env=variables, stdin=inp, stdout=out, stderr=err, start_new_session=True
         )
-    return Program(process, said, logged, port, started_at)
+    return Program(process, said, logged, port, started_at, folder, environment)
 
 
 async def start(folder: Path, *arguments: str, **environment: str) -> Program:
@@ -120,9 +127,9 @@ async def running(folder: Path, *arguments: str, **environment: str) -> AsyncIte
         program.kill()
 
 
-async def finished(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+async def finished(folder: Path, *arguments: str, typed: str = "", **environment: str) -> tuple[int, str, str]:
     """A command that is done at once: its exit code, standard output and standard error."""
-    program = begin(folder, *arguments, **environment)
+    program = begin(folder, *arguments, typed=typed, **environment)
     try:
         code = await program.ended()
     finally:

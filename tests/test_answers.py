@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialogs import answers
+from dialogs import answers, places
 from dialogs.answers import DONE, clean, location, one_of, pages_of, phone, photos, quantity, some_of, text
 from dialogs.model import (
     Answer,
@@ -290,6 +290,39 @@ def test_a_commune_that_is_clear_answers_both() -> None:
     found = read(province(), "Tân Lĩnh")
     assert (found.value, found.also["commune"]) == ("15", "04336")
     assert read(commune(), "tan linh").value == "04336"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "tan linh lao cai",
+        "Tân Lĩnh Lào Cai",
+        "Tân Lĩnh, Lào Cai",
+        "xa tan linh tinh lao cai",
+        "xã Tân Lĩnh - Lào Cai",
+        "Lào Cai, xã Tân Lĩnh",
+        "lao cai tan linh",
+        "em ở xã Tân Lĩnh huyện Lục Yên tỉnh Yên Bái",
+        "tan lih lao cai",
+    ],
+)
+def test_a_commune_with_its_province_answers_both(typed: str) -> None:
+    found = read(province(), typed)
+    assert (found.value, found.also.get("commune")) == ("15", "04336")
+
+
+@pytest.mark.parametrize(
+    "typed", ["lao cai", "o lao cai a", "yen bai lao cai", "dạ em ở Lào Cai ạ", "không biết, Lào Cai", "tp lao cai"]
+)
+def test_a_province_alone_names_no_commune(typed: str) -> None:
+    """Though there is a ward of the same name."""
+    assert read(province(), typed) == Answer("15")
+
+
+def test_of_several_communes_only_those_of_the_province_are_asked_about() -> None:
+    found = read(province(), "yen binh lao cai")
+    assert not found.complete
+    assert {places.commune(o.value).province_code for o in province().options({}, FACTS, found.value)} == {"15"}  # type: ignore[union-attr]
 
 
 def test_a_place_nobody_knows_is_refused() -> None:

@@ -207,9 +207,9 @@ async def test_only_trusted_proxies_say_where_a_visitor_is(
 
     met: list[str] = []
     config = Settings(_env_file=None, public_url=url, trusted_proxies=trusted)  # type: ignore[call-arg]  # pydantic's
-    parts: Any = SimpleNamespace(
-        engine=sqlite_engine, world=world_at(Clock()), intake=None, mailbox=None, secret_key="k" * 32, telegram=None
-    )
+    none = dict.fromkeys(("intake", "mailbox", "telegram", "zalo_bot", "consent"))
+    world = world_at(Clock())
+    parts: Any = SimpleNamespace(engine=sqlite_engine, world=world, channels={}, secret_key="k" * 32, **none)
     served: Any = _server(config, parts).config
     served.app = site
     served.load()
@@ -295,3 +295,9 @@ async def test_a_stop_with_a_page_waiting_takes_less_than_five_seconds(tmp_path:
         await asyncio.gather(waiting, return_exceptions=True)
         assert "Traceback" not in program.logged
         assert "was destroyed" not in program.logged
+
+
+def test_where_zalo_is_alone_the_payload_itself_is_sent() -> None:
+    assert Links("https://ocop.example", web=False, pasted=True)("i-token") == ("i-token",)
+    assert Links("https://ocop.example", web=True, pasted=True)("i-token") == ("https://ocop.example/start/i-token",)
+    assert Links("https://ocop.example", web=False)("i-token") == ()

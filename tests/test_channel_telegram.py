@@ -34,7 +34,7 @@ from bot.channels.base import (
     Unreachable,
     Update,
 )
-from bot.channels.telegram import OutboxRateLimiter, Telegram, parts_of, split_text
+from bot.channels.telegram import OutboxRateLimiter, Telegram, parts_of
 from dialogs.model import (
     CommandReceived,
     ContactShared,
@@ -48,6 +48,7 @@ from dialogs.model import (
     UnsupportedReceived,
 )
 from tests.doubles.bot_api import TOKEN, BotApi, Chat, Failure, Phone
+from tests.sounds import amr
 
 PAYLOADS = Path(__file__).parent / "payloads" / "telegram"
 UPDATES = sorted(path.stem for path in PAYLOADS.glob("*.json") if not path.stem.startswith("sent_"))
@@ -247,33 +248,6 @@ def test_buttons_of_recorded_messages_are_buttons_to_both(name: str) -> None:
     assert tg.InlineKeyboardMarkup.model_validate(markup).model_dump(exclude_none=True) == theirs.to_dict()
 
 
-def test_a_text_that_fits_is_one_piece() -> None:
-    assert split_text("  a" + "b" * 4094 + "c\n") == ["a" + "b" * 4094 + "c"]
-    assert split_text("") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "pieces"),
-    [
-        ("Một hai.\n\nBa bốn. Năm", ["Một hai.", "Ba bốn. Năm"]),
-        ("Một hai\nba bốn năm", ["Một hai", "ba bốn năm"]),
-        ("Một hai? Ba bốn năm", ["Một hai?", "Ba bốn năm"]),
-        ("Một hai ba bốn năm sáu", ["Một hai ba", "bốn năm sáu"]),
-        ("Mộthaibabốnnămsáu", ["Mộthaibabốn", "nămsáu"]),
-        ("😀" * 8, ["😀" * 5, "😀" * 3]),
-    ],
-)
-def test_a_long_text_is_cut_where_reading_pauses(text: str, pieces: list[str]) -> None:
-    assert split_text(text, 11) == pieces
-
-
-def test_nothing_is_lost_in_cutting() -> None:
-    text = " ".join(f"Câu số {number} của bài." for number in range(2000))
-    pieces = split_text(text)
-    assert " ".join(pieces) == text
-    assert max(map(len, pieces)) <= 4096
-
-
 def test_what_can_never_be_sent_is_rejected_before_anything_is() -> None:
     huge = Attachment("a.pdf", "application/pdf", bytes(telegram.MAX_UPLOAD_BYTES + 1))
     for message in (Outgoing("k", "a", attachments=(huge,)), Outgoing("k", " ")):
@@ -407,6 +381,9 @@ async def test_pictures_and_voices_are_seen_as_such(
     music = replace(VOICE, name="a.mp3", media_type="audio/mpeg")
     await channel.send("5001", Outgoing("k2", "", ASKED, (music,), unprompted=unprompted))
     assert (phone.sees()[-1].kind, phone.sees()[-1].file_name) == ("audio", "a.mp3")
+    from_zalo = replace(VOICE, name="Ghi âm.amr", media_type="audio/amr", data=amr())
+    await channel.send("5001", Outgoing("k3", "", ASKED, (from_zalo,), unprompted=unprompted))
+    assert (phone.sees()[-1].kind, phone.sees()[-1].file_name) == ("document", "Ghi âm.amr")
 
 
 @pytest.mark.parametrize("unprompted", [False, True])
@@ -652,6 +629,7 @@ async def flooded(*_: Any, **__: Any) -> bool:
     raise RetryAfter(1)
 
 
+@pytest.mark.timed
 async def test_a_pause_holds_and_is_left_at_the_usual_pace() -> None:
     limiter, moments = OutboxRateLimiter(messages_per_s=10, spacing_s=0.01), list[float]()
 
@@ -669,6 +647,7 @@ async def test_a_pause_holds_and_is_left_at_the_usual_pace() -> None:
     assert len(moments) == 14
 
 
+@pytest.mark.timed
 async def test_a_pause_stops_those_who_wait_for_their_turn() -> None:
     limiter, moments = OutboxRateLimiter(messages_per_s=2, spacing_s=0.01), list[float]()
 
@@ -685,6 +664,7 @@ async def test_a_pause_stops_those_who_wait_for_their_turn() -> None:
     assert [round(moment - start, 1) >= 1 for moment in moments] == [False, True]
 
 
+@pytest.mark.timed
 async def test_messages_to_one_person_are_spaced() -> None:
     limiter, moments = OutboxRateLimiter(messages_per_s=20, spacing_s=0.1), list[float]()
 

@@ -17,7 +17,9 @@ from bot.papers import render_page
 from tests.doubles.bot_api import BotApi, Failure
 from tests.program import ROOT, finished, running
 
-COMMANDS = ("run", "web", "worker", "migrate", "invite", "merge", "qr", "dialogs", "export", "report", "audit")
+COMMANDS = (
+    "run", "web", "worker", "migrate", "invite", "merge", "qr", "dialogs", "export", "report", "audit", "rules",
+)  # fmt: skip
 READY_S = 3.0
 WEB_LINK = "http://127.0.0.1:8000/start/c-04336"
 
@@ -132,6 +134,7 @@ async def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path) -> None
     assert "hunter2" not in logged
 
 
+@pytest.mark.timed
 async def test_no_token_no_settings(tmp_path: Path) -> None:
     """Ready within three seconds; the second process is refused, and so is the second on the port."""
     async with running(tmp_path) as program:

@@ -40,6 +40,7 @@ from storage.models import (
     returned_items,
 )
 from storage.models import people as people_table
+from storage.outbox import post
 from storage.records import Conversation, Wanted, facts_for
 from tests.heart import (
     ANSWERS,
@@ -52,7 +53,7 @@ from tests.heart import (
     submit,
     world_at,
 )
-from tests.sounds import ogg
+from tests.sounds import aac, amr, ogg
 from tests.transcripts import Clock
 
 GROUPED = ANSWERS | {"product_group": "food", "producer_kind": "household"}
@@ -65,8 +66,7 @@ async def turned(engine: AsyncEngine, clock: Clock, who: Conversation, code: str
         facts = (await facts_for(connection, [Wanted(who, code)], Facts(clock())))[who.id]
         turn = Turned(connection, who, Update(who.channel, "x", who.chat_id, TextReceived("")), facts, world, clock())
         await carry_out(turn, effects)
-        if turn.carried.notices:
-            await connection.execute(insert(outbox), turn.carried.notices)
+        await post(connection, turn.carried.notices)
     return turn
 
 
@@ -132,7 +132,7 @@ async def test_a_note_reaches_the_officers_with_its_files_and_no_number(
     (body,) = await told(engine, hung)
     assert "Nhãn này được chưa" in body["text"]
     assert "1 ảnh, 1 ghi âm" in body["text"]
-    assert body["attachments"] == [{"file": "p1", "name": "Ảnh"}, {"file": "v1", "name": "Ghi âm"}]
+    assert body["attachments"] == [photo_of("p1"), voice_of("v1")]
     assert [data for data, _ in body["buttons"]] == [f"l:note.{code}", f"l:review.{code}"]
     assert not any(digits in str(body) for digits in ("912345678", "912 345 678", anna.chat_id))
     (entry,) = turn.carried.audit
@@ -147,7 +147,7 @@ async def test_an_officers_note_reaches_the_producer_with_a_way_to_answer(
     turn = await turned(engine, clock, hung, code, SendNote(code, "Chị in lại nhãn", False, ("p1",)))
     (body,) = await told(engine, anna)
     assert f"Cán bộ nhắn về hồ sơ {code}: “Chị in lại nhãn”" in body["text"]
-    assert body["attachments"] == [{"file": "p1", "name": "Ảnh"}]
+    assert body["attachments"] == [photo_of("p1")]
     assert [data for data, _ in body["buttons"]] == [f"l:ask_officer.{code}", f"l:case.{code}"]
     assert "Sent to the producer." in said(turn)
     case = await seen(engine, clock, hung, code)
@@ -171,7 +171,7 @@ async def test_the_last_ten_notes_are_seen_by_both_sides_oldest_first(
     assert await seen(engine, clock, dung, code) is None
 
 
-async def test_a_messenger_without_files_gets_the_line_that_says_so(
+async def test_a_messenger_without_files_has_its_links_made_when_it_goes_out(
     engine: AsyncEngine, clock: Clock, hung: Conversation
 ) -> None:
     poor = await chat(engine, clock, "poor", "numbers", name="Sua")
@@ -180,7 +180,7 @@ async def test_a_messenger_without_files_gets_the_line_that_says_so(
     await turned(engine, clock, hung, code, SendNote(code, "Xem ảnh", False, ("p1",)))
     (body,) = await told(engine, poor)
     assert "Kèm theo: 1 ảnh." in body["text"]
-    assert "attachments" not in body
+    assert body["attachments"] == [photo_of("p1")]  # tests/test_links.py
 
 
 @pytest.mark.parametrize("foreign", ["theirs", "nowhere", "lost", "x" * 24])
@@ -193,7 +193,7 @@ async def test_files_of_somebody_else_do_not_come_along(
     async with engine.begin() as connection:
         await connection.execute(update(files).where(files.c.id == "lost").values(status="refused"))
     await turned(engine, clock, hung, code, SendNote(code, "Xem ảnh", False, (foreign, "own")))
-    assert [body["attachments"] for body in await told(engine, anna)] == [[{"file": "own", "name": "Ảnh"}]]
+    assert [body["attachments"] for body in await told(engine, anna)] == [[photo_of("own")]]
     turn = await turned(engine, clock, hung, code, SendNote(code, "", False, (foreign,)))
     assert refused(turn)
     assert len(await rows(engine, notes)) == 1
@@ -340,23 +340,25 @@ async def settled(engine: AsyncEngine) -> bool:
     return all(row.due_at is None for row in await rows(engine, files))
 
 
+@pytest.mark.parametrize(("sound", "kind"), [(ogg(4.0), "ogg"), (amr(4.0), "amr"), (aac(4.0), "aac")])
 async def test_a_voice_note_goes_all_the_way(
-    engine: AsyncEngine, clock: Clock, anna: Conversation, hung: Conversation, code: str
+    engine: AsyncEngine, clock: Clock, anna: Conversation, hung: Conversation, code: str, sound: bytes, kind: str
 ) -> None:
+    """Telegram's notes are Ogg, an Official Account's AMR, a Zalo Bot's AAC."""
     voice = FileReceived(FileRef("v1", "", 1000, is_photo=False, is_voice=True))
     await followed(engine, clock, hung, LinkFollowed(f"note.{code}"), voice)
     assert [(row.id, row.kind) for row in await rows(engine, files)] == [("v1", "voice")]
     texts = await followed(engine, clock, hung, TextReceived("gửi"))
     assert "Còn tệp đang gửi tới" in texts[-1]
-    channel = Messenger(files={"somewhere": ogg(4.0)})
+    channel = Messenger(files={"somewhere": sound})
     store = FileStore("memory:///")
     fetcher = Fetcher(engine, {"telegram": channel}, store, world_at(clock), asyncio.Event())
     await Working(fetcher).until(lambda: settled(engine))
     (row,) = await rows(engine, files)
-    assert (row.status, row.kind) == ("stored", "ogg")
+    assert (row.status, row.kind) == ("stored", kind)
     await followed(engine, clock, hung, TextReceived("gửi"))
     (body,) = await told(engine, anna)
-    assert body["attachments"] == [{"file": "v1", "name": "Ghi âm"}]
+    assert body["attachments"] == [voice_of("v1")]
 
 
 async def test_a_recording_where_a_paper_is_asked_for_is_no_paper(engine: AsyncEngine, clock: Clock) -> None:
@@ -392,7 +394,7 @@ async def test_the_photos_of_a_thread_are_handed_out_and_that_is_written_down(
     anna = await again(engine, clock, "anna")
     await turned(engine, clock, anna, code, SendNote(code, "Đây ạ", True, ("v1", "p1")))
     turn = await turned(engine, clock, hung, code, SendNoteFiles(code))
-    assert turn.carried.attachments == [{"file": "v1", "name": "Ghi âm"}, {"file": "p1", "name": "Ảnh"}]
+    assert turn.carried.attachments == [voice_of("v1"), photo_of("p1")]
     assert [(entry.action, entry.case_code) for entry in turn.carried.audit] == [("see_notes", code)]
     assert not (await turned(engine, clock, anna, code, SendNoteFiles(code))).carried.audit
     dung = await officer(engine, clock, "dung", "11/03253")
@@ -490,3 +492,11 @@ async def test_an_officers_marks_and_returns_outlive_the_officer(
     await turned(engine, clock, hung, "", ForgetMe())
     kept = {"marked": "stored", "returned": "stored", "noted": "stored", "loose": "forgotten"}
     assert await statuses(engine) == kept
+
+
+def photo_of(file_id: str) -> dict[str, str]:
+    return {"file": file_id, "name": "Ảnh", "show": "picture"}
+
+
+def voice_of(file_id: str) -> dict[str, str]:
+    return {"file": file_id, "name": "Ghi âm", "show": "voice"}

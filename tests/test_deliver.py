@@ -5,6 +5,7 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,12 @@ from bot.channels.base import (
 from bot.deliver import IN_HAND, Delivery
 from bot.papers import pages_to_pdf
 from bot.turn import outbox_row
+from bot.world import PLAIN
 from storage import outbox as box
 from storage.files import FileStore
-from storage.models import conversations, files, outbox
+from storage.models import conversations, download_links, files, outbox
 from tests.heart import Messenger, Working, beside, chat, once, rows, say, watched, world_at
-from tests.sounds import ogg, webm
+from tests.sounds import aac, amr, ogg, webm
 from tests.transcripts import Clock
 
 
@@ -111,7 +113,7 @@ async def test_throttled_waits_as_long_as_it_is_told(engine: AsyncEngine) -> Non
     assert channel.texts("anna") == ["a1", "a2"]
 
 
-@pytest.mark.parametrize("error", [Unavailable("x"), WindowClosed("x"), ConnectionResetError("x")])
+@pytest.mark.parametrize("error", [Unavailable("x"), ConnectionResetError("x")])
 async def test_what_passes_is_tried_again_after_doubling_pauses(engine: AsyncEngine, error: Exception) -> None:
     clock, channel = Clock(), Messenger(outcomes=[error] * 5)
     await put(engine, clock, "anna", "a1", "a2")
@@ -121,6 +123,15 @@ async def test_what_passes_is_tried_again_after_doubling_pauses(engine: AsyncEng
         clock.now = row.due_at
     await Working(worker(engine, channel, clock)).until(lambda: done(engine))
     assert channel.texts("anna") == ["a1", "a2"]
+
+
+async def test_a_closed_window_holds_even_a_reply_until_the_person_writes(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[WindowClosed("x")])
+    await put(engine, clock, "anna", "a1", "a2")
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert channel.texts("anna") == ["a2"]
+    assert [(row.status, row.error) for row in await rows(engine, outbox)] == [("held", "WindowClosed"), ("sent", "")]
+    assert (await rows(engine, conversations))[0].held == 1
 
 
 async def test_unreachable_blocks_the_chat_until_the_person_writes(engine: AsyncEngine) -> None:
@@ -244,7 +255,7 @@ async def test_an_outcome_that_could_not_be_written_down_comes_again(
     await put(sqlite_engine, clock, "anna", "a1")
     away = [ConnectionRefusedError()]
 
-    async def retry_later(*_: Any) -> None:
+    async def retry_later(*_: Any, **__: Any) -> None:
         raise away.pop()
 
     monkeypatch.setattr(box, "retry_later", retry_later)
@@ -278,6 +289,25 @@ async def test_reading_leaves_nothing_behind_on_the_connection(sqlite_engine: As
 
 
 # ---------------------------------------------------------------- attachments
+
+
+async def test_a_messenger_without_files_gets_links_in_place_of_them(sqlite_engine: AsyncEngine) -> None:
+    clock, store = Clock(), FileStore("memory:///")
+    channel = Messenger(capabilities=replace(PLAIN, sends=frozenset({"picture"})))
+    await with_files(sqlite_engine, clock, store, [("f1", "jpeg", photo("red"))])
+    await put(sqlite_engine, clock, "bert", "Cán bộ nhắn", attachments=[{"file": "f1", "name": "Ảnh"}])
+    delivery = worker(sqlite_engine, channel, clock, store)
+    delivery.world = delivery._linking.world = replace(delivery.world, public_url="https://ocop.test")
+    await Working(delivery).until(lambda: done(sqlite_engine))
+    sent = dict(channel.sent)
+    assert sent["anna"].attachments == ()
+    assert sent["anna"].text.startswith(
+        "Đây ạ\nChạm vào để mở, trong 24 giờ:\nTL12-26-0001 Kế hoạch.pdf: https://ocop.test/d/"
+    )
+    assert sent["bert"].text == "Cán bộ nhắn"
+    assert [a.name for a in sent["bert"].attachments] == ["Ảnh.jpg"]
+    (link,) = await rows(sqlite_engine, download_links)
+    assert len(pdfium.PdfDocument(await store.get(link.sha256))) == 1
 
 
 def photo(colour: str) -> bytes:
@@ -403,13 +433,17 @@ async def test_a_sheet_is_one_picture_whatever_is_in_it(sqlite_engine: AsyncEngi
 
 async def test_a_received_file_is_passed_on_as_what_it_is(sqlite_engine: AsyncEngine) -> None:
     made = [("f1", "jpeg", photo("red")), ("f2", "ogg", ogg()), ("f3", "docx", b"PK"), ("f4", "webm", webm())]
+    made += [("f5", "amr", amr()), ("f6", "aac", aac())]
     specs = [{"file": "f1", "name": "Ảnh"}, {"file": "f2", "name": "Ghi âm"}, {"file": "f3"}, {"file": "f4"}]
+    specs += [{"file": "f5", "name": "Ghi âm"}, {"file": "f6", "name": "Ghi âm"}]
     attachments = await delivered(sqlite_engine, FileStore("memory:///"), made, *specs)
     assert shown(attachments) == [
         ("Ảnh.jpg", "image/jpeg", "picture"),
         ("Ghi âm.ogg", "audio/ogg", "voice"),
         ("f3.docx", papers.MEDIA_TYPES[papers.Kind.DOCX], "file"),
         ("f4.webm", "audio/webm", "voice"),
+        ("Ghi âm.amr", "audio/amr", "voice"),
+        ("Ghi âm.aac", "audio/aac", "voice"),
     ]
     assert attachments[1].data == ogg()
 
@@ -562,3 +596,15 @@ async def test_while_a_channel_is_throttled_nothing_of_it_is_taken(sqlite_engine
     assert await delivery._claim(IN_HAND) == []
     clock.now += timedelta(seconds=37)
     assert [due.body["text"] for due in await delivery._claim(IN_HAND)] == ["a1", "b1"]
+
+
+async def test_a_message_that_waits_alone_holds_up_nobody_else(sqlite_engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger(outcomes=[Throttled(37, alone=True)])
+    await put(sqlite_engine, clock, "anna", "a1")
+    delivery = worker(sqlite_engine, channel, clock)
+    (first,) = await delivery._claim(IN_HAND)
+    await delivery._deliver(first)
+    await put(sqlite_engine, clock, "bert", "b1")
+    assert [due.body["text"] for due in await delivery._claim(IN_HAND)] == ["b1"]
+    clock.now += timedelta(seconds=37)
+    assert [due.body["text"] for due in await delivery._claim(IN_HAND)] == ["a1"]

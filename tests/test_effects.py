@@ -46,6 +46,7 @@ from storage.models import (
     papers,
     returned_items,
 )
+from storage.outbox import post
 from storage.records import Conversation, Wanted, facts_for
 from tests.heart import (
     ANSWERS,
@@ -243,7 +244,7 @@ async def test_the_only_officer_s_own_idea_goes_to_the_province(engine: AsyncEng
 async def ordered_and_posted(engine: AsyncEngine, clock: Clock, who: str, code: str, *effects: Effect) -> None:
     turn = await ordered(engine, clock, await chat(engine, clock, who), code, *effects)
     async with engine.begin() as connection:
-        await connection.execute(insert(outbox), turn.carried.notices)
+        await post(connection, turn.carried.notices)
 
 
 async def test_a_long_note_is_cut_in_the_alert_and_whole_in_the_record(sqlite_engine: AsyncEngine) -> None:

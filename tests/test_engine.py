@@ -29,6 +29,7 @@ from dialogs.model import (
     FileRef,
     FileStatus,
     Go,
+    Invite,
     KeepFile,
     LinkFollowed,
     LocationShared,
@@ -333,12 +334,20 @@ def test_an_option_that_is_not_offered_is_refused() -> None:
     assert "choose" in here.words
 
 
-@pytest.mark.parametrize("kind", ["sticker", "voice", "video", "edited", "large", "poll"])
+@pytest.mark.parametrize("kind", ["sticker", "voice", "video", "edited", "large", "poll", "hidden"])
 def test_what_can_not_be_read_is_answered(kind: str) -> None:
     here = chat().does("form")
     here.turn(UnsupportedReceived(kind))
     assert here.at == "form/name"
     assert len(here.said) == 2
+
+
+@pytest.mark.parametrize("has_pages", [False, True])
+def test_a_web_page_is_promised_only_where_there_is_one(has_pages: bool) -> None:
+    here = chat(known=replace(facts(), has_pages=has_pages)).does("form")
+    here.turn(UnsupportedReceived("hidden"))
+    assert "photos of the pages" in here.words
+    assert ("web page" in here.words) == has_pages
 
 
 def test_an_unknown_command_says_so() -> None:
@@ -440,6 +449,19 @@ def test_a_detour_leads_back_to_what_was_wanted() -> None:
     tap(here, "yes")
     assert here.at == "register_idea/product"
     assert here.asked.texts[-1].values == {"answer": "Chuối sấy Mẩy Lý"}
+
+
+def test_both_names_in_one_text_lead_straight_to_the_confirmation() -> None:
+    here = Chat(facts(Person(consent="yes")), State("place/"))
+    assert here.does("tan linh lao cai").at == "place/confirm"
+    assert "Tân Lĩnh" in here.words
+    assert here.does("lui").at == "place/commune"
+    inviting = Chat(desk_facts(Role.ADMINISTRATOR), State("invite/"))
+    tap(inviting, "commune_officer")
+    assert inviting.at == "invite/province"
+    assert inviting.does("tan linh lao cai").at == "invite/confirm"
+    tap(inviting, "make")
+    assert Invite(Role.COMMUNE_OFFICER, "15/04336") in inviting.effects
 
 
 def test_a_detour_that_turns_within_itself_still_leads_back() -> None:

@@ -528,6 +528,7 @@ def test_any_text_may_be_searched(text: str) -> None:
         assert 0 <= hit.score <= 100
 
 
+@pytest.mark.timed
 def test_searching_takes_milliseconds() -> None:
     HANDBOOK.search("bao nhieu diem dc 3 sao", "vi")
     spent_s = []

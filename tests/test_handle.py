@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot import handle as handling
 from bot.channels.base import Update
 from bot.handle import Closing, Outage, handle
-from dialogs.model import TimerFired
+from dialogs.model import TextReceived, TimerFired, UnsupportedReceived
 from storage import database, migrate
 from storage.database import make_engine
 from storage.models import cases, conversations, outbox, people, updates
@@ -467,6 +467,16 @@ async def test_who_writes_is_reachable_again_but_a_timer_says_nothing_about_that
     await say(engine, world, "anna", "menu")
     (after,) = await rows(engine, conversations)
     assert (after.status, after.updated_at) == ("open", clock.now)
+
+
+@pytest.mark.parametrize("url", ["", "https://ocop.example"])
+async def test_a_web_page_is_promised_only_where_people_can_open_one(engine: AsyncEngine, url: str) -> None:
+    world = replace(world_at(Clock()), public_url=url)
+    await handle(engine, world, [Update("zalo_bot", "1", "5001", TextReceived("chào"))])
+    await handle(engine, world, [Update("zalo_bot", "2", "5001", UnsupportedReceived("hidden"))])
+    *_, answer = await rows(engine, outbox)
+    assert "chụp ảnh từng trang" in answer.body["text"]
+    assert ("trang web" in answer.body["text"]) == bool(url)
 
 
 @pytest.mark.parametrize(

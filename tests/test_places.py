@@ -225,6 +225,7 @@ def test_any_text_is_survived(text: str, province_code: str | None) -> None:
     assert len(find_provinces(text)) <= 34
 
 
+@pytest.mark.timed
 def test_lookups_are_quick() -> None:
     """Some 0.1 ms each on an ordinary machine; the bound is for a busy one."""
     texts = [fold(f"{row[0]} {row[1]}") for row in FORMER[::100]]
@@ -235,6 +236,7 @@ def test_lookups_are_quick() -> None:
     assert (time.perf_counter() - began) / len(texts) < 0.02
 
 
+@pytest.mark.timed
 def test_a_very_long_text_is_read_only_so_far() -> None:
     began = time.perf_counter()
     find_communes("tan tien " * 400, None)

@@ -67,13 +67,114 @@ def test_a_label_that_is_too_long_makes_all_of_them_numbers() -> None:
     assert [button.label for button in shown.buttons] == ["1", "2"]
 
 
-def test_without_buttons_options_are_numbered_and_links_are_words() -> None:
-    link = Link("case.TL-26-0001", Text("Open %(code)s", {"code": "TL-26-0001"}), "TL-26-0001")
-    shown = compose([replace(asking(Option("s", "nhỏ")), links=(link,))], EN, PLAIN)
-    assert shown.text == "Which?\n1. nhỏ\nOpen TL-26-0001: type “TL-26-0001”"
-    assert shown.buttons == ()
-    shown = compose([replace(asking(Option("s", "nhỏ")), links=(link,))], EN, TELEGRAM)
+OPEN = Link("case.TL-26-0001", Text("Open %(code)s", {"code": "TL-26-0001"}), "TL-26-0001")
+NUMBERED = replace(PLAIN, max_buttons=5, max_button_chars=100, numbered=True)
+"""Buttons are only a decoration there."""
+
+
+def test_a_link_is_a_button_where_there_are_buttons() -> None:
+    shown = compose([replace(asking(Option("s", "nhỏ")), links=(OPEN,))], EN, TELEGRAM)
     assert pressed(shown.buttons[-1].data) == LinkFollowed("case.TL-26-0001")
+    assert shown.listed == ()
+
+
+def test_without_buttons_all_choices_of_a_message_are_one_list_at_its_end() -> None:
+    """The question's own first: people remember their numbers."""
+    notice = SendMessage((Text("Sent."),), links=(OPEN,))
+    shown = compose([notice, asking(Option("s", "nhỏ"), Option("l", "to"))], EN, PLAIN)
+    assert shown.text == "Sent.\n\nWhich?\n1. nhỏ\n2. to\n3. Open TL-26-0001"
+    assert shown.buttons == ()
+    assert [pressed(line.data) for line in shown.listed] == [
+        OptionChosen("form.1/question", "s"),
+        OptionChosen("form.1/question", "l"),
+        LinkFollowed("case.TL-26-0001"),
+    ]
+
+
+def test_where_a_number_is_asked_for_choices_are_words() -> None:
+    shown = compose([replace(asking(Option("-", "Bỏ qua"), takes="number"), links=(OPEN,))], VI, PLAIN)
+    assert shown.text == "Which?\nBỏ qua: gõ “bỏ qua”\nMở TL-26-0001: gõ “mở TL-26-0001”"
+    asked = asking(Option("-", "Bỏ qua"), takes="number")
+    assert LISTENER.recognise(TextReceived("1"), asked, "vi", shown.listed) == TextReceived("1")
+    assert LISTENER.recognise(TextReceived("mo tl 26 0001"), asked, "vi", shown.listed) == LinkFollowed(OPEN.target)
+
+
+def test_links_that_read_alike_say_which_they_are() -> None:
+    links = (Link("case.A-26-0001", "Mở hồ sơ", "A-26-0001"), Link("case.A-26-0002", "Mở hồ sơ", "A-26-0002"))
+    shown = compose([SendMessage((Text("News."),), links=links)], VI, PLAIN)
+    assert shown.text == "News.\n1. Mở hồ sơ A-26-0001\n2. Mở hồ sơ A-26-0002"
+
+
+def test_buttons_that_only_decorate_say_their_words() -> None:
+    """A number under an old message would answer the newest list instead."""
+    shown = compose([replace(asking(Option("s", "nhỏ")), links=(OPEN,))], EN, NUMBERED)
+    assert shown.text == "Which?\n1. nhỏ\n2. Open TL-26-0001"
+    assert [(button.data, button.label) for button in shown.buttons] == [
+        ("nhỏ", "nhỏ"),
+        ("Open TL-26-0001", "Open TL-26-0001"),
+    ]
+    assert compose([asking(*(Option(f"{n}", f"số {n}") for n in range(6)))], EN, NUMBERED).buttons == ()
+
+
+# ---------------------------------------------------------------- numbers answer the newest list
+
+RETURNED = compose(
+    [
+        SendMessage(
+            (Text("Please mend this."),),
+            links=(
+                Link("fix.TL-26-0001~1", "Gửi lại: Nguyên liệu"),
+                Link("fix.TL-26-0001~2", "Gửi lại: Nơi bán"),
+                Link("case.TL-26-0001", "Mở hồ sơ", "TL-26-0001"),
+            ),
+        )
+    ],
+    VI,
+    PLAIN,
+).listed
+SEND = replace(asking(Option("send", "Gửi luôn"), Option("back", "Chưa gửi")), exact=True)
+
+
+def meant_under_it(typed: str, asked: SendMessage) -> Event:
+    return LISTENER.recognise(TextReceived(typed), asked, "vi", RETURNED)
+
+
+@pytest.mark.parametrize("typed", ["1", "số 1", " 1. ", "gui lai nguyen lieu", "Gửi lại: Nguyên liệu ạ"])
+@pytest.mark.parametrize("asked", [SEND, A_TEXT, asking(takes="number"), replace(A_TEXT, takes=VERBATIM)])
+def test_under_a_notice_its_numbers_and_words_count(typed: str, asked: SendMessage) -> None:
+    """Not what the same number stood for a message ago, which may have been "send it"."""
+    assert meant_under_it(typed, asked) == LinkFollowed("fix.TL-26-0001~1")
+
+
+def test_what_a_notice_does_not_list_still_answers_the_question() -> None:
+    assert meant_under_it("gui luon", SEND) == OptionChosen(SEND.at, "send")
+    assert meant_under_it("4", asking(takes="number")) == TextReceived("4")
+
+
+def test_a_word_of_a_link_is_enough_outside_a_form() -> None:
+    assert meant_under_it("noi ban", asking(Option("a", "táo"))) == LinkFollowed("fix.TL-26-0001~2")
+    assert meant_under_it("noi ban", A_TEXT) == TextReceived("noi ban")
+    assert meant_under_it("gui lai", asking(Option("a", "táo"))) != LinkFollowed("fix.TL-26-0001~1"), "two begin so"
+
+
+def test_a_number_of_a_list_that_no_longer_counts_changes_nothing() -> None:
+    """The question has moved on behind it; the engine answers that with where they are."""
+    older = compose([asking(Option("send", "Gửi luôn"))], VI, PLAIN).listed
+    asked = replace(asking(Option("drop", "Bỏ hết")), at="form.1/other")
+    assert LISTENER.recognise(TextReceived("1"), asked, "vi", older) == OptionChosen("form.1/question", "send")
+
+
+@pytest.mark.parametrize("typed", ["Nhận 0002", "mo 0002", "take 0002"])
+def test_a_line_of_an_older_inbox_opens_its_case(typed: str) -> None:
+    desk = replace(asking(Option("1", "Nhận 0001"), takes="text"), desk=True, buttons=(Option("x", "Về menu"),))
+    assert meant(typed, desk) == CommandReceived("find", "0002")
+    assert meant("nhan 0001", desk) == OptionChosen(desk.at, "1")
+
+
+def test_several_numbers_are_read_by_the_question_itself() -> None:
+    asked = asking(Option("a", "táo"), Option("b", "lê"), takes="several")
+    listed = compose([asked], VI, PLAIN).listed
+    assert LISTENER.recognise(TextReceived("1"), asked, "vi", listed) == TextReceived("1")
 
 
 def test_one_turn_is_one_message() -> None:
@@ -389,3 +490,10 @@ def test_what_only_begins_like_a_confirmation_confirms_nothing(typed: str) -> No
 def test_a_question_with_no_in_it_is_not_a_no() -> None:
     asked = asking(Option("yes", "Đồng ý"), Option("no", "Chưa đồng ý", ("không",)))
     assert not isinstance(meant("co mat tien ko", asked), OptionChosen)
+
+
+@pytest.mark.parametrize("before", ["", "https://ocop.example/start/", "https://t.me/ocop_bot?start="])
+@pytest.mark.parametrize("payload", ["i-4O6RBipLdInbjBLh2c-TyJ0_", "c-04336"])
+def test_a_pasted_link_is_opened_where_links_carry_nothing(before: str, payload: str) -> None:
+    assert meant(before + payload, SendMessage(())) == CommandReceived("start", payload)
+    assert meant(f"xem {before}{payload} nhe", SendMessage(())) != CommandReceived("start", payload)

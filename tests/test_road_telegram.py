@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.papers import Kind, inspect
 from tests.doubles.bot_api import TOKEN, BotApi, Failure, Seen
 from tests.doubles.people import ANSWER_S, IDEA, Person, buttons, photo
@@ -20,6 +22,7 @@ from tests.program import Program, begin, finished, free_port, running
 
 PACE = 0.2
 """Redelivery of webhooks, five times as fast as Telegram's own."""
+pytestmark = pytest.mark.timed
 ALERT_S = 5.0
 STOP_S = 5.0
 COLD_START_S = 20.0

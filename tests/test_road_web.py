@@ -24,6 +24,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.conftest import CHROMIUM_FLAGS
 from tests.program import READY, ROOT, START_S, Program, begin, free_port
 
+pytestmark = pytest.mark.timed
+
 PHONE = {"width": 390, "height": 844}
 ALERT_WITHIN_MS = 5_000
 SECOND_START_S = 3.0

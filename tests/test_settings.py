@@ -139,6 +139,29 @@ WRONG = [
     ("DAYS_OFF", "31/12/2026", "must be dates like 2026-12-31, separated by commas"),
     ("DAYS_OFF", "2026-12-31 2027-01-01", "must be dates like 2026-12-31, separated by commas"),
     ("QUIET_HOURS", "21:00-6:30", "must be true or false"),
+    ("ENCRYPTION_KEY", "hunter2", "must have at least 32 characters"),
+    ("ENCRYPTION_KEY", f"{'k' * 32},hunter2", "must have at least 32 characters, each key"),
+    ("ZALO_APP_ID", "hunter2", "must be the app's number"),
+    ("ZALO_APP_SECRET", "hunter2 ", "must be one word without blanks"),
+    ("ZALO_OA_SECRET_KEY", "hunter2\nhunter2", "must be one word without blanks"),
+    ("ZALO_API_URL", "openapi.zalo.me", "must be an address like https://"),
+    ("ZALO_OAUTH_URL", "oauth.zaloapp.com", "must be an address like https://"),
+    ("ZALO_FILE_HOSTS", "https://zadn.vn/", "must be endings of host names"),
+    ("ZALO_FILE_HOSTS", "vn", "must be endings of host names"),
+    ("ZALO_FILE_HOSTS", ",", "must be endings of host names"),
+    ("ZALO_BUTTONS", "some", "must be true or false"),
+    ("ZALO_PAID", "100", "must be true or false"),
+    ("ZALO_CALLS_PER_MINUTE", "0", "must be a whole number from 1 to 10000"),
+    ("ZALO_CALLS_PER_MINUTE", "many", "must be a whole number from 1 to 10000"),
+    ("ZALO_TEMPLATES", "123456", "must be numbers of templates by kind"),
+    ("ZALO_TEMPLATES", "notice=abc", "must be numbers of templates by kind"),
+    ("ZALO_BOT_TOKEN", "123:hunter2 hunter2", "must be one word without blanks"),
+    ("ZALO_BOT_API_URL", "bot-api.zaloplatforms.com", "must be an address like https://"),
+    ("SMTP_URL", "mail.example.vn:587", "must be an address like smtp://"),
+    ("SMTP_URL", "smtp://user:hunter2@", "must be an address like smtp://"),
+    ("SMTP_URL", "smtp://user:hunter2@host:port", "is not an address"),
+    ("MAIL_FROM", "ocop", "must be an e-mail address"),
+    ("MAIL_FROM", "OCOP ocop@example.vn", "must be an e-mail address"),
     ("LOG_LEVEL", "loud", "must be one of 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
     ("WEB_CHAT", "maybe", "must be true or false"),
 ]
@@ -159,6 +182,62 @@ def test_every_setting_can_be_wrong() -> None:
     assert {name for name, _, _ in WRONG} == {name.upper() for name in Settings.model_fields}
 
 
+ACCOUNT = {"ZALO_APP_ID": "123", "ZALO_APP_SECRET": "s", "ZALO_OA_SECRET_KEY": "k", "ENCRYPTION_KEY": "e" * 32}
+
+
+def test_the_settings_of_zalo_are_read(load_with: LoadWith) -> None:
+    settings = load_with(
+        **ACCOUNT | {"ENCRYPTION_KEY": f"{'n' * 32}, {'o' * 40}"},
+        ZALO_FILE_HOSTS=".ZADN.vn, zdn.vn",
+        ZALO_TEMPLATES="notice=123456,reminder=7",
+        ZALO_CALLS_PER_MINUTE="2000",
+        ZALO_BOT_TOKEN="12:ab",
+    )
+    assert settings.zalo_is_on
+    assert settings.zalo_bot_is_on
+    assert settings.encryption_keys == ("n" * 32, "o" * 40)
+    assert settings.zalo_file_hosts == ("zadn.vn", "zdn.vn")
+    assert settings.zalo_templates == {"notice": "123456", "reminder": "7"}
+    assert settings.zalo_calls_per_minute == 2000
+
+
+def test_zalo_is_off_by_default_and_nothing_of_it_costs(load_with: LoadWith) -> None:
+    settings = load_with()
+    assert (settings.zalo_is_on, settings.zalo_bot_is_on, settings.mail_is_on) == (False, False, False)
+    assert (settings.zalo_paid, settings.zalo_templates, settings.zalo_buttons) == (False, {}, False)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "what"),
+    [
+        (["ZALO_APP_SECRET"], "ZALO_APP_SECRET"),
+        (["ZALO_OA_SECRET_KEY", "ENCRYPTION_KEY"], "ZALO_OA_SECRET_KEY and ENCRYPTION_KEY"),
+        (
+            ["ZALO_APP_SECRET", "ZALO_OA_SECRET_KEY", "ENCRYPTION_KEY"],
+            "ZALO_APP_SECRET, ZALO_OA_SECRET_KEY and ENCRYPTION_KEY",
+        ),
+    ],
+)
+def test_the_account_needs_all_its_secrets(load_with: LoadWith, left_out: list[str], what: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        load_with(**{name: value for name, value in ACCOUNT.items() if name not in left_out})
+    assert str(stop.value) == f"Wrong settings: ZALO_APP_ID needs {what}, too"
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://ocop:p%40ss@mail.example.vn:587", "smtps://mail.example.vn", "smtp://[::1]:25"]
+)
+def test_mail_needs_a_server_and_a_sender(load_with: LoadWith, url: str) -> None:
+    settings = load_with(SMTP_URL=url, MAIL_FROM="OCOP Tân Lĩnh <ocop@example.vn>")
+    assert settings.mail_is_on
+    assert settings.smtp_url.get_secret_value() == url
+
+
+def test_mail_without_a_sender_is_refused(load_with: LoadWith) -> None:
+    with pytest.raises(SystemExit, match=r"^Wrong settings: SMTP_URL needs MAIL_FROM, too$"):
+        load_with(SMTP_URL="smtp://mail.example.vn")
+
+
 def test_all_wrong_values_are_named_at_once(load_with: LoadWith) -> None:
     with pytest.raises(SystemExit, match=r"^Wrong settings: PORT must .*; LOG_LEVEL must [^;]*$"):
         load_with(PORT="x", LOG_LEVEL="x")
@@ -166,7 +245,18 @@ def test_all_wrong_values_are_named_at_once(load_with: LoadWith) -> None:
 
 def test_secrets_do_not_show(load_with: LoadWith) -> None:
     url = "postgresql://ocop:hunter2@db/ocop"
-    settings = load_with(TELEGRAM_BOT_TOKEN=TOKEN, SECRET_KEY="hunter2" * 5, DATABASE_URL=url)
+    settings = load_with(
+        TELEGRAM_BOT_TOKEN=TOKEN,
+        SECRET_KEY="hunter2" * 5,
+        DATABASE_URL=url,
+        ENCRYPTION_KEY="hunter2" * 5,
+        ZALO_APP_ID="123",
+        ZALO_APP_SECRET="hunter2",
+        ZALO_OA_SECRET_KEY="hunter2",
+        ZALO_BOT_TOKEN="hunter2",
+        SMTP_URL="smtp://ocop:hunter2@mail.example.vn",
+        MAIL_FROM="ocop@example.vn",
+    )
     assert settings.database_url_shown == "postgresql+asyncpg://ocop:***@db/ocop"
     for shown in (repr(settings), str(settings)):
         assert "hunter2" not in shown

@@ -8,7 +8,7 @@ import pytest
 
 from bot.papers import MAX_FILE_BYTES, MEDIA_TYPES, SOUNDS, SUFFIXES, Inspected, Kind, Refusal, Refused, inspect
 from bot.sounds import MAX_SECONDS, NotASound, Sound, seconds
-from tests.sounds import aac, box, m4a, mp3, ogg, wav, webm
+from tests.sounds import aac, amr, box, m4a, mp3, ogg, wav, webm
 from tests.test_papers import png_header
 
 KINDS: list[tuple[Kind, Callable[[float], bytes]]] = [
@@ -21,6 +21,8 @@ KINDS: list[tuple[Kind, Callable[[float], bytes]]] = [
     (Kind.MP3, lambda length: mp3(length, tagged=True)),
     (Kind.MP3, lambda length: mp3(length, counted=True)),
     (Kind.AAC, aac),
+    (Kind.AMR, amr),
+    (Kind.AWB, lambda length: amr(length, wide=True)),
     (Kind.M4A, lambda length: m4a(length, brand=b"isom")),
     (Kind.M4A, lambda length: m4a(length, brand=b"3gp4")),
 ]
@@ -33,7 +35,7 @@ def test_a_recording_is_known_and_measured(kind: Kind, made: Callable[[float], b
     assert seconds(Sound(kind), made(length)) == pytest.approx(length, rel=0.01, abs=0.06)
 
 
-@pytest.mark.parametrize("made", [ogg, m4a, webm, lambda length: mp3(length, counted=True), aac])
+@pytest.mark.parametrize("made", [ogg, m4a, webm, lambda length: mp3(length, counted=True), aac, amr])
 def test_ten_minutes_are_the_most(made: Callable[[float], bytes]) -> None:
     assert inspect(made(MAX_SECONDS - 1), voice=True).findings == ()
     assert refusal(made(MAX_SECONDS + 2)) is Refusal.TOO_LONG
@@ -52,6 +54,34 @@ def test_a_film_is_no_voice_note(film: bytes) -> None:
 
 def test_a_film_with_sound_is_no_voice_note_either() -> None:
     assert refusal(webm() + b"\x86\x85V_VP8") is Refusal.BROKEN
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        amr(0, wide=True),
+        amr() + b"\x4c" + bytes(40),  # a type that only wideband has
+        b"#!AMR\n" + b"a few words that are no frames",
+        b"#!AMR-WB\n" + b"\x50" + bytes(60),
+        aac() + b"<script>alert(1)</script>",
+        aac(0.1) + b"\xff\xf1\x50\x80\x00\x1f\xfc" + bytes(20),  # a frame of no size
+        b"\xff\xf1\x74\x80\x02\x9f\xfc" + bytes(13),  # a rate that does not exist
+    ],
+)
+def test_frames_are_looked_at_not_only_the_beginning(data: bytes) -> None:
+    assert refusal(data) is Refusal.BROKEN
+
+
+def test_a_recording_that_was_cut_off_or_has_a_tag_behind_it_is_taken() -> None:
+    for kind, made in ((Sound.AMR, amr()[:-3]), (Sound.AAC, aac()[:-5])):
+        assert inspect(made, voice=True).kind is Kind(kind)
+        assert seconds(kind, made) == pytest.approx(3.0, abs=0.06)
+    assert inspect(aac() + b"TAG" + bytes(125), voice=True).kind is Kind.AAC
+
+
+def test_a_frame_of_several_blocks_counts_as_often() -> None:
+    single, double = aac(), aac().replace(b"\x9f\xfc", b"\x9f\xfd")
+    assert seconds(Sound.AAC, double) == 2 * seconds(Sound.AAC, single)
 
 
 @pytest.mark.parametrize("codec", [b"\x01vorbis\0", b"\x80theora\0"])

@@ -11,6 +11,7 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels.base import Outgoing, Update
+from bot.channels.base import Attachment, Outgoing, Update
 from bot.channels.web import CAPABILITIES, Web
 from bot.deliver import Delivery
 from bot.doctor import SAMPLE_ANSWERS
@@ -28,17 +29,29 @@ from bot.handle import Intake
 from bot.timers import Timers
 from bot.web.app import HEADERS, MAX_JSON_BYTES, MAX_LINK_FILES, MAX_WEBHOOK_BYTES, Site
 from bot.web.mailbox import HISTORY, WAITING_PER_CHAT, Mailbox
+from bot.world import PLAIN
 from dialogs.model import LinkFollowed, Role, TextReceived
-from storage import cases, people
+from storage import cases, links, people
 from storage.database import make_engine
 from storage.files import FileStore
-from storage.models import files, invitations, memberships, metadata, notes, outbox, updates, upload_links, web_messages
+from storage.models import (
+    download_links,
+    files,
+    invitations,
+    memberships,
+    metadata,
+    notes,
+    outbox,
+    updates,
+    upload_links,
+    web_messages,
+)
 from storage.models import papers as paper_table
 from storage.models import people as people_table
 from storage.records import conversations_of
 from tests.facts import world
 from tests.sounds import ogg
-from tests.transcripts import NUMBERS, Clock
+from tests.transcripts import Clock
 
 SECRET_KEY = "k" * 40
 COMMUNE = "04336"  # Tân Lĩnh, Lào Cai
@@ -62,10 +75,13 @@ NOT_CODE = '<script>alert("x")</script>{{7*7}}%CSRF%'
 class Poor:
     """A messenger of words alone: what it is told is kept, nothing comes in."""
 
-    name, capabilities = "numbers", NUMBERS
+    name, capabilities = "numbers", PLAIN
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Outgoing]] = []
+
+    def carries(self, attachment: Attachment) -> bool:
+        return False
 
     async def send(self, chat_id: str, message: Outgoing) -> None:
         self.sent.append((chat_id, message))
@@ -157,7 +173,7 @@ async def serving(
     url: str, folder: Path, telegram: Any = None, public_url: str = "http://ocop.test"
 ) -> AsyncIterator[Served]:
     engine, store, clock, poor = make_engine(url), FileStore(str(folder / "files")), Clock(), Poor()
-    channels = {"web": CAPABILITIES, "numbers": NUMBERS}
+    channels = {"web": CAPABILITIES, "numbers": PLAIN}
     here = replace(world(), channels=channels, clock=clock, public_url=public_url)
     intake, mailbox = Intake(engine, here), Mailbox(engine, store, here)
     site = Site(engine, here, intake, mailbox, SECRET_KEY, telegram=telegram)
@@ -318,6 +334,22 @@ async def test_a_waiting_page_is_answered_as_soon_as_something_comes(served: Ser
     both = [answer.json()["messages"] for answer in await asyncio.gather(*waiting)]
     assert loop.time() - began < 2
     assert all(messages[0]["key"] == "message-9" for messages in both)
+
+
+async def test_a_page_somebody_looks_at_says_so(
+    served: Served, someone: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hidden one asks without it: what it has fetched nobody has seen."""
+    seen: list[int] = []
+
+    async def saw(chat_id: str, after: int) -> None:
+        seen.append(after)
+
+    await someone.hears("trợ lý OCOP")
+    monkeypatch.setattr(served.site.mailbox, "saw", saw)
+    for query in (f"after={someone.after}", "after=0&visible=1", f"after={someone.after}&visible=1"):
+        assert (await someone.client.get(f"/chat/messages?{query}&wait=0")).status_code == 200
+    assert seen == [someone.after]
 
 
 async def test_more_windows_than_anybody_has_do_not_wait(served: Served, someone: Person) -> None:
@@ -700,6 +732,10 @@ async def test_every_answer_has_the_security_headers_errors_too(served: Served, 
         ("GET", "/start/a b", 404),
         ("GET", "/u/abc", 410),
         ("POST", "/u/abc", 410),
+        ("GET", "/d/abc", 410),
+        ("POST", "/d/abc", 410),
+        ("GET", "/d/abc/picture.jpg", 404),
+        ("GET", "/d/abc/other.jpg", 404),
         ("POST", "/chat/send", 403),
         ("GET", "/chat/file/1/0", 404),
         ("GET", "/healthz", 200),
@@ -797,6 +833,9 @@ async def test_while_the_database_is_away_everybody_is_asked_to_come_again(
             await person.uploads("a.png", PNG),
             await client.get("/u/abc"),
             await client.post("/u/abc"),
+            await client.get("/d/abc"),
+            await client.post("/d/abc"),
+            await client.get("/d/abc/picture.jpg"),
             await client.post("/start/i-abc"),
         ):
             assert answer.status_code == 503, answer.request.url
@@ -1102,3 +1141,84 @@ async def test_an_update_that_could_not_be_committed_is_asked_for_again(with_tel
         answer = await client.post("/telegram", json=telegram_update(1, "/start"), headers=headers)
         assert answer.status_code == 200
     assert len(await with_telegram.rows(updates)) == 1
+
+
+# ---------------------------------------------------------------- download links
+
+PLAN = b"%PDF-1.7 a plan"
+
+
+async def download(served: Served, data: bytes = PLAN, name: str = "Kế hoạch <b>.pdf", *, direct: bool = False) -> str:
+    """A link to these bytes, as a message to somebody on a messenger of words has it."""
+    async with served.engine.begin() as connection:
+        chat = ("numbers", "phone-1")
+        conversation = (await conversations_of(connection, {chat: "vi"}, served.clock()))[chat]
+        media_type = "image/jpeg" if direct else "application/pdf"
+        kept = (name, media_type, await served.store.put(data))
+        return await links.add(connection, conversation.id, kept, served.clock(), direct=direct)
+
+
+async def test_looking_at_a_download_link_uses_nothing_up(served: Served) -> None:
+    token = await download(served)
+    async with served.browser() as client:
+        for method in ("GET", "HEAD") * 10:
+            page = await client.request(method, f"/d/{token}")
+            assert page.status_code == 200
+            assert PLAN not in page.content
+        page = await client.get(f"/d/{token}")
+        assert "Kế hoạch &lt;b&gt;.pdf" in page.text
+        assert 'method="post"' in page.text
+        assert "Mở tệp" in page.text
+    assert [row.opens for row in await served.rows(download_links)] == [0]
+
+
+async def test_the_button_gives_the_file_to_be_saved_five_times(served: Served) -> None:
+    token = await download(served)
+    async with served.browser() as client:
+        for _ in range(5):
+            answer = await client.post(f"/d/{token}")
+            assert (answer.status_code, answer.content) == (200, PLAN)
+            assert answer.headers["content-type"] == "application/pdf"
+            assert unquote(answer.headers["content-disposition"]) == "attachment; filename*=UTF-8''Kế hoạch <b>.pdf"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["cache-control"] == "no-store"
+        for answer in (await client.post(f"/d/{token}"), await client.get(f"/d/{token}")):
+            assert answer.status_code == 410
+            assert "hỏi lại trong cuộc trò chuyện" in answer.text
+            assert PLAN not in answer.content
+
+
+async def test_a_download_link_ends_after_a_day_and_cannot_be_guessed(served: Served) -> None:
+    token = await download(served)
+    async with served.browser() as client:
+        served.clock.now += timedelta(hours=23, minutes=59)
+        assert (await client.get(f"/d/{token}")).status_code == 200
+        served.clock.now += timedelta(minutes=1)
+        for wrong in (token, token[:-1], token.swapcase(), "x" * 24, "%00", "é"):
+            assert (await client.get(f"/d/{wrong}")).status_code == 410
+            assert (await client.post(f"/d/{wrong}")).status_code == 410
+
+
+async def test_bytes_that_are_lost_count_for_nothing(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    token = await download(served)
+    (row,) = await served.rows(download_links)
+    await served.store.delete(row.sha256)
+    async with served.browser() as client:
+        assert (await client.post(f"/d/{token}")).status_code == 410
+    assert [row.opens for row in await served.rows(download_links)] == [0]
+    assert token not in caplog.text
+
+
+async def test_a_picture_is_given_to_the_platform_for_an_hour(served: Served) -> None:
+    token, page = await download(served, PNG, "Ảnh.jpg", direct=True), await download(served)
+    async with served.browser() as client:
+        served.clock.now += timedelta(minutes=59)
+        for _ in range(7):
+            answer = await client.get(f"/d/{token}/picture.jpg")
+            assert (answer.status_code, answer.content) == (200, PNG)
+            assert answer.headers["content-type"] == "image/jpeg"
+        assert (await client.get(f"/d/{token}")).status_code == 410
+        assert (await client.post(f"/d/{token}")).status_code == 410
+        assert (await client.get(f"/d/{page}/picture.jpg")).status_code == 404
+        served.clock.now += timedelta(minutes=1)
+        assert (await client.get(f"/d/{token}/picture.jpg")).status_code == 404

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import io
+import json
 import re
 import threading
 import time
@@ -25,7 +26,7 @@ from playwright.sync_api import (
 )
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -46,7 +47,7 @@ STATIC = Path(__file__).parent.parent / "bot" / "web" / "static"
 # As the real application sends it: the pages must live with it.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; form-action 'self'"
+    "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'"
 )
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -54,6 +55,7 @@ PIXEL = bytes.fromhex(
     "c9fe92ef0000000049454e44ae426082"
 )
 PHOTO = page_picture()
+NAME = "Trợ lý OCOP xã Tân Lĩnh"
 PHONE = ViewportSize(width=390, height=844)
 # Stands in for the browser's voices, which a machine without sound has not: keeps what would be said.
 RECORD_SPEECH = """
@@ -77,6 +79,10 @@ class Backend:
         self.received = 0
         self.recordings: list[bytes] = []
         self.upload_state = "open"
+        self.push_key = ""
+        self.subscriptions: list[tuple[str, dict[str, Any]]] = []
+        self.subscribed = 200
+        self.shown: list[dict[str, Any]] = []
 
     def say(self, text: str, mine: bool = False, key: str | None = None, **more: Any) -> None:
         self.messages.append(
@@ -102,7 +108,7 @@ class Backend:
             self.say(text, mine=True, key=key, **more)
 
     async def page(self, request: Request) -> Response:
-        return filled("chat.html", {"%CSRF%": "token", "%LANG%": "vi", "%NAME%": "Trợ lý OCOP xã Tân Lĩnh"})
+        return filled("chat.html", {"%CSRF%": "token", "%PUSH%": self.push_key, "%LANG%": "vi", "%NAME%": NAME})
 
     async def poll(self, request: Request) -> Response:
         after, wait_s = int(request.query_params["after"]), int(request.query_params["wait"])
@@ -155,6 +161,28 @@ class Backend:
         self.posts += [str(name) for name in names]
         return JSONResponse({"received": len(names)})
 
+    async def download(self, request: Request) -> Response:
+        if request.method == "POST":
+            headers = {"Content-Disposition": "attachment; filename=plan.pdf"}
+            return Response(b"%PDF-1.7 plan", media_type="application/pdf", headers=headers)
+        texts = {"%NAME%": "Trợ lý OCOP", "%FILE%": "TL12-26-0001 Phương án <b>.pdf", "%HINT%": "Nếu tệp không mở, ..."}
+        return filled("download.html", {**texts, "%LANG%": "vi", "%OPEN%": "Mở tệp", "%ACTION%": "abc", "%STATE%": ""})
+
+    async def worker(self, request: Request) -> Response:
+        return FileResponse(STATIC / "sw.js", media_type="text/javascript")
+
+    async def manifest(self, request: Request) -> Response:
+        return JSONResponse({"name": NAME, "start_url": "./"}, media_type="application/manifest+json")
+
+    async def push(self, request: Request) -> Response:
+        assert request.headers["x-csrf"] == "token"
+        self.subscriptions.append((request.method, await request.json()))
+        return JSONResponse({}, self.subscribed)
+
+    async def receipt(self, request: Request) -> Response:
+        self.shown.append(await request.json())
+        return Response(status_code=204)
+
     async def pixel(self, request: Request) -> Response:
         return Response(PIXEL, media_type="image/png")
 
@@ -168,6 +196,10 @@ class Backend:
         return Starlette(
             routes=[
                 Route("/", self.page),
+                Route("/sw.js", self.worker),
+                Route("/manifest.webmanifest", self.manifest),
+                Route("/chat/push", self.push, methods=["POST", "DELETE"]),
+                Route("/push", self.receipt, methods=["POST"]),
                 Route("/pixel.png", self.pixel),
                 Route("/photo.jpg", self.photo),
                 Route("/recording", self.recording),
@@ -175,6 +207,7 @@ class Backend:
                 Route("/chat/send", self.send, methods=["POST"]),
                 Route("/chat/file", self.file, methods=["POST"]),
                 Route("/u/{token}", self.upload, methods=["GET", "POST"]),
+                Route("/d/{token}", self.download, methods=["GET", "POST"]),
                 Mount("/static", StaticFiles(directory=STATIC)),
             ]
         )
@@ -503,11 +536,24 @@ def test_a_microphone_that_is_refused_leads_back_to_typing(browser: Browser, bac
 
 def test_a_recording_that_does_not_play_can_be_saved(page: Page, backend: Backend, address: str) -> None:
     backend.say(
-        "", attachments=[{"url": "pixel.png", "name": "Ghi âm.amr", "media_type": "audio/amr", "show": "voice"}]
+        "", attachments=[{"url": "pixel.png", "name": "Ghi âm.ogg", "media_type": "audio/ogg", "show": "voice"}]
     )
     open_chat(page, address)
     page.locator("audio").evaluate("node => { node.play().catch(() => undefined); }")
-    expect(page.locator("a.chip")).to_contain_text("Ghi âm.amr")
+    expect(page.locator("a.chip")).to_contain_text("Ghi âm.ogg")
+    expect(page.locator("a.chip")).to_contain_text("Chưa nghe được ở đây")
+
+
+@pytest.mark.parametrize("kind", ["amr", "amr-wb"])
+def test_a_recording_of_a_kind_that_no_browser_plays_is_a_file(
+    page: Page, backend: Backend, address: str, kind: str
+) -> None:
+    voice = {"url": "pixel.png", "name": "Ghi âm.amr", "media_type": f"audio/{kind}", "show": "voice"}
+    backend.say("", attachments=[voice])
+    open_chat(page, address)
+    expect(page.locator("a.chip")).to_contain_text("Anh/chị tải về rồi mở bằng máy")
+    expect(page.locator("a.chip")).to_have_attribute("download", "Ghi âm.amr")
+    expect(page.locator("audio")).to_have_count(0)
 
 
 def test_a_file_that_failed_waits_and_lets_words_pass(page: Page, backend: Backend, address: str) -> None:
@@ -697,6 +743,19 @@ def test_a_used_upload_link_says_what_to_do(page: Page, backend: Backend, addres
     expect(page.locator("#end")).to_contain_text("hết hạn")
 
 
+def test_the_button_of_a_download_link_saves_the_file(page: Page, address: str) -> None:
+    page.set_viewport_size(ViewportSize(width=360, height=640))
+    page.goto(address + "d/abc")
+    expect(page.locator(".paper")).to_have_text("TL12-26-0001 Phương án <b>.pdf")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    button = page.get_by_role("button", name="Mở tệp")
+    assert (button.bounding_box() or {"height": 0})["height"] >= 44
+    with page.expect_download() as download:
+        button.click()
+    assert download.value.suggested_filename == "plan.pdf"
+    assert Path(download.value.path()).read_bytes() == b"%PDF-1.7 plan"
+
+
 def test_both_languages_have_the_same_texts(page: Page, address: str) -> None:
     page.goto(address)
     source = (STATIC / "texts.js").read_text(encoding="utf-8")
@@ -710,11 +769,313 @@ def test_both_languages_have_the_same_texts(page: Page, address: str) -> None:
 
 
 def test_the_pages_are_small_and_old_phones_understand_them() -> None:
-    sources = {path.name: path.read_text(encoding="utf-8") for path in STATIC.iterdir()}
-    chat = ("chat.html", "chat.css", "chat.js", "texts.js", "icon.svg")
+    sources = {path.name: path.read_text(encoding="utf-8") for path in STATIC.iterdir() if path.suffix != ".png"}
+    chat = ("chat.html", "chat.css", "chat.js", "app.js", "texts.js", "icon.svg")
     # Less than one photo; packed for the way it is about 20 kB, and a phone asks for it again only if it changed.
-    assert sum((STATIC / name).stat().st_size for name in chat) < 75_000
+    assert sum((STATIC / name).stat().st_size for name in chat) < 80_000
     for name, source in sources.items():
         assert not re.search(r"\?\.[a-z(\[]|\?\?|innerHTML|outerHTML|\beval\b|replaceAll|:has\(", source), name
         assert not re.search(r"<[^>]* (on\w+|style)=|<style|<script(?! type=\"module\" src=)", source), name
         assert not re.search(r"(?:src|href|url\()=?[\"'(]*(?:https?:)?//", source), name
+
+
+# ---------------------------------------------------------------- the chat as an app, and its notices
+
+
+PUSH_KEY = "BLVNqEE973HdJKUW1S44sBDDan0Yr2dKZXJBQrqbP9XmFv0HIq4A1-ffGCkjM2zewO86TfwrqWa6PC2L5_dI4B4"
+OTHER_KEY = "BAAAqEE973HdJKUW1S44sBDDan0Yr2dKZXJBQrqbP9XmFv0HIq4A1-ffGCkjM2zewO86TfwrqWa6PC2L5_dI4B4"
+SUBSCRIPTION = {"endpoint": "https://fcm.googleapis.com/fcm/send/abc", "keys": {"p256dh": "p", "auth": "a"}}
+# Stands in for the browser's push service, which a headless browser has not: keeps who has subscribed, over a reload.
+PUSH_SERVICE = """
+(() => {
+  const kept = () => JSON.parse(localStorage.getItem("test-push") || "null");
+  const made = () => kept() && {
+    endpoint: "https://fcm.googleapis.com/fcm/send/abc",
+    options: {userVisibleOnly: true, applicationServerKey: Uint8Array.from(kept()).buffer},
+    toJSON() { return {endpoint: this.endpoint, keys: {p256dh: "p", auth: "a"}}; },
+    unsubscribe() { localStorage.removeItem("test-push"); return Promise.resolve(true); },
+  };
+  PushManager.prototype.getSubscription = () => Promise.resolve(made());
+  PushManager.prototype.subscribe = (options) => {
+    if (!options.userVisibleOnly || kept()) return Promise.reject(new Error("InvalidStateError"));
+    localStorage.setItem("test-push", JSON.stringify(Array.from(options.applicationServerKey)));
+    return Promise.resolve(made());
+  };
+  const ask = Notification.requestPermission.bind(Notification);
+  window.asked = 0;
+  Notification.requestPermission = () => { window.asked += 1; return ask(); };
+})();
+"""
+
+
+@pytest.fixture
+def pushed(context: BrowserContext, backend: Backend, page: Page, address: str) -> Page:
+    """The open chat of a browser with a push service."""
+    backend.push_key = PUSH_KEY
+    context.add_init_script(PUSH_SERVICE)
+    backend.say("Chào anh/chị!")
+    open_chat(page, address)
+    return page
+
+
+def switch(page: Page) -> Locator:
+    return page.locator("#push")
+
+
+def press_switch(page: Page) -> None:
+    page.locator("#menu-open").click()
+    switch(page).click()
+
+
+def kept_key(page: Page) -> Any:
+    return page.evaluate("localStorage.getItem('test-push')")
+
+
+def test_notices_are_switched_on_and_off_by_pressing_and_by_nothing_else(
+    context: BrowserContext, backend: Backend, pushed: Page, address: str
+) -> None:
+    context.grant_permissions(["notifications"], origin=address.rstrip("/"))
+    pushed.locator("#menu-open").click()
+    expect(switch(pushed)).to_have_attribute("aria-checked", "false")
+    assert (pushed.evaluate("asked"), backend.subscriptions) == (0, [])
+
+    switch(pushed).click()
+    expect(pushed.locator("#status")).to_have_text("Từ giờ có tin mới là máy báo, cả khi trang đã đóng.")
+    assert backend.subscriptions == [("POST", SUBSCRIPTION)]
+    assert pushed.evaluate("asked") == 1
+
+    pushed.reload()  # the server may have forgotten it meanwhile, so it is told again
+    until(lambda: len(backend.subscriptions) == 2, pushed)
+    assert backend.subscriptions[1] == ("POST", SUBSCRIPTION)
+    assert pushed.evaluate("asked") == 0
+    pushed.locator("#menu-open").click()
+    expect(switch(pushed)).to_have_attribute("aria-checked", "true")
+
+    switch(pushed).click()
+    expect(pushed.locator("#status")).to_have_text("Em thôi báo khi trang đóng.")
+    until(lambda: len(backend.subscriptions) == 3, pushed)
+    assert backend.subscriptions[2] == ("DELETE", SUBSCRIPTION)
+    assert kept_key(pushed) is None
+    pushed.locator("#menu-open").click()
+    expect(switch(pushed)).to_have_attribute("aria-checked", "false")
+
+
+def test_a_browser_that_says_no_is_asked_once_and_told_the_way(backend: Backend, pushed: Page) -> None:
+    press_switch(pushed)  # a headless browser refuses where nothing was granted
+    expect(pushed.locator("#status")).to_contain_text("Máy đang chặn thông báo.")
+    assert (backend.subscriptions, kept_key(pushed)) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(409, "Anh/chị trả lời câu em hỏi đã"), (400, "Em chưa bật được."), (503, "Em chưa bật được.")],
+)
+def test_what_the_server_does_not_keep_is_off(
+    context: BrowserContext, backend: Backend, pushed: Page, address: str, status: int, words: str
+) -> None:
+    context.grant_permissions(["notifications"], origin=address.rstrip("/"))
+    backend.subscribed = status
+    press_switch(pushed)
+    expect(pushed.locator("#status")).to_contain_text(words)
+    expect(switch(pushed)).to_have_attribute("aria-checked", "false")
+    assert kept_key(pushed) is None
+
+
+def test_who_was_forgotten_is_told_no_more(
+    context: BrowserContext, backend: Backend, pushed: Page, address: str
+) -> None:
+    context.grant_permissions(["notifications"], origin=address.rstrip("/"))
+    press_switch(pushed)
+    until(lambda: kept_key(pushed) is not None, pushed)
+    backend.subscribed = 409
+    pushed.reload()
+    until(lambda: kept_key(pushed) is None, pushed)
+    assert switch(pushed).get_attribute("aria-checked") == "false"
+
+
+def test_an_installation_with_a_new_key_is_subscribed_to_anew(
+    context: BrowserContext, backend: Backend, pushed: Page, address: str
+) -> None:
+    context.grant_permissions(["notifications"], origin=address.rstrip("/"))
+    press_switch(pushed)
+    until(lambda: kept_key(pushed) is not None, pushed)
+    before, backend.push_key = kept_key(pushed), OTHER_KEY
+    pushed.reload()
+    until(lambda: kept_key(pushed) not in (before, None), pushed)
+    until(lambda: len(backend.subscriptions) == 2, pushed)
+
+
+def test_a_push_service_that_never_answers_is_given_up(
+    context: BrowserContext, backend: Backend, pushed: Page, address: str
+) -> None:
+    context.grant_permissions(["notifications"], origin=address.rstrip("/"))
+    pushed.evaluate("() => { PushManager.prototype.subscribe = () => new Promise(() => undefined); }")
+    pushed.evaluate("(real => { window.setTimeout = (done, ms) => real(done, ms === 20000 ? 50 : ms); })(setTimeout)")
+    press_switch(pushed)
+    expect(pushed.locator("#status")).to_contain_text("Em chưa bật được.")
+    assert backend.subscriptions == []
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "delete ServiceWorkerRegistration.prototype.pushManager;",
+        "delete window.Notification;",
+        "delete Navigator.prototype.serviceWorker;",
+        "ServiceWorkerContainer.prototype.register = () => Promise.reject(new Error());",
+    ],
+)
+def test_an_old_browser_has_the_chat_without_the_switch(
+    context: BrowserContext, backend: Backend, page: Page, address: str, missing: str
+) -> None:
+    backend.push_key = PUSH_KEY
+    context.add_init_script(missing)
+    open_chat(page, address)
+    type_and_send(page, "xin chào")
+    expect(own(page, "xin chào")).to_contain_text("đã gửi")
+    page.locator("#menu-open").click()
+    expect(switch(page)).to_be_hidden()
+    expect(page.locator("#language")).to_be_visible()
+
+
+def test_without_a_key_there_is_no_switch(page: Page, backend: Backend, address: str) -> None:
+    open_chat(page, address)
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.locator("#menu-open").click()
+    expect(switch(page)).to_be_hidden()
+
+
+def deliver(page: Page, address: str, data: str) -> None:
+    """As the browser wakes the service worker when its push service has something."""
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    session = page.context.new_cdp_session(page)
+    found: list[str] = []
+    session.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: found.extend(one["registrationId"] for one in event["registrations"]),
+    )
+    session.send("ServiceWorker.enable")
+    until(lambda: found, page)
+    which = {"origin": address.rstrip("/"), "registrationId": found[0], "data": data}
+    session.send("ServiceWorker.deliverPushMessage", which)
+    session.detach()
+
+
+SHOWN = """navigator.serviceWorker.ready.then((worker) => worker.getNotifications())
+  .then((all) => all.map((one) => ({title: one.title, body: one.body, tag: one.tag, lang: one.lang})))"""
+
+
+def test_a_notice_is_shown_once_and_reported(
+    context: BrowserContext, backend: Backend, pushed: Page, address: str
+) -> None:
+    context.grant_permissions(["notifications"], origin=address.rstrip("/"))
+    words = {"title": "Trợ lý OCOP", "body": "Có tin mới về hồ sơ TL12-26-0147.", "tag": "71", "lang": "vi"}
+    for number in ("1", "2"):  # sent twice, as its first receipt was lost
+        deliver(pushed, address, json.dumps({**words, "id": f"receipt-{number}"}))
+        until(lambda: {"id": f"receipt-{number}", "seen": False} in backend.shown, pushed)  # noqa: B023  # waited for here
+    assert pushed.evaluate(SHOWN) == [words]
+    for name in ("icon-192.png", "badge-96.png"):
+        assert context.request.get(f"{address}static/{name}").ok
+
+
+@pytest.mark.parametrize("data", ["", "{", "null", '"text"'])
+def test_also_what_cannot_be_read_is_shown(
+    context: BrowserContext, backend: Backend, pushed: Page, address: str, data: str
+) -> None:
+    context.grant_permissions(["notifications"], origin=address.rstrip("/"))
+    deliver(pushed, address, data)
+    until(lambda: pushed.evaluate(SHOWN), pushed)
+    assert pushed.evaluate(SHOWN)[0]["title"] == "OCOP"
+    assert backend.shown == []
+
+
+def test_a_press_on_a_notice_is_reported_as_seen(
+    context: BrowserContext, backend: Backend, pushed: Page, address: str
+) -> None:
+    """The press is made by hand, so the browser gives it no right to bring the chat to the front."""
+    context.grant_permissions(["notifications"], origin=address.rstrip("/"))
+    deliver(pushed, address, json.dumps({"title": "OCOP", "body": "Có tin mới.", "tag": "7", "id": "receipt"}))
+    until(lambda: backend.shown, pushed)
+    (worker,) = context.service_workers
+    worker.evaluate(
+        """() => registration.getNotifications().then(([notification]) => {
+          dispatchEvent(new NotificationEvent("notificationclick", {notification}));
+        })"""
+    )
+    until(lambda: {"id": "receipt", "seen": True} in backend.shown, pushed)
+    assert pushed.evaluate(SHOWN) == []
+
+
+def test_without_network_a_plain_page_says_so_and_what_was_typed_is_kept(
+    context: BrowserContext, backend: Backend, page: Page, address: str
+) -> None:
+    backend.say("Hồ sơ của chị Mẩy thiếu chữ ký")
+    open_chat(page, address)
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    until(lambda: page.evaluate("caches.keys().then((names) => names.length)"), page)
+    page.locator("#text").fill("đang gõ dở")
+    context.set_offline(True)
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Máy đang mất mạng.")
+    expect(page.locator("main")).to_contain_text("There is no network.")
+    assert page.evaluate("getComputedStyle(document.querySelector('.primary')).backgroundColor") == "rgb(31, 106, 56)"
+    assert page.evaluate("document.querySelector('img').naturalWidth") > 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+    context.set_offline(False)
+    page.locator(".primary").click()
+    expect(page.locator("#text")).to_have_value("đang gõ dở")
+    expect(page.locator("#log")).to_contain_text("Hồ sơ của chị Mẩy")
+    kept = page.evaluate(
+        """caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name)
+          .then((store) => store.keys())))).then((all) => [].concat(...all).map((one) => new URL(one.url).pathname))"""
+    )
+    assert sorted(kept) == ["/static/chat.css", "/static/icon.svg", "/static/offline.html"]
+
+
+def test_a_place_on_the_screen_is_offered_where_the_browser_can_and_only_in_the_settings(
+    page: Page, address: str
+) -> None:
+    open_chat(page, address)
+    expect(page.locator("#install")).to_have_attribute("hidden", "")
+    prevented = page.evaluate(
+        """() => {
+          const event = new Event("beforeinstallprompt", {cancelable: true});
+          event.prompt = () => { window.prompted = true; };
+          window.dispatchEvent(event);
+          return event.defaultPrevented;
+        }"""
+    )
+    assert prevented  # the browser's own banner would lie over the message box
+    page.locator("#menu-open").click()
+    page.locator("#install").click()
+    assert page.evaluate("window.prompted") is True
+    page.locator("#menu-open").click()
+    expect(page.locator("#install")).to_be_hidden()
+
+
+def test_on_an_iphone_the_way_is_told(context: BrowserContext, page: Page, address: str) -> None:
+    context.add_init_script("Object.defineProperty(navigator, 'standalone', {value: false})")
+    open_chat(page, address)
+    page.locator("#menu-open").click()
+    page.locator("#install").click()
+    expect(page.locator("#status")).to_have_text("Anh/chị bấm nút Chia sẻ của máy, rồi chọn “Thêm vào MH chính”.")
+
+
+def test_the_settings_fit_a_narrow_phone(pushed: Page) -> None:
+    pushed.set_viewport_size({"width": 360, "height": 640})
+    pushed.evaluate("document.getElementById('install').hidden = false")
+    pushed.locator("#menu-open").click()
+    for large in (False, True):
+        if large:
+            pushed.locator("#large").click()
+        box = pushed.locator("#menu").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+        for row in pushed.locator("#menu .row:visible").all():
+            row.scroll_into_view_if_needed()
+            place = row.bounding_box()
+            assert place is not None
+            assert place["height"] >= 48
+        assert pushed.evaluate("(menu => menu.scrollWidth <= menu.clientWidth)(document.getElementById('menu'))")

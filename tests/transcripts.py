@@ -3,18 +3,18 @@
 A line of a transcript is one of
     # a remark, kept as it is
     > words                 the producer types           officer> words     another person does
-    > [Label]               presses the newest button of that label; on a channel without buttons types its number
+    > [Label]               presses the newest button of that label; where choices are typed back, types its number
     >> [Label]              a finger that hits twice: two updates      >= words      one update, delivered twice
-    > words || others       where the messenger has neither buttons nor files, `others` instead ("" = nothing)
-    > mã (digits) TL12-26-0001     with the newest confirmation code
+    > (photo) || others     on a messenger that does not carry it `others` instead ("" = nothing)
+    > mã (digits) TL12-26-0001     with the newest code of six digits
     > (photo) (photo blurred) (album 4 blurred 1) (file locked.pdf) (contact 0912…) (stranger 0912…) (location)
     > (voice) (voice too_long)
     > (sticker) (edited) (invited)             the last: follows the newest invitation
     ~ 3 days                time passes, timers fire, offices open and close     ~ 5 seconds
     ! officer joins         something behind the scenes, see `_stage`
     < words                 what the bot says to the producer; officer< to the other person
-Everything after "<" lines is what came back; `play` writes it anew, and the test compares. A photo where no
-messenger carries it goes through the page that the bot gave a link to, as far as it gave one.
+Everything after "<" lines is what came back; `play` writes it anew, and the test compares. Everybody is on the same
+messenger. A file that it does not carry goes through the page that the bot gave a link to, as far as it gave one.
 """
 
 import re
@@ -27,10 +27,12 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels.base import Capabilities, Update, pressed
+from bot.channels import email, push, web, zalo, zalo_bot
+from bot.channels.base import Capabilities, Proof, Update, pressed
 from bot.desk.day import OfficeDay
 from bot.handle import handle
 from bot.merge import merge
+from bot.render import types_back
 from bot.world import World
 from dialogs.model import (
     ContactShared,
@@ -45,7 +47,8 @@ from dialogs.model import (
     UnsupportedReceived,
 )
 from dialogs.rules.working_days import at_minute
-from storage import people
+from storage import notices, people
+from storage import outbox as outbox_of
 from storage.models import (
     case_events,
     confirmations,
@@ -65,9 +68,12 @@ START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Monday, 9:00 in Viet Nam."""
 
 TELEGRAM = Capabilities(4096, 100, 40, 64, True, True, True, True)
-NUMBERS = Capabilities(2000, 0, 0, 0, False, False, False, False)
-"""The poorest messenger: 2,000 characters, no buttons, no files."""
-CHANNELS = {"telegram": TELEGRAM, "numbers": NUMBERS}
+ZALO = zalo.capabilities(buttons=False, asks_contact=True)
+CHANNELS = {"telegram": TELEGRAM, "zalo": ZALO, "zalo_bot": zalo_bot.CAPABILITIES}
+BESIDE = {"web": web.CAPABILITIES, "push": push.CAPABILITIES, "email": email.CAPABILITIES}
+"""Further channels: "web> ..." is somebody on the web page, whatever channel the others are on."""
+WHILE_TYPING, WHILE_PRESSING = timedelta(seconds=3), timedelta(milliseconds=1)
+"""How long a line of input takes; no two people write at the same instant."""
 NAMES = {
     "officer": "Hùng",
     "colleague": "Hạnh",
@@ -82,10 +88,19 @@ OFFICERS_COMMUNE = "04336"  # Tân Lĩnh, Lào Cai
 PUBLIC_URL = "https://ocop.example"
 
 _LINE = re.compile(r"(?P<who>\w*)(?P<sign>>>|>=|>)(?: (?P<words>.*))?$")
-_TOKEN = re.compile(r"(?<=/u/)[\w-]{24}|(?<=i-)[\w-]{24}|(?<=“mã )\d{6}|(?<=: )\d{3} \d{3}$", re.MULTILINE)
-"""Secrets of links, and confirmation codes: new at each run, so a transcript shows "…"."""
-_CARRIED = {"photo", "album", "file", "contact", "stranger", "location"}
-"""What a messenger of words alone does not carry."""
+_TOKEN = re.compile(r"(?<=/u/)[\w-]{24}|(?<=i-)[\w-]{24}|(?<=“mã )\d{6}|(?<=[:in] )\d{3} \d{3}$", re.MULTILINE)
+"""Secrets of links, and codes: new at each run, so a transcript shows "…"."""
+_SIX_DIGITS = re.compile(r": (\d{3} \d{3})$", re.MULTILINE)
+_CARRIED: dict[str, Callable[[Capabilities], bool]] = {
+    "photo": lambda can: can.receives_photos,
+    "album": lambda can: can.receives_photos,
+    "file": lambda can: can.receives_files,
+    "voice": lambda can: can.receives_photos,
+    "contact": lambda can: can.asks_contact,
+    "stranger": lambda can: can.asks_contact,
+    "location": lambda can: can.receives_files,  # Zalo Bot has events for neither
+}
+"""What not every messenger carries."""
 
 
 @dataclass
@@ -98,7 +113,7 @@ class Clock:
 
 @dataclass
 class Play:
-    """One run of a transcript. `channel` is the producers'; officers are on Telegram.
+    """One run of a transcript, with everybody on the same channel.
 
     `met` collects the dialogs that were stood in, `moves` what happened to the cases, `seen` what each person was sent.
     """
@@ -115,6 +130,8 @@ class Play:
     sent: int = 0
     invitation: str = ""
     digits: str = ""
+    typed: dict[str, str] = field(default_factory=dict)
+    """The number each person typed last."""
 
     async def line(self, line: str) -> list[str]:
         """What came back for one line of input."""
@@ -124,24 +141,21 @@ class Play:
         if match is None:
             raise ValueError(f"not a line of a transcript: {line!r}")
         who = match["who"] or "producer"
-        words, given, others = (match["words"] or "").partition("||")
-        if given and self._poor(who):
+        words, given, others = map(str.strip, (match["words"] or "").partition("||"))
+        if given and not self._carried(words):
             words = others
-            if not words.strip():
+            if not words:
                 return []
-        await self._say(who, words.strip(), match["sign"])
+        await self._say(who, words, match["sign"])
         return await self._replies()
 
     async def _say(self, who: str, words: str, sign: str) -> None:
         words = words.replace("(digits)", self.digits)
-        kind = words.strip("()").partition(" ")[0]
-        if words.startswith("(") and kind in _CARRIED and self._poor(who):
-            await self._through_the_page(who, words)
+        if not self._carried(words):
+            await self._uncarried(who, words)
             return
-        events = list(self._events(who, words))
-        if kind == "voice" and self._poor(who):
-            events = [UnsupportedReceived("voice")]
-        for event in events:
+        self.clock.now += WHILE_TYPING if types_back(CHANNELS[self.channel]) else WHILE_PRESSING
+        for event in list(self._events(who, words)):
             await self._do(who, event)
             if sign != ">":
                 await self._do(who, event, again=sign == ">=")
@@ -150,16 +164,15 @@ class Play:
         """`again`: the platform delivers the update before once more."""
         self.count += not again
         source = "somewhere" if isinstance(event, FileReceived) else ""
-        update_ = Update(self._channel(who), f"u{self.count}", who, event, self.locale, source)
+        update_ = Update(who if who in BESIDE else self.channel, f"u{self.count}", who, event, self.locale, source)
         await handle(self.engine, self.world, [update_])
         if isinstance(event, FileReceived):
             await self._fetched(event.file.id, event.file.name)
 
-    def _channel(self, who: str) -> str:
-        return self.channel if who.startswith("producer") else "telegram"
-
-    def _poor(self, who: str) -> bool:
-        return not CHANNELS[self._channel(who)].receives_files
+    def _carried(self, words: str) -> bool:
+        kind = re.match(r"\((\w+)", words)
+        carries = _CARRIED.get(kind[1]) if kind is not None else None
+        return carries is None or carries(CHANNELS[self.channel])
 
     # what a line means
 
@@ -183,12 +196,14 @@ class Play:
         raise LookupError(f"{who} sees no button {label!r}")
 
     def _numbered(self, who: str, body: dict[str, Any], number: str, label: str) -> Event:
-        """The number of a line; without buttons, of an older message's line the words."""
+        """The number of a line; where it is typed, the words of an older list's line, and for the same number again."""
         for data, shown in body.get("buttons", []):
             if shown == number:
                 return pressed(data)
-        newest = next(b for b in reversed(self.seen[who]) if re.search(r"^1\. ", b["text"], re.MULTILINE))
-        return TextReceived(number if newest is body else label)
+        newest = next(b for b in reversed(self.seen[who]) if "listed" in b)
+        before = self.typed.get(who)
+        self.typed[who] = number
+        return TextReceived(number if newest is body and number != before else label)
 
     def _special(self, kind: str, rest: str) -> Iterator[Event]:
         match kind:
@@ -220,12 +235,12 @@ class Play:
         self.sent += 1
         return FileReceived(FileRef(f"f{self.sent}", name, 1000, is_photo, is_voice))
 
-    async def _through_the_page(self, who: str, words: str) -> None:
+    async def _uncarried(self, who: str, words: str) -> None:
         """As bot.web.app does with a one-time upload link; without one the messenger drops what it can't carry."""
         files_ = [event for event in self._events(who, words) if isinstance(event, FileReceived)]
         shown = self.seen[who][-1]["text"]
         if not files_ or "/u/" not in shown:
-            await self._do(who, UnsupportedReceived("other"))
+            await self._do(who, UnsupportedReceived("hidden"))
             return
         async with self.engine.connect() as connection:
             newest = select(upload_links).order_by(upload_links.c.expires_at.desc(), upload_links.c.token_sha256)
@@ -297,13 +312,14 @@ class Play:
     async def _replies(self) -> list[str]:
         async with self.engine.begin() as connection:
             statement = (
-                select(outbox.c.id, outbox.c.body, conversations.c.chat_id)
+                select(outbox, conversations.c.chat_id, conversations.c.channel)
                 .join(conversations)
-                .where(*(due := (outbox.c.status == "waiting", outbox.c.due_at <= self.clock.now)))
+                .where(outbox.c.status == "waiting", outbox.c.due_at <= self.clock.now)
                 .order_by(outbox.c.due_at, outbox.c.id)
             )
             rows = (await connection.execute(statement)).all()
-            await connection.execute(update(outbox).where(*due).values(status="sent"))
+            await notices.note_sent(connection, [_gone(row, self.clock.now) for row in rows], self.clock.now)
+            await outbox_of.mark_sent(connection, [row.id for row in rows], self.clock.now)
             states = (await connection.execute(select(conversations.c.state))).scalars()
             self.met |= {str(state["at"]).partition("/")[0].partition(".")[0] for state in states}
         return [line for row in rows for line in self._shown(row.chat_id, row.body)]
@@ -312,8 +328,8 @@ class Play:
         self.seen.setdefault(who, []).append(body)
         if found := re.search(r"i-([\w-]{24})", body["text"]):
             self.invitation = found[1]
-        if found := re.search(r"“mã (\d{6}) ", body["text"]):
-            self.digits = found[1]
+        if found := re.search(r"“mã (\d{6}) ", body["text"]) or _SIX_DIGITS.search(body["text"]):
+            self.digits = found[1].replace(" ", "")
         sign = "<" if who == "producer" else f"{who}<"
         lines = [f"{sign} {line}".rstrip() for line in _TOKEN.sub("…", body["text"]).split("\n")]
         if labels := [f"[{label}]" for _, label in body.get("buttons", [])]:
@@ -324,6 +340,14 @@ class Play:
             lines.append(f"{sign} (📍 {body['ask_location']})")
         lines += [f"{sign} 📎 {_attached(spec)}" for spec in body.get("attachments", [])]
         return lines
+
+
+def _gone(row: Any, now: datetime) -> notices.Gone:
+    """As bot.deliver notes what a platform has taken."""
+    can = (CHANNELS | BESIDE)[row.channel]
+    ids = (row.delivery_id,) if row.delivery_id is not None else tuple(row.body.get("deliveries", ()))
+    proven = can.proof is Proof.TAKEN or row.delivery_id is None
+    return notices.Gone(row.id, row.conversation_id, row.channel, now, ids, (), None if proven else can.patience)
 
 
 def _attached(spec: dict[str, Any]) -> str:
@@ -343,7 +367,7 @@ async def hire(run: Play, who: str, role: Role, territory: str) -> None:
     """An officer who has joined by an invitation, in silence."""
     await _invite(run, role, territory)
     event = TextReceived(f"/start i-{run.invitation}")
-    await handle(run.engine, run.world, [Update("telegram", f"hire-{who}", who, event, "vi")])
+    await handle(run.engine, run.world, [Update(run.channel, f"hire-{who}", who, event, "vi")])
     async with run.engine.begin() as connection:
         await connection.execute(update(outbox).values(status="sent"))
         person = select(conversations.c.person_id).where(conversations.c.chat_id == who).scalar_subquery()
@@ -422,7 +446,7 @@ _HELLO = ("/start c-04336", "đồng ý", "không cần nhắc", "đúng rồi")
 _IDEA = (
     "đăng ký", "Chuối sấy dẻo", "Thực phẩm", "7", "Đang bán", "sấy than củi", "chuối tây nhà trồng",
     "3 người trong nhà", "200 kg một tháng", "Chợ", "Nhãn và bao bì", "Hộ gia đình", "Lý Thị Mẩy", "Mẩy",
-    "0912345678", "bỏ qua ||", "bản Nà Hẩu", "gửi cho xã", "menu",
+    "0912345678", "bỏ qua", "bản Nà Hẩu", "gửi cho xã", "menu",
 )  # fmt: skip
 _PLAN = (
     "nộp giấy tờ", "Kế hoạch làm ăn", "(file ke-hoach.pdf)", "xong", "Giấy đăng ký hộ kinh doanh", "(album 2)", "xong",
@@ -475,7 +499,7 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
 
 def inputs(transcript: str) -> list[str]:
     """The lines a transcript was played from: without what came back."""
-    return [line for line in transcript.splitlines() if not re.match(r"\w*<", line)]
+    return [line for line in transcript.splitlines() if not re.match(r"[\w.@]*<", line)]
 
 
 async def play(run: Play, lines: list[str]) -> str:

@@ -6,12 +6,15 @@ ChannelError
 ├── WindowClosed     the platform forbids writing first: wait for the person's next message
 ├── Unreachable      blocked, deleted, never started: final for this chat
 ├── Moved            the chat has a new id (`chat_id`): send there
+├── Suspended        the whole channel is not in order (token, package, money): a person has to see to it
 └── Rejected         our own message is wrong: final, a bug
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 from dialogs.model import Event, LinkFollowed, OptionChosen
 
@@ -25,9 +28,11 @@ class Unavailable(ChannelError):
 
 
 class Throttled(ChannelError):
-    def __init__(self, retry_after_s: float) -> None:
+    """`alone`: only this message has to wait; others may go."""
+
+    def __init__(self, retry_after_s: float, *, alone: bool = False) -> None:
         super().__init__(f"retry after {retry_after_s} s")
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.alone = retry_after_s, alone
 
 
 class WindowClosed(ChannelError):
@@ -44,6 +49,14 @@ class Moved(ChannelError):
         self.chat_id = chat_id
 
 
+class Suspended(ChannelError):
+    """Nothing goes out over this channel until somebody acts; `why` names the case for the alarm, without secrets."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class Rejected(ChannelError):
     pass
 
@@ -56,9 +69,32 @@ class FileUnavailable(ChannelError):
     """The platform will not give the file (too large, expired): final."""
 
 
+class Proof(StrEnum):
+    """What a channel tells about a message it took."""
+
+    TAKEN = "taken"  # no more than that: taken counts as delivered
+    RECEIPT = "receipt"  # says later that it arrived, or was seen
+    FETCHED = "fetched"  # lies there until somebody looks
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long after a person's last message a platform lets us write first: free of charge, then paid, then not."""
+
+    free: timedelta
+    paid: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can show and take. 0 buttons: choices are numbered in the text and typed back."""
+    """What a channel can show and take. 0 buttons: choices are numbered in the text and typed back.
+
+    `numbered`: buttons are only a decoration, whose press comes back as typed text, so choices are numbered all the
+    same. `receives_photos`: also where no other files come through. `sends`: which attachments (by `Attachment.show`)
+    go out as themselves; None: all, or without `sends_files` none. The others go as web links. `by_address`: they are
+    named by a public https address, from which the platform takes them. `patience`: how long to wait for the proof
+    before a message that nobody asked for is tried another way.
+    """
 
     max_text_chars: int
     max_buttons: int
@@ -68,6 +104,18 @@ class Capabilities:
     asks_contact: bool
     asks_location: bool
     sends_files: bool
+    receives_photos: bool = True
+    sends: frozenset[str] | None = None
+    by_address: bool = False
+    numbered: bool = False
+    converses: bool = True  # False: it only tells (e-mail, push), nobody can answer there
+    window: Window | None = None
+    proof: Proof = Proof.TAKEN
+    patience: timedelta = timedelta(0)
+
+    def shows(self, kind: str) -> bool:
+        """Whether attachments of this kind ("file", "picture", "voice") go out as themselves, if not too large."""
+        return self.sends_files if self.sends is None else kind in self.sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +135,37 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """The platform says of messages of ours (its own ids, as `Sent.ids`) that they arrived, or were seen."""
+
+    channel: str
+    chat_id: str
+    ids: tuple[str, ...]
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A person closed the chat at this moment: nothing may be sent there until they write again."""
+
+    channel: str
+    chat_id: str
+    at: datetime
+
+
+Incoming = Update | Receipt | Left
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the platform said of a message it took: its own ids, whether it costs, and what is left of a quota."""
+
+    ids: tuple[str, ...] = ()
+    paid: bool = False
+    quota_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """`data` comes back when it is pressed; at most `Capabilities.max_data_bytes` of UTF-8."""
 
@@ -96,12 +175,16 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """`show`: a "file" to keep, a "picture" to look at in the chat (a JPEG), or a "voice" to listen to."""
+    """`show`: a "file" to keep, a "picture" to look at in the chat (a JPEG), or a "voice" to listen to.
+
+    `url`: where the platform may fetch it, for a channel that takes attachments `by_address`.
+    """
 
     name: str
     media_type: str
     data: bytes
     show: str = "file"
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +192,7 @@ class Outgoing:
     """A message as the channel shows it: plain text, never markup.
 
     `unprompted`: nobody asked for it just now (alert, result, reminder). `key` is the same at each try. `takes_voice`:
-    a voice note would be an answer, so a channel with a button to record one shows it.
+    a voice note would be an answer, so a channel with a button to record one shows it. `paid`: it may cost.
     """
 
     key: str
@@ -120,21 +203,26 @@ class Outgoing:
     ask_location: str = ""
     takes_voice: bool = False
     unprompted: bool = False
+    paid: bool = False
 
 
 class Channel(Protocol):
     name: str
     capabilities: Capabilities
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> list[Update]:
-        """Updates of one webhook call; raises BadSignature, ValueError for what is no update at all."""
+    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[Incoming]:
+        """What one webhook call says; raises BadSignature, ValueError for what is no update at all."""
         ...
 
-    def updates(self) -> AsyncIterator[list[Update]]:
-        """Updates by polling; asking for the next list confirms the one before."""
+    def updates(self) -> AsyncIterator[Sequence[Incoming]]:
+        """The same by polling; asking for the next list confirms the one before."""
         ...
 
-    async def send(self, chat_id: str, message: Outgoing) -> None:
+    def carries(self, attachment: Attachment) -> bool:
+        """Whether it goes out as itself; what does not becomes a web link in the text before `send` is called."""
+        ...
+
+    async def send(self, chat_id: str, message: Outgoing) -> Sent:
         """Deliver one message; raises ChannelError."""
         ...
 
@@ -147,6 +235,15 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class SendsTemplates(Protocol):
+    """A channel that can also send a paid template to a phone number."""
+
+    async def send_template(self, phone: str, template_id: str, data: Mapping[str, str], key: str) -> Sent:
+        """Raises ChannelError."""
+        ...
 
 
 OPTION, LINK = "o", "l"

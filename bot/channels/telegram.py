@@ -48,12 +48,14 @@ from bot.channels.base import (
     Moved,
     Outgoing,
     Rejected,
+    Sent,
     Throttled,
     Unavailable,
     Unreachable,
     Update,
     pressed,
 )
+from bot.channels.text import split_text
 from dialogs.model import (
     CommandReceived,
     ContactShared,
@@ -214,7 +216,10 @@ class Telegram:
 
     # ------------------------------------------------------------ out
 
-    async def send(self, chat_id: str, message: Outgoing) -> None:
+    def carries(self, attachment: Attachment) -> bool:
+        return len(attachment.data) <= MAX_UPLOAD_BYTES
+
+    async def send(self, chat_id: str, message: Outgoing) -> Sent:
         """Albums first, then the text, then the other attachments; the keyboard stands under the last of them.
 
         What is asked about pictures so stands below them, as a keyboard may not stand under an album. A message of
@@ -228,6 +233,7 @@ class Telegram:
                 await _or_as_file(deliver, _chat_number(chat_id), part)
                 self._remember(key, number + 1)
         self._delivered.pop(key, None)
+        return Sent()
 
     def _remember(self, key: tuple[str, str], parts: int) -> None:
         self._delivered[key] = parts
@@ -505,7 +511,7 @@ def parts_of(message: Outgoing) -> list[Part]:
     """The Telegram messages of one message, in order; raises Rejected for what can't be sent at all."""
     if any(len(file.data) > MAX_UPLOAD_BYTES for file in message.attachments):
         raise Rejected("an attachment is larger than 50 MB")
-    texts = [Part("text", text) for text in split_text(message.text)]
+    texts = [Part("text", text) for text in split_text(message.text, MAX_TEXT_CHARS)]
     pictures = [file for file in message.attachments if _how(file) == "photo"]
     others = [_single(file) for file in message.attachments if len(pictures) < 2 or _how(file) != "photo"]
     albums = _albums(pictures, lead=bool(texts or others)) if len(pictures) > 1 else []
@@ -586,32 +592,6 @@ def _rows(message: Outgoing) -> list[list[Button]]:
 
 def _is_short(button: Button) -> bool:
     return len(button.label) <= WIDE_LABEL_CHARS
-
-
-def split_text(text: str, limit: int = MAX_TEXT_CHARS) -> list[str]:
-    """Pieces of at most `limit` characters, cut after a paragraph, a line, a sentence or a word, in this order.
-
-    Counted in UTF-16 units, the stricter of the two ways Telegram might count.
-    """
-    rest, pieces = text.strip(), []
-    while _units(rest) > limit:
-        cut = _cut(rest.encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore"))
-        pieces.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    return [*pieces, rest] if rest else pieces
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _cut(window: str) -> int:
-    """Where to end a piece: the last good place in its second half, so that no piece is a crumb."""
-    for ends in (r"\n\s*\n", r"\n", r"[.!?…]\s", r"\s"):
-        places = [found.end() for found in re.finditer(ends, window) if found.end() > len(window) // 2]
-        if places:
-            return places[-1]
-    return len(window)
 
 
 def _chat_number(chat_id: str) -> int:

@@ -1,15 +1,18 @@
 """The web chat as a channel: messages go into the chat's mailbox, from which the page fetches them."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Protocol
 
-from bot.channels.base import Capabilities, FileUnavailable, Outgoing, Update
+from bot.channels.base import Attachment, Capabilities, FileUnavailable, Outgoing, Proof, Sent, Update
 
 # Ours to choose, as the page is ours (read 2026-11-22): long labels wrap, so few need a numbered list.
 MAX_TEXT_CHARS = 20_000
 MAX_BUTTONS = 30
 MAX_BUTTON_CHARS = 60
 MAX_DATA_BYTES = 200
+PATIENCE = timedelta(seconds=60)
+"""A page that is open asks every 25 seconds at the latest; one that does not is closed, or nobody looks at it."""
 
 CAPABILITIES = Capabilities(
     max_text_chars=MAX_TEXT_CHARS,
@@ -20,13 +23,15 @@ CAPABILITIES = Capabilities(
     asks_contact=False,
     asks_location=True,
     sends_files=True,
+    proof=Proof.FETCHED,
+    patience=PATIENCE,
 )
 
 
 class Mailbox(Protocol):
     """Where the page finds its messages."""
 
-    async def deliver(self, chat_id: str, message: Outgoing) -> None: ...
+    async def deliver(self, chat_id: str, message: Outgoing) -> int: ...
 
 
 class Web:
@@ -46,8 +51,12 @@ class Web:
         for updates in nothing:
             yield updates
 
-    async def send(self, chat_id: str, message: Outgoing) -> None:
-        await self._mailbox.deliver(chat_id, message)
+    def carries(self, attachment: Attachment) -> bool:
+        return True
+
+    async def send(self, chat_id: str, message: Outgoing) -> Sent:
+        """Its id there is what the page says it has shown."""
+        return Sent((str(await self._mailbox.deliver(chat_id, message)),))
 
     async def acknowledge(self, update: Update) -> None:
         """The page shows by itself that a press went out."""

@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.turn import ALERT_WORDS_CHARS, Turned, awake_at, notice, open_my_file, seen_case, visible_case
+from bot.turn import (
+    ALERT_WORDS_CHARS,
+    About,
+    Turned,
+    awake_at,
+    named_specs,
+    new_alert,
+    notice,
+    open_my_file,
+    seen_case,
+    visible_case,
+)
 from dialogs import places
 from dialogs.messages import answer_link, note_texts, with_it
 from dialogs.model import N_, SendMessage, SendNote, Text
@@ -18,6 +29,7 @@ from dialogs.producer.place import place_name
 from dialogs.rules.lifecycle import AUTHORITIES, Side
 from storage import cases, people
 from storage import correspondence as letters
+from storage.people import Chat
 from storage.records import VIETNAM
 
 OUT_OF_REACH = Text(N_("Nobody there has written to me yet, so I can't pass this on. Please call instead."))
@@ -42,7 +54,7 @@ class Letter:
 
     @property
     def specs(self) -> list[dict[str, Any]]:
-        return [{"file": file_id, "name": "Ghi âm" if voice else "Ảnh"} for file_id, voice in self.files.items()]
+        return named_specs(self.files)
 
 
 async def note(turn: Turned, effect: SendNote) -> None:
@@ -86,8 +98,9 @@ async def _to_officers(turn: Turned, effect: SendNote, letter: Letter) -> None:
     due_at = await awake_at(turn, places.territory(commune))
     if due_at > turn.now:
         turn.carried.said.append(SendMessage((Text(READ_LATER, {"day": due_at.astimezone(VIETNAM).date()}),)))
+    about = About(effect.code, places.territory(commune), new_alert())
     for chat in await people.chats_of(turn.connection, await _readers(turn, case, commune)):
-        _tell(turn, chat, alert, letter, due_at)
+        _tell(turn, chat, alert, letter, about, due_at)
 
 
 async def _readers(turn: Turned, case: Any, commune: str) -> list[int]:
@@ -110,7 +123,7 @@ async def _to_producer(turn: Turned, effect: SendNote, letter: Letter) -> None:
     texts = note_texts(effect.code, letter.words, letter.photos, letter.voices)
     links = (answer_link(effect.code), open_my_file(effect.code))
     for chat in chats:
-        _tell(turn, chat, SendMessage(texts, links=links), letter)
+        _tell(turn, chat, SendMessage(texts, links=links), letter, About(effect.code))
     turn.carried.said.append(SendMessage((PASSED_ON,)))
 
 
@@ -129,15 +142,15 @@ async def _to_person(turn: Turned, effect: SendNote, letter: Letter) -> None:
         note_texts(effect.code, letter.words, letter.photos, letter.voices), links=(answer_link(effect.code),)
     )
     for chat in chats:
-        _tell(turn, chat, said, letter)
+        _tell(turn, chat, said, letter, About())
     turn.carried.said.append(SendMessage((PASSED_ON,)))
 
 
-def _tell(turn: Turned, chat: Any, said: SendMessage, letter: Letter, due_at: datetime | None = None) -> None:
-    """A notice with the files; a messenger that carries none has only the line that says they are there."""
-    row = notice(turn.world, chat, [said], due_at or turn.now)
-    if letter.files and turn.world.can(chat.channel).sends_files:
-        row["body"]["attachments"] = letter.specs
+def _tell(
+    turn: Turned, chat: Chat, said: SendMessage, letter: Letter, about: About, due_at: datetime | None = None
+) -> None:
+    """A notice with the files; a messenger that carries none gets links to them when it goes out (bot.links)."""
+    row = notice(turn.world, chat, [said], due_at or turn.now, about, letter.specs)
     turn.carried.notices.append(row)
 
 

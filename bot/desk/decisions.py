@@ -1,11 +1,14 @@
 """An officer decides on a case, item by item or as a whole, or takes that back; and looks up what is not shown."""
 
-from bot.render import compose
+from bot.links import linked_lines, woven
+from bot.render import compose, types_back
 from bot.turn import (
+    About,
     Refused,
     Turned,
     alert_officers,
     awake_at,
+    composed_body,
     facts_of,
     fresh_case,
     note_for,
@@ -15,6 +18,7 @@ from bot.turn import (
     own_case,
     producer_of,
     seen_case,
+    specs_of_files,
     tell_producer,
     visible_case,
 )
@@ -45,6 +49,7 @@ from dialogs.officer.check import seen, to_send
 from dialogs.officer.desk import holder_words
 from dialogs.officer.words import HELD, decided_meanwhile
 from dialogs.producer.check_status import action_words, fix_links, returned_notice, status_words
+from dialogs.producer.reach import channel_words
 from dialogs.producer.upload import plan_is_here
 from dialogs.rules.lifecycle import Side, actions
 from storage import cases, holding, people, reviews, undo
@@ -64,7 +69,8 @@ MOVED_SINCE = Text(N_("Something has happened to this file since, so I can't tak
 TAKEN_BACK = N_("“%(action)s” of %(code)s “%(product)s” is taken back.")
 FILES_STAY = Text(N_("Their chat shows no photos and no voice notes, so please write the reason as well."))
 Values = dict[str, Value]
-CHANNEL_NAMES = {"telegram": "Telegram", "zalo": "Zalo"}
+FRAME = "———"
+"""Around what somebody else will read, where its numbers must not be taken for one's own."""
 
 
 # ---------------------------------------------------------------- a decision on the whole
@@ -177,10 +183,13 @@ async def preview(turn: Turned, effect: PreviewReview) -> None:
     composed = compose([_return_message(case, items)], turn.world.catalog(locale), can)
     buttons = " ".join(f"[{button.label}]" for button in composed.buttons)
     head = turn.world.catalog(turn.conversation.locale).say(_preview_head(chat.channel if chat is not None else ""))
-    turn.carried.said.append("\n".join(part for part in (head, composed.text, buttons) if part))
-    files = [file_id for item in items for file_id in item.files]
-    turn.carried.attachments += [{"file": file_id} for file_id in files]
-    if files and not can.sends_files:
+    specs = await specs_of_files(turn.connection, [file_id for item in items for file_id in item.files])
+    left = linked_lines(turn.world, chat.channel, locale, specs) if chat is not None else ""
+    text = woven("notice", composed_body(composed, []), left) if left else composed.text
+    frame = FRAME if types_back(turn.world.can(turn.update.channel)) else ""
+    turn.carried.said.append("\n".join(part for part in (head, frame, text, buttons, frame) if part))
+    turn.carried.attachments += specs
+    if specs and (chat is None or (left and not turn.world.pages)):
         turn.carried.said.append(SendMessage((FILES_STAY,)))
 
 
@@ -189,7 +198,7 @@ def _preview_head(channel: str) -> Text:
         return Text(N_("The producer has no chat here; this is what to tell them:"))
     if channel == "web":
         return Text(N_("The producer reads this on the web page:"))
-    return Text(N_("The producer reads this on %(channel)s:"), {"channel": CHANNEL_NAMES.get(channel, channel)})
+    return Text(N_("The producer reads this on %(channel)s:"), {"channel": channel_words(channel)})
 
 
 def _items(turn: Turned, marks: tuple[Mark, ...]) -> tuple[ReturnedItem, ...]:
@@ -257,7 +266,8 @@ async def undoable(turn: Turned, code: str, told_before: int) -> None:
         return
     notices = [row for row in turn.carried.notices[told_before:] if row["conversation_id"] != turn.conversation.id]
     for row in notices:
-        row["body"]["decision"] = decision.id
+        for _, body in row["ladder"]["bodies"]:
+            body["decision"] = decision.id
     await undo.note_told(turn.connection, decision.id, [row["conversation_id"] for row in notices])
     link = Link(f"undo.{code}", Text(N_("Take it back")), code)
     turn.carried.said.append(SendMessage((Text(N_("You can take this back for ten minutes.")),), links=(link,)))
@@ -285,9 +295,9 @@ async def take_back(turn: Turned, effect: UndoDecision) -> None:
 async def _tell_undone(turn: Turned, producer: int, case: CaseFacts, undone: undo.Undone) -> None:
     """Only to who has read of the decision, or may have; the others never hear of it."""
     awake = await awake_at(turn, places.territory(case.commune))
-    for chat in await undo.chats(turn.connection, undone.told):
+    for chat in await people.chats_of(turn.connection, undone.told):
         if chat.person_id == producer:
-            turn.carried.notices.append(notice_to(turn, chat, [_undone_producer(case, undone)]))
+            turn.carried.notices.append(notice_to(turn, chat, [_undone_producer(case, undone)], About(case.code)))
         else:
             turn.carried.notices.append(notice(turn.world, chat, [_undone_officer(case, undone)], awake))
 

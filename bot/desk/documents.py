@@ -1,6 +1,7 @@
 """Lists and reports for an officer's chat. They are made when they are delivered.
 
-On Telegram nothing of them is kept here; on the web page they stand in the officer's chat like any other file.
+On Telegram nothing of them is kept here; on the web page they stand in the officer's chat like any other file, and
+what goes as a link is kept until the link ends (storage.links).
 Making one in the turn would hold up everybody: on SQLite there is one writer at a time.
 """
 
@@ -94,7 +95,8 @@ def _check_territory(turn: Turned, territory: str) -> None:
 
 
 def _carries_files(turn: Turned) -> bool:
-    carries = turn.world.can(turn.conversation.channel).sends_files
+    """As itself, or through a link to a page (bot.links)."""
+    carries = turn.world.can(turn.conversation.channel).sends_files or bool(turn.world.pages)
     if not carries:
         turn.carried.said.append(SendMessage((NO_FILES,)))
     return carries

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.desk.digest import DUE
-from bot.turn import open_my_file, tell
+from bot.turn import About, open_my_file, tell
 from bot.world import World
 from dialogs.model import SendMessage
 from dialogs.officer.alerts import notice_of
@@ -32,5 +32,5 @@ async def expire(world: World, now: datetime, connection: AsyncConnection, code:
         raise cases.NotPossible(code)
     await cases.move(connection, case, THE_CALENDAR, "expire", now, world.days_off)
     said = SendMessage(notice_of(facts, "expire"), links=(open_my_file(code),))
-    await tell(connection, world, [case.person_id], said, now)
+    await tell(connection, world, [case.person_id], said, now, About(case.code))
     await audit.record(connection, [audit.Entry("expire", None, "", code)], now)

@@ -66,7 +66,7 @@ async def _tell(turn: Turned, case: Any, person_id: int, note: str) -> None:
     words = (Text(N_("Their note: “%(words)s”"), {"words": note}),) if note else ()
     due = (Text(N_("Due: %(day)s."), {"day": case.due_on}),) if case.due_on is not None else ()
     said = SendMessage((head, *words, *due), links=(open_link(case.code),))
-    await tell_officers(turn, case.territory, [person_id], said)
+    await tell_officers(turn, case.territory, [person_id], said, case.code)
 
 
 async def abandoned(connection: AsyncConnection, _: World, __: datetime) -> list[int]:

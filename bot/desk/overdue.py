@@ -6,7 +6,7 @@ from itertools import groupby
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.turn import tell
+from bot.turn import About, new_alert, tell
 from bot.world import World
 from dialogs.officer.digest import given_name
 from dialogs.officer.office import clock_time, place_first
@@ -77,7 +77,7 @@ async def _warn(connection: AsyncConnection, world: World, group: Group, office:
     mine = _late(await warned(connection, group, day, ends), day, office)
     if mine:
         said = warning(mine, clock_time(office.sessions[-1][1]), given_name(who.above_name))
-        await tell(connection, world, who.told, said, now)
+        await tell(connection, world, who.told, said, now, _about(group))
 
 
 async def _pass_up(connection: AsyncConnection, world: World, group: Group, office: Office, now: datetime) -> None:
@@ -92,10 +92,15 @@ async def _pass_up(connection: AsyncConnection, world: World, group: Group, offi
         return
     mine, above = _late(done, day, office), given_name(who.above_name)
     holder = given_name(await name_of(connection, who.told[0])) if group[0].holder_id and who.told else ""
-    await tell(connection, world, [who.above], passed_up(mine, place_first(group[0].territory), holder), now)
+    said = passed_up(mine, place_first(group[0].territory), holder)
+    await tell(connection, world, [who.above], said, now, _about(group))
     await tell(connection, world, who.told, passed_up_already(mine, above), now)
     entries = [audit.Entry("escalate", None, "", one.code, {"to": who.above}) for one in done]
     await audit.record(connection, entries, now)
+
+
+def _about(group: Group) -> About:
+    return About(territory=group[0].territory, alert=new_alert())
 
 
 def _late(cases: Sequence[Overdue], day: date, office: Office) -> list[Late]:

@@ -8,7 +8,7 @@ import math
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from html import escape
@@ -36,10 +36,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.addresses import stopped
 from bot.catalogs import LOCALES, Catalog
-from bot.channels.base import BadSignature, Update, pressed
+from bot.channels.base import BadSignature, Channel, ChannelError, Incoming, Update, pressed
 from bot.fetch import STORED
 from bot.handle import Closing, Intake, is_outage, where
+from bot.incoming import take
+from bot.links import PICTURE
 from bot.papers import MAX_FILE_BYTES, MEDIA_TYPES, SOUNDS, safe_name
 from bot.web.mailbox import Mailbox
 from bot.world import World
@@ -55,6 +58,7 @@ from dialogs.model import (
     TextReceived,
 )
 from dialogs.producer.upload import papers_of
+from storage import links, push, reach
 from storage.database import reading, writing
 from storage.people import link_target
 from storage.records import Wanted, conversations_of, facts_for
@@ -67,6 +71,11 @@ COOKIE_DAYS = 365
 MAX_JSON_BYTES = 64 * 1024
 MAX_TEXT_CHARS = 8_000
 MAX_WEBHOOK_BYTES = 1024 * 1024
+MAX_ZALO_BYTES = 128 * 1024
+"""Less, since the moment that is signed stands inside: it is parsed before anybody knows who wrote it, and 1 MiB of
+empty lists took a tenth of a second. An event is one message of some thousand characters, or some addresses."""
+ZALO_WITHIN_S = 1.8
+"""Zalo waits 2 s for its 200, body and all."""
 MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 1024 * 1024
 MAX_LINK_FILES = 30
 IN_MEMORY = 4
@@ -85,8 +94,8 @@ REQUESTS = Counter("ocop_updates_total", "Updates by channel and outcome", ["cha
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-        "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
+        "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -136,7 +145,11 @@ class Shell:
 
 @dataclass
 class Site:
-    """Everything the routes need. `telegram` is the channel when Telegram calls us, else None."""
+    """Everything the routes need.
+
+    `telegram`, `zalo` and `zalo_bot` are the channels of platforms that call us, or None; `consent` (bot.zalo.Consent)
+    goes with `zalo`.
+    """
 
     engine: AsyncEngine
     world: World
@@ -145,6 +158,10 @@ class Site:
     secret_key: str
     web_chat: bool = True
     telegram: Any = None
+    zalo: Any = None
+    zalo_bot: Any = None
+    consent: Any = None
+    push: Any = None
 
     def __post_init__(self) -> None:
         self._cookies = URLSafeSerializer(self.secret_key, salt="chat")
@@ -162,11 +179,21 @@ class Site:
             Route("/chat/send", self.send, methods=["POST"]),
             Route("/chat/file", self.upload, methods=["POST"]),
             Route("/chat/file/{message_id}/{index}", self.download),
+            Route("/manifest.webmanifest", self.manifest),
+            Route("/sw.js", self.service_worker),
+            Route("/chat/push", self.subscribe, methods=["POST"]),
+            Route("/chat/push", self.unsubscribe, methods=["DELETE"]),
+            Route("/push", self.shown, methods=["POST"]),
         ]
         routes = [
             *(chat if self.web_chat else []),
             Route("/u/{token}", self.link_page, methods=["GET"]),
             Route("/u/{token}", self.link_upload, methods=["POST"]),
+            Route("/d/{token}", self.download_page, methods=["GET"]),
+            Route("/d/{token}", self.download_file, methods=["POST"]),
+            Route(f"/d/{{token}}/{PICTURE}", self.picture, methods=["GET"]),
+            Route("/e/{token}", self.stop_page, methods=["GET"]),
+            Route("/e/{token}", self.stop_mail, methods=["POST"]),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
@@ -174,6 +201,11 @@ class Site:
         ]
         if self.telegram is not None:
             routes.append(Route("/telegram", self.telegram_webhook, methods=["POST"]))
+        if self.zalo is not None:
+            routes.append(Route("/zalo", self.zalo_webhook, methods=["GET", "POST"]))
+            routes.append(Route("/zalo/connected", self.zalo_connected, methods=["GET"]))
+        if self.zalo_bot is not None:
+            routes.append(Route("/zalo-bot", self.zalo_bot_webhook, methods=["GET", "POST"]))
         handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
             HTTPException: self._refused,
             SQLAlchemyError: self._away,
@@ -238,6 +270,7 @@ class Site:
         chat_id = await self._opened(request)
         locale = await self._locale(request, chat_id)
         words = {"CSRF": self._token(chat_id), "LANG": locale, "NAME": _name(self.world.catalog(locale))}
+        words["PUSH"] = self.push.public_key if self.push is not None else ""
         return self._with_cookie(_filled("chat.html", words), chat_id)
 
     async def _locale(self, request: Request, chat_id: str) -> str:
@@ -273,6 +306,8 @@ class Site:
         after, wait_s = _number(request, "after"), min(_number(request, "wait"), LONGEST_WAIT_S)
         if not after and not await self.mailbox.locale(chat_id):  # nothing was ever said here
             await self._submit(chat_id, "first", CommandReceived("start"), request)
+        if after and "visible" in request.query_params:
+            await self.mailbox.saw(chat_id, int(after))
         found = await self.mailbox.messages(chat_id, int(after), wait_s)
         return JSONResponse({"messages": found, "lang": await self._locale(request, chat_id)})
 
@@ -319,10 +354,8 @@ class Site:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         data, name, media_type = found
         inline = media_type in INLINE
-        quoted = "".join(f"%{byte:02X}" for byte in name.encode())
-        disposition = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quoted}"
         kind = media_type if inline or media_type == "application/pdf" else "application/octet-stream"
-        headers = {"Content-Disposition": disposition, "Cache-Control": "private, max-age=3600"}
+        headers = {"Content-Disposition": _disposition(name, inline=inline), "Cache-Control": "private, max-age=3600"}
         return _ranged(request, Response(data, media_type=kind, headers=headers | {"Accept-Ranges": "bytes"}))
 
     async def _submit(self, chat_id: str, key: str, event: Event, request: Request, source: str = "") -> None:
@@ -338,6 +371,77 @@ class Site:
             REQUESTS.labels(update.channel, "unavailable").inc()
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE) from None
         REQUESTS.labels(update.channel, "handled").inc()
+
+    # ------------------------------------------------------------ the chat page as an app, and its notices
+
+    async def manifest(self, request: Request) -> Response:
+        """What the chat is called and looks like on a phone's screen (W3C Web Application Manifest)."""
+        asked = request.query_params.get("lang", "")
+        catalog = self.world.catalog(asked if asked in LOCALES else _asked_locale(request, self.world.default_locale))
+        return JSONResponse(_manifest(catalog), media_type="application/manifest+json", headers=_FRESH)
+
+    async def service_worker(self, request: Request) -> Response:
+        """Beside the page and not under /static: that makes the page's folder its scope."""
+        return Response((STATIC / "sw.js").read_bytes(), media_type="text/javascript", headers=_FRESH)
+
+    async def subscribe(self, request: Request) -> Response:
+        """A browser that wants to be told; 409 before its person has agreed that anything is kept of them."""
+        chat_id = await self._required(request)
+        data = await _json(request)
+        try:
+            browser = self._pushing.accepts(data)
+        except ValueError:
+            raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+        if not await self.mailbox.may_keep(chat_id):
+            raise HTTPException(HTTPStatus.CONFLICT)
+        async with writing(self.engine) as connection:
+            keys = (browser.endpoint, browser.p256dh, browser.auth)
+            await push.subscribe(connection, chat_id, *keys, self.world.clock())
+        return JSONResponse({})
+
+    async def unsubscribe(self, request: Request) -> Response:
+        chat_id = await self._required(request)
+        endpoint = (await _json(request)).get("endpoint")
+        if not isinstance(endpoint, str):
+            raise HTTPException(HTTPStatus.BAD_REQUEST)
+        async with writing(self.engine) as connection:
+            await push.unsubscribe(connection, chat_id, endpoint)
+        return JSONResponse({})
+
+    async def shown(self, request: Request) -> Response:
+        """A service worker reports a notice; it has no token of a page, but an id that only it could read."""
+        await self._hit(POSTS, "shown", request.client.host if request.client else "")
+        try:
+            receipts = self._pushing.read(request.headers, await _limited(request, MAX_JSON_BYTES))
+        except (ValueError, RecursionError):
+            raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+        for receipt in receipts:
+            await take(self.intake, receipt)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @property
+    def _pushing(self) -> Any:
+        if self.push is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return self.push
+
+    # ------------------------------------------------------------ the link that ends e-mails
+
+    async def stop_page(self, request: Request) -> Response:
+        """A page with one button: programs that look through a mailbox open every link."""
+        if stopped(self.secret_key, token := request.path_params["token"]) is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
+        words = _door(catalog, catalog.say(Text(N_("Shall I send no more e-mails to you?"))), "../", "post", token)
+        return _filled("door.html", {**words, "OPEN": catalog.say(Text(N_("No more e-mails")))})
+
+    async def stop_mail(self, request: Request) -> Response:
+        """By that button, or by a mail program's own (RFC 8058), which has no cookie and asks nobody."""
+        if (conversation_id := stopped(self.secret_key, request.path_params["token"])) is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        async with writing(self.engine) as connection:
+            await reach.stop(connection, conversation_id)
+        return self._told(request, MAIL_STOPPED, HTTPStatus.OK)
 
     # ------------------------------------------------------------ one-time upload links
 
@@ -404,6 +508,58 @@ class Site:
             updates.append(Update(link.channel, key, link.chat_id, FileReceived(ref), source=source))
         await asyncio.gather(*(self._taken(update) for update in updates))
 
+    # ------------------------------------------------------------ download links
+
+    async def download_page(self, request: Request) -> Response:
+        """A page with one button: a link preview that fetches the link must not use it up."""
+        token = request.path_params["token"]
+        async with reading(self.engine) as connection:
+            link = await links.found(connection, token, self.world.clock())
+        if link is None:
+            return self._no_download(request)
+        catalog = self.world.catalog(link.locale)
+        hint = catalog.say(Text(N_("If nothing opens, choose “open in browser” in the menu of this page.")))
+        opening = catalog.say(Text(N_("Open it")))
+        page = {"LANG": catalog.locale, "NAME": _name(catalog), "FILE": link.name, "HINT": hint, "OPEN": opening}
+        return _filled("download.html", {**page, "ACTION": token, "STATE": ""})
+
+    async def download_file(self, request: Request) -> Response:
+        """The file, to be saved: never shown as a page of this site. Counted only once its bytes are there."""
+        token, now = request.path_params["token"], self.world.clock()
+        async with reading(self.engine) as connection:
+            link = await links.found(connection, token, now)
+        data = await self._linked_bytes(link)
+        if link is None or data is None:
+            return self._no_download(request)
+        async with writing(self.engine) as connection:
+            if not await links.opened(connection, token, now):
+                return self._no_download(request)
+        headers = {"Content-Disposition": _disposition(link.name, inline=False)}
+        return Response(data, media_type=link.media_type, headers=headers)
+
+    async def picture(self, request: Request) -> Response:
+        """A picture for the messenger that fetches it to show it; its address is known to that messenger alone."""
+        async with reading(self.engine) as connection:
+            link = await links.found(connection, request.path_params["token"], self.world.clock(), direct=True)
+        data = await self._linked_bytes(link)
+        if link is None or data is None or link.media_type not in INLINE:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return Response(data, media_type=link.media_type)
+
+    async def _linked_bytes(self, link: Any) -> bytes | None:
+        try:
+            return await self.mailbox.kept(link.sha256) if link is not None else None
+        except (FileNotFoundError, ValueError):
+            log.error("the bytes of a download link are lost")
+            return None
+
+    def _no_download(self, request: Request) -> Response:
+        catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
+        gone = catalog.say(Text(N_("This link no longer works.")))
+        again = catalog.say(Text(N_("Please ask for it again in the chat where you found it.")))
+        page = {"LANG": catalog.locale, "NAME": _name(catalog), "FILE": gone, "HINT": again, "OPEN": ""}
+        return _filled("download.html", {**page, "ACTION": "", "STATE": "hidden"}, HTTPStatus.GONE)
+
     # ------------------------------------------------------------ Telegram
 
     async def telegram_webhook(self, request: Request) -> Response:
@@ -421,6 +577,58 @@ class Site:
             await self._taken(update)
         answer = self.telegram.webhook_answer(updates[0]) if updates else None
         return JSONResponse(answer) if answer else Response()
+
+    # ------------------------------------------------------------ Zalo
+
+    async def zalo_webhook(self, request: Request) -> Response:
+        return await self._posted(request, self.zalo)
+
+    async def zalo_bot_webhook(self, request: Request) -> Response:
+        return await self._posted(request, self.zalo_bot)
+
+    async def _posted(self, request: Request, channel: Channel) -> Response:
+        """200 to everything within 2 s, as Zalo switches off what answers anything else, probes included.
+
+        Only what verifies is processed. What verifies and can't be committed gets 503: the platform's next try is then
+        all that saves it, and its key makes that harmless.
+        """
+        incoming: Sequence[Incoming] = ()
+        try:
+            async with asyncio.timeout(ZALO_WITHIN_S):
+                incoming = _believed(channel, request.headers, await _up_to(request, MAX_ZALO_BYTES))
+                for one in incoming:
+                    await take(self.intake, one)
+                    REQUESTS.labels(channel.name, "handled").inc()
+        except (Closing, SQLAlchemyError, OSError) as error:  # a timeout is an OSError
+            if not incoming:  # its body did not come in time
+                REQUESTS.labels(channel.name, "unreadable").inc()
+                return Response()
+            if not isinstance(error, Closing | TimeoutError) and not is_outage(error):
+                raise
+            REQUESTS.labels(channel.name, "unavailable").inc()
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        return Response()
+
+    async def zalo_connected(self, request: Request) -> Response:
+        """Where Zalo's permission page leads back to: an administrator of the account has agreed, or has not."""
+        await self._hit(NEW_CHATS, "zalo", request.client.host if request.client else "")
+        code, state = (request.query_params.get(name, "") for name in ("code", "state"))
+        try:
+            await self.consent.finish(code, state)
+        except LookupError:
+            return self._told(request, CONSENT_GONE, HTTPStatus.GONE)
+        except ChannelError as error:
+            log.error("the Official Account was not connected: %s", error)
+            return self._told(request, CONSENT_REFUSED, HTTPStatus.BAD_GATEWAY)
+        return self._told(request, CONSENT_GIVEN, HTTPStatus.OK)
+
+    def _told(self, request: Request, words: Text, status: HTTPStatus) -> Response:
+        """A page with a few words; where there is no chat that its button could open, the words alone."""
+        catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
+        if not self.web_chat:
+            return PlainTextResponse(f"{catalog.say(words)}\n", status)
+        root = "../" * (request.url.path.count("/") - 1) or "./"
+        return _filled("door.html", _door(catalog, catalog.say(words), root, "get", root), status)
 
     # ------------------------------------------------------------ operations
 
@@ -460,9 +668,7 @@ class Site:
     def _error(self, request: Request, status: HTTPStatus, headers: Mapping[str, str]) -> Response:
         """A page with a way on for a person who opened an address; JSON for our scripts and everybody else's."""
         if self.web_chat and "text/html" in request.headers.get("accept", ""):
-            catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
-            root = "../" * (request.url.path.count("/") - 1) or "./"
-            page = _filled("door.html", _door(catalog, catalog.say(_sorry(status)), root, "get", root), status)
+            page = self._told(request, _sorry(status), status)
             page.headers.update(headers)
             return page
         body: dict[str, Any] = {"error": status.phrase}
@@ -471,7 +677,29 @@ class Site:
         return JSONResponse(body, status, headers)
 
 
+CONSENT_GIVEN = Text(N_("The Zalo account is connected. There is nothing more to do here."))
+CONSENT_GONE = Text(
+    N_("This page is older than 10 minutes, or was used. On the server, run “python -m bot zalo connect” again.")
+)
+CONSENT_REFUSED = Text(
+    N_("Zalo did not agree. On the server, run “python -m bot zalo check”, then “python -m bot zalo connect” again.")
+)
+
+
 # ---------------------------------------------------------------- reading requests
+
+
+def _believed(channel: Channel, headers: Mapping[str, str], body: bytes | None) -> Sequence[Incoming]:
+    """What a call says, nothing if the platform did not sign it or nobody can read it; that is counted."""
+    try:
+        if body is None:
+            raise ValueError("a body that is too long")
+        return channel.read(headers, body)
+    except BadSignature:
+        REQUESTS.labels(channel.name, "bad signature").inc()
+    except (ValueError, RecursionError):
+        REQUESTS.labels(channel.name, "unreadable").inc()
+    return ()
 
 
 def _asked_locale(request: Request, otherwise: str) -> str:
@@ -499,6 +727,11 @@ def _ranged(request: Request, whole: Response) -> Response:
     return Response(bytes(whole.body[first : last + 1]), HTTPStatus.PARTIAL_CONTENT, headers=kept)
 
 
+def _disposition(name: str, *, inline: bool) -> str:
+    quoted = "".join(f"%{byte:02X}" for byte in name.encode())
+    return f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quoted}"
+
+
 def _name(catalog: Catalog) -> str:
     return catalog.say(Text(N_("OCOP assistant")))
 
@@ -508,6 +741,32 @@ def _door(catalog: Catalog, words: str, root: str, method: str, action: str) -> 
     opening = catalog.say(Text(N_("Open the chat")))
     page = {"LANG": catalog.locale, "NAME": _name(catalog), "ROOT": root}
     return {**page, "WELCOME": words, "OPEN": opening, "METHOD": method, "ACTION": action}
+
+
+def _manifest(catalog: Catalog) -> dict[str, Any]:
+    """Addresses are relative, so that the chat may lie in a folder of a host."""
+    icons = [(f"static/{name}-{size}.png", size, purpose) for name, purpose in _ICONS for size in (192, 512)]
+    return {
+        "id": "./",
+        "start_url": "./",
+        "scope": "./",
+        "name": _name(catalog),
+        "short_name": "OCOP",
+        "description": catalog.say(Text(N_("From a product idea to its stars, step by step, in a chat."))),
+        "lang": catalog.locale,
+        "display": "standalone",
+        "background_color": "#f6f8f0",
+        "theme_color": "#1f6a38",
+        "icons": [
+            {"src": src, "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+            for src, size, purpose in icons
+        ],
+    }
+
+
+_ICONS = (("icon", "any"), ("maskable", "maskable"))
+_FRESH = {"Cache-Control": "no-cache"}
+MAIL_STOPPED = Text(N_("I send no more e-mails to you. In the chat you can have them sent again."))
 
 
 def _sorry(status: HTTPStatus) -> Text:
@@ -556,6 +815,15 @@ async def _limited(request: Request, most: int) -> bytes:
         if len(body) > most:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return bytes(body)
+
+
+async def _up_to(request: Request, most: int) -> bytes | None:
+    """The body, read to its end but not kept if it is longer than allowed: then None."""
+    body = bytearray()
+    async for chunk in request.stream():
+        if len(body) <= most:
+            body += chunk
+    return bytes(body) if len(body) <= most else None
 
 
 async def _json(request: Request) -> dict[str, Any]:

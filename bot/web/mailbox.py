@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Outgoing
 from bot.world import World
+from storage import notices
 from storage.database import reading, writing
 from storage.files import FileStore
 from storage.models import conversations, files, people, web_messages
@@ -22,6 +23,8 @@ HISTORY = 100
 """Messages a page gets when it opens."""
 LOOK_EVERY_S = 0.7
 """How often a waiting page's request looks for what another process delivered; SQLite has no other process."""
+REMEMBERED = 10_000
+"""Chats of which it is known how far they were read; asking once more costs one look."""
 WAITING_PER_CHAT = 8
 """Windows of one chat that may wait at the same time; more are answered at once."""
 
@@ -30,6 +33,7 @@ class Mailbox:
     def __init__(self, engine: AsyncEngine, store: FileStore, world: World) -> None:
         self._engine, self._store, self._world = engine, store, world
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._seen: dict[str, int] = {}
         self._look_every_s = math.inf if engine.dialect.name == "sqlite" else LOOK_EVERY_S
         self._closing = False
 
@@ -45,8 +49,8 @@ class Mailbox:
 
     # from the bot
 
-    async def deliver(self, chat_id: str, message: Outgoing) -> None:
-        """Put a message of the bot into a chat; the same one twice is one."""
+    async def deliver(self, chat_id: str, message: Outgoing) -> int:
+        """Put a message of the bot into a chat; the same one twice is one. Returns its id."""
         attachments = [
             {"sha256": await self._store.put(a.data), "name": a.name, "media_type": a.media_type, "show": a.show}
             for a in message.attachments
@@ -59,13 +63,17 @@ class Mailbox:
             "ask_location": message.ask_location,
             "takes_voice": message.takes_voice,
         }
-        await self._put(chat_id, f"bot:{message.key}", body, mine=False)
+        return await self._put(chat_id, f"bot:{message.key}", body, mine=False)
 
     # from the page
 
     async def keep_upload(self, data: bytes) -> str:
         """Keep the bytes of an upload; returns their SHA-256."""
         return await self._store.put(data)
+
+    async def kept(self, sha256: str) -> bytes:
+        """Raises FileNotFoundError; ValueError when the bytes are no longer what they were."""
+        return await self._store.get(sha256)
 
     async def echo(self, chat_id: str, key: str, text: str, attachment: Mapping[str, str] | None = None) -> None:
         """The person's own message, as every window of this chat shows it.
@@ -107,14 +115,36 @@ class Mailbox:
             row = (await connection.execute(statement)).one_or_none()
         return row is not None and (row.consent == "yes" or bool(row.officer))
 
-    async def _put(self, chat_id: str, key: str, body: dict[str, Any], *, mine: bool, wake: bool = True) -> None:
+    async def _put(self, chat_id: str, key: str, body: dict[str, Any], *, mine: bool, wake: bool = True) -> int:
         row = {"chat_id": chat_id, "key": key, "mine": mine, "body": body, "created_at": self._world.clock()}
         async with writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":  # else a page may see a later id first, and never the earlier
                 await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(chat_id))))
-            await connection.execute(upsert(connection, web_messages).values(row).on_conflict_do_nothing())
+            put = upsert(connection, web_messages).values(row).on_conflict_do_nothing()
+            message_id = (await connection.execute(put.returning(web_messages.c.id))).scalar_one_or_none()
+            if message_id is None:  # it is there already
+                known = select(web_messages.c.id).where(web_messages.c.chat_id == chat_id, web_messages.c.key == key)
+                message_id = (await connection.execute(known)).scalar_one()
         if wake:
             self._wake(chat_id)
+        return int(message_id)
+
+    async def saw(self, chat_id: str, after: int) -> None:
+        """A page that somebody looks at has shown everything up to this message; looked up once for each of them.
+
+        While a notice is on its way it is looked up each time: the page may be quicker than we note what was sent.
+        """
+        if after <= self._seen.get(chat_id, 0):
+            return
+        async with reading(self._engine) as connection:
+            seen, coming = await notices.unseen(connection, chat_id, after)
+        if seen:
+            async with writing(self._engine) as connection:
+                await notices.note_seen(connection, seen, self._world.clock())
+        if not coming:
+            if len(self._seen) >= REMEMBERED:
+                self._seen.clear()
+            self._seen[chat_id] = after
 
     async def messages(self, chat_id: str, after: int, wait_s: float) -> list[dict[str, Any]]:
         """Messages after an id, oldest first; waits up to `wait_s` for the first of them."""

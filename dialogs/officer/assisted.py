@@ -165,7 +165,7 @@ def ways(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     sheet = Option("sheet", Text(N_("Photo of signed sheet")), ("chụp phiếu", "phiếu có chữ ký", "sheet"))
     code = Option("code", Text(N_("Make a new code")), ("mã mới", "new code"))
     back = Option("back", Text(N_("Back to the file")), ("quay lại", "back"))
-    can_send = facts.receives_files and waiting(answers, facts)
+    can_send = facts.receives_photos and waiting(answers, facts)
     return (*((sheet,) if can_send else ()), *((code,) if may_confirm(answers, facts) else ()), back)
 
 
@@ -215,7 +215,7 @@ SHEET_PAGES = 4
 
 ASSISTED_SHEET = Dialog(
     "assisted_sheet",
-    allowed=lambda answers, facts: waiting(answers, facts) and facts.receives_files,
+    allowed=lambda answers, facts: waiting(answers, facts) and facts.receives_photos,
     up="assisted.{subject}",
     steps=(
         Ask("pages", sheet_prompt, photos(SHEET_PAGES), takes_files=True),
@@ -336,7 +336,7 @@ def confirmed_words(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     return (
         Text(N_("✅ Confirmed. This is what was handed in:")),
         *answer_lines({**case.answers, "_ruleset": case.ruleset}, facts),
-        Text(N_("If something is wrong, press “Write to the officer” and say what.")),
+        Text(N_("If something is wrong, choose “Write to the officer” and say what.")),
     )
 
 

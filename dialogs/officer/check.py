@@ -381,7 +381,7 @@ class why:
     def _with_file(self, event: FileReceived, partial: str) -> Answer:
         ids = [part for part in partial.split(",") if part]
         if len(ids) >= MOST_FILES:
-            raise InvalidAnswer(N_("%(most)s is the most I can take here. Press “That is all”."), most=MOST_FILES)
+            raise InvalidAnswer(N_("%(most)s is the most I can take here. Choose “That is all”."), most=MOST_FILES)
         kept = ",".join(dict.fromkeys([*ids, event.file.id]))
         effects = (KeepFile(event.file), StartTimer("files", "", ALBUM_PAUSE_S))
         return Answer(kept, complete=False, effects=effects, quiet=True)
@@ -398,7 +398,7 @@ def reason_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     words: dict[str, Value] = {"item": item_words(case, item)}
     if count := len([part for part in answers["~"].split(",") if part]):
         got = Text(N_("I have the one you sent."), {"count": count}, N_("I have all %(count)s."))
-        return (got, Text(N_("Add some words, or press “That is all”.")))
+        return (got, Text(N_("Add some words, or choose “That is all”.")))
     if answers.get("_verdict") == "ask":
         head = Text(N_("%(item)s: what would you like to ask?"), words)
         return (head, Text(N_("Type it, record it, or send a photo with the place marked.")))

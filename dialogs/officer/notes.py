@@ -27,6 +27,7 @@ from dialogs.model import (
     NoteLine,
     Option,
     RevealPhone,
+    SendMessage,
     SendNote,
     SendNoteFiles,
     Text,
@@ -34,6 +35,7 @@ from dialogs.model import (
 )
 from dialogs.officer.own_words import EXIT, TO_FILE
 from dialogs.officer.rights import is_officer, seen, visible
+from dialogs.officer.told import all_told
 
 MAX_CHARS = 1000
 
@@ -250,16 +252,23 @@ def thread_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (
         Option("write", write, ("nhắn", "trả lời", "write")),
         *((_FILES,) if any(note.photos or note.voices for note in case.notes) else ()),
+        *((_TOLD,) if case.told else ()),
         _CASE,
     )
 
 
 _FILES = Option("files", Text(N_("Photos, voice notes")), ("xem ảnh", "nghe ghi âm", "photos"))
+_TOLD = Option("told", Text(N_("What they were told")), ("đã báo gì", "tin đã báo", "told"))
 _CASE = Option("case", Text(N_("Back to the file")), ("hồ sơ", "file"))
 
 
 def thread_files(answers: Answers, facts: Facts) -> Effects:
-    return (SendNoteFiles(answers["subject"]),) if answers["next"] == "files" else ()
+    match answers["next"]:
+        case "files":
+            return (SendNoteFiles(answers["subject"]),)
+        case "told":
+            return (SendMessage(all_told(_case(answers, facts))),)
+    return ()
 
 
 def from_thread(value: str, answers: Answers, facts: Facts) -> Go:

@@ -33,6 +33,7 @@ from dialogs.officer.findings import finding_lines, paper_words
 from dialogs.officer.own_words import EDIT, before, own_words, to_file
 from dialogs.officer.reports import AUDIT, may_audit
 from dialogs.officer.rights import case_of, decidable, is_officer, visible
+from dialogs.officer.told import told_lines
 from dialogs.officer.words import decided_meanwhile, in_other_hands, last_decision, title, who_and_when
 from dialogs.producer.check_status import (
     action_words,
@@ -66,6 +67,7 @@ def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *_time_left(case),
         *_holder(case),
         *assisted_lines(case),
+        *told_lines(case, facts),
         *_changes(case, facts),
         *_waiting_for(case),
         *finding_lines(case),

@@ -24,6 +24,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
+from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, takes_papers
 from dialogs.rules.lifecycle import STATUSES, Side, sides_of, waits_for_authority
@@ -132,7 +133,7 @@ def all_cases(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         )
         for case in facts.cases
     )
-    return (*lines, Text(N_("Which one shall I open?")))
+    return (*lines, *elsewhere(facts), Text(N_("Which one shall I open?")))
 
 
 def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -154,7 +155,7 @@ def nothing_sent(answers: Answers, facts: Facts) -> tuple[Text, ...]:
             Text(N_("Your form “%(title)s” has not been sent to the commune yet."), {"title": draft.title}),
             Text(N_("Shall we go on with it?")),
         )
-    return (Text(N_("You have no file with the commune yet. Shall we register a product?")),)
+    return (*elsewhere(facts), Text(N_("You have no file with the commune yet. Shall we register a product?")))
 
 
 def instead(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -218,6 +219,7 @@ def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *_returned_lines(case),
         *_deferred_lines(case),
         *result_lines(case),
+        *(elsewhere(facts) if len(facts.cases) == 1 else ()),  # of several the list names them
         *_next(case, facts),
     )
 
@@ -332,7 +334,7 @@ def result_lines(case: CaseFacts) -> tuple[Text, ...]:
 
 
 KEEP_PROOFS = Text(N_("Now carry it out and keep invoices, contracts and photos for the rating."))
-DOSSIER_NEXT = Text(N_("When you are ready to be rated, press “Send papers” to send the dossier."))
+DOSSIER_NEXT = Text(N_("When you are ready to be rated, choose “Send papers” to send the dossier."))
 
 
 def _next(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
@@ -352,7 +354,7 @@ def _next(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
         return (Text(N_("You need not do anything now. Meanwhile you can prepare the papers of the plan.")),)
     if case.status in ("idea_submitted", "idea_accepted", "plan_returned", "plan_accepted"):
         if may_send(case) and not lacking:
-            return (Text(N_("All needed papers are here: press “Send papers” to hand them to the commune.")),)
+            return (Text(N_("All needed papers are here: choose “Send papers” to hand them to the commune.")),)
         if lacking:
             return (
                 Text(

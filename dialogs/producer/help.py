@@ -22,6 +22,7 @@ from dialogs.producer.consent import TEXT_VERSION, consent_asked, consent_first
 from dialogs.producer.place import place_first, place_name
 
 MENU = Option("menu", Text(N_("Main menu")), ("menu",))
+REACH = Option("reach", Text(N_("How I am told")), ("cách báo tin", "báo tin", "how I am told"))
 
 
 def who_helps(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -50,6 +51,7 @@ HELP = Dialog(
                     Option("language", Text(N_("Tiếng Việt / English")), ("ngôn ngữ", "language")),
                     Option("place", Text(N_("Change my commune")), ("đổi xã", "place")),
                     Option("my_data", Text(N_("My data")), ("dữ liệu của tôi", "my data")),
+                    REACH,
                     MENU,
                 )
             ),
@@ -59,6 +61,7 @@ HELP = Dialog(
                 "language": "language",
                 "place": "place",
                 "my_data": "my_data",
+                "reach": "reach",
                 "menu": "menu",
             },
         ),
@@ -174,6 +177,7 @@ def data_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     on = Option("remind", Text(N_("Remind me of my forms")), ("nhắc em", "remind"))
     return (
         off if facts.person.reminders else on,
+        REACH,
         Option("delete", Text(N_("Delete my data")), ("xoá dữ liệu", "rút đồng ý", "delete")),
         MENU,
     )
@@ -198,7 +202,7 @@ MY_DATA = Dialog(
             what_is_kept,
             one_of(data_options),
             then=reminders,
-            goto={"delete": "delete_data", "quiet": "my_data", "remind": "my_data", "menu": "menu"},
+            goto={"delete": "delete_data", "reach": "reach", "quiet": "my_data", "remind": "my_data", "menu": "menu"},
         ),
     ),
 )

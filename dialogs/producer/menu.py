@@ -177,15 +177,19 @@ PAUSED = Dialog(
 )
 
 
+SECONDS_A_QUESTION = 30
+"""What most questions take on a telephone; an estimate, said as one."""
+
+
 def reminded(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     draft = next((d for d in facts.drafts if d.key == answers["subject"]), None)
     if draft is None:
         return (Text(N_("Shall we go on where you stopped?")),)
     return (
         Text(
-            N_("Your form “%(title)s” still has %(count)s question. Shall we go on?"),
-            {"title": draft.title, "count": draft.left},
-            N_("Your form “%(title)s” still has %(count)s questions. Shall we go on?"),
+            N_("Your form “%(title)s” still has %(count)s question, about a minute. Shall we go on?"),
+            {"title": draft.title, "count": draft.left, "minutes": -(-draft.left * SECONDS_A_QUESTION // 60)},
+            N_("Your form “%(title)s” still has %(count)s questions, about %(minutes)s min. Shall we go on?"),
         ),
     )
 

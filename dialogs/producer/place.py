@@ -40,7 +40,7 @@ def place_name(code: str) -> Text | str:
 
 @dataclass(frozen=True, slots=True)
 class province:
-    """A province by name; a commune's name that is clear on its own answers both questions."""
+    """A province by name; a commune's name that is clear on its own, or both names, answer both questions."""
 
     takes: str = "text"
 
@@ -52,7 +52,7 @@ class province:
             return _of(event.value)
         if not isinstance(event, TextReceived):
             raise InvalidAnswer(N_("Please type the name of the province, for example: Lào Cai."))
-        hits = _both(event.text)
+        hits = _both(event.text) or places.find_within(event.text)
         if not hits and (found := [p.code for p in places.find_provinces(event.text)]):
             return _of(found[0]) if len(found) == 1 else _ask_which(found)
         hits = hits or places.find_communes(event.text, None)

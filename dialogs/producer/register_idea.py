@@ -1,5 +1,6 @@
 """Register a product idea: the product, what it is made of, how much, who makes it; then the commune is told."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from dialogs.answers import (
@@ -131,7 +132,14 @@ def _amount(answers: Answers) -> Decimal:
 
 def can_send_photos(answers: Answers, facts: Facts) -> bool:
     """Not asked where the messenger takes none; photos sent through another one stay."""
-    return facts.receives_files or bool(answers.get("photos"))
+    return facts.receives_photos or bool(answers.get("photos"))
+
+
+def where_made(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """A messenger that carries no files carries no place on the map either."""
+    if not facts.receives_files:
+        return (Text(N_("Where is it made? Please type the village.")),)
+    return (Text(N_("Where is it made? Share the place on the map, or type the village.")),)
 
 
 def photo_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -245,12 +253,34 @@ def editable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return tuple(Option(ask.name, Text(ask.title)) for ask in asked)
 
 
-def review_asks(form: str, prompt: Prompt, then: Then, choices: Options) -> tuple[Ask, Ask]:
+def by_number(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """ "sửa câu 3": the questions by the numbers under which they were asked."""
+    asked = (ask for ask in IDEA_ASKS if ask.counted and (ask.when is None or ask.when(answers, facts)))
+    return tuple(
+        Option(f"{_NUMBERED}{ask.name}", Text(N_("change answer %(number)s"), {"number": number}), hidden=True)
+        for number, ask in enumerate(asked, 1)
+    )
+
+
+Numbers = Callable[[Answers, Facts], tuple[Option, ...]]
+_NUMBERED = "edit:"
+_LOOK_OVER = (
+    Option("send", Text(N_("Send to the commune")), ("gửi", "gửi luôn", "gửi cho xã", "send")),
+    Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit", "change")),
+    Option("later", Text(N_("Don't send yet")), ("chưa gửi", "để mai", "later")),
+)
+
+
+def review_asks(
+    form: str, prompt: Prompt, then: Then, choices: Options, numbers: Numbers = lambda answers, facts: ()
+) -> tuple[Ask, Ask]:
     """The end of a form about an idea: look it over, change an answer, send it or put it off."""
 
     def onward(value: str, answers: Answers, facts: Facts) -> Go | None:
         if value == "edit":
             return Go(f"{form}.{answers['subject']}/edit")
+        if value.startswith(_NUMBERED):
+            return to_question(value.removeprefix(_NUMBERED), answers, facts)
         return Go(f"pause.{form}.{answers['subject']}") if value == "later" else None
 
     def to_question(value: str, answers: Answers, facts: Facts) -> Go:
@@ -260,13 +290,7 @@ def review_asks(form: str, prompt: Prompt, then: Then, choices: Options) -> tupl
         Ask(
             "review",
             prompt,
-            one_of(
-                (
-                    Option("send", Text(N_("Send to the commune")), ("gửi", "gửi luôn", "gửi cho xã", "send")),
-                    Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit", "change")),
-                    Option("later", Text(N_("Don't send yet")), ("chưa gửi", "để mai", "later")),
-                )
-            ),
+            one_of(lambda answers, facts: (*_LOOK_OVER, *numbers(answers, facts))),
             then=then,
             goto=onward,
             confirms=True,
@@ -401,7 +425,7 @@ IDEA_ASKS = (
     ),
     Ask(
         "location",
-        N_("Where is it made? Share the place on the map, or type the village."),
+        where_made,
         location(),
         optional=True,
         ask_location=True,
@@ -418,7 +442,7 @@ REGISTER_IDEA = Dialog(
     named=lambda answers: answers.get("product", ""),
     steps=(
         *IDEA_ASKS,
-        *review_asks("register_idea", review, submit, editable),
+        *review_asks("register_idea", review, submit, editable, by_number),
     ),
 )
 

@@ -230,6 +230,8 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         )
     ask = Text(N_("Please send “%(paper)s”: photos page by page, or a file (PDF, Word, Excel)."), {"paper": label})
     if not facts.receives_files:
+        ask = Text(N_("Please send photos of “%(paper)s”, page by page."), {"paper": label})
+    if not facts.receives_photos:
         ask = Text(N_("“%(paper)s” comes through a web page: photos page by page, or a file."), {"paper": label})
     if paper is None:
         return (ask,)
@@ -255,9 +257,13 @@ def after_pages(value: str, answers: Answers, facts: Facts) -> Go:
 
 
 def upload_target(answers: Answers, facts: Facts) -> tuple[str, str] | None:
-    """No link while a page is being chosen; it works once, so the next message offers a new one."""
+    """No link while a page is being chosen; it works once, so the next message offers a new one.
+
+    Nor where photos come in and some have: the rest of the paper follows the same way.
+    """
     choosing = answers["~"].rpartition("|")[0] in ("turn", "drop", "again")
-    return None if choosing else (answers["subject"], answers.get("_paper", ""))
+    by_photo = facts.receives_photos and bool(usable(pages_of(answers["~"]), facts))
+    return None if choosing or by_photo else (answers["subject"], answers.get("_paper", ""))
 
 
 UPLOAD = Dialog(
@@ -330,6 +336,7 @@ HAND_OVER = Dialog(
                     Option("back", Text(N_("Don't send yet")), ("chưa gửi", "chưa", "not yet")),
                 )
             ),
+            confirms=True,
             then=hand_over,
             goto=after_hand_over,
         ),

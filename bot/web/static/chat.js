@@ -4,6 +4,7 @@
    localStorage, files in IndexedDB) and shows it; pump() posts the line in order until the server has committed
    each; the poll then brings the same key back as a message with an id, and adopt() turns the local bubble into
    it. The same key posted twice is one message to the server, so an answer lost on the way costs nothing. */
+import { offerApp } from "./app.js";
 import { byId, el, icon, language, megabytes, pageLanguage, t } from "./texts.js";
 
 const HOME = "ocop:" + location.pathname + ":"; // pages of several communes may share one host
@@ -531,25 +532,28 @@ function thumbnail(file, url, size_bytes) {
   return node;
 }
 
-/** A recording; what this browser can't play becomes a file to save. */
+/** A recording; what this browser can't play, as AMR from Zalo, becomes a file to save. */
 function player(file, url, size_bytes) {
   const audio = el("audio", "player");
+  const saved = () => chip(file, url, size_bytes, t("unplayable"));
+  if (!audio.canPlayType(file.media_type)) return saved();
   audio.controls = true;
   audio.preload = url.startsWith("blob:") ? "metadata" : "none";
   audio.setAttribute("aria-label", t("listen", { name: file.name }));
-  audio.onerror = () => { audio.replaceWith(chip(file, url, size_bytes)); };
+  audio.onerror = () => { audio.replaceWith(saved()); };
   audio.src = url;
   return audio;
 }
 
-function chip(file, url, size_bytes) {
+function chip(file, url, size_bytes, note) {
   const words = [el("span", "chip-name", [file.name])];
+  if (note) words.push(el("span", "chip-size", [note]));
   if (size_bytes) words.push(el("span", "chip-size", [megabytes(size_bytes)]));
   const node = el(url ? "a" : "span", "chip", [icon("file"), el("span", "chip-words", words)]);
   if (url) {
     node.href = url;
     node.download = file.name;
-    node.setAttribute("aria-label", t("download", { name: file.name }));
+    node.setAttribute("aria-label", [t("download", { name: file.name }), note].filter(Boolean).join(". "));
   }
   return node;
 }
@@ -617,7 +621,8 @@ async function receive() {
 function poll() {
   const wait_s = historyShown ? POLL_S : 0;
   pollAbort = new AbortController();
-  return request("chat/messages?after=" + lastId + "&wait=" + wait_s, (wait_s + 15) * 1000, {}, pollAbort);
+  const seen = document.hidden ? "" : "&visible=1"; // then what is shown up to lastId was looked at
+  return request("chat/messages?after=" + lastId + "&wait=" + wait_s + seen, (wait_s + 15) * 1000, {}, pollAbort);
 }
 
 function troubled(answer, failures) {
@@ -1006,6 +1011,7 @@ async function start() {
   texts.concat(files).sort((a, b) => a.at - b.at).forEach(add);
   pump();
   receive();
+  offerApp({ csrf: csrf, request: request, notify: notify, onSheet: onSheet });
 }
 
 start();

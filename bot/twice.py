@@ -1,0 +1,48 @@
+"""The same words twice, where choices are typed back: "1" does not say for which list it was meant.
+
+A button knows its question, so a finger that hits twice does no harm. A number answers the newest list, and where "1"
+was "accept" a moment ago it may be "send" now.
+"""
+
+import zlib
+from datetime import timedelta
+
+from bot.render import number_in, types_back
+from bot.turn import Turned
+from dialogs.matching import fold
+from dialogs.model import N_, Event, OptionChosen, SendMessage, Text, TextReceived
+
+AT_ONCE = timedelta(seconds=2)
+"""Within it nobody has read the answer to the first."""
+A_MOMENT_AGO = timedelta(minutes=1)
+"""Within it a number may still be meant for the list before, or be one of a row of the same (1, 1, 1)."""
+
+
+def checksum(turn: Turned) -> int:
+    """Of what was typed, to know it again without keeping it; 0 where nothing was, or where there are buttons."""
+    event = turn.update.event
+    if not isinstance(event, TextReceived) or not types_back(turn.world.can(turn.update.channel)):
+        return 0
+    return zlib.crc32(fold(event.text).encode()) & 0x7FFF_FFFF
+
+
+def at_once(turn: Turned) -> bool:
+    """Whether it is the last message once more, before its answer can have been read: then nothing is done, or said."""
+    return _same(turn, AT_ONCE)
+
+
+def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
+    """Whether a number that answered the list before would do what can't simply be changed: it is asked for again."""
+    if not (asked.confirms and isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)):
+        return False
+    return number_in(turn.update.event.text) is not None and _same(turn, A_MOMENT_AGO)
+
+
+def _same(turn: Turned, within: timedelta) -> bool:
+    who, typed = turn.conversation, checksum(turn)
+    return typed != 0 and typed == who.typed and who.heard_at is not None and turn.now - who.heard_at <= within
+
+
+ONCE_MORE = SendMessage(
+    (Text(N_("You typed this number just now, for the message before. Please read this, then type it again.")),)
+)

@@ -1,0 +1,102 @@
+"""Numbers typed twice, on a messenger whose numbers answer the newest list."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.turn import outbox_row
+from bot.twice import ONCE_MORE
+from bot.world import World
+from storage import outbox as box
+from storage.models import conversations
+from storage.records import Conversation
+from tests.heart import chat
+from tests.transcripts import CHANNELS, Clock, Play, play
+
+AT_THE_LIST = (
+    "! officer joins", "! producer has sent an idea", "! the idea is accepted", "> nộp giấy tờ", "> Kế hoạch làm ăn",
+    "> (photo)", "~ 3 seconds", "> xong",
+)  # fmt: skip
+"""The last answer ends with "1. Gửi cho xã", and what it leads to with "1. Gửi luôn"."""
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World.load(CHANNELS)
+
+
+async def said(engine: AsyncEngine, world: World, *lines: str) -> str:
+    """What comes back for these lines, typed where the papers are listed."""
+    clock = Clock()
+    run = Play(engine, replace(world, clock=clock), clock, "zalo")
+    await play(run, list(AT_THE_LIST))
+    return await play(run, list(lines))
+
+
+def once_more(world: World) -> str:
+    return world.catalog("vi").say(ONCE_MORE.texts[0])
+
+
+async def test_the_number_that_led_here_does_not_send_too(sqlite_engine: AsyncEngine, world: World) -> None:
+    played = await said(sqlite_engine, world, "> 1", "> 1")
+    assert "1. Gửi luôn" in played
+    assert once_more(world) in played
+    assert "Đã gửi cho xã" not in played
+
+
+async def test_typed_again_after_it_was_read_it_counts(sqlite_engine: AsyncEngine, world: World) -> None:
+    assert "Đã gửi cho xã" in await said(sqlite_engine, world, "> 1", "> 1", "> 1")
+
+
+async def test_words_and_later_numbers_count_at_once(sqlite_engine: AsyncEngine, world: World) -> None:
+    assert "Đã gửi cho xã" in await said(sqlite_engine, world, "> 1", "> gui luon")
+
+
+async def test_after_a_while_a_number_is_meant_for_what_is_shown(sqlite_engine: AsyncEngine, world: World) -> None:
+    played = await said(sqlite_engine, world, "> 1", "~ 2 minutes", "> 1")
+    assert "Đã gửi cho xã" in played
+    assert once_more(world) not in played
+
+
+async def test_the_same_words_within_a_moment_are_one(sqlite_engine: AsyncEngine, world: World) -> None:
+    """Nothing is done and nothing said: the answer to the first is on its way."""
+    twice = await said(sqlite_engine, world, ">> 1")
+    assert twice.count("Em sẽ gửi cho xã:") == 1
+    assert once_more(world) not in twice
+
+
+# ---------------------------------------------------------------- which list is the newest
+
+
+async def known(engine: AsyncEngine, clock: Clock) -> Conversation:
+    return await chat(engine, clock, "anna", "zalo")
+
+
+async def tell(engine: AsyncEngine, clock: Clock, conversation: Conversation, kind: str, label: str) -> None:
+    """A message with a list of one line, delivered."""
+    body = {"text": f"1. {label}", "listed": [[1, f"l:case.{label}", label]]}
+    async with engine.begin() as connection:
+        await box.post(connection, [outbox_row(conversation.id, kind, body, clock())])
+        due = await box.claim(connection, clock(), 10)
+        await box.mark_sent(connection, [one.id for one in due], clock())
+
+
+async def test_the_list_of_a_notice_is_the_newest_once_it_is_out(engine: AsyncEngine) -> None:
+    clock = Clock()
+    conversation = await known(engine, clock)
+    clock.now = clock.now.replace(minute=1)
+    await tell(engine, clock, conversation, "notice", "A-26-0001")
+    await tell(engine, clock, conversation, "notice", "A-26-0002")
+    assert (await known(engine, clock)).listed == ((1, "l:case.A-26-0002", "A-26-0002"),)
+
+
+async def test_who_was_answered_meanwhile_has_the_list_of_the_answer(engine: AsyncEngine) -> None:
+    """The answer comes behind a notice that was on its way already."""
+    clock = Clock()
+    conversation = await known(engine, clock)
+    async with engine.begin() as connection:
+        await connection.execute(update(conversations).values(listed=[[1, "l:menu", "Menu"]]))
+    await tell(engine, clock, conversation, "notice", "A-26-0001")
+    assert (await known(engine, clock)).listed == ((1, "l:menu", "Menu"),)
