@@ -514,12 +514,17 @@ class photos:
     """Photos or files, one after the other or as an album, until "done".
 
     With `pages` they are the pages of one paper: each can be turned, taken again or left out, and all shown as
-    the PDF they become. The unfinished answer is "<what is being done>|<pages>".
+    the PDF they become. The unfinished answer is "<what is being done>|<pages>"; with nothing before them, some of
+    the pages have not been spoken of yet.
     """
 
     most: int
     pages: bool = False
     takes: str = ""
+
+    def told(self, partial: str) -> str:
+        """The same, once its question has spoken of every file in hand."""
+        return partial if "|" in partial else f"told|{partial}"
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         doing, _, _ = partial.rpartition("|")
@@ -558,8 +563,9 @@ class photos:
         if doing.startswith("at") and (place := int(doing[2:])) < len(kept):
             kept[place] = (file.id, 0)
             return _and_wait(kept, file)
-        kept = list(usable(kept, facts))  # a refused one has been spoken of; the next takes its place
-        if len(kept) >= self.most:
+        if doing:  # the question has been put since: a refused one has been spoken of, the next takes its place
+            kept = list(usable(kept, facts))
+        if len(usable(kept, facts)) >= self.most:
             raise InvalidAnswer(N_("%(most)s is the most I can take here. Choose “That is all”."), most=self.most)
         if file.id not in [file_id for file_id, _ in kept]:
             kept.append((file.id, 0))

@@ -417,7 +417,7 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
         case UnsupportedReceived(kind):
             return Turn(state, (SendMessage((_unreadable(kind, facts),)),))
         case TimerFired(kind, subject, turn):
-            return _fired(state, kind, subject, turn, facts)
+            return _fired(dialogs, state, kind, subject, turn, facts)
         case _:
             assert_never(event)
 
@@ -647,7 +647,7 @@ def _asked(dialogs: Dialogs, state: State, event: QuestionAsked) -> Turn:
     return Turn(state, (SendMessage((text,)),))
 
 
-def _fired(state: State, kind: str, subject: str, turn: int, facts: Facts) -> Turn:
+def _fired(dialogs: Dialogs, state: State, kind: str, subject: str, turn: int, facts: Facts) -> Turn:
     """A timer that is still meant; one whose moment has passed changes nothing and says nothing."""
     before = replace(state, turn=state.turn - 1)
     if kind == "reminder":
@@ -665,7 +665,11 @@ def _fired(state: State, kind: str, subject: str, turn: int, facts: Facts) -> Tu
         return Turn(before, (SendMessage((_NOT_NOW,)),))
     if any(f.status == FileStatus.PENDING and not f.tried for f in facts.files.values()):
         return Turn(before, (StartTimer("files", subject, _LOOK_AGAIN_S),), quiet=True)
-    return Turn(before, quiet=not state.drafts[state.key].partial)
+    partial = state.drafts[state.key].partial
+    told = getattr(_here(dialogs, state)[1].accept, "told", None)
+    if partial and told is not None:  # the question that is put now speaks of every file in hand
+        before = _with_draft(before, partial=told(partial))
+    return Turn(before, quiet=not partial)
 
 
 def _joining(state: State, before: State, news: str) -> State:

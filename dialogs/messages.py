@@ -62,7 +62,8 @@ class message:
         words, parts = so_far(partial)
         match event:
             case FileReceived(file):
-                return _added(words, parts, file, facts)
+                told = partial.endswith(",")
+                return _added(words, usable(parts, facts) if told else parts, file, facts)
             case OptionChosen(value="over"):
                 return Answer("", complete=False)
             case OptionChosen(value=value) if value in [option.value for option in self.exits(answers, facts)]:
@@ -76,6 +77,10 @@ class message:
                 whole = text(self.max_chars).read(TextReceived(f"{words}\n{typed}"), answers, facts, "").value
                 return Answer(_stored(whole, parts), complete=False)
         raise InvalidAnswer(TYPE_IT)
+
+    def told(self, partial: str) -> str:
+        """A comma at the end says that every part has been spoken of: the next takes the place of a refused one."""
+        return f"{partial.removesuffix(',')},"
 
     def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
         return value
@@ -105,11 +110,10 @@ def _stored(words: str, parts: Sequence[Part]) -> str:
 
 def _added(words: str, parts: tuple[Part, ...], file: FileRef, facts: Facts) -> Answer:
     """What there is to say is said once no further one has come."""
-    kept = usable(parts, facts)  # a refused one has been spoken of; the next takes its place
-    if len(kept) >= MAX_FILES:
+    if len(usable(parts, facts)) >= MAX_FILES:
         raise InvalidAnswer(N_("%(most)s is the most I can take with one message. Choose “Send”."), most=MAX_FILES)
-    if file.id not in [part.id for part in kept]:
-        kept = (*kept, Part(file.id, file.is_voice))
+    known = file.id in [part.id for part in parts]
+    kept = parts if known else (*parts, Part(file.id, file.is_voice))  # a refused one stays until told
     effects = (KeepFile(file), StartTimer("files", "", ALBUM_PAUSE_S))
     return Answer(_stored(words, kept), complete=False, effects=effects, quiet=True)
 

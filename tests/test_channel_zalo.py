@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from PIL import Image
 
 from bot.channels import zalo
@@ -40,6 +41,7 @@ from bot.channels.base import (
     WindowClosed,
 )
 from bot.channels.zalo import TROUBLES, Tokens, Zalo
+from bot.web.app import STATIC
 from dialogs.model import (
     CommandReceived,
     ContactShared,
@@ -355,9 +357,16 @@ class AccountTokens:
         return self.current
 
 
+SITE = "https://ocop.example"
+
+
 @pytest.fixture
 async def oa() -> AsyncIterator[ZaloOA]:
-    async with ZaloOA(pace=0.01) as oa:
+    """With our site behind it, from which it fetches the form's picture."""
+    site = web.Application()
+    site.router.add_static("/static", STATIC)
+    async with TestServer(site) as server, ZaloOA(pace=0.01) as oa:
+        oa.proxies[SITE] = str(server.make_url("")).rstrip("/")
         yield oa
 
 
@@ -375,7 +384,7 @@ def person(oa: ZaloOA) -> Follower:
 
 
 def channel_of(oa: ZaloOA, tokens: Tokens, **more: Any) -> Zalo:
-    settings = {"calls_per_minute": 6000, "form_picture_url": "https://ocop.example/static/icon.png", **more}
+    settings = {"calls_per_minute": 6000, "form_picture_url": f"{SITE}/static/icon-512.png", **more}
     return Zalo(oa.app_id, oa.oa_secret, tokens, oa.url, ["127.0.0.1"], **settings)
 
 
@@ -559,7 +568,7 @@ async def test_asks_for_the_number_by_a_form(oa: ZaloOA, person: Follower, chann
     assert element == {
         "title": "Gửi số của tôi",
         "subtitle": "Cho em xin số điện thoại để cán bộ xã gọi lại ạ.",
-        "image_url": "https://ocop.example/static/icon.png",
+        "image_url": f"{SITE}/static/icon-512.png",
     }
     post = oa.posts[person.shares_contact("84912345678")]
     (update,) = updates(channel.read(post.headers, post.body))

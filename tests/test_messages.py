@@ -142,7 +142,7 @@ def test_a_message_waits_for_what_is_on_its_way() -> None:
 
 def test_so_many_and_no_more_and_a_refused_one_makes_room() -> None:
     here = writing(("p0", FileStatus.REFUSED)).does(*(photo(f"p{n}") for n in range(MAX_FILES + 1)))
-    assert [part.id for part in so_far(here.state.drafts["letter"].partial)[1]] == [f"p{n}" for n in range(1, 6)]
+    assert [part.id for part in so_far(here.state.drafts["letter"].partial)[1]] == [f"p{n}" for n in range(6)]
     here.does(photo("p6"))
     assert "is the most I can take" in here.words
 
