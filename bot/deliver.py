@@ -177,6 +177,8 @@ class Delivery:
     async def _handed_over(self, due: outbox.Due, channel: Channel, cost: str) -> Sent:
         template = due.body.get("template")
         if template is None:
+            if due.closed:
+                raise Unreachable("the chat was closed")
             return await channel.send(due.chat_id, await self._outgoing(due, channel, cost))
         if not isinstance(channel, SendsTemplates):
             raise Rejected("no templates here")
@@ -259,27 +261,31 @@ class Delivery:
         async with writing(self.engine) as connection:
             now = self.world.clock()
             await notices.lock(connection, due.delivery_ids)
-            if not await outbox.retry_later(connection, due, now, error, pause_s, patient=patient):
+            if await outbox.retry_later(connection, due, now, error, pause_s, patient=patient):
                 await notices.note_failed(connection, due.delivery_ids, error, now)
 
     async def _hold(self, due: outbox.Due) -> None:
         """It waits until the person writes (bot.handle joins it into the reply) and meanwhile climbs, if it can."""
         async with writing(self.engine) as connection:
             await notices.lock(connection, due.delivery_ids)
-            if await outbox.mark_held(connection, due):
+            if await outbox.heard_since(connection, due):  # what was said meanwhile has opened the window again
+                await outbox.retry_later(connection, due, self.world.clock(), "WindowClosed", None)
+            elif await outbox.mark_held(connection, due):
                 await notices.note_held(connection, due.conversation_id, due.delivery_ids, self.world.clock())
 
     async def _give_up(self, due: outbox.Due, error: str) -> None:
         async with writing(self.engine) as connection:
-            await self._mark_failed(connection, due, error)
-            if error == "Unreachable":
+            mine = await self._mark_failed(connection, due, error)
+            if mine and error == "Unreachable":
                 blocked = update(conversations).where(conversations.c.id == due.conversation_id)
                 await connection.execute(blocked.values(status="blocked"))
 
-    async def _mark_failed(self, connection: AsyncConnection, due: outbox.Due, error: str) -> None:
+    async def _mark_failed(self, connection: AsyncConnection, due: outbox.Due, error: str) -> bool:
+        """Whether it was still this worker's."""
         await notices.lock(connection, due.delivery_ids)
-        if await outbox.mark_failed(connection, due, error):
+        if mine := await outbox.mark_failed(connection, due, error):
             await notices.note_failed(connection, due.delivery_ids, error, self.world.clock())
+        return mine
 
     async def _moved(self, due: outbox.Due, chat_id: str) -> None:
         """A chat that is known under its new id already has a conversation of its own, which goes on."""

@@ -1,5 +1,7 @@
 """What people order about being told: joining chats and splitting them again, what comes first, hours, e-mail."""
 
+from dataclasses import replace
+
 from bot.channels.base import Capabilities
 from bot.render import compose
 from bot.turn import NotHeld, Turned, composed_body, notice_to, outbox_row
@@ -106,6 +108,7 @@ async def answer(turn: Turned, effect: AnswerJoin) -> None:
     if effect.yes and other != me.person_id:
         await hold(turn, other)
         await _join(turn, other)
+        await _tell_joined(turn, effect.number)
     await joining.leave(connection, me.id, giving=True)
     turn.carried.timers.append(joining.timer(effect.number, "joined" if effect.yes else "refused", turn.now))
     if not effect.yes:
@@ -129,6 +132,18 @@ async def _join(turn: Turned, other: int) -> None:
     await _know_again(turn)
     turn.record(audit.JOINED, joined=other, cases=codes, roles=len(roles.get(other, ())))
     _said(turn, Text(N_("✅ Joined. Both have one set of files from now on.")))
+
+
+async def _tell_joined(turn: Turned, joining_id: int) -> None:
+    """The person's other chats hear of it: whoever had one telephone for a minute could do it."""
+    words = Text(
+        N_("One more chat was joined with yours and sees your files. If that was not you, open “How I am told”.")
+    )
+    for chat in await people.chats_of(turn.connection, [turn.conversation.person_id]):
+        for one in (chat, *chat.others):
+            if one.id not in (turn.conversation.id, joining_id):
+                said = [SendMessage((words,), links=(OPEN_REACH,))]
+                turn.carried.notices.append(notice_to(turn, replace(one, others=()), said))
 
 
 async def _know_again(turn: Turned) -> None:

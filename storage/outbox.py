@@ -34,6 +34,8 @@ class Due:
     heard: datetime
     """When the person last wrote in this chat."""
     delivery_id: int | None = None
+    closed: bool = False
+    """They left this chat: nothing goes there any more."""
 
     @property
     def delivery_ids(self) -> tuple[int, ...]:
@@ -61,14 +63,15 @@ async def post(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -
 def _ready(now: datetime, but: Collection[str]) -> Select[int]:
     """Ids of due messages nobody has in hand, at most one a chat and only the oldest; none of the channels `but`.
 
-    What is held for the morning lets the others of its chat pass; what was tried and is to be tried again does not.
+    What is held for the morning lets the others of its chat pass; what was tried and is to be tried again lets only
+    those of the other kind pass: an answer does not wait for a notice that the platform takes at six.
     """
     earlier = outbox.alias("earlier")
     blocked = exists().where(
         earlier.c.conversation_id == outbox.c.conversation_id,
         earlier.c.status == "waiting",
         earlier.c.id < outbox.c.id,
-        or_(earlier.c.due_at <= now, earlier.c.attempts > 0),
+        or_(earlier.c.due_at <= now, and_(earlier.c.attempts > 0, earlier.c.kind == outbox.c.kind)),
     )
     free = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now)
     which = select(outbox.c.id).where(outbox.c.status == "waiting", outbox.c.due_at <= now, free, ~blocked)
@@ -103,7 +106,10 @@ async def claim(
     lease = now + LEASE
     await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(claimed_until=lease))
     rows = await connection.execute(
-        select(outbox, conversations.c.channel, conversations.c.chat_id, conversations.c.updated_at.label("heard"))
+        select(
+            *(outbox, conversations.c.channel, conversations.c.chat_id, conversations.c.updated_at.label("heard")),
+            (conversations.c.status == "blocked").label("closed"),
+        )
         .join(conversations)
         .where(outbox.c.id.in_(ids))
         .order_by(outbox.c.kind == "notice", outbox.c.id)
@@ -111,7 +117,7 @@ async def claim(
     return [
         Due(
             *(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at, lease),
-            *(r.heard, r.delivery_id),
+            *(r.heard, r.delivery_id, r.closed),
         )
         for r in rows
     ]
@@ -168,25 +174,30 @@ async def _note_lists(connection: AsyncConnection, ids: Sequence[int]) -> None:
 async def retry_later(
     connection: AsyncConnection, due: Due, now: datetime, error: str, pause_s: float | None, *, patient: bool = False
 ) -> bool:
-    """Try again after `pause_s`, or after a doubling pause; after a day it has failed: False.
+    """Try again after `pause_s`, or after a doubling pause; after a day it has failed. True where it has, by us.
 
     `patient`: what stands in the way is not this message's, so its day begins anew.
     """
     if now - due.created_at > GIVE_UP_AFTER and not patient:
-        await mark_failed(connection, due, error)
-        return False
+        return await mark_failed(connection, due, error)
     pause = min(FIRST_PAUSE * 2 ** min(due.attempts, 10), LONGEST_PAUSE)
     if pause_s is not None:
         pause = timedelta(seconds=pause_s)
     again = {"due_at": now + pause, "attempts": due.attempts + 1, "claimed_until": None, "error": error[:80]}
     await connection.execute(_held(due).values(again | ({"created_at": now} if patient else {})))
-    return True
+    return False
 
 
 async def mark_failed(connection: AsyncConnection, due: Due, error: str) -> bool:
     """Whether it was still this worker's."""
     failed = _held(due).values(status="failed", claimed_until=None, error=error[:80])
     return (await connection.execute(failed)).rowcount == 1
+
+
+async def heard_since(connection: AsyncConnection, due: Due) -> bool:
+    """Whether its person has written since it was claimed; under the conversation's lock."""
+    heard = select(conversations.c.updated_at).where(conversations.c.id == due.conversation_id)
+    return bool((await connection.execute(heard)).scalar_one() > due.heard)
 
 
 async def mark_held(connection: AsyncConnection, due: Due) -> bool:

@@ -243,6 +243,8 @@ async def test_a_stopped_address_gets_no_letter() -> None:
     [
         ({"to_recipient": "550 5.1.1 no such user"}, Unreachable),
         ({"to_recipient": "553 5.1.3 bad address"}, Unreachable),
+        ({"to_recipient": "554 5.7.1 relay access denied"}, Throttled),
+        ({"to_recipient": "550 5.4.5 daily limit exceeded"}, Throttled),
         ({"to_recipient": "451 4.7.1 greylisted, come again"}, Unavailable),
         ({"to_recipient": "452 4.2.2 mailbox full"}, Unavailable),
         ({"to_sender": "421 4.7.0 too many letters"}, Throttled),

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.turn import outbox_row
 from storage import outbox as box
-from storage.models import outbox
+from storage.models import conversations, outbox
 from storage.people import forget
 from tests.heart import beside, chat, count, rows
 from tests.transcripts import Clock
@@ -51,6 +52,30 @@ async def test_one_message_a_chat_and_the_oldest(engine: AsyncEngine) -> None:
     assert await claim(engine, clock) == []  # a2 waits until a1 is marked
     await sent(engine, clock, first[0])
     assert texts(await claim(engine, clock)) == ["a2"]
+
+
+async def test_an_answer_does_not_wait_for_a_notice_that_is_tried_again_at_six(engine: AsyncEngine) -> None:
+    clock = Clock()
+    conversation = await chat(engine, clock, "anna")
+    async with engine.begin() as connection:
+        await box.post(connection, [outbox_row(conversation.id, "notice", {"text": "n1"}, clock())])
+    (notice,) = await claim(engine, clock)
+    await again(engine, clock, notice, 8 * 3600)
+    await put(engine, clock, "anna", "a1")
+    (answer,) = await claim(engine, clock)
+    assert answer.body["text"] == "a1"
+    await sent(engine, clock, answer)
+    clock.now += timedelta(hours=8)
+    assert texts(await claim(engine, clock)) == ["n1"]
+
+
+async def test_who_left_is_known_when_a_message_is_claimed(engine: AsyncEngine) -> None:
+    clock = Clock()
+    row_id = await put(engine, clock, "anna", "a1")
+    async with engine.begin() as connection:
+        await connection.execute(update(conversations).where(conversations.c.id == row_id).values(status="blocked"))
+    (due,) = await claim(engine, clock)
+    assert due.closed
 
 
 async def test_a_message_to_be_tried_again_holds_the_next_one_back(engine: AsyncEngine) -> None:

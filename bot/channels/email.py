@@ -218,7 +218,7 @@ def outcome(error: Exception) -> ChannelError:
         return Suspended("the SMTP server's certificate is not in order")
     match error:
         case SMTPRecipientsRefused():
-            return _of_recipient(error.recipients[0].code)
+            return _of_recipient(error.recipients[0].code, error.recipients[0].message)
         case SMTPAuthenticationError():
             return Suspended("the SMTP server refuses the login") if error.code >= 500 else Throttled(BUSY_PAUSE_S)
         case SMTPResponseException():
@@ -229,9 +229,16 @@ def outcome(error: Exception) -> ChannelError:
             return Suspended("the SMTP server lacks TLS or a login")
 
 
-def _of_recipient(code: int) -> ChannelError:
-    """4xx is greylisting or a full mailbox: of this address only, so the others go on."""
-    return Unreachable(str(code)) if code >= 500 else Unavailable(str(code))
+def _of_recipient(code: int, words: str) -> ChannelError:
+    """4xx is greylisting or a full mailbox: of this address only, so the others go on.
+
+    Of 5xx only what is about the mailbox ends it (RFC 3463: 5.1 address, 5.2 mailbox, or no such figure): a relay says
+    here too that it takes nothing from us (5.7 policy) or not today (5.4 routing, 5.3 and 5.5 itself).
+    """
+    if code < 500:
+        return Unavailable(str(code))
+    figure = re.match(r"5\.(\d)\.\d", words)
+    return Unreachable(str(code)) if figure is None or figure[1] in "12" else Throttled(BUSY_PAUSE_S)
 
 
 def _of_letter(error: Any) -> ChannelError:

@@ -167,6 +167,8 @@ CONFIG = {
     -14003: "the redirect address is not registered",
     -14020: "the refresh token was used before",
 }
+OF_TEMPLATES = frozenset({-115, -117, -120, -126, -127, -131, -135, -138})
+"""Of the troubles above those that concern templates alone: the account's free messages go on."""
 NO_MONEY = frozenset({-320, -321})
 TROUBLES: Mapping[int, Trouble] = {
     -32: Trouble.RATE,
@@ -360,6 +362,16 @@ class Zalo:
         except ExpiredError:  # there the same code says that something went wrong, nobody knows what
             raise Unavailable("error -100") from None
         except NoMoneyError as error:  # what is free goes on
+            raise Rejected(error.why) from None
+        except Unreachable as error:  # the number has no Zalo, which says nothing of the chat
+            raise Rejected(str(error)) from None
+        except Throttled as error:
+            if not error.alone:
+                raise
+            raise Rejected("not at night") from None
+        except Suspended as error:
+            if not any(error.why.endswith(f"(error {code})") for code in OF_TEMPLATES):
+                raise
             raise Rejected(error.why) from None
         left = _number(_dict(answer, "quota").get("remainingQuota"))
         return Sent((_word(answer.get("msg_id")),), paid=True, quota_left=left)
