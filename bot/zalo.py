@@ -47,7 +47,7 @@ CHANNEL = "zalo"
 CONNECT_ANEW = Text(
     N_(
         "The Zalo account no longer lets us write. Whoever looks after the server: please run "
-        "“python -m bot zalo connect”. Messages on Zalo wait until then; none is lost."
+        "python -m bot zalo connect. Messages on Zalo wait until then; none is lost."
     )
 )
 SAID = {

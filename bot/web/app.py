@@ -518,7 +518,7 @@ class Site:
         if link is None:
             return self._no_download(request)
         catalog = self.world.catalog(link.locale)
-        hint = catalog.say(Text(N_("If nothing opens, choose “open in browser” in the menu of this page.")))
+        hint = catalog.say(Text(N_("If nothing opens, open this page in the browser: the three dots in its corner.")))
         opening = catalog.say(Text(N_("Open it")))
         page = {"LANG": catalog.locale, "NAME": _name(catalog), "FILE": link.name, "HINT": hint, "OPEN": opening}
         return _filled("download.html", {**page, "ACTION": token, "STATE": ""})
@@ -679,10 +679,10 @@ class Site:
 
 CONSENT_GIVEN = Text(N_("The Zalo account is connected. There is nothing more to do here."))
 CONSENT_GONE = Text(
-    N_("This page is older than 10 minutes, or was used. On the server, run “python -m bot zalo connect” again.")
+    N_("This page is older than 10 minutes, or was used. On the server, run python -m bot zalo connect again.")
 )
 CONSENT_REFUSED = Text(
-    N_("Zalo did not agree. On the server, run “python -m bot zalo check”, then “python -m bot zalo connect” again.")
+    N_("Zalo did not agree. On the server, run python -m bot zalo check, then python -m bot zalo connect again.")
 )
 
 

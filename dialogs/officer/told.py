@@ -111,7 +111,7 @@ def unreached_producer(code: str, product: str, by: str, closed: tuple[str, int]
     if closed is not None:
         values |= {"channel": channel_words(closed[0]), "days": closed[1]}
         why = N_(
-            "I could not tell %(by)s (%(code)s “%(product)s”): "
+            "I could not tell %(by)s (%(code)s “%(product)s”). "
             "%(channel)s lets me write only for %(days)s days after their last message."
         )
     texts = (Text(why, values), Text(N_("Please call them.")), *_quoted(words))
