@@ -662,6 +662,7 @@ async def make_poster(config: Settings, commune: str, output: Path, say: Callabl
         if telegram is not None:
             await telegram.close()
     zalo = await _zalo_address(config, say)
+    links.pasted = False  # a code that opens nothing by itself is no poster
     named = [(_channel_of(link), link) for link in (*_found(config, links, f"c-{commune}", beside=zalo), *zalo)]
     made = poster(unit.full_name, province.name, named, form)
     await asyncio.to_thread(output.write_bytes, made)

@@ -658,7 +658,7 @@ async def test_a_producers_officer_is_asked_to_call_once(village: Village) -> No
     (text,) = village.texts("telegram", "hung")
     about = f"Lý Thị Mẩy ({code} “Chuối sấy dẻo”)"
     assert text.split("\n")[:3] == [
-        f"Chưa báo được cho {about}: Zalo chỉ cho nhắn trong 2 ngày kể từ tin cuối của bà con.",
+        f"Em chưa báo được cho {about}. Zalo chỉ cho nhắn trong 2 ngày kể từ tin cuối của bà con.",
         "Nhờ anh/chị gọi điện.",
         "Nội dung tin: “Xã đã nhận ý tưởng.”",
     ]
