@@ -37,7 +37,6 @@ from bot.handle import Closing, Intake
 from bot.incoming import take
 from bot.ladder import Ladder
 from bot.merge import NotMergeable, merge, report
-from bot.poster import ZALO, Form, poster
 from bot.settings import Settings
 from bot.timers import Timers
 from bot.web.app import Site
@@ -65,6 +64,8 @@ NAME_WITHIN_S = 5.0
 SET_UP_PAUSES_S = (1.0, 5.0, 30.0)
 """Between tries to set a channel up; the last one again and again: without its webhook the bot is deaf."""
 STAND_BY_S = 5.0
+ZALO = "https://zalo.me/"
+"""What the address of an Official Account begins with; its number follows."""
 _POLLING_LOCKS = {"telegram": 0x6F63706F, "zalo_bot": 0x6F637071}  # next to "ocop", the lock of storage/migrate.py
 
 
@@ -334,6 +335,7 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
     # What the imports and the start have made stays to the end. Where aiogram is on that is 190,000 objects, and
     # walking them in each full collection was most of the slowest answers' time.
     gc.freeze()
+    gc.enable()
     await running.until(stop)
     say("Stopping: finishing what is in hand.")
     await running.stop()
@@ -651,6 +653,8 @@ async def make_poster(config: Settings, commune: str, output: Path, say: Callabl
     province = places.province(unit.province_code) if unit is not None else None
     if unit is None or province is None:
         raise SystemExit(f"There is no commune {commune}. Codes are in dialogs/rules/communes.tsv.")
+    from bot.poster import Form, poster
+
     forms: dict[str, Form] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
     form = forms.get(output.suffix.lower())
     if form is None:

@@ -19,16 +19,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
 from operator import itemgetter
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import filetype  # type: ignore[import-untyped]
 import pi_heif  # type: ignore[import-untyped]
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
-from fpdf import FPDF
 from PIL import Image, ImageFilter, ImageOps, ImageStat
 
 from bot.sounds import AWB_MAGIC, MAX_SECONDS, NotASound, Sound, seconds
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 """Also the most a Telegram bot may download (core.telegram.org/bots/api#getfile)."""
@@ -222,6 +224,8 @@ def pages_to_pdf(pages: Sequence[bytes], title: str) -> bytes:
     """
     if not pages:
         raise ValueError("a paper has at least one page")
+    from fpdf import FPDF  # with its fonts a third of a second: for the first PDF, not for every start
+
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(auto=False)
     pdf.set_title(title)
@@ -555,7 +559,7 @@ class _Unpacking:
             raise Refused(Refusal.BOMB)
 
 
-def _add_page(pdf: FPDF, photo: bytes) -> None:
+def _add_page(pdf: "FPDF", photo: bytes) -> None:
     with Image.open(io.BytesIO(photo), formats=("JPEG",)) as image:
         width, height = image.size
     orientation: Literal["landscape", "portrait"] = "landscape" if width > height else "portrait"

@@ -30,8 +30,8 @@ PAGE_MM: Final = (210.0, 297.0)
 MARGIN_MM: Final = 20.0
 PNG_DPI: Final = 150
 MAX_LINKS: Final = 4
-ZALO: Final = "https://zalo.me/"
-"""What the address of an Official Account begins with; its number follows."""
+ZALO: Final = "Zalo"
+"""What the channel is called whose links open no commune by themselves."""
 
 INK: Final = "#1f2a24"
 QUIET: Final = "#5c6b62"
@@ -128,7 +128,7 @@ def _drawn(sheet: FPDF, marks: Sequence[Mark], form: Form) -> bytes:
 def _marks(sheet: FPDF, commune: str, province: str, links: Sequence[Link]) -> Iterator[Mark]:
     yield from _heading(sheet, commune, province)
     yield from _codes(sheet, links)
-    yield from _steps(sheet, any(url.startswith(ZALO) for _, url in links))
+    yield from _steps(sheet, any(name == ZALO for name, _ in links))
     yield from _footer(sheet)
 
 

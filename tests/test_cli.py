@@ -20,7 +20,7 @@ from tests.program import ROOT, finished, running
 COMMANDS = (
     "run", "web", "worker", "migrate", "invite", "merge", "qr", "dialogs", "export", "report", "audit", "rules",
 )  # fmt: skip
-READY_S = 5.0
+READY_S = 3.0
 WEB_LINK = "http://127.0.0.1:8000/start/c-04336"
 
 
@@ -136,9 +136,7 @@ async def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path) -> None
 
 @pytest.mark.timed
 async def test_no_token_no_settings(tmp_path: Path) -> None:
-    """Ready within five seconds (it was three before Zalo).
-
-    The second process is refused, and so is the second on the port."""
+    """Ready within three seconds; the second process is refused, and so is the second on the port."""
     async with running(tmp_path) as program:
         took_s = time.monotonic() - program.started_at
         sys.stdout.write(f"ready without a token: {took_s:.1f} s\n")

@@ -11,7 +11,8 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import catalogs
-from bot.desk.report import BARS, CHART_COMMUNES, STAGE_WORDS, STEP_WORDS, file_name, pdf
+from bot.desk.documents import report_name
+from bot.desk.report import BARS, CHART_COMMUNES, STAGE_WORDS, STEP_WORDS, pdf
 from bot.world import LOCALES
 from dialogs import places
 from dialogs.model import Text
@@ -279,8 +280,8 @@ def test_nothing_is_drawn_beyond_the_margins() -> None:
 
 
 def test_the_file_s_name_has_no_marks() -> None:
-    assert file_name("15/04336", NOVEMBER) == "ocop-15-04336-2026-11.pdf"
-    assert file_name("", NOVEMBER) == "ocop-vn-2026-11.pdf"
+    assert report_name("15/04336", NOVEMBER) == "ocop-15-04336-2026-11.pdf"
+    assert report_name("", NOVEMBER) == "ocop-vn-2026-11.pdf"
     assert BARS[0] in STAGES
 
 

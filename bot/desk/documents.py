@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot import papers
 from bot.catalogs import VIETNAM
 from bot.channels.base import Attachment
-from bot.desk import export, report
+from bot.desk import export
 from bot.turn import Turned, facts_of
 from bot.world import World
 from dialogs.model import N_, ExportAudit, ExportCases, SendMessage, SendReport, Text
@@ -82,10 +82,15 @@ async def send_report(turn: Turned, effect: SendReport) -> None:
     month = f"{effect.first:%Y-%m}"
     turn.record("export", territory=effect.territory, report=month)
     words = Text(N_("Here is the report for %(month)s."), {"month": f"{effect.first.month}/{effect.first.year}"})
-    name = report.file_name(effect.territory, effect.first)
+    name = report_name(effect.territory, effect.first)
     _send(
         turn, words, {"made": "report", "territory": effect.territory, "month": effect.first.isoformat(), "name": name}
     )
+
+
+def report_name(territory: str, first: date) -> str:
+    """ "ocop-15-04336-2026-11.pdf": without marks, as not every messenger keeps them."""
+    return f"ocop-{territory.replace('/', '-') or 'vn'}-{first:%Y-%m}.pdf"
 
 
 def _check_territory(turn: Turned, territory: str) -> None:
@@ -134,4 +139,6 @@ async def _report(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) ->
     today, first = now.astimezone(VIETNAM).date(), date.fromisoformat(spec["month"])
     async with reading(engine) as connection:
         month = await reports.month(connection, spec["territory"], first, today, world.days_off)
+    from bot.desk import report  # with all it draws with: not for every start
+
     return await asyncio.to_thread(report.pdf, month, world.catalog(spec["locale"]), now)

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any, Protocol
 
-import xlsxwriter  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.catalogs import VIETNAM, Catalog
@@ -91,6 +90,8 @@ class Xlsx:
     """
 
     def __init__(self, file: IO[bytes], title: str, headings: Sequence[str]) -> None:
+        import xlsxwriter  # type: ignore[import-untyped]  # for the first list, not for every start
+
         self._book = xlsxwriter.Workbook(file, {"constant_memory": True})
         self._sheet = self._book.add_worksheet(title[:31])
         self._risky = self._book.add_format({"quote_prefix": True})

@@ -7,7 +7,7 @@ written with the same font. Lengths are in millimetres on A4.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -479,8 +479,3 @@ def _line(draft: _Draft, y: float, name: str, counts: Counter[str], *, bold: boo
         draft.paper.write_at(right, y + 4.6, words, 9.5, colour, bold=bold, align=Align.R)
     draft.paper.fill(MARGIN, y + ROW - 0.3, WIDTH, 0.2, GRID)
     return y + ROW
-
-
-def file_name(territory: str, first: date) -> str:
-    """ "ocop-15-04336-2026-11.pdf": without marks, as not every messenger keeps them."""
-    return f"ocop-{territory.replace('/', '-') or 'vn'}-{first:%Y-%m}.pdf"
