@@ -194,11 +194,11 @@ class Delivery:
         if can.window is None or due.kind != "notice":
             return ""
         silent_for = self.world.clock() - due.heard
-        if silent_for <= can.window.free:
+        if silent_for <= can.window.free and due.quota_left != 0:
             return "free"
         if silent_for <= can.window.paid and self.world.pays:
             return "paid"
-        raise WindowClosed("the person has not written for too long")
+        raise WindowClosed("the person has not written for too long, or was told as much as is free")
 
     def _gone(self, due: outbox.Due, can: Capabilities, sent: Sent, cost: str) -> notices.Gone:
         """Whoever has just written gets with the reply what waited for that, and needs no proof."""
@@ -213,6 +213,7 @@ class Delivery:
             None if proven else can.patience,
             "paid" if sent.paid else cost,
             sent.quota_left,
+            due.heard,
         )
 
     def _works(self, channel: str) -> None:

@@ -156,7 +156,7 @@ class Fetcher:
         item = "answer:photos" if lost.paper == PRODUCT_PHOTOS else f"paper:{lost.paper}"
         words = Text(UNREADABLE, {"code": lost.code, "paper": item_words(case, item)})
         said = SendMessage((words,), links=(open_my_file(lost.code),))
-        chats = await chats_of(connection, [lost.person_id])
+        chats = await chats_of(connection, [lost.person_id], or_closed=True)
         return [notice(self.world, chat, [said], now, About(lost.code)) for chat in chats]
 
 

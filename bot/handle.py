@@ -73,9 +73,12 @@ GROUP = 64
 TRIES = 3
 RETRY_PAUSE_S = 0.05
 """Long enough for two processes that got in each other's way; everybody waits meanwhile."""
-OUTAGES = ("08", "25006", "53", "57", "58")
-"""PostgreSQL's SQLSTATEs for: no connection, a standby that only reads, no room or too many connections, starting or
-stopping, the disk. Source: appendix A of its manual; asyncpg has one class of error for them and for our mistakes.
+COLLISION = "40"
+"""PostgreSQL's SQLSTATEs for two transactions that were in each other's way (a deadlock): it gave this one up."""
+OUTAGES = ("08", "25006", COLLISION, "53", "57", "58")
+"""PostgreSQL's SQLSTATEs for what passes without anybody's mending a statement: no connection, a standby that only
+reads, a collision, no room or too many connections, starting or stopping, the disk. Source: appendix A of its manual;
+asyncpg has one class of error for them and for our mistakes.
 """
 SQLITE_OUTAGES = frozenset(
     {
@@ -158,7 +161,7 @@ class Intake:
 
     async def _apart(self, group: Sequence[Waiting], error: Exception) -> None:
         """One by one, so that the update that fails stands alone."""
-        if is_outage(error):
+        if is_outage(error) and not is_collision(error):
             self._give_back(group, error)
         elif len(group) == 1:
             await self._again(group[0], error)
@@ -175,7 +178,7 @@ class Intake:
                 await handle(self.engine, self.world, [waiting.update])
             except Exception as failed:  # this loop is its bound; logged with the update's key when it is set aside
                 error = failed
-                if is_outage(error):
+                if is_outage(error) and not is_collision(error):
                     break
             else:
                 self._taken([waiting])
@@ -228,8 +231,16 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         code = getattr(error.orig, "sqlite_errorcode", 0)  # its lowest byte is the primary one
         return error.connection_invalidated or code & 0xFF in SQLITE_OUTAGES
-    state = str(getattr(error.orig, "pgcode", None) or "")
-    return isinstance(error, OperationalError) or error.connection_invalidated or state.startswith(OUTAGES)
+    return isinstance(error, OperationalError) or error.connection_invalidated or _sqlstate(error).startswith(OUTAGES)
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether the same transaction, begun anew, would pass: nothing of the database is away."""
+    return isinstance(error, DBAPIError) and _sqlstate(error).startswith(COLLISION)
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "pgcode", None) or "")
 
 
 def where(error: BaseException) -> str:
@@ -459,7 +470,7 @@ _SAVE = (
     .where(conversations.c.id == bindparam("row_id"))
     .values(state=bindparam("new_state"), listed=bindparam("new_list"), typed=bindparam("new_typed"))
 )
-_SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open")
+_SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open", quota_left=None)
 
 
 async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime) -> None:

@@ -218,5 +218,5 @@ async def _tell(
     now: datetime,
 ) -> None:
     due_at = world.awake_at(now, (await days_off_of(connection, [about.territory]))[about.territory])
-    chats = await people.chats_of(connection, person_ids)
+    chats = await people.chats_of(connection, person_ids, or_closed=True)
     await post(connection, [notice(world, chat, [said], due_at, about) for chat in chats])

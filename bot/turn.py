@@ -181,7 +181,7 @@ async def tell_officers(
     Nothing else is held. A reply was asked for just now; and a producer waits for an answer, at whatever hour it comes.
     """
     due_at, about = await awake_at(turn, territory), About(code, territory, new_alert())
-    for chat in await people.chats_of(turn.connection, person_ids):
+    for chat in await people.chats_of(turn.connection, person_ids, or_closed=True):
         turn.carried.notices.append(notice(turn.world, chat, [said], due_at, about))
 
 
@@ -298,7 +298,7 @@ async def tell(
     about: About = NOTHING,
 ) -> None:
     """A notice to people outside any turn, over the chat each used last."""
-    chats = await people.chats_of(connection, person_ids)
+    chats = await people.chats_of(connection, person_ids, or_closed=True)
     await outbox.post(connection, [notice(world, chat, [said], now, about) for chat in chats])
 
 
@@ -336,7 +336,7 @@ async def tell_producer(
     """`links` instead of the one to their file; `files`: ids of photos and voice notes that go with it."""
     specs = await specs_of_files(turn.connection, files)
     said = [SendMessage(texts, links=links or (open_my_file(code),))]
-    for chat in await people.chats_of(turn.connection, [person_id]):
+    for chat in await people.chats_of(turn.connection, [person_id], or_closed=True):
         turn.carried.notices.append(notice(turn.world, chat, said, turn.now, About(code), specs))
     if (filed := await without_chat(turn.connection, code)) is not None and filed.person_id == person_id:
         by = Text(N_("%(by)s has no chat here. Please pass this on:"), {"by": filed.name})

@@ -93,21 +93,24 @@ def _rung(notice_id: int, rung: int, conversation_id: int, channel: str, due_at:
     }
 
 
-async def lock(connection: AsyncConnection, delivery_ids: Collection[int]) -> list[int]:
-    """Hold the notices of these rungs until the transaction ends; returns their ids."""
-    if not delivery_ids:
+async def lock(
+    connection: AsyncConnection, delivery_ids: Collection[int], conversation_ids: Collection[int] = ()
+) -> list[int]:
+    """Hold the notices of these rungs until the transaction ends, and these chats with theirs; the notices' ids."""
+    if not delivery_ids and not conversation_ids:
         return []
     which = select(deliveries.c.notice_id).where(deliveries.c.id.in_(delivery_ids)).distinct()
     notice_ids = sorted((await connection.execute(which)).scalars())
-    await _lock(connection, notices.c.id.in_(notice_ids))
+    await _lock(connection, notices.c.id.in_(notice_ids), conversation_ids)
     return notice_ids
 
 
-async def _lock(connection: AsyncConnection, which: Any) -> None:
+async def _lock(connection: AsyncConnection, which: Any, conversation_ids: Collection[int] = ()) -> None:
     if connection.dialect.name != "postgresql":  # SQLite has one writer
         return
     theirs = select(deliveries.c.conversation_id).join(notices).where(which)
-    chats = select(conversations.c.id).where(conversations.c.id.in_(theirs)).order_by(conversations.c.id)
+    these = or_(conversations.c.id.in_(theirs), conversations.c.id.in_(conversation_ids))
+    chats = select(conversations.c.id).where(these).order_by(conversations.c.id)
     await connection.execute(chats.with_for_update(key_share=True))
     await connection.execute(select(notices.c.id).where(which).order_by(notices.c.id).with_for_update(key_share=True))
 
@@ -131,15 +134,18 @@ class Gone:
     patience: timedelta | None = None
     cost: str = ""
     quota_left: int | None = None
+    heard: datetime | None = None
+    """When its person had last written; their next word begins the quota anew."""
 
 
 async def note_sent(connection: AsyncConnection, gone: Sequence[Gone], now: datetime) -> None:
     """Before anything else of the transaction, for the sake of the locks."""
     told = {delivery_id: one for one in gone for delivery_id in one.delivery_ids}
-    await lock(connection, told)
-    quotas = {one.conversation_id: one.quota_left for one in gone if one.quota_left is not None}
+    quotas = {one.conversation_id: one for one in gone if one.quota_left is not None}
+    await lock(connection, told, quotas)
     if quotas:
-        await connection.execute(_QUOTA, [{"row_id": i, "left": left} for i, left in sorted(quotas.items())])
+        left = [{"row_id": i, "left": one.quota_left, "heard": one.heard} for i, one in sorted(quotas.items())]
+        await connection.execute(_QUOTA, left)
     if not told:
         return
     await connection.execute(_TAKEN, [_taken(delivery_id, one) for delivery_id, one in told.items()])
@@ -147,7 +153,11 @@ async def note_sent(connection: AsyncConnection, gone: Sequence[Gone], now: date
     await _came(connection, came | await _early(connection, told), now)
 
 
-_QUOTA = update(conversations).where(conversations.c.id == bindparam("row_id")).values(quota_left=bindparam("left"))
+_QUOTA = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("row_id"), conversations.c.updated_at == bindparam("heard"))
+    .values(quota_left=bindparam("left"))
+)
 _TAKEN = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("row_id"), deliveries.c.status != DELIVERED, deliveries.c.status != SEEN)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, delete, insert, or_, select, update
+from sqlalchemy import Select, Text, and_, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import Membership, Role, State
@@ -16,6 +16,7 @@ from storage import links, notices
 from storage.joining import leave
 from storage.links import digest as digest
 from storage.models import (
+    TELLING,
     address_codes,
     consents,
     conversations,
@@ -173,8 +174,11 @@ class Chat:
     others: tuple["Chat", ...] = ()
 
 
-async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> list[Chat]:
+async def chats_of(connection: AsyncConnection, person_ids: Collection[int], *, or_closed: bool = False) -> list[Chat]:
     """For each person the chat to use first, with their others; without those who have none that takes messages.
+
+    `or_closed`: who has closed every chat is given those as well. A notice there fails without a word to the platform,
+    and then whoever can telephone hears of it (bot.ladder).
 
     In the order of channels that a person has chosen, else the one that last worked: where they wrote, or were told.
     What only tells comes last, the browser before the e-mail, which few look at.
@@ -195,13 +199,22 @@ async def chats_of(connection: AsyncConnection, person_ids: Collection[int]) -> 
             people.c.reminders,
         )
         .join(people)
-        .where(conversations.c.person_id.in_(person_ids), conversations.c.status == "open")
+        .where(conversations.c.person_id.in_(person_ids))
         .order_by(conversations.c.updated_at, conversations.c.id)
     )
-    found: dict[int, list[Any]] = {}
-    for row in await connection.execute(statement):
-        found.setdefault(row.person_id, []).append(row)
+    found = await _by_person(connection, statement.where(conversations.c.status == "open"))
+    closed = set(person_ids) - set(found) if or_closed else set()
+    if closed:
+        left = conversations.c.person_id.in_(closed), conversations.c.channel.not_in(TELLING)
+        found |= await _by_person(connection, statement.where(*left))
     return [_ladder(rows) for rows in found.values()]
+
+
+async def _by_person(connection: AsyncConnection, chats: Select[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in await connection.execute(chats):
+        found.setdefault(row.person_id, []).append(row)
+    return found
 
 
 def _ladder(rows: Sequence[Any]) -> Chat:

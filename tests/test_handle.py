@@ -450,6 +450,44 @@ def test_what_an_outage_is() -> None:
     assert not handling.is_outage(KeyError())
 
 
+@pytest.mark.postgresql
+async def test_two_that_wait_for_one_another_are_no_outage_and_both_get_through(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anna's turn wants Bert's chat while somebody who holds that one wants Anna's: PostgreSQL gives one of them up."""
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer")
+    await many_chats(engine, Clock(), ["anna", "bert"])
+    collided: list[BaseException] = []
+    before, take = asyncio.Event(), handling._take
+
+    async def crossing(turn: Any) -> None:
+        before.set()
+        await asyncio.sleep(0.2)
+        try:
+            await turn.connection.execute(_locking("bert"))
+        except DBAPIError as error:
+            collided.append(error)
+            raise
+        await take(turn)
+
+    monkeypatch.setattr(handling, "_take", crossing)
+    async with taking(engine, world_at(Clock())) as intake, engine.connect() as other:
+        await other.execute(_locking("bert"))
+        await other.execute(text("SET LOCAL deadlock_timeout = '10s'"))  # so that it is Anna's turn that is given up
+        submitted = asyncio.create_task(intake.submit(typed("anna", "menu", "1")))
+        await before.wait()
+        await other.execute(_locking("anna"))
+        await other.rollback()
+        await submitted
+    assert [(handling.is_collision(e), handling.is_outage(e)) for e in collided] == [(True, True)]
+    assert [row.error for row in await rows(engine, updates, updates.c.key == "1")] == [""]
+
+
+def _locking(chat_id: str) -> Any:
+    return select(conversations.c.id).where(conversations.c.chat_id == chat_id).with_for_update()
+
+
 # ---------------------------------------------------------------- blocked, hostile, discreet
 
 

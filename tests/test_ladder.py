@@ -33,10 +33,11 @@ from bot.turn import NOTHING, About, new_alert, tell
 from bot.world import World
 from dialogs.model import Link, SendMessage, Text, TimerFired
 from storage import notices as ledger
-from storage.database import writing
+from storage.database import reading, writing
 from storage.files import FileStore
 from storage.holding import take as take_case
 from storage.models import cases, conversations, deliveries, memberships, notices, outbox, people, timers
+from storage.people import close_chat
 from storage.records import Conversation
 from tests.heart import (
     TERRITORY,
@@ -199,6 +200,40 @@ async def test_what_the_platform_says_is_left_of_a_quota_is_kept(village: Villag
     await village.tell(anna)
     await village.deliver()
     assert (await rows(village.engine, conversations))[0].quota_left == 7
+
+
+@pytest.mark.parametrize(("pays", "cost"), [(False, ""), (True, "paid")])
+async def test_when_the_free_messages_are_used_up_one_is_held_or_paid_for(
+    engine: AsyncEngine, pays: bool, cost: str
+) -> None:
+    village = Village(engine, pays=pays)
+    anna = await village.person("anna", "zalo")
+    village.channels["zalo"].quota_left = 0
+    await village.tell(anna)
+    await village.deliver()
+    village.clock.now += timedelta(hours=1)
+    await village.tell(anna)
+    await village.deliver()
+    first, second = await rows(engine, deliveries)
+    assert (first.status, first.cost) == ("sent", "free")
+    assert (second.status, second.cost) == ("sent" if pays else "held", cost)
+    village.channels["zalo"].quota_left = 7
+    await say(engine, village.world, "anna", "menu", channel="zalo")
+    await village.tell(anna)
+    await village.deliver()
+    assert (await rows(engine, deliveries))[-1].cost == "free"
+
+
+async def test_what_was_left_before_the_person_wrote_says_nothing_any_more(village: Village) -> None:
+    anna = await village.person("anna", "zalo")
+    village.channels["zalo"].quota_left = 0
+    await village.tell(anna)
+    for due in await village.delivery._claim(IN_HAND):
+        await village.delivery._deliver(due)
+    village.clock.now += timedelta(seconds=1)
+    await say(village.engine, village.world, "anna", "menu", channel="zalo")
+    await village.delivery._note_sent()
+    assert (await rows(village.engine, conversations))[0].quota_left is None
 
 
 # ---------------------------------------------------------------- climbing
@@ -665,6 +700,25 @@ async def test_a_producers_officer_is_asked_to_call_once(village: Village) -> No
     assert [(n.status, n.passed_on) for n in await rows(village.engine, notices)] == [
         ("held", True), ("delivered", False)
     ]  # fmt: skip
+
+
+async def test_who_has_closed_every_chat_is_called_and_the_case_says_so(village: Village) -> None:
+    may = await village.person("Mẩy", "zalo", "telegram")
+    await village.person("hung", "telegram", officer_at=TERRITORY)
+    code = await submit(village.engine, may, village.clock())
+    async with writing(village.engine) as connection:
+        for channel in ("zalo", "telegram"):
+            await close_chat(connection, channel, "Mẩy", village.clock())
+    await village.tell(may, about=About(code))
+    await village.climb()
+    assert [who for channel in village.channels.values() for who, _ in channel.tries] == ["hung"]
+    (text,) = village.texts("telegram", "hung")
+    assert "Em chưa báo được cho Lý Thị Mẩy" in text
+    async with reading(village.engine) as connection:
+        (told,) = await ledger.told_of(connection, code)
+    assert (told.status, [(r.channel, r.status, r.outcome) for r in told.rungs]) == (
+        "failed", [("zalo", "failed", "Unreachable")]
+    )  # fmt: skip
 
 
 async def test_who_has_the_case_in_hand_is_asked_to_call(village: Village) -> None:

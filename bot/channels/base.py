@@ -158,7 +158,10 @@ Incoming = Update | Receipt | Left
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the platform said of a message it took: its own ids, whether it costs, and what is left of a quota."""
+    """What the platform said of a message it took: its own ids, and whether it costs.
+
+    `quota_left`: how many more are free in this chat until the person writes again; None: it does not say.
+    """
 
     ids: tuple[str, ...] = ()
     paid: bool = False

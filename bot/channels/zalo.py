@@ -347,7 +347,7 @@ class Zalo:
 
         `template_id` is of a template that Zalo has approved, `data` its parameters. Nothing calls this unless the
         settings name templates. Unconfirmed: POST https://business.openapi.zalo.me/message/template, whose answer has
-        `msg_id` and `quota.remainingQuota` (field-vn src/Core/Channels/OA/Resources/ZbsResource.php and others' code).
+        `msg_id` (field-vn src/Core/Channels/OA/Resources/ZbsResource.php and others' code).
         Raises ChannelError; what is refused may be charged all the same (field-vn).
         """
         digits = re.sub(r"\D", "", phone)
@@ -373,8 +373,7 @@ class Zalo:
             if not any(error.why.endswith(f"(error {code})") for code in OF_TEMPLATES):
                 raise
             raise Rejected(error.why) from None
-        left = _number(_dict(answer, "quota").get("remainingQuota"))
-        return Sent((_word(answer.get("msg_id")),), paid=True, quota_left=left)
+        return Sent((_word(answer.get("msg_id")),), paid=True)
 
     def _parts(self, message: Outgoing) -> list["Part"]:
         """The messages that one message becomes; raises Rejected when there is nothing in it."""
@@ -455,9 +454,9 @@ class Zalo:
         data = await self._call(url, {"recipient": {"user_id": chat_id}, "message": message})
         quota = _dict(data, "quota")
         # "reply" is the free one; the others are the package's and what was bought besides
-        paid = bool(quota.get("quota_type")) and quota["quota_type"] != "reply"
-        ids = (_word(data.get("message_id")),)
-        return Sent(tuple(filter(None, ids)), paid, _number(quota.get("remain")))
+        kind, ids = quota.get("quota_type"), (_word(data.get("message_id")),)
+        left = _number(quota.get("remain")) if kind == "reply" else None
+        return Sent(tuple(filter(None, ids)), paid=bool(kind) and kind != "reply", quota_left=left)
 
     async def _call(self, url: str, content: "Json | Attachment") -> "Json":
         """`data` of the answer. A token that is refused is renewed once."""
@@ -740,7 +739,7 @@ def _multipart(file: Attachment) -> MultipartWriter:
 
 def _together(parts: Sequence[Sent], message: Outgoing) -> Sent:
     ids = tuple(one for part in parts for one in part.ids)
-    left = next((part.quota_left for part in reversed(parts) if part.quota_left is not None), None)
+    left = parts[-1].quota_left if parts else None
     paid = any(part.paid for part in parts) or (message.paid and left is None)  # it says itself what was free
     return Sent(ids, paid, left)
 

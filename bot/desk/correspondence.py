@@ -99,7 +99,7 @@ async def _to_officers(turn: Turned, effect: SendNote, letter: Letter) -> None:
     if due_at > turn.now:
         turn.carried.said.append(SendMessage((Text(READ_LATER, {"day": due_at.astimezone(VIETNAM).date()}),)))
     about = About(effect.code, places.territory(commune), new_alert())
-    for chat in await people.chats_of(turn.connection, await _readers(turn, case, commune)):
+    for chat in await people.chats_of(turn.connection, await _readers(turn, case, commune), or_closed=True):
         _tell(turn, chat, alert, letter, about, due_at)
 
 

@@ -295,7 +295,7 @@ async def take_back(turn: Turned, effect: UndoDecision) -> None:
 async def _tell_undone(turn: Turned, producer: int, case: CaseFacts, undone: undo.Undone) -> None:
     """Only to who has read of the decision, or may have; the others never hear of it."""
     awake = await awake_at(turn, places.territory(case.commune))
-    for chat in await people.chats_of(turn.connection, undone.told):
+    for chat in await people.chats_of(turn.connection, undone.told, or_closed=True):
         if chat.person_id == producer:
             turn.carried.notices.append(notice_to(turn, chat, [_undone_producer(case, undone)], About(case.code)))
         else:
