@@ -16,7 +16,7 @@ from bot.handbook import ENOUGH, Handbook, plain
 from dialogs.answers import DONE, clean
 from dialogs.codes import read_code
 from dialogs.engine import VERBATIM
-from dialogs.matching import expand, fold, forms, match, number, question_strength, spelling, split_question
+from dialogs.matching import expand, fold, forms, match, number, question_strength, same, spelling, split_question
 from dialogs.model import (
     N_,
     CaseNamed,
@@ -45,8 +45,6 @@ STORY_CHARS = 400
 """Longer texts are told, not chosen: they are compared with no option and no command."""
 _LONGEST_PHRASE_WORDS = 8
 _LONGEST_LABEL_CHARS = 40
-_SAME_WORDS = 98
-"""Score of dialogs.matching from which two phrases are the same but for marks and spaces."""
 _SERIAL = re.compile(r"\d{4,6}")
 _PASTED = re.compile(r"(?:https?://\S+(?:/start/|[?&]start=))?(i-[\w-]{16,48}|c-\d{5})")
 """An invitation or a commune's link, pasted into the chat of a messenger whose own links carry no payload (Zalo)."""
@@ -318,8 +316,8 @@ class Listener:
         if not asked.free or asked.at.startswith("leave/") or question_strength(typed):
             return None
         options = (*asked.options, *asked.further)
-        found = match(typed, [self._phrases(option) for option in options]) if options else None
-        return CommandReceived("leave", typed) if found is None or found.exact is None else None
+        meant = options and same(typed, [self._phrases(option) for option in options]).exact is not None
+        return None if meant else CommandReceived("leave", typed)
 
     # what an officer says anywhere
 
@@ -340,15 +338,14 @@ class Listener:
 
     def _exactly(self, typed: str, asked: SendMessage) -> bool:
         everything = (*asked.options, *asked.further)
-        found = match(typed, [self._phrases(option) for option in everything]) if everything else None
-        return found is not None and bool(found.matches) and found.matches[0].score >= _SAME_WORDS
+        return bool(everything and same(typed, [self._phrases(option) for option in everything]).matches)
 
     def _button(self, typed: str, asked: SendMessage) -> Event | None:
         """Nothing but what a button of the desk says, or a word that is understood there."""
         if not asked.buttons or len(typed) > _LONGEST_LABEL_CHARS:
             return None
         phrases = (phrase for option in asked.buttons for phrase in self._phrases(option))
-        return Misplaced(typed) if match(typed, [(*phrases, *_desk_words())]).exact is not None else None
+        return Misplaced(typed) if same(typed, [(*phrases, *_desk_words())]).exact is not None else None
 
     # questions that interrupt
 
@@ -357,7 +354,7 @@ class Listener:
         if not asked.free or asked.takes or question_strength(typed) == 2:
             return None
         options = [Option(name, phrases[0], phrases, takes_rest=name in TAKE_REST) for name, phrases in WISHES.items()]
-        found = match(typed, list(WISHES.values()))
+        found = same(typed, list(WISHES.values()))
         if found.exact is not None:
             return CommandReceived(options[found.exact].value)
         with_rest = self._with_rest(typed, options)
@@ -367,7 +364,7 @@ class Listener:
         if asked.takes == "text" and not question_strength(typed):
             return None
         names = list(INTENTS)
-        found = match(typed, [INTENTS[name] for name in names])
+        found = same(typed, [INTENTS[name] for name in names])
         if found.exact is not None:
             return CommandReceived(names[found.exact])
         words = set(expand(fold(typed)).split())

@@ -255,10 +255,19 @@ def match(text: str, choices: Sequence[Sequence[str]]) -> Found:
     typed = _Typed.of(text)
     if not typed.forms:
         return Found()
-    for ranking in (_same_words(typed, choices), _same_words(typed.bare(), choices)):
-        if ranking:
-            return _found(ranking, exact=True)
+    if ranking := _named(typed, choices):
+        return _found(ranking, exact=True)
     return _found(_contained(typed, choices) or _near(typed, choices), exact=False)
+
+
+def same(text: str, choices: Sequence[Sequence[str]]) -> Found:
+    """As `match`, but only the same words count, which is many times faster to find out."""
+    typed = _Typed.of(text)
+    return _found(_named(typed, choices), exact=True) if typed.forms else Found()
+
+
+def _named(typed: "_Typed", choices: Sequence[Sequence[str]]) -> "list[Match]":
+    return _same_words(typed, choices) or _same_words(typed.bare(), choices)
 
 
 def _found(ranking: Sequence[Match], *, exact: bool) -> Found:
@@ -270,25 +279,35 @@ def _found(ranking: Sequence[Match], *, exact: bool) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
+    """`joined`: the forms without their spaces; `long`: those of them that are no short word."""
+
     marked: tuple[str, ...]
     forms: tuple[str, ...]
+    joined: frozenset[str]
+    long: frozenset[str]
+
+    @classmethod
+    def made(cls, marked: Sequence[str], spelt: tuple[str, ...]) -> "_Typed":
+        joined = {form: form.replace(" ", "") for form in spelt}
+        long = frozenset(joined[form] for form in spelt if len(form) > _SHORT_CHARS + 1)
+        return cls(tuple(marked), spelt, frozenset(joined.values()), long)
 
     @classmethod
     def of(cls, text: str) -> "_Typed":
-        return cls(tuple(marked_words(text)), tuple(map(spelling, forms(text))))
+        return cls.made(marked_words(text), tuple(map(spelling, forms(text))))
 
     def bare(self) -> "_Typed":
         """Without the courtesies around an answer: "dạ có ạ" -> "có". "Đã có" is not a courtesy."""
         if "đã" in self.marked:
             return self
         forms_ = (" ".join(_without_courtesy(form.split())) for form in self.forms)
-        return _Typed(tuple(_without_courtesy(self.marked)), _distinct(forms_))
+        return _Typed.made(_without_courtesy(self.marked), _distinct(forms_))
 
 
 @lru_cache(maxsize=4096)  # what is offered comes again and again; what people type is not kept
 def _phrase(text: str) -> _Typed:
     folded = fold(text)
-    return _Typed(tuple(marked_words(text)), _distinct(map(spelling, (folded, expand(folded)))))
+    return _Typed.made(marked_words(text), _distinct(map(spelling, (folded, expand(folded)))))
 
 
 def spelling(form: str) -> str:
@@ -324,11 +343,11 @@ def _sameness(typed: _Typed, phrase: _Typed) -> float:
         return 0.0
     if typed.marked == phrase.marked:
         return 100.0
-    if set(typed.forms) & set(phrase.forms):
+    if typed.joined.isdisjoint(phrase.joined):
+        return 0.0
+    if not set(typed.forms).isdisjoint(phrase.forms):
         return 0.0 if _another_word(typed, phrase) else 99.0
-    together = {form.replace(" ", "") for form in typed.forms}
-    fits = any(f.replace(" ", "") in together for f in phrase.forms if len(f) > _SHORT_CHARS + 1)
-    return 98.0 if fits else 0.0
+    return 0.0 if typed.joined.isdisjoint(phrase.long) else 98.0
 
 
 def _another_word(typed: _Typed, phrase: _Typed) -> bool:
@@ -448,15 +467,16 @@ def near_miss(typed: str, meant: str) -> float:
     Allowed: 1 slip from 5 letters, 2 from 9, 3 from 15; a slip is a letter missing, added, wrong or swapped
     with its neighbour. Digits and short words must agree.
     """
-    allowed = allowed_slips(min(len(typed), len(meant)))
-    if not allowed or _digits(typed) != _digits(meant):
+    shorter, longer = sorted((len(typed), len(meant)))
+    allowed = allowed_slips(shorter)
+    if not allowed or longer - shorter > allowed:
         return 0.0
     slips = OSA.distance(typed, meant, score_cutoff=allowed)
-    return 100.0 * (1 - slips / max(len(typed), len(meant))) if slips <= allowed else 0.0
+    return 100.0 * (1 - slips / longer) if slips <= allowed and _digits(typed) == _digits(meant) else 0.0
 
 
 def allowed_slips(length: int) -> int:
-    return sum(length > limit for limit in (_SHORT_CHARS, 8, 14))
+    return (length > _SHORT_CHARS) + (length > 8) + (length > 14)
 
 
 def _digits(text: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage import visits
 from storage.models import dumps
 
 SQLITE_BUSY_TIMEOUT_MS = 10_000
@@ -32,6 +33,7 @@ def make_engine(url: str) -> AsyncEngine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_async_engine(url, json_serializer=dumps, pool_pre_ping=True, hide_parameters=True)
     engine = create_async_engine(url, json_serializer=dumps, hide_parameters=True)
+    event.listen(engine.sync_engine, "do_connect", visits.connect)
     event.listen(engine.sync_engine, "connect", _sqlite_connected)
     event.listen(engine.sync_engine, "begin", _sqlite_begins)
     return engine

@@ -1,12 +1,15 @@
 import asyncio
 import contextlib
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import pytest
-from sqlalchemy import String, cast, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, StatementError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import String, cast, delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage import database
 from storage.database import SQLITE_BUSY_TIMEOUT_MS, make_engine, reading, sqlite_path, writing
@@ -153,3 +156,52 @@ async def test_rows_are_numbered_by_the_database(engine: AsyncEngine) -> None:
 )
 def test_the_file_of_a_database(url: str, path: Path | None) -> None:
     assert sqlite_path(url) == path
+
+
+# ---------------------------------------------------------------- one visit a statement
+
+
+async def test_a_statement_visits_its_thread_once(sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sqlite_engine.connect() as connection:
+        await connection.execute(select(settings))
+    visits = Counter[str]()
+    execute: Any = aiosqlite.Connection._execute
+
+    def counted(connection: aiosqlite.Connection, work: Any, *args: Any, **named: Any) -> Any:
+        visits[work.__name__] += 1
+        return execute(connection, work, *args, **named)
+
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(insert(settings), [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}])
+        found = (await connection.execute(select(settings.c.name).where(settings.c.name < "c"))).scalars().all()
+    assert found == ["a", "b"]
+    assert visits == {"_executed": 2, "_executed_many": 1, "commit": 1}  # BEGIN is one of the two
+
+
+async def test_a_visit_brings_what_the_dialects_own_cursor_brings(sqlite_url: str) -> None:
+    plain = create_async_engine(sqlite_url)
+    for engine in (plain, make_engine(sqlite_url)):
+        async with engine.begin() as connection:
+            named = {"name": "x", "value": "1"}
+            made = await connection.execute(insert(settings).values(named).returning(settings.c.name))
+            assert (made.scalars().all(), made.returns_rows) == (["x"], True)
+            both = await connection.execute(insert(settings), [{"name": n, "value": n} for n in ("y", "z")])
+            assert both.returns_rows is False
+            changed = await connection.execute(update(settings).values(value="2").where(settings.c.name != "x"))
+            assert changed.rowcount == 2
+            gone = delete(settings).where(settings.c.name.in_(["x", "y", "z"])).returning(settings.c.value)
+            assert sorted((await connection.execute(gone)).scalars()) == ["1", "2", "2"]
+            assert (await connection.execute(text("SELECT 1 AS one, NULL AS none"))).mappings().one() == {
+                "one": 1, "none": None
+            }  # fmt: skip
+            many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n"
+            async with connection.stream(text(many)) as streamed:
+                assert [row.i async for row in streamed] == list(range(1, 501))
+        with pytest.raises(IntegrityError):
+            async with engine.begin() as connection:
+                await connection.execute(insert(settings), [named, named])
+        with pytest.raises(OperationalError, match="no such table"):
+            async with engine.begin() as connection:
+                await connection.execute(text("SELECT * FROM nowhere"))
+        await engine.dispose()
