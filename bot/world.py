@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from bot import catalogs
 from bot.catalogs import VIETNAM, Catalog
-from bot.channels.base import Capabilities
+from bot.channels.base import Capabilities, system_clock
 from bot.handbook import Handbook
 from bot.render import Listener
 from dialogs.model import ArticleHead, Facts, QuizFacts
@@ -28,10 +28,6 @@ PLAIN = Capabilities(
     receives_photos=False,
 )
 """What every messenger can do; assumed of a channel this process does not know."""
-
-
-def system_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ ChannelError
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -83,6 +83,12 @@ class Window:
 
     free: timedelta
     paid: timedelta
+
+    def cost(self, silent_for: timedelta, quota_left: int | None, *, pays: bool) -> str | None:
+        """What a message costs now that nobody asked for: "free" or "paid"; None where it may not be sent."""
+        if silent_for <= self.free and quota_left != 0:
+            return "free"
+        return "paid" if pays and silent_for <= self.paid else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +213,10 @@ class Outgoing:
     takes_voice: bool = False
     unprompted: bool = False
     paid: bool = False
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 class Channel(Protocol):

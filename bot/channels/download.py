@@ -15,6 +15,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from bot.channels.base import FileUnavailable, Unavailable
+from bot.channels.session import Session
 
 MAX_BYTES = 20 << 20
 WITHIN_S = 60.0
@@ -39,7 +40,7 @@ class Downloader:
     def __init__(self, hosts: Sequence[str], *, loopback: bool = False) -> None:
         self._hosts = tuple(host.lower().strip(".") for host in hosts if host.strip("."))
         self._loopback = loopback
-        self._session: ClientSession | None = None
+        self._session = Session(self._made)
 
     async def fetch(self, address: str) -> bytes:
         """The bytes, at most 20 MiB and within 60 s in all.
@@ -56,7 +57,7 @@ class Downloader:
     async def _follow(self, url: URL) -> bytes:
         for _ in range(1 + MAX_REDIRECTS):
             self._check(url)
-            async with self._opened().get(url, allow_redirects=False) as response:
+            async with self._session.opened().get(url, allow_redirects=False) as response:
                 if response.status not in REDIRECTS:
                     return await _body(response)
                 url = _next(url, response.headers.get("Location", ""))
@@ -77,22 +78,17 @@ class Downloader:
         if _literal(host) is not None:  # aiohttp asks no resolver about these
             raise FileUnavailable("an address without a name")
 
-    def _opened(self) -> ClientSession:
-        """Made inside the loop that uses it. Environment variables name no proxy and no password here."""
-        if self._session is None:
-            connector = TCPConnector(resolver=PublicResolver(self._loopback), use_dns_cache=False, force_close=True)
-            self._session = ClientSession(
-                connector=connector,
-                cookie_jar=DummyCookieJar(),
-                headers={"Accept-Encoding": "identity", "User-Agent": "ocop"},
-                trust_env=False,
-            )
-        return self._session
+    def _made(self) -> ClientSession:
+        """Environment variables name no proxy and no password here."""
+        return ClientSession(
+            connector=TCPConnector(resolver=PublicResolver(self._loopback), use_dns_cache=False, force_close=True),
+            cookie_jar=DummyCookieJar(),
+            headers={"Accept-Encoding": "identity", "User-Agent": "ocop"},
+            trust_env=False,
+        )
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._session.close()
 
 
 class PublicResolver(AbstractResolver):

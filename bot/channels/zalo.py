@@ -8,7 +8,6 @@ Everything is plain text. A choice is a numbered line; buttons, where they are o
 """
 
 import asyncio
-import base64
 import hashlib
 import hmac
 import json
@@ -24,7 +23,7 @@ from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, MultipartWriter
+from aiohttp import ClientError, ClientTimeout, MultipartWriter
 from aiolimiter import AsyncLimiter
 from prometheus_client import Counter
 from yarl import URL
@@ -49,9 +48,12 @@ from bot.channels.base import (
     Update,
     Window,
     WindowClosed,
+    system_clock,
 )
 from bot.channels.download import MAX_BYTES as MAX_DOWNLOAD_BYTES
 from bot.channels.download import Downloader
+from bot.channels.keys import file_code, short_key
+from bot.channels.session import Session
 from bot.channels.text import split_text
 from bot.papers import Refused, normalise_photo, safe_name
 from dialogs.model import (
@@ -84,7 +86,6 @@ DOCUMENTS = frozenset(
 STALE_AFTER = timedelta(days=7)
 """Older events are refused. Within this time a replay is known by its key, which is kept for eight days
 (`updates`); the platform itself stops trying after some hours. So nothing true is lost, and nothing old comes back."""
-MAX_KEY_CHARS = 80
 REQUEST_S, UPLOAD_S = 20.0, 60.0
 SHRUNK_SIDES_PX = (2000, 1600, 1200, 800)
 QUIET_UNTIL_HOUR = 6
@@ -207,10 +208,6 @@ the person's next answers."""
 NEVER_INTERACTED = re.compile(r"interact|tương tác", re.IGNORECASE)
 
 
-def system_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 class Zalo:
     """One Official Account, reached through one app.
 
@@ -247,7 +244,7 @@ class Zalo:
         burst = max(1, calls_per_minute // BURST_PART)
         self._calls = AsyncLimiter(burst, 60 * burst / max(1, calls_per_minute - burst))
         self._account_id = ""  # learned from events
-        self._session: ClientSession | None = None
+        self._session = Session()
         self._sent: dict[tuple[str, str], list[Sent]] = {}  # parts already delivered of messages under way
         self._uploads: dict[str, str] = {}  # SHA-256 -> attachment id or token
         self._takes_buttons = True
@@ -477,7 +474,7 @@ class Zalo:
         await self._calls.acquire()
         try:
             headers = {"access_token": token}
-            async with self._opened().post(
+            async with self._session.opened().post(
                 url, headers=headers, timeout=limit, allow_redirects=False, **body
             ) as response:
                 answer = _answer(response.status, await response.read())
@@ -487,17 +484,9 @@ class Zalo:
             raise _error(code, _word(answer.get("message")), self._clock())
         return _dict(answer, "data")
 
-    def _opened(self) -> ClientSession:
-        """Made inside the loop that uses it."""
-        if self._session is None:
-            self._session = ClientSession(cookie_jar=DummyCookieJar())
-        return self._session
-
     async def close(self) -> None:
         await self._downloads.close()
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._session.close()
 
 
 def capabilities(*, buttons: bool, asks_contact: bool) -> Capabilities:
@@ -548,7 +537,7 @@ def _updates(kind: str, person_id: str, event: Json) -> list[Update]:
     """What it says, one update each; the words under a picture or film are a text of their own, as on Telegram."""
     message = _dict(event, "message")
     words, moment = _word(message.get("text")), _word(event.get("timestamp"))
-    key = _key(f"{kind}:{_word(message.get('msg_id')) or f'{person_id}:{moment}'}")
+    key = short_key(f"{kind}:{_word(message.get('msg_id')) or f'{person_id}:{moment}'}")
     content = _content(kind, event, words, f"{person_id} {key}")
     updates = [
         Update(Zalo.name, key if n == 0 else f"{key}:{n}", person_id, said, source=source)
@@ -581,24 +570,13 @@ def _file(kind: str, payload: Json, seed: str) -> tuple[FileReceived, str]:
     name = _word(payload.get("name"))
     suffix = (_word(payload.get("type")) or name.rpartition(".")[2]).lower()
     ref = FileRef(
-        id=_file_code(seed),
+        id=file_code(seed),
         name=name,
         size_bytes=size,
         is_photo=kind == "user_send_image",
         is_voice=kind == "user_send_audio" or (kind == "user_send_file" and suffix in SOUNDS),
     )
     return FileReceived(ref), _word(payload.get("url")) if size <= MAX_DOWNLOAD_BYTES else ""
-
-
-def _file_code(seed: str) -> str:
-    """11 of [a-z2-7], short enough for button data; the same each time the event is delivered."""
-    digest = base64.b32encode(hashlib.sha256(seed.encode()).digest()).decode()
-    return f"z{digest[:10].lower()}"
-
-
-def _key(words: str) -> str:
-    """With room for what tells the parts of one event apart."""
-    return words if len(words) <= MAX_KEY_CHARS - 4 else hashlib.sha256(words.encode()).hexdigest()
 
 
 def _payloads(event: Json) -> list[Json]:

@@ -7,8 +7,6 @@ causes of network errors, whose texts hold them, go nowhere.
 """
 
 import asyncio
-import base64
-import hashlib
 import hmac
 import json
 import logging
@@ -18,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
+from aiohttp import ClientError, ClientResponse, ClientTimeout
 
 from bot.channels.base import (
     Attachment,
@@ -35,6 +33,8 @@ from bot.channels.base import (
     Update,
 )
 from bot.channels.download import Downloader
+from bot.channels.keys import file_code, short_key
+from bot.channels.session import Session
 from bot.channels.text import split_text
 from dialogs.model import Event, FileReceived, FileRef, TextReceived, UnsupportedReceived
 
@@ -107,7 +107,7 @@ class ZaloBot:
     ) -> None:
         self._base, self._secret = f"{api_url.rstrip('/')}/bot{token}", secret_token
         self._files = Downloader(file_hosts, loopback=urlsplit(api_url).hostname in ("127.0.0.1", "localhost"))
-        self._session: ClientSession | None = None
+        self._session = Session()
         self._untaken: list[Update] = []
         self._delivered: dict[tuple[str, str], list[str]] = {}
 
@@ -242,9 +242,7 @@ class ZaloBot:
 
     async def close(self) -> None:
         await self._files.close()
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._session.close()
 
     # ------------------------------------------------------------ requests
 
@@ -254,18 +252,12 @@ class ZaloBot:
         No redirects: they would carry the token to wherever they point.
         """
         try:
-            async with self._opened().post(
+            async with self._session.opened().post(
                 f"{self._base}/{method}", json=content, allow_redirects=False, timeout=ClientTimeout(total=within_s)
             ) as response:
                 return _result(response.status, await _body(response))
         except (ClientError, OSError, ValueError) as error:  # a timeout is an OSError
             raise Unavailable(type(error).__name__) from None
-
-    def _opened(self) -> ClientSession:
-        """Made inside the loop that uses it."""
-        if self._session is None:
-            self._session = ClientSession(cookie_jar=DummyCookieJar())
-        return self._session
 
 
 async def _body(response: ClientResponse) -> bytes:
@@ -328,7 +320,7 @@ def updates_of(event: object) -> list[Update]:
     kind, chat_id, message_id = _word(event, "event_name"), _private_chat(message), _word(message, "message_id")
     if not kind.startswith("message.") or not chat_id or not message_id:
         return []
-    key = _short(f"{kind}:{message_id}")
+    key = short_key(f"{kind}:{message_id}")
     return [
         Update(ZaloBot.name, f"{key}{suffix}", chat_id, meant, source=source)
         for suffix, meant, source in _meant(kind, message, key)
@@ -351,9 +343,9 @@ def _meant(kind: str, message: Mapping[str, Any], key: str) -> Iterator[tuple[st
         case "text" if words := _words(message, "text"):
             yield "", TextReceived(words), ""
         case "image" if source := _address(message, "photo_url", "photo"):
-            yield "", FileReceived(FileRef(_file_code(key), "", 0, is_photo=True)), source
+            yield "", FileReceived(FileRef(file_code(f"zalo_bot {key}"), "", 0, is_photo=True)), source
         case "voice" if source := _address(message, "voice_url"):
-            yield "", FileReceived(FileRef(_file_code(key), "", 0, is_photo=False, is_voice=True)), source
+            yield "", FileReceived(FileRef(file_code(f"zalo_bot {key}"), "", 0, is_photo=False, is_voice=True)), source
         case "sticker":
             yield "", UnsupportedReceived("sticker"), ""
         case _:  # a file, or anything from a person whose messages the platform protects: which, it does not say
@@ -376,17 +368,6 @@ def _word(found: object, name: str) -> str:
     """A field as text; ids may come as numbers."""
     value = found.get(name) if isinstance(found, dict) else None
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def _short(key: str) -> str:
-    """A key with room for a suffix; a long one by its hash."""
-    return key if len(key) < MAX_ID_CHARS else hashlib.sha256(key.encode()).hexdigest()
-
-
-def _file_code(seed: str) -> str:
-    """11 of [a-z2-7], the same each time the update is delivered."""
-    digest = base64.b32encode(hashlib.sha256(f"zalo_bot {seed}".encode()).digest()).decode()
-    return f"z{digest[:10].lower()}"
 
 
 # ---------------------------------------------------------------- what a message becomes

@@ -18,13 +18,14 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from prometheus_client import Gauge
 
-from bot.channels.base import ChannelError, Suspended, Unavailable
+from bot.channels.base import ChannelError, Suspended, Unavailable, system_clock
+from bot.channels.session import Session
 
 OAUTH_URL = "https://oauth.zaloapp.com"
 REUSED = -14020
@@ -48,10 +49,6 @@ MAX_ANSWER_BYTES = 64 * 1024
 CONSENT = Gauge("ocop_zalo_consent_needed", "1 while the Official Account's consent is missing")
 
 log = logging.getLogger(__name__)
-
-
-def system_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ class AccountTokens:
     ) -> None:
         self._app_id, self._secret, self._keeping, self._clock = app_id, app_secret, keeping, clock
         self._url = f"{oauth_url.rstrip('/')}/v4/oa/access_token"
-        self._session: ClientSession | None = None
+        self._session = Session(lambda: ClientSession(timeout=ClientTimeout(total=CALL_S)))
         self._pair: Pair | None = None
         self._unsaved: Pair | None = None
         self._dead = ""
@@ -291,11 +288,10 @@ class AccountTokens:
 
     async def _answer(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         """What Zalo says, whatever its HTTP status; the error's own words may hold the address, so they are dropped."""
-        if self._session is None:
-            self._session = ClientSession(timeout=ClientTimeout(total=CALL_S))
         headers = {"secret_key": self._secret}
         try:
-            async with self._session.post(self._url, data=form, headers=headers, allow_redirects=False) as response:
+            post = self._session.opened().post
+            async with post(self._url, data=form, headers=headers, allow_redirects=False) as response:
                 body = await response.content.read(MAX_ANSWER_BYTES)
                 while more := await response.content.read(MAX_ANSWER_BYTES - len(body)):
                     body += more
@@ -326,9 +322,7 @@ class AccountTokens:
     async def close(self) -> None:
         """Let what is being renewed be saved first: it takes CALL_S and a moment at most."""
         await asyncio.gather(*self._working, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._session.close()
 
 
 def _report(pair: Pair | None) -> None:

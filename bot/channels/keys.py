@@ -1,0 +1,18 @@
+"""Short names for what a platform sends: the same each time it is delivered, as our tables keep them."""
+
+import base64
+import hashlib
+
+MAX_CHARS = 80
+SUFFIX_CHARS = 4
+"""For what tells the parts of one event apart."""
+
+
+def short_key(words: str) -> str:
+    """With room for a suffix; a long one by its hash."""
+    return words if len(words) <= MAX_CHARS - SUFFIX_CHARS else hashlib.sha256(words.encode()).hexdigest()
+
+
+def file_code(seed: str) -> str:
+    """11 of [a-z2-7], short enough for button data."""
+    return f"z{base64.b32encode(hashlib.sha256(seed.encode()).digest()).decode()[:10].lower()}"
