@@ -17,8 +17,14 @@ from dialogs.tree import DIALOGS
 from tests.facts import facts, world
 
 
-def test_the_dialogs_are_in_order() -> None:
-    assert doctor.check() == []
+@pytest.fixture(scope="module")
+def everywhere() -> doctor.Walked:
+    """Through the real dialogs, once for all tests: it takes half a minute."""
+    return doctor.everywhere()
+
+
+def test_the_dialogs_are_in_order(everywhere: doctor.Walked) -> None:
+    assert doctor.check(walked=everywhere) == []
 
 
 # ---------------------------------------------------------------- planted faults
@@ -199,8 +205,8 @@ def test_a_chart_shows_questions_ways_and_ways_out() -> None:
     ]
 
 
-def test_charts_are_the_same_every_time() -> None:
-    charts = graphs()
+def test_charts_are_the_same_every_time(everywhere: doctor.Walked) -> None:
+    charts = graphs(walked=everywhere)
     assert [chart.splitlines()[0] for chart in charts] == [f"%% {name}" for name in DIALOGS.by_name]
     small = [[doctor._graph(dialog, walked(tree()).ways) for dialog in tree().by_name.values()] for _ in range(2)]
     assert small[0] == small[1]
