@@ -158,6 +158,26 @@ def qr(
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where backups are kept; each gets a folder of its own in there")],
+) -> None:
+    """Write all rows and documents into a folder, also while the assistant runs. Documents are kept once for all."""
+    from bot import app as application
+
+    _run(application.back_up(_configured(), folder, _say))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="One backup: backups/2026-11-22T180000Z")],
+) -> None:
+    """Fill an empty database and store from a backup; either kind of database takes one from the other."""
+    from bot import app as application
+
+    _run(application.restore(_configured(), folder, _say))
+
+
+@app.command()
 def export(
     territory: Annotated[str, typer.Option(help="15 for a province, 15/04336 for a commune, or all")],
     output: Annotated[Path, typer.Option("--output", "-o", help="cases.xlsx or cases.csv")],
