@@ -56,7 +56,7 @@ WAIT_FOR_FILES = timedelta(minutes=2)
 FILE_PAUSE_S = 2.0
 TRIES_OF_A_BUG = 3
 """A message that we can't make must not hold up its chat for a day, as one does that the platform doesn't take."""
-SUSPENDED_PAUSE_S = 60.0
+SUSPENDED_PAUSE_S = 20.0
 """How often a channel that takes nothing until somebody acts is tried: once that was done, nobody waits longer."""
 SENT = Counter("ocop_messages_total", "Messages by channel and outcome", ["channel", "outcome"])
 SUSPENDED = Gauge("ocop_channel_suspended", "1 while a channel takes nothing until somebody acts", ["channel"])
@@ -156,6 +156,8 @@ class Delivery:
             await self._again(due, "channel off", 300.0)
             return
         try:
+            if await self._over(due):
+                return
             cost = self._cost(due, channel.capabilities)
             async with asyncio.timeout(SEND_WITHIN_S):
                 sent = await self._handed_over(due, channel, cost)
@@ -184,6 +186,19 @@ class Delivery:
             raise Rejected("no templates here")
         return await channel.send_template(template["phone"], template["id"], template["data"], str(due.id))
 
+    async def _over(self, due: outbox.Due) -> bool:
+        """Whether it is not true any more, and so was dropped (bot.turn.About.until)."""
+        until = due.body.get("until")
+        if not until:
+            return False
+        async with writing(self.engine) as connection:
+            await notices.lock(connection, due.delivery_ids)
+            if not await notices.have_come(connection, {until}):
+                return False
+            if await outbox.drop(connection, due):
+                await notices.drop(connection, due.delivery_ids, self.world.clock())
+            return True
+
     def _cost(self, due: outbox.Due, can: Capabilities) -> str:
         """What it costs to write first at this moment; raises WindowClosed where nobody may.
 
@@ -193,12 +208,10 @@ class Delivery:
             return "paid"
         if can.window is None or due.kind != "notice":
             return ""
-        silent_for = self.world.clock() - due.heard
-        if silent_for <= can.window.free and due.quota_left != 0:
-            return "free"
-        if silent_for <= can.window.paid and self.world.pays:
-            return "paid"
-        raise WindowClosed("the person has not written for too long, or was told as much as is free")
+        cost = can.window.cost(self.world.clock() - due.heard, due.quota_left, pays=self.world.pays)
+        if cost is None:
+            raise WindowClosed("the person has not written for too long, or was told as much as is free")
+        return cost
 
     def _gone(self, due: outbox.Due, can: Capabilities, sent: Sent, cost: str) -> notices.Gone:
         """Whoever has just written gets with the reply what waited for that, and needs no proof."""
@@ -239,8 +252,12 @@ class Delivery:
             case Suspended(why=why):
                 self._suspend(due.channel, why)
                 await self._again(due, "Suspended", SUSPENDED_PAUSE_S, patient=True)
+            case WindowClosed() if due.body.get("fleeting"):
+                await self._give_up(due, "WindowClosed")
             case WindowClosed():
-                await self._hold(due)
+                await self._hold(due, "WindowClosed")
+            case Unreachable() if due.delivery_ids and self.world.can(due.channel).converses:
+                await self._hold(due, "Unreachable")
             case Moved(chat_id=chat_id):
                 await self._moved(due, chat_id)
             case Unreachable() | Rejected() | FileUnavailable():
@@ -265,21 +282,30 @@ class Delivery:
             if await outbox.retry_later(connection, due, now, error, pause_s, patient=patient):
                 await notices.note_failed(connection, due.delivery_ids, error, now)
 
-    async def _hold(self, due: outbox.Due) -> None:
-        """It waits until the person writes (bot.handle joins it into the reply) and meanwhile climbs, if it can."""
+    async def _hold(self, due: outbox.Due, error: str) -> None:
+        """It waits until the person writes (bot.handle joins it into the reply) and meanwhile climbs, if it can.
+
+        That the window is closed, or that they have left this chat: in both they may come back to it.
+        """
         async with writing(self.engine) as connection:
+            now = self.world.clock()
             await notices.lock(connection, due.delivery_ids)
-            if await outbox.heard_since(connection, due):  # what was said meanwhile has opened the window again
-                await outbox.retry_later(connection, due, self.world.clock(), "WindowClosed", None)
-            elif await outbox.mark_held(connection, due):
-                await notices.note_held(connection, due.conversation_id, due.delivery_ids, self.world.clock())
+            if await outbox.heard_since(connection, due):  # what was said meanwhile has opened the chat again
+                await outbox.retry_later(connection, due, now, error, None)
+            elif await outbox.mark_held(connection, due, error):
+                await notices.note_held(connection, due.conversation_id, due.delivery_ids, error, now)
+                if error == "Unreachable":
+                    await self._block(connection, due)
 
     async def _give_up(self, due: outbox.Due, error: str) -> None:
         async with writing(self.engine) as connection:
             mine = await self._mark_failed(connection, due, error)
             if mine and error == "Unreachable":
-                blocked = update(conversations).where(conversations.c.id == due.conversation_id)
-                await connection.execute(blocked.values(status="blocked"))
+                await self._block(connection, due)
+
+    async def _block(self, connection: AsyncConnection, due: outbox.Due) -> None:
+        blocked = update(conversations).where(conversations.c.id == due.conversation_id)
+        await connection.execute(blocked.values(status="blocked"))
 
     async def _mark_failed(self, connection: AsyncConnection, due: outbox.Due, error: str) -> bool:
         """Whether it was still this worker's."""

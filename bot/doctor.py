@@ -85,10 +85,13 @@ Finding = str
 """One plain line that begins with "<dialog>/<question>: " or with the file it is about."""
 
 
-def check(dialogs: Dialogs = DIALOGS, root: Path = ROOT) -> list[Finding]:
-    """Everything that is wrong, sorted and each once; empty when the dialogs are in order."""
+def check(dialogs: Dialogs = DIALOGS, root: Path = ROOT, walked: "Walked | None" = None) -> list[Finding]:
+    """Everything that is wrong, sorted and each once; empty when the dialogs are in order.
+
+    `walked`: by `everywhere`, if that was done already; it takes long.
+    """
     world = World.load(CHANNELS, root / "locales")
-    walked = walk(dialogs, situations(world.facts()))
+    walked = walked or everywhere(dialogs, root)
     found = [
         *unknown_targets(dialogs),
         *walked.findings,
@@ -143,7 +146,7 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
         Situation("a producer with drafts", known, _with_drafts()),
         *(Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,))) for case in own),
-        Situation("a producer with several cases", replace(known, cases=own, officers=0)),
+        Situation("a producer with several cases", replace(known, cases=_unread(own), officers=0)),
         Situation("an officer with two roles", replace(base, person=_TWO_COMMUNES, colleagues=sample_roles("79"))),
         Situation("an officer", replace(base, person=officer, named=desk, desk=listed(desk), colleagues=_STAFF)),
         Situation(
@@ -192,6 +195,11 @@ def _reached(known: Facts, officer: Facts) -> Iterator[Situation]:
 def _checked(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
     """A dossier that waits for approval, brought there by who looks at it."""
     return tuple(replace(case, moved_by_me=True) for case in desk if case.status == "dossier_checked")
+
+
+def _unread(cases: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
+    """In a commune without an officer."""
+    return tuple(replace(case, officers=0) for case in cases)
 
 
 def _points(cases: Sequence[CaseFacts]) -> State:
@@ -280,6 +288,7 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         for_producer=status == _ASSISTED and not own,
         notes=_notes(),
         reachable=own or status != _ASSISTED,
+        officers=1,
     )
 
 
@@ -403,9 +412,12 @@ class Walked:
     ways: dict[tuple[str, str, str], None] = field(default_factory=dict)
     leads: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    @property
-    def met(self) -> set[str]:
-        return {visit.where for visit in self.visits}
+    met: set[str] = field(default_factory=set)
+    """Where somebody was."""
+
+    def note(self, visit: Visit) -> None:
+        self.visits.append(visit)
+        self.met.add(visit.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,6 +453,11 @@ class _Stand:
         """Of a case that is looked at, what an officer may do with it: cases that differ in it have other ways on."""
         case = self.facts.case(self.state.key.partition(".")[2].partition("~")[0])
         return (case.may, case.undo is not None) if case is not None else ()
+
+
+def everywhere(dialogs: Dialogs = DIALOGS, root: Path = ROOT) -> Walked:
+    """Every sample person's walk through every dialog."""
+    return walk(dialogs, situations(World.load(CHANNELS, root / "locales").facts()))
 
 
 def walk(dialogs: Dialogs, people: Iterable[Situation]) -> Walked:
@@ -520,11 +537,11 @@ def _explored(dialogs: Dialogs, stand: _Stand, walked: Walked) -> Iterator[_Stan
         after = _taken(dialogs, stand, event, walked)
         if after is None:
             continue
-        if replace(after.state, turn=0) != replace(stand.state, turn=0):
+        if replace(after.state, turn=stand.state.turn) != stand.state:
             changes = changes or not isinstance(event, CommandReceived | TimerFired | Unclear)
             _note_way(walked, stand, asked, event, after)
             yield after
-    walked.visits.append(Visit(stand.situation.name, stand.where, asked, changes))
+    walked.note(Visit(stand.situation.name, stand.where, asked, changes))
 
 
 def _answers(asked: SendMessage, stand: _Stand) -> Iterator[Event]:
@@ -629,7 +646,7 @@ def _as_left(facts: Facts, effects: Sequence[Effect]) -> Facts:
             person = replace(person, consent="yes" if effect.given else "no")
         elif isinstance(effect, SetPlace):
             person = replace(person, commune=effect.commune)
-    return replace(facts, person=person)
+    return facts if person is facts.person else replace(facts, person=person)
 
 
 def _said(event: Event) -> str:
@@ -659,7 +676,8 @@ def unknown_targets(dialogs: Dialogs) -> Iterator[Finding]:
 
 
 def _written_targets(dialog: Dialog) -> Iterator[tuple[str, str]]:
-    yield f"{dialog.name}/", dialog.up
+    if isinstance(dialog.up, str):
+        yield f"{dialog.name}/", dialog.up
     if isinstance(dialog.end, str):
         yield f"{dialog.name}/", dialog.end
     for ask in dialog.steps:
@@ -866,10 +884,9 @@ def _names(text: str) -> set[str]:
 # ---------------------------------------------------------------- charts
 
 
-def graphs(dialogs: Dialogs = DIALOGS, root: Path = ROOT) -> list[str]:
+def graphs(dialogs: Dialogs = DIALOGS, root: Path = ROOT, walked: Walked | None = None) -> list[str]:
     """One Mermaid flowchart for each dialog: questions, the options between them, and where they lead out."""
-    world = World.load(CHANNELS, root / "locales")
-    ways = walk(dialogs, situations(world.facts())).ways
+    ways = (walked or everywhere(dialogs, root)).ways
     return [_graph(dialog, ways) for dialog in dialogs.by_name.values()]
 
 

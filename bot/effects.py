@@ -74,6 +74,7 @@ from dialogs.model import (
     SetPaperDate,
     SetPlace,
     SetTemplate,
+    SettleQuestion,
     SplitOff,
     StartTimer,
     State,
@@ -239,6 +240,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await decisions.reveal_phone(turn, code)
         case SendNote():
             await correspondence.note(turn, effect)
+        case SettleQuestion(key):
+            await correspondence.settle(turn, key)
         case SendNoteFiles(code):
             await correspondence.send_files(turn, code)
         case UseInvitation(token):
@@ -346,11 +349,14 @@ async def _keep_paper(turn: Turned, case: Any, paper: str, pages: Sequence[tuple
 
 
 async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
-    """The case goes back to the commune when nothing is left of what was returned, else it stays returned."""
+    """The case goes back to the commune when nothing is left of what was returned, else it stays returned.
+
+    With the answers go their photos; papers that are kept wait until they are sent themselves.
+    """
     case = await own_case(turn, code)
     if (photos := answers.get("photos", "")) and photos != case.answers.get("photos", ""):
         await _keep_paper(turn, case, cases.PRODUCT_PHOTOS, pages_of(photos))
-    sent = await _sent(turn, case)
+    sent = await _sent(turn, case, photos=True)
     turn.carried.changed = True
     changed = {name for name in {*answers, *case.answers} if answers.get(name, "") != case.answers.get(name, "")}
     answered = {*(f"answer:{name}" for name in changed), *sent}
@@ -370,7 +376,7 @@ async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
 async def _send_to_commune(turn: Turned, code: str) -> None:
     """Hand over what is kept: as the plan or the dossier, as the answer to a return, or beside what is looked at."""
     case = await own_case(turn, code)
-    sent = await _sent(turn, case)
+    sent = await _sent(turn, case, photos=False)
     if not sent:
         raise cases.NotPossible(code)
     action = next((a for a in SENDING if a in actions(case.status, Side.PRODUCER)), "add_papers")
@@ -406,9 +412,9 @@ async def _sent_words(turn: Turned, case: Any) -> None:
     turn.carried.said.append(SendMessage((words,)))
 
 
-async def _sent(turn: Turned, case: Any) -> set[str]:
+async def _sent(turn: Turned, case: Any, *, photos: bool) -> set[str]:
     """Hand over what is kept and here; as items of a return ("paper:<id>")."""
-    sent = await cases.send_papers(turn.connection, case, turn.now)
+    sent = await cases.send_papers(turn.connection, case, turn.now, photos=photos)
     here = {paper.id for paper in (await fresh_case(turn, case.code)).papers} if sent else set()
     return {f"paper:{paper}" for paper in sent & here}
 

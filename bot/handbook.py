@@ -298,6 +298,11 @@ _SOFTENERS: Final = frozenset(
 """Folded words that are politeness more than content. "anh", "chi", "ma" are not here: they are also
 photo, cost and code."""
 
+_NOTHING_SAID: Final = _SOFTENERS | frozenset(
+    ["the", "thi", "lam", "sao", "nao", "gi", "la", "roi", "nua", "vay", "nhu", "phai", "gio", "bay", "ma"]
+)
+"""Folded words that ask nothing by themselves: "thế thì làm sao" is not about stars ("sao")."""
+
 _STAR_WORDS: Final = {"mot": "1", "hai": "2", "ba": "3", "bon": "4", "nam": "5"}
 _ALIKE: Final = (
     (re.compile(r"\b(mot|hai|ba|bon|nam) sao\b"), lambda found: f"{_STAR_WORDS[found[1]]} sao"),
@@ -350,6 +355,8 @@ class _Index:
 
     def search(self, text: str) -> tuple[Hit, ...]:
         best: dict[str, float] = {}
+        if _NOTHING_SAID.issuperset(expand(fold(text[:_MAX_QUERY_CHARS])).split()):
+            return ()
         for form in forms(text[:_MAX_QUERY_CHARS]):
             for article_id, score in self._scores(form):
                 best[article_id] = max(score, best.get(article_id, 0.0))

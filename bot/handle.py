@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot import twice
 from bot.channels.base import Update
 from bot.effects import carry_out
-from bot.meanwhile import reminder, with_held
+from bot.meanwhile import only_follows, reminder, with_held
 from bot.render import Line, compose
 from bot.turn import NotHeld, Turned, composed_body, outbox_row
 from bot.world import World
@@ -374,7 +374,7 @@ async def _take(turn: Turned) -> None:
     if not conversation.state.at and isinstance(event, TextReceived | OptionChosen | Unclear | UnsupportedReceived):
         conversation.state = state  # "hello": nothing has been asked yet that this could answer
         return
-    if twice.swept_along(turn, asked, event):
+    if await twice.swept_along(turn, asked, event):
         conversation.state, conversation.typed = state, 0
         turn.carried.said.append(twice.ONCE_MORE)
         return
@@ -388,7 +388,7 @@ async def _take(turn: Turned) -> None:
     if told:
         turn.carried.said.append(SendMessage(told))
     await carry_out(turn, moved.effects)
-    turn.quiet = turn.quiet or moved.quiet
+    turn.quiet, turn.slip = turn.quiet or moved.quiet, moved.slip
     if code_in(conversation.state.key) != code_in(state.key):
         turn.carried.changed = True  # the next question is about another case
 
@@ -448,6 +448,8 @@ async def _asked_again(connection: AsyncConnection, world: World, turns: Sequenc
         if told:
             turn.carried.said.append(SendMessage(told))
         asked = question(DIALOGS, turn.conversation.state, turn.facts)
+        if turn.slip and asked.desk and not asked.takes:
+            asked = replace(asked, texts=())  # the card stands right above: the choices are enough
         turn.carried.said.append(await _with_link(turn, asked))
 
 
@@ -470,7 +472,7 @@ _SAVE = (
     .where(conversations.c.id == bindparam("row_id"))
     .values(state=bindparam("new_state"), listed=bindparam("new_list"), typed=bindparam("new_typed"))
 )
-_SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open", quota_left=None)
+_SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open", quota_left=bindparam("quota"))
 
 
 async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime) -> None:
@@ -482,7 +484,7 @@ async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: date
     ladders = await _ladders(connection, turns)
     rows = [row for turn in turns for row in _rows(turn, held, ladders)]
     fired = [_state(turn) for turn in turns if isinstance(turn.update.event, TimerFired)]
-    heard = [_state(turn) | {"at": now} for turn in turns if not isinstance(turn.update.event, TimerFired)]
+    heard = [_state(turn) | _heard(turn) for turn in turns if not isinstance(turn.update.event, TimerFired)]
     if heard:
         await connection.execute(_SAVE_HEARD, heard)
     if fired:
@@ -502,10 +504,16 @@ def _state(turn: Turned) -> dict[str, Any]:
     }
 
 
+def _heard(turn: Turned) -> dict[str, Any]:
+    """When, and what may be sent now: who has written may be answered as often as the platform says, or else not."""
+    return {"at": turn.now, "quota": 0 if only_follows(turn) else None}
+
+
 async def _held(connection: AsyncConnection, turns: Sequence[Turned]) -> dict[int, list[Held]]:
     """What waited for these people to write, by conversation; only where there is something it costs a look."""
-    waited = [t.conversation.id for t in turns if t.conversation.held and not isinstance(t.update.event, TimerFired)]
-    return await take_held(connection, waited) if waited else {}
+    wrote = [turn for turn in turns if not isinstance(turn.update.event, TimerFired) and not only_follows(turn)]
+    waited = [turn.conversation.id for turn in wrote if turn.conversation.held]
+    return await take_held(connection, waited, turns[0].now) if waited else {}
 
 
 async def _ladders(connection: AsyncConnection, turns: Sequence[Turned]) -> dict[int, Chat]:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.desk.apart import Apart
 from bot.handle import is_outage
+from bot.meanwhile import links_of
 from bot.turn import About, new_alert, notice
 from bot.world import World
 from dialogs.model import SendMessage
@@ -140,12 +141,17 @@ async def _not_delivered(connection: AsyncConnection, world: World, standing: St
     notice_, first = standing.notice, not standing.notice.passed_on
     status = await notices.give_up(connection, standing, now)
     CLIMBED.labels(status).inc()
-    if not first:
+    if not first or await notices.have_come(connection, {_until(standing)}):
         return
     if notice_.territory:
         await _pass_on(connection, world, standing, now)
     elif notice_.case_code:
         await _have_called(connection, world, standing, now)
+
+
+def _until(standing: Standing) -> int:
+    """As bot.turn.About has it."""
+    return next((int(body.get("until", 0)) for _, body in standing.notice.bodies), 0)
 
 
 async def _pass_on(connection: AsyncConnection, world: World, standing: Standing, now: datetime) -> None:
@@ -162,8 +168,9 @@ async def _pass_on(connection: AsyncConnection, world: World, standing: Standing
         log.error("a notice to officers of %s reached nobody, and nobody is left to tell", notice_.territory)
         return
     names = [await staff.name_of(connection, one) for one in sorted(but - {producer})]
-    said = unreached_officers([name for name in names if name], notice_.words, notice_.case_code)
-    about = About(notice_.case_code, notice_.territory, notice_.alert, notice_.words)
+    links = tuple(links_of(body for _, body in notice_.bodies[:1]))
+    said = unreached_officers([name for name in names if name], notice_.words, links)
+    about = About(notice_.case_code, notice_.territory, notice_.alert, notice_.words, _until(standing))
     await _tell(connection, world, next_ones, said, about, now)
 
 
@@ -186,8 +193,9 @@ async def _have_called(connection: AsyncConnection, world: World, standing: Stan
         acting = await staff.acting(connection, [holder], today, row.person_id)
         officers = list(acting.values()) or officers
     by = row.maker or row.name or ""
-    said = unreached_producer(row.code, row.product, by, _closed(world, standing), notice_.words)
-    await _tell(connection, world, officers, said, About(row.code, row.territory, new_alert()), now)
+    said = unreached_producer(row.code, row.product, by, _closed(world, standing), notice_.words, left=_left(standing))
+    about = About(row.code, row.territory, new_alert(), until=notice_.id)
+    await _tell(connection, world, officers, said, about, now)
 
 
 async def _case_of(connection: AsyncConnection, code: str, person_id: int) -> Any:
@@ -202,11 +210,17 @@ async def _case_of(connection: AsyncConnection, code: str, person_id: int) -> An
 
 def _closed(world: World, standing: Standing) -> tuple[str, int] | None:
     """The channel that waits for them to write, and for how many days it lets us."""
-    held = next((rung.channel for rung in standing.tried if rung.status == notices.HELD), None)
+    shut = (rung for rung in standing.tried if rung.status == notices.HELD and rung.outcome == "WindowClosed")
+    held = next((rung.channel for rung in shut), None)
     window = world.can(held).window if held is not None else None
     if held is None or window is None:
         return None
     return held, (window.paid if world.pays else window.free).days
+
+
+def _left(standing: Standing) -> bool:
+    """Whether they have closed every chat in which it was tried."""
+    return all(rung.outcome == "Unreachable" for rung in standing.tried)
 
 
 async def _tell(

@@ -4,13 +4,15 @@ On a channel with a window a message that nobody asked for can't go out once the
 Their next word opens the window; then all of it comes with the answer, oldest first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.channels.base import link_data
 from bot.render import Composed, compose
 from bot.turn import Turned, climbing, composed_body, outbox_row, words_of
-from dialogs.model import N_, Link, SendMessage, Text
+from dialogs.engine import VERBATIM
+from dialogs.model import N_, CommandReceived, Link, SendMessage, Text
+from dialogs.officer.check import CHECK
 from dialogs.producer.reach import channel_words
 from storage.notices import Held
 from storage.people import Chat
@@ -25,8 +27,10 @@ def with_held(turn: Turned, held: Sequence[Held]) -> list[dict[str, Any]]:
     """
     said, carried = turn.carried.said, turn.carried
     if not held:
-        return [_row(turn, composed_body(_reply(turn, said), carried.attachments))]
-    further = SendMessage((), links=tuple(_links(held)))
+        fleeting = {"fleeting": True} if only_follows(turn) else {}
+        return [_row(turn, composed_body(_reply(turn, said), carried.attachments) | fleeting)]
+    links = () if _at_work(said) else tuple(links_of(message.body for message in held))
+    further = SendMessage((), links=links)
     words = [_words(message.body) for message in held]
     whole = _composed(turn, [SendMessage((_head(len(held)),)), *words, further, *said])
     if len(whole.text) <= _most(turn):
@@ -36,6 +40,14 @@ def with_held(turn: Turned, held: Sequence[Held]) -> list[dict[str, Any]]:
     rows = [_row(turn, body, part) for body, part in _parts(turn, held, words)]
     reply = composed_body(_reply(turn, [further, *said]), carried.attachments)
     return [*rows, _row(turn, reply)] if reply["text"] or carried.attachments else rows
+
+
+def only_follows(turn: Turned) -> bool:
+    """Whether somebody has found us on a channel with a window, and written nothing yet: that opens none.
+
+    Their greeting goes out if the platform lets it, and is no news that could wait: the first word is greeted again.
+    """
+    return isinstance(turn.update.event, CommandReceived) and turn.world.can(turn.update.channel).window is not None
 
 
 def reminder(turn: Turned, ladder: Chat | None) -> dict[str, Any]:
@@ -50,6 +62,15 @@ def reminder(turn: Turned, ladder: Chat | None) -> dict[str, Any]:
     bodies = [composed_body(_reply(turn, said), turn.carried.attachments)]
     bodies += [composed_body(compose(elsewhere, world.catalog(c.locale), world.can(c.channel)), []) for c in others]
     return climbing(world, [own, *others], bodies, said, turn.now)
+
+
+def _at_work(said: Sequence[SendMessage | str]) -> bool:
+    """Whether an officer is in the middle of something: among its choices stands nothing that leads away from it.
+
+    What waited says by which code it is opened.
+    """
+    asked = next((message for message in reversed(said) if isinstance(message, SendMessage)), SendMessage(()))
+    return asked.desk and (asked.takes == VERBATIM or not asked.free or asked.at.startswith(f"{CHECK.name}."))
 
 
 def _head(count: int) -> Text:
@@ -104,12 +125,12 @@ def _words(body: Mapping[str, Any]) -> str:
     return "\n".join(said[: len(said) - len(body.get("listed", ()))]).strip()
 
 
-def _links(held: Sequence[Held]) -> Iterator[Link]:
+def links_of(bodies: Iterable[Mapping[str, Any]]) -> Iterator[Link]:
     """What led somewhere at any time; what answered a question is asked anew by the dialog that stands there."""
     found: dict[str, str] = {}
-    for message in held:
-        found |= {data: label for _, data, label in message.body.get("listed", ())}
-        found |= dict(message.body.get("buttons", ()))
+    for body in bodies:
+        found |= {data: label for _, data, label in body.get("listed", ())}
+        found |= dict(body.get("buttons", ()))
     for data, label in found.items():
         if data.startswith(_LINK):
             target = data.removeprefix(_LINK)

@@ -14,9 +14,22 @@ from bot.catalogs import Catalog
 from bot.channels.base import Button, Capabilities, link_data, option_data, pressed
 from bot.handbook import ENOUGH, Handbook, plain
 from dialogs.answers import DONE, clean
-from dialogs.codes import read_code
-from dialogs.engine import VERBATIM
-from dialogs.matching import expand, fold, forms, match, number, question_strength, same, spelling, split_question
+from dialogs.codes import read_code, read_serial
+from dialogs.engine import KEEP, SKIP, VERBATIM
+from dialogs.matching import (
+    LAST,
+    contradicts,
+    expand,
+    fold,
+    forms,
+    match,
+    number,
+    question_strength,
+    same,
+    spelling,
+    split_question,
+    without_call,
+)
 from dialogs.model import (
     N_,
     CaseNamed,
@@ -25,6 +38,7 @@ from dialogs.model import (
     Link,
     LinkFollowed,
     Misplaced,
+    NoSuchLine,
     Option,
     OptionChosen,
     QuestionAsked,
@@ -36,20 +50,30 @@ from dialogs.model import (
 )
 from dialogs.officer.assisted import both_codes
 from dialogs.places import commune_by_prefix
-from dialogs.words import COMMANDS, DESK, INTENTS, LEAVE, TAKE_REST, WISHES
+from dialogs.words import COMMANDS, DESK, ELSEWHERE, INTENTS, LEAVE, TAKE_REST, TALK, WISHES
 
 MAX_ARGUMENT_CHARS = 200
 MAX_TYPED_CHARS = 8_000
 """Longer texts are cut before anything is done with them; no question takes more than a thousand."""
 STORY_CHARS = 400
 """Longer texts are told, not chosen: they are compared with no option and no command."""
+_ANSWERS_ALONE = frozenset({DONE, KEEP, SKIP})
+"""Of a question that takes several choices, what is an answer by itself."""
 _LONGEST_PHRASE_WORDS = 8
 _LONGEST_LABEL_CHARS = 40
-_SERIAL = re.compile(r"\d{4,6}")
 _PASTED = re.compile(r"(?:https?://\S+(?:/start/|[?&]start=))?(i-[\w-]{16,48}|c-\d{5})")
 """An invitation or a commune's link, pasted into the chat of a messenger whose own links carry no payload (Zalo)."""
-_LINE_OF_A_LIST = re.compile(r"(?:nhan|mo|take|open) (\d{4,6})")
+_PASTED_AMONG_WORDS = re.compile(
+    r"(?:https?://\S+(?:/start/|[?&]start=)|(?<!\S)(?=i-))(i-[\w-]{16,48}|c-\d{5})(?![\w-])"
+)
+"""With what whoever passed it on had written around it."""
+_LINE_OF_A_LIST = re.compile(r"(?:nhan|mo|take|open) (\w{4,6})")
 """Folded; a line of the inbox, typed when a newer list stands below it."""
+_SEARCH = re.compile(r"(?:tim|find|search)(?: (?:kiem|giup|cho toi|for))?(?: (?:ho so|case))?(?= |$)")
+"""Folded; what is looked for follows."""
+_LISTS = ("desk", "find")
+"""Dialogs that show cases, and take what is typed for words to look for."""
+_NO_LIST_IS_SO_LONG = 100
 SURE = 57
 """Handbook score from which a text with question words, but no question mark, counts as a question in a form.
 
@@ -83,15 +107,16 @@ class Composed:
     takes_voice: bool = False
 
 
-def compose(said: Sequence[SendMessage | str], catalog: Catalog, can: Capabilities) -> Composed:
+def compose(said: Sequence[SendMessage | str], catalog: Catalog, can: Capabilities, above: int = 0) -> Composed:
     """All that is said in one turn as one message: on a weak network one arrives whole, or not at all.
 
-    `str` items are texts that are already in the person's language (articles).
+    `str` items are texts that are already in the person's language (articles). `above`: the last number of a list that
+    stands above and is still to be answered, where choices are typed back; this message's list goes on from there.
     """
     messages = [item for item in said if isinstance(item, SendMessage)]
     last = messages[-1] if messages else SendMessage(())
     blocks = [block for item in said if (block := _block(item, catalog, can))]
-    listed = _listed(messages, catalog) if types_back(can) else ()
+    listed = _listed(messages, catalog, above) if types_back(can) else ()
     text = "\n".join(filter(None, ("\n\n".join(blocks), list_text(listed, catalog))))
     buttons = _decoration(listed, can) if types_back(can) else _buttons_of(messages, catalog, can)
     contact = catalog.say(SHARE_NUMBER) if last.ask_contact and can.asks_contact else ""
@@ -120,7 +145,7 @@ def _block(item: SendMessage | str, catalog: Catalog, can: Capabilities) -> str:
 # lists that are typed back
 
 
-def _listed(messages: Sequence[SendMessage], catalog: Catalog) -> tuple[Line, ...]:
+def _listed(messages: Sequence[SendMessage], catalog: Catalog, above: int) -> tuple[Line, ...]:
     """All choices of a message as one list: the question's own, whose numbers people remember, then what else to open.
 
     Where the question takes a number "1" is an amount, so its message has no numbers.
@@ -130,7 +155,7 @@ def _listed(messages: Sequence[SendMessage], catalog: Catalog) -> tuple[Line, ..
     links = {link_data(link.target): link for message in messages for link in message.links}
     further = [(data, label) for data, label in _told_apart(links, catalog) if label not in labels]
     numbered = not any(message.takes == "number" for message in messages)
-    return tuple(Line(n if numbered else 0, *choice) for n, choice in enumerate((*options, *further), 1))
+    return tuple(Line(n if numbered else 0, *choice) for n, choice in enumerate((*options, *further), above + 1))
 
 
 def _told_apart(links: Mapping[str, Link], catalog: Catalog) -> Iterator[tuple[str, str]]:
@@ -149,7 +174,7 @@ def list_text(listed: Sequence[Line], catalog: Catalog) -> str:
 
 
 def _to_type(label: str) -> Text:
-    return Text(N_("%(label)s: type “%(typed)s”"), {"label": label, "typed": label[:1].lower() + label[1:]})
+    return Text(N_("Or type “%(typed)s”."), {"typed": label[:1].lower() + label[1:]})
 
 
 def _decoration(listed: Sequence[Line], can: Capabilities) -> tuple[Button, ...]:
@@ -217,7 +242,7 @@ class Listener:
         typed = clean(unicodedata.normalize("NFC", event.text[:MAX_TYPED_CHARS]))
         if not any(char.isalnum() for char in typed) and "?" not in typed:
             return UnsupportedReceived("sticker")
-        if opened := _PASTED.fullmatch(typed):
+        if opened := _PASTED.fullmatch(typed) or (asked.takes != VERBATIM and _PASTED_AMONG_WORDS.search(typed)):
             return CommandReceived("start", opened[1])
         if typed_codes := _confirmation(typed):
             return CommandReceived("confirm", typed_codes)
@@ -240,10 +265,12 @@ class Listener:
         return (
             _slash(typed)
             or self._leave(typed, asked)
-            or self._at_desk(typed, asked)
+            or self._at_desk(typed, asked, listed)
             or self._answer(typed, asked)
             or _command(typed)
+            or _talk(typed)
             or _case(typed)
+            or self._elsewhere(typed, asked)
             or self._wish(typed, asked)
             or self._intent(typed, asked)
             or _near_link(typed, asked, listed)
@@ -261,15 +288,21 @@ class Listener:
     def _answer(self, typed: str, asked: SendMessage) -> Event | None:
         options = asked.options
         if asked.takes == "several":  # a typed list is the whole answer; a press only marks one of it
-            options = tuple(option for option in options if option.value == DONE)
+            options = tuple(option for option in options if option.value in _ANSWERS_ALONE)
         if asked.takes in ("", "text", VERBATIM) and options and (chosen := _numbered(typed, options)) is not None:
             return OptionChosen(asked.at, chosen.value)
         everything = (*options, *asked.further)
         found = match(typed, [self._phrases(option) for option in everything]) if everything else None
+        if found is not None and found.exact is None and any(option.hidden for option in everything):
+            shown = tuple(option for option in everything if not option.hidden)
+            nearer = match(typed, [self._phrases(option) for option in shown])
+            everything, found = (shown, nearer) if nearer.close else (everything, found)
         if found is None or (asked.exact and self._asks(typed, everything, found.exact)):
             return None
         if found.exact is not None:
             return OptionChosen(asked.at, everything[found.exact].value)
+        if asked.desk and not (asked.takes or asked.exact) and len(shared := self._with_word(typed, options)) > 1:
+            return Unclear(shared)
         strength = question_strength(typed)
         if asked.exact or asked.takes or strength == 2:
             return None
@@ -293,6 +326,16 @@ class Listener:
             dict.fromkeys(
                 catalog.say(words) for words in (option.label, *option.typed) for catalog in self.catalogs.values()
             )
+        )
+
+    def _with_word(self, typed: str, options: Sequence[Option]) -> tuple[str, ...]:
+        """Values of the options whose label has this one word in it: "nhận" is neither of two such things to do."""
+        word = fold(typed)
+        labels = {o.value: " ".join(catalog.say(o.label) for catalog in self.catalogs.values()) for o in options}
+        return tuple(
+            value
+            for value, label in labels.items()
+            if any(fold(part) == word and not contradicts(typed.lower(), part) for part in label.lower().split())
         )
 
     def _with_rest(self, typed: str, options: Sequence[Option]) -> tuple[Option, str] | None:
@@ -321,8 +364,8 @@ class Listener:
 
     # what an officer says anywhere
 
-    def _at_desk(self, typed: str, asked: SendMessage) -> Event | None:
-        """A word of the desk, the last figures of a code, or a button of another screen.
+    def _at_desk(self, typed: str, asked: SendMessage, listed: Sequence[Line]) -> Event | None:
+        """A word of the desk, the last figures of a code, what to look for, or a button of another screen.
 
         The question's own words come first, but not what only resembles them: "gửi" is not "Gửi giấy tờ".
         """
@@ -330,11 +373,26 @@ class Listener:
             return None
         if (name := _desk_words().get(fold(typed))) is not None:
             return CommandReceived(name)
-        if not asked.takes and _SERIAL.fullmatch(typed):
-            return CommandReceived("find", typed)
-        if asked.desk and (older := _LINE_OF_A_LIST.fullmatch(fold(typed))):
-            return CommandReceived("find", older[1])
-        return None if asked.takes not in ("", "text") else _command(typed) or self._button(typed, asked)
+        if (not asked.takes or asked.at.startswith(_LISTS)) and (figures := read_serial(typed)):
+            return CommandReceived("find", figures)
+        if asked.desk and (older := _LINE_OF_A_LIST.fullmatch(fold(typed))) and (figures := read_serial(older[1])):
+            return CommandReceived("find", figures)
+        if asked.takes not in ("", "text"):
+            return None
+        if asked.desk and (wanted := _looked_for(typed)) is not None:
+            return CommandReceived("find", wanted)
+        if (missed := self._no_such_line(typed, asked, listed)) is not None:
+            return missed
+        button = _command(typed) or self._button(typed, asked)
+        answer = self._answer(typed, asked) if isinstance(button, Misplaced) else None
+        return answer if isinstance(answer, Unclear) else button
+
+    def _no_such_line(self, typed: str, asked: SendMessage, listed: Sequence[Line]) -> NoSuchLine | None:
+        """A number beyond the list; where cases are looked for, a long one may be part of something."""
+        chosen, most = number_in(typed), max((line.number for line in listed), default=0)
+        if chosen is None or not most or not (asked.desk and (not asked.takes or asked.at.startswith(_LISTS))):
+            return None
+        return NoSuchLine(chosen, most) if chosen == 0 or most < chosen < _NO_LIST_IS_SO_LONG else None
 
     def _exactly(self, typed: str, asked: SendMessage) -> bool:
         everything = (*asked.options, *asked.further)
@@ -349,10 +407,21 @@ class Listener:
 
     # questions that interrupt
 
+    def _elsewhere(self, typed: str, asked: SendMessage) -> Event | None:
+        """ "nhầm xã rồi, tôi ở Tân Lĩnh": where somebody works is no answer to a question about the product."""
+        if asked.desk or question_strength(typed):
+            return None
+        option = Option("place", ELSEWHERE[0], ELSEWHERE, takes_rest=True)
+        if same(typed, [ELSEWHERE]).exact is not None:
+            return CommandReceived("place")
+        with_rest = self._with_rest(typed, [option])
+        return CommandReceived("place", with_rest[1]) if with_rest is not None else None
+
     def _wish(self, typed: str, asked: SendMessage) -> Event | None:
         """ "dang ky mat ong" while reading an article: outside a form, the main things are always at hand."""
         if not asked.free or asked.takes or question_strength(typed) == 2:
             return None
+        typed = without_call(typed)
         options = [Option(name, phrases[0], phrases, takes_rest=name in TAKE_REST) for name, phrases in WISHES.items()]
         found = same(typed, list(WISHES.values()))
         if found.exact is not None:
@@ -380,7 +449,7 @@ class Listener:
         statement, question = split_question(typed) if strength else ("", typed)
         hits = self.handbook.search(question, locale) if strength or not asked.takes else ()
         best = hits[0] if hits and hits[0].score >= ENOUGH else None
-        if strength == 2 or (strength and best is not None and (not asked.takes or best.score >= SURE)):
+        if strength == 2 or (strength and (not asked.takes or (best is not None and best.score >= SURE))):
             return QuestionAsked(question, best.article_id if best else "", statement)
         if not asked.takes and best is not None and best.score >= SURE and len(typed.split()) > 1:
             return QuestionAsked(question, best.article_id)
@@ -397,6 +466,14 @@ def _desk_words() -> dict[str, str]:
     return {fold(word): name for name, words in DESK.items() for word in words}
 
 
+def _looked_for(typed: str) -> str | None:
+    """ "tìm hồ sơ chuối sấy": the words after it, "" for none; None where nothing is to be looked for."""
+    found = _SEARCH.match(fold(typed))
+    if found is None or contradicts(typed.split()[0].lower(), "tìm"):
+        return None
+    return " ".join(typed.split()[len(found[0].split()) :])
+
+
 def _slash(typed: str) -> Event | None:
     found = re.fullmatch(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?", typed, re.DOTALL)
     return CommandReceived(found.group(1).lower(), (found.group(2) or "").strip()) if found else None
@@ -408,8 +485,10 @@ def _line_typed(typed: str, asked: SendMessage, listed: Sequence[Line]) -> Event
     The question's own options are understood by its words, and "1, 3" by the question that takes several.
     """
     if (chosen := number_in(typed)) is not None:
-        meant = next((pressed(line.data) for line in listed if line.number == chosen), None)
-        return None if isinstance(meant, OptionChosen) and asked.takes == "several" else meant
+        chosen = max((line.number for line in listed), default=0) if chosen == LAST else chosen
+        meant = next((pressed(line.data) for line in listed if line.number == chosen != 0), None)
+        several = asked.takes == "several" and isinstance(meant, OptionChosen) and meant.value not in _ANSWERS_ALONE
+        return None if several else meant
     links = _links_of(listed)
     found = match(typed, [(link.label,) for link in links]) if links else None
     return pressed(links[found.exact].data) if found is not None and found.exact is not None else None
@@ -434,7 +513,7 @@ def number_in(typed: str) -> int | None:
 
 
 def _numbered(typed: str, options: Sequence[Option]) -> Option | None:
-    chosen = number_in(typed)
+    chosen = len(options) if (number_ := number_in(typed)) == LAST else number_
     return options[chosen - 1] if chosen is not None and 0 < chosen <= len(options) else None
 
 
@@ -454,6 +533,12 @@ def _command(typed: str) -> Event | None:
     """A global word, alone. Only as a whole: "thôi" is one, "thôi thì cứ gửi" is not."""
     words = _command_words()
     return next((CommandReceived(words[form]) for form in forms(typed) if form in words), None)
+
+
+def _talk(typed: str) -> Event | None:
+    """ "cảm ơn em nhé", "em là người thật hay máy": nothing that is asked, and no answer."""
+    found = same(without_call(typed), [talk.said for talk in TALK.values()]).exact
+    return CommandReceived([*TALK][found]) if found is not None else None
 
 
 _CODE = re.compile(r"(?<!\w)([A-Za-z]{1,5}\d{0,3})[-–](\d{2})[-–](\d{4,6})(?!\w)")

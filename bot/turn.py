@@ -13,9 +13,12 @@ from bot.channels.base import Update
 from bot.render import compose
 from bot.world import PLAIN, World
 from dialogs import places
+from dialogs.engine import dialog_name
 from dialogs.model import N_, CaseFacts, Facts, Link, SendMessage, Text
 from dialogs.officer.alerts import open_link
+from dialogs.officer.told import Outlook, call_link, outlook_words
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
+from dialogs.tree import DIALOGS
 from storage import cases, outbox, people
 from storage.assisted import without_chat
 from storage.audit import Entry
@@ -58,6 +61,7 @@ class Turned:
     now: datetime
     carried: Carried = field(default_factory=Carried)
     quiet: bool = False
+    slip: bool = False
     held: frozenset[int] = frozenset()
     """Ids of all conversations that this transaction has locked."""
 
@@ -196,13 +200,15 @@ class About:
 
     `territory`: of an officer's, where the next in charge is looked for; "" for a producer's, whose officer is told
     then if there is a `code` of a case. `alert` is shared by all who are told the same: one of them is enough. `words`
-    are what it was about at first, if it is passed on.
+    are what it was about at first, if it is passed on. `until`: id of another notice; once that has come, this one is
+    not true any more and goes out no more.
     """
 
     code: str = ""
     territory: str = ""
     alert: str = ""
     words: str = ""
+    until: int = 0
 
 
 NOTHING = About()
@@ -265,6 +271,8 @@ def climbing(
 ) -> dict[str, Any]:
     """A row that goes to the first of these chats, with what it takes to climb to the others."""
     first = rungs[0]
+    if about.until:
+        bodies = [body | {"until": about.until} for body in bodies]
     ladder = {
         "person_id": first.person_id,
         "channel": first.channel,
@@ -281,7 +289,14 @@ def _body(
     world: World, chat: Chat, said: Sequence[SendMessage | str], files: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     can = world.can(chat.channel)
-    return composed_body(compose(said, world.catalog(chat.locale), can), list(files) if can.converses else [])
+    composed = compose(said, world.catalog(chat.locale), can, _still_asked(chat))
+    return composed_body(composed, list(files) if can.converses else [])
+
+
+def _still_asked(chat: Chat) -> int:
+    """The last number of what a form asks in this chat: "1" stays its answer, whatever news comes in between."""
+    dialog = DIALOGS.by_name.get(dialog_name(chat.at.partition("/")[0]))
+    return chat.listed if dialog is not None and dialog.form else 0
 
 
 def words_of(said: Sequence[SendMessage | str]) -> list[SendMessage | str]:
@@ -332,15 +347,63 @@ async def tell_producer(
     code: str,
     links: tuple[Link, ...] = (),
     files: Sequence[str] = (),
-) -> None:
+) -> "Prospect":
     """`links` instead of the one to their file; `files`: ids of photos and voice notes that go with it."""
     specs = await specs_of_files(turn.connection, files)
     said = [SendMessage(texts, links=links or (open_my_file(code),))]
-    for chat in await people.chats_of(turn.connection, [person_id], or_closed=True):
+    chat = next(iter(await people.chats_of(turn.connection, [person_id], or_closed=True)), None)
+    if chat is not None:
         turn.carried.notices.append(notice(turn.world, chat, said, turn.now, About(code), specs))
     if (filed := await without_chat(turn.connection, code)) is not None and filed.person_id == person_id:
         by = Text(N_("%(by)s has no chat here. Please pass this on:"), {"by": filed.name})
         await tell_filer(turn, code, SendMessage((by, *texts), links=(open_link(code),)))
+    return prospect(turn, chat, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What becomes of a message to the producer of a case, for who wrote it."""
+
+    outlook: Outlook
+    channel: str
+    code: str
+
+    def after(self, done: Text) -> SendMessage:
+        """What was done, and whether they hear of it; where they do not, their number is a step away."""
+        return self._said(Text("%(done)s %(told)s", {"done": done, "told": self._words}))
+
+    def passed_on(self, told: Text) -> SendMessage:
+        """`told`, or why they do not hear of it yet."""
+        return self._said(told if self.outlook is Outlook.TOLD else self._words)
+
+    @property
+    def _words(self) -> Text:
+        return outlook_words(self.outlook, self.channel)
+
+    def _said(self, words: Text) -> SendMessage:
+        calls = self.code and self.outlook is not Outlook.TOLD
+        return SendMessage((words,), links=(call_link(self.code),) if calls else ())
+
+
+def prospect(turn: Turned, chat: Chat | None, code: str = "") -> Prospect:
+    """By what the platforms are known to take at this moment: whose chats are shut, or their windows, is not told.
+
+    `chat` with the person's others; None if they have none.
+    """
+    if chat is None:
+        return Prospect(Outlook.NOBODY, "", code)
+    rungs = rungs_of(turn.world, chat)
+    open_ones = [rung for rung in rungs if not rung.closed]
+    if any(_takes(turn, rung) for rung in open_ones) or _template(turn.world, open_ones, About(code)) is not None:
+        return Prospect(Outlook.TOLD, chat.channel, code)
+    return Prospect(Outlook.HELD if open_ones else Outlook.CLOSED, (open_ones or rungs)[0].channel, code)
+
+
+def _takes(turn: Turned, chat: Chat) -> bool:
+    window = turn.world.can(chat.channel).window
+    if window is None or chat.heard is None:
+        return True
+    return window.cost(turn.now - chat.heard, chat.quota_left, pays=turn.world.pays) is not None
 
 
 async def specs_of_files(connection: AsyncConnection, ids: Sequence[str]) -> list[dict[str, Any]]:

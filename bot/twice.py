@@ -1,7 +1,7 @@
 """The same words twice, where choices are typed back: "1" does not say for which list it was meant.
 
 A button knows its question, so a finger that hits twice does no harm. A number answers the newest list, and where "1"
-was "accept" a moment ago it may be "send" now.
+was "accept" a moment ago it may be "send" now. Whoever has had the answer to the first before them means the second.
 """
 
 import zlib
@@ -11,11 +11,12 @@ from bot.render import number_in, types_back
 from bot.turn import Turned
 from dialogs.matching import fold
 from dialogs.model import N_, Event, OptionChosen, SendMessage, Text, TextReceived
+from storage.outbox import answered_at
 
 AT_ONCE = timedelta(seconds=2)
 """Within it nobody has read the answer to the first."""
 A_MOMENT_AGO = timedelta(minutes=1)
-"""Within it a number may still be meant for the list before, or be one of a row of the same (1, 1, 1)."""
+"""For so long the answer to the first may be on its way; later a number is meant for what is shown."""
 
 
 def checksum(turn: Turned) -> int:
@@ -31,11 +32,17 @@ def at_once(turn: Turned) -> bool:
     return _same(turn, AT_ONCE)
 
 
-def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
-    """Whether a number that answered the list before would do what can't simply be changed: it is asked for again."""
+async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
+    """Whether a number that was typed for the list before would do what can't simply be changed.
+
+    It was, if the answer to the first had not gone out yet, or only just: then it is asked for again.
+    """
     if not (asked.confirms and isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)):
         return False
-    return number_in(turn.update.event.text) is not None and _same(turn, A_MOMENT_AGO)
+    if number_in(turn.update.event.text) is None or not _same(turn, A_MOMENT_AGO):
+        return False
+    answered = await answered_at(turn.connection, turn.conversation.id)
+    return answered is None or turn.now - answered <= AT_ONCE
 
 
 def _same(turn: Turned, within: timedelta) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -236,6 +236,10 @@ class phone:
 
 
 _MOBILE_DIGITS = 10
+NO_NUMBER = N_(
+    "I see no telephone number there. One of somebody in the family will do, for example 0912 345 678. "
+    "If there is none, type “officer”."
+)
 
 
 def _e164(typed: str) -> str:
@@ -243,11 +247,13 @@ def _e164(typed: str) -> str:
     try:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", typed)[:40], "VN")
     except phonenumbers.NumberParseException:
-        raise InvalidAnswer(N_("I see no telephone number there. For example: 0912 345 678.")) from None
-    if phonenumbers.is_valid_number(number):
+        number = None
+    if number is not None and phonenumbers.is_valid_number(number):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if (within := next(iter(phonenumbers.PhoneNumberMatcher(typed[:400], "VN")), None)) is not None:
         return phonenumbers.format_number(within.number, phonenumbers.PhoneNumberFormat.E164)
+    if not digits:
+        raise InvalidAnswer(NO_NUMBER)
     if re.match(r"0[35789]", digits) and (missing := _MOBILE_DIGITS - len(digits)):
         msgid = (
             N_("This number still lacks %(count)s digits. For example: 0912 345 678.")
@@ -313,7 +319,7 @@ _DIGITS = {
     "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "sáu": 6, "bảy": 7, "bẩy": 7,
     "tám": 8, "chín": 9,
 }  # fmt: skip
-_SCALES = {"trăm": 100, "nghìn": 1000, "ngàn": 1000, "vạn": 10_000, "triệu": 1_000_000}
+_SCALES = {"chục": 10, "trăm": 100, "nghìn": 1000, "ngàn": 1000, "vạn": 10_000, "triệu": 1_000_000}
 _LARGEST_QUANTITY = Decimal(10) ** 9
 
 
@@ -362,7 +368,14 @@ def _plain(number: Decimal) -> str:
 
 
 IMPOSSIBLE = N_("That amount can't be right. For example: 2 tạ, 300 bottles.")
+ONE_NUMBER = N_("One number is enough here, as near as you can say. For example: 2 tạ, 300 bottles.")
 _NEGATIVE_OR_POWER = re.compile(r"^\s*[-−–]\s*\d|\d\s*(?:\^|\*\*|[eE]\+?\d)")
+_RANGE = re.compile(
+    r"\d(?:\s*[^\W\d]{1,6})?\s*(?:[-−–—]|\s(?:đến|den|tới|toi|hoặc|hoac|hay|to|or)\s)\s*\d+(?:[.,]\d+)*(?!\d)"
+    rf"(?!(?<=\b1)\s*(?:{'|'.join(sorted({*_PERIODS, *map(fold, _PERIODS)}))})\b)",
+    re.IGNORECASE,
+)
+"""From one number to another: "2-3 tạ", "2 tạ đến 3 tạ"; but not "50 kg - 1 tháng"."""
 
 
 def _quantity(typed: str) -> tuple[Decimal, str, str]:
@@ -370,6 +383,8 @@ def _quantity(typed: str) -> tuple[Decimal, str, str]:
     plain = unicodedata.normalize("NFKC", re.sub(r"(?<=\d)\s*½", ",5", typed).replace("½", "0,5"))
     if _NEGATIVE_OR_POWER.search(plain):
         raise InvalidAnswer(IMPOSSIBLE)
+    if _RANGE.search(plain):
+        raise InvalidAnswer(ONE_NUMBER)
     found = re.search(r"(?<![\d.,])(\d+(?:[.,]\d+)*)(?:\s*/\s*([1-9]\d?)(?!\d))?", plain)
     words = _Words.of((plain[found.end() :] if found else plain).replace("/", " per "))
     number = _decimal(found[1]) / int(found[2] or 1) * words.scale() if found else words.spoken()
@@ -424,14 +439,17 @@ class _Words:
         if self.words and self.means(self.words[0], {"nửa": 1}):
             self.words.pop(0)
             return Decimal("0.5")
-        total, part, count = 0, 0, 0
+        total, part, count, units = 0, 0, 0, False
         for word in self.words:
+            before, units = units, False
             if digit := _DIGITS.get(self.means(word, _DIGITS)):
-                part += digit
+                if before:  # "hai ba tạ" is two or three
+                    raise InvalidAnswer(ONE_NUMBER)
+                part, units = part + digit, True
             elif self.means(word, {"mười": 10, "mươi": 10}):
                 part = part * 10 or 10
             elif scale := _SCALES.get(self.means(word, _SCALES)):
-                total, part = (total + (part or 1) * 100, 0) if scale == 100 else ((total + part or 1) * scale, 0)
+                total, part = (total + (part or 1) * scale, 0) if scale <= 100 else ((total + part or 1) * scale, 0)
             else:
                 break
             count += 1
@@ -447,6 +465,50 @@ def _decimal(digits: str) -> Decimal:
         return Decimal(re.sub(r"[.,]", "", digits)[:15])
     whole, _, rest = digits.replace(",", ".").rpartition(".") if re.search(r"[.,]", digits) else (digits, "", "")
     return Decimal(f"{whole.replace('.', '')[:15]}.{rest[:3] or 0}")
+
+
+@dataclass(frozen=True, slots=True)
+class unit_of_quantity(one_of):
+    """What an amount is counted in, also in one's own words. Who begins with a number says the whole amount anew."""
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, TextReceived) and _begins_with_number(event.text):
+            return Answer("", belongs="quantity")
+        return one_of.read(self, event, answers, facts, partial)
+
+    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
+        return _label((*UNIT_OPTIONS, *_MORE_UNITS), value)
+
+
+@dataclass(frozen=True, slots=True)
+class period_of_quantity(one_of):
+    """How long an amount takes to make. Who types a number and a unit says the whole amount anew."""
+
+    @property
+    def takes(self) -> str:
+        return "text"
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if not isinstance(event, TextReceived):
+            return one_of.read(self, event, answers, facts, partial)
+        if _begins_with_number(event.text) and any(_Words.of(event.text).known(_UNIT_OF)):
+            return Answer("", belongs="quantity")
+        return named(event.text, self.options(answers, facts, partial))
+
+
+def named(typed: str, options: Sequence[Option]) -> Answer:
+    """The one option that the words name; raises InvalidAnswer."""
+    meant = match(typed, [phrases(option) for option in options]).close
+    if len(meant) != 1:
+        raise InvalidAnswer(CHOOSE)
+    return Answer(options[meant[0]].value)
+
+
+def _begins_with_number(typed: str) -> bool:
+    """ "500 quả/tháng", "nửa tấn", "hai ba tạ"; but not "bao 50 kg"."""
+    words = marked_words(typed)
+    said = _Words.of(typed)
+    return bool(words) and (words[0][0].isdigit() or bool(said.means(words[0], {**_DIGITS, "nửa": 1, "mười": 10})))
 
 
 # ---------------------------------------------------------------- place on the map
@@ -486,7 +548,8 @@ def pages_of(value: str) -> tuple[tuple[str, int], ...]:
     return tuple((file_id, int(rotation or 0)) for file_id, _, rotation in parts)
 
 
-def _stored(pages: Sequence[tuple[str, int]]) -> str:
+def answer_of(pages: Iterable[tuple[str, int]]) -> str:
+    """The reverse of `pages_of`."""
     return ",".join(f"{file_id}:{rotation}" if rotation else file_id for file_id, rotation in pages)
 
 
@@ -509,13 +572,16 @@ def _good(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, in
     return good
 
 
+_DOCUMENTS = (".pdf", ".doc", ".docx", ".xls", ".xlsx")
+
+
 @dataclass(frozen=True, slots=True)
 class photos:
-    """Photos or files, one after the other or as an album, until "done".
+    """Photos, one after the other or as an album, until "done".
 
-    With `pages` they are the pages of one paper: each can be turned, taken again or left out, and all shown as
-    the PDF they become. The unfinished answer is "<what is being done>|<pages>"; with nothing before them, some of
-    the pages have not been spoken of yet.
+    With `pages` they are photos or files, the pages of one paper: each can be turned, taken again or left out, and all
+    shown as the PDF they become. The unfinished answer is "<what is being done>|<pages>"; with nothing before them,
+    some of the pages have not been spoken of yet.
     """
 
     most: int
@@ -552,12 +618,14 @@ class photos:
         if isinstance(event, OptionChosen):
             return self._chosen(event.value, facts, partial)
         raise InvalidAnswer(
-            N_("Please send photos or files here, then choose “That is all”.")
+            N_("Please send photos here.")
             if not pages_of(partial)
             else N_("Send more photos, or choose “That is all”.")
         )
 
     def _added(self, file: FileRef, facts: Facts, partial: str) -> Answer:
+        if not self.pages and file.name.lower().endswith(_DOCUMENTS):
+            raise InvalidAnswer(N_("Here I need photos of the product. Papers come later, through “Send papers”."))
         kept = list(pages_of(partial))
         doing, _, _ = partial.rpartition("|")
         if doing.startswith("at") and (place := int(doing[2:])) < len(kept):
@@ -577,14 +645,14 @@ class photos:
         if value == DONE and kept:
             if any(_awaited(file_id, facts) for file_id, _ in kept):
                 raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then choose “That is all”."))
-            return Answer(_stored(_good(kept, facts)))
+            return Answer(answer_of(_good(kept, facts)))
         if value == "look" and kept:
-            return Answer(_stored(kept), complete=False, effects=(SendPages(_good(kept, facts)),))
+            return Answer(answer_of(kept), complete=False, effects=(SendPages(_good(kept, facts)),))
         if value in ("turn", "drop", "again") and kept:
-            return Answer(f"{value}|{_stored(kept)}", complete=False)
+            return Answer(f"{value}|{answer_of(kept)}", complete=False)
         if value.isascii() and value.isdigit() and doing and 0 < int(value) <= len(kept):
             return Answer(_changed(doing, int(value) - 1, kept), complete=False)
-        return Answer(_stored(kept), complete=False)
+        return Answer(answer_of(kept), complete=False)
 
     def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
         count = len(_ids(value))
@@ -597,16 +665,16 @@ class photos:
 def _and_wait(kept: Sequence[tuple[str, int]], file: FileRef) -> Answer:
     """The pages with a new one among them; what there is to say is said once no further one has come."""
     effects = (KeepFile(file), StartTimer("files", "", ALBUM_PAUSE_S))
-    return Answer(_stored(kept), complete=False, effects=effects, quiet=True)
+    return Answer(answer_of(kept), complete=False, effects=effects, quiet=True)
 
 
 def _changed(doing: str, place: int, pages: Sequence[tuple[str, int]]) -> str:
     """The pages after one of them was turned by 90 degrees or dropped, or is waiting to be replaced."""
     kept = list(pages)
     if doing == "again":
-        return f"at{place}|{_stored(kept)}"
+        return f"at{place}|{answer_of(kept)}"
     if doing == "drop":
         del kept[place]
     elif doing == "turn":
         kept[place] = (kept[place][0], (kept[place][1] + 90) % 360)
-    return _stored(kept)
+    return answer_of(kept)

@@ -36,6 +36,7 @@ from dialogs.model import (
     LinkFollowed,
     LocationShared,
     Misplaced,
+    NoSuchLine,
     Option,
     OptionChosen,
     QuestionAsked,
@@ -51,10 +52,12 @@ from dialogs.model import (
     Unclear,
     UnsupportedReceived,
 )
+from dialogs.words import NO, TALK, YES
 
 HOME = "menu"
-KEEP, SKIP, MORE = "=", "-", ">"
-"""Values of the engine's own options: keep what is written, leave an optional question out, turn the list over."""
+KEEP, SKIP, MORE, ANEW = "=", "-", ">", "!"
+"""Values of the engine's own options: keep what is written, leave an optional question out, turn the list over, and
+not what was suggested."""
 VERBATIM = "verbatim"
 """What typed text is where it is passed on as it is: at most a choice or a lone global word, never a question."""
 PAGE = 7
@@ -70,18 +73,20 @@ _LONGEST_WAY = 20
 """Dialogs that may lead on to one another without a question; more is a circle, which dialogs check refuses."""
 
 KEEP_IT = Option(KEEP, Text(N_("Keep it")))
-THAT_IS_IT = Option(KEEP, Text(N_("That is right")), ("đúng", "đúng rồi", "phải", "yes", "ok"))
+THAT_IS_IT = Option(KEEP, Text(N_("That is right")), YES)
+NOT_THAT = Option(ANEW, Text(N_("That is not right")), NO, hidden=True)
 SKIP_IT = Option(SKIP, Text(N_("Skip this")))
 SHOW_MORE = Option(MORE, Text(N_("Show more")), ("xem thêm", "thêm", "tiếp", "more", "next"))
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What an event did. `quiet`: say nothing now, not even the question again."""
+    """What an event did. `quiet`: say nothing now, not even the question again. `slip`: it could not be taken."""
 
     state: State
     effects: Effects = ()
     quiet: bool = False
+    slip: bool = False
 
 
 # ---------------------------------------------------------------- where we are
@@ -113,7 +118,8 @@ def open_asks(dialog: Dialog, answers: Answers, facts: Facts) -> Iterator[Ask]:
 
 def _with_drafts(dialogs: Dialogs, state: State, facts: Facts) -> Facts:
     """Facts that know the drafts, for the menus that list them."""
-    return replace(facts, drafts=tuple(drafts_in(dialogs, state, facts)))
+    drafts = tuple(drafts_in(dialogs, state, facts))
+    return facts if drafts == facts.drafts else replace(facts, drafts=drafts)
 
 
 def drafts_in(dialogs: Dialogs, state: State, facts: Facts) -> Iterator[DraftFacts]:
@@ -123,7 +129,7 @@ def drafts_in(dialogs: Dialogs, state: State, facts: Facts) -> Iterator[DraftFac
             continue
         seen = view(key, draft)
         if title := dialog.named(seen):
-            yield DraftFacts(key, title, sum(1 for _ in open_asks(dialog, seen, facts)))
+            yield DraftFacts(key, title, sum(ask.counted for ask in open_asks(dialog, seen, facts)))
 
 
 # ---------------------------------------------------------------- arriving
@@ -141,7 +147,7 @@ def arrive(dialogs: Dialogs, state: State, facts: Facts) -> tuple[State, tuple[T
         if dialog.before is not None and (first := dialog.before(facts)):
             state = replace(state, at=f"{first}/", then=state.key, drafts=_unsaid(state, facts))
             continue
-        draft = _begun(dialog, state.drafts.get(state.key), facts)
+        draft = _begun(dialog, state.key, state.drafts.get(state.key), facts)
         if dialog.allowed is not None and not dialog.allowed(view(state.key, draft), facts):
             told = (
                 *told,
@@ -180,7 +186,7 @@ def _standing(dialog: Dialog, name: str, answers: Answers, facts: Facts) -> Ask 
     return ask if name in answers and applies(ask, answers, facts) else first
 
 
-def _begun(dialog: Dialog, draft: Draft | None, facts: Facts) -> Draft:
+def _begun(dialog: Dialog, key: str, draft: Draft | None, facts: Facts) -> Draft:
     """The draft; a new one (version 0 until it has arrived) knows what the record already answers."""
     if draft is not None and draft.version:
         return draft
@@ -188,7 +194,18 @@ def _begun(dialog: Dialog, draft: Draft | None, facts: Facts) -> Draft:
     answers = {name: value for name, value in known.items() if value}
     if draft is None:
         return Draft(answers, dialog.version)
-    return replace(draft, answers={**answers, **draft.answers}, version=dialog.version)
+    draft = replace(draft, answers={**answers, **draft.answers}, version=dialog.version)
+    ask = dialog.ask(draft.at)
+    if ask is None or ask.begins is None:
+        return draft
+    return replace(draft, partial=_joined(ask.begins(view(key, draft), facts), draft.partial))
+
+
+def _joined(before: str, partial: str) -> str:
+    """Files of an unfinished answer with those that were there before it, each once: as it was turned last."""
+    doing, bar, files = partial.rpartition("|")
+    each = {part.partition(":")[0]: part for part in f"{before},{files}".split(",") if part}
+    return f"{doing}{bar}{','.join(each.values())}"
 
 
 def _reconciled(dialog: Dialog, draft: Draft, answers: Answers, facts: Facts) -> tuple[Draft, bool]:
@@ -267,14 +284,16 @@ def _gone(state: State, go: Go) -> State:
         question = question or (old.at if go.partial else "")
         if old.at and (old.at != question or _shelf(old.at, old.answers) != _shelf(question, answers)):
             old = _turned(old, "")
-        before = unfinished(old.partial)
+        if unfinished(old.partial) and go.partial:  # files join those already there
+            question = old.at
+        before = unfinished(old.partial) or old.shelved.get(_shelf(question, answers), "")
         shelved = {k: v for k, v in old.shelved.items() if k != _shelf(question, answers)}
-        partial = go.partial or before or old.shelved.get(_shelf(question, answers), "")
-        if go.partial and before and not before.startswith("?"):  # files join those already there
-            partial, question = f"{before},{go.partial}", old.at
+        partial = _joined(before.rpartition("|")[2], go.partial) if go.partial else before
         new = Draft(answers, 0, question, partial, go.suggested, turn=old.turn, shelved=shelved)
         drafts = {**drafts, key: new}
-    then = state.then if dialog_name(key) == dialog_name(state.key) else ""  # a detour may turn within itself
+    then = state.key if go.detour else ""
+    if dialog_name(key) == dialog_name(state.key):  # a detour may turn within itself
+        then = state.then
     return replace(state, at=f"{key}/{question}", serial=serial, drafts=drafts, then=then)
 
 
@@ -337,7 +356,7 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
         meant = draft.partial[1:].partition("|")[0].split(",")
         return tuple(option for option in options if option.value in meant)
     if draft.suggested and _own_words(ask):
-        return (THAT_IS_IT, *options)
+        return (THAT_IS_IT, *options, NOT_THAT)
     if ask.name in draft.answers and ask.goto is None:
         return (*options, KEEP_IT)  # behind the others, whose numbers people remember
     return (*options, SKIP_IT) if ask.optional and not draft.partial else options
@@ -405,6 +424,8 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
             return Turn(_unclear(state, values))
         case Misplaced(words):
             return _misplaced(dialogs, state, words, facts)
+        case NoSuchLine(number, most):
+            return Turn(state, (SendMessage((Text(_NO_LINE, {"number": number, "most": most}),)),), slip=True)
         case LinkFollowed(target, answers):
             return _followed(dialogs, state, target, answers, facts)
         case CommandReceived(name, argument):
@@ -434,8 +455,9 @@ def _followed(dialogs: Dialogs, state: State, target: str, answers: Answers, fac
     return Turn(_gone(state, Go(target if answers else key, answers)), effects)
 
 
+_NO_LINE = N_("There is no number %(number)s here; please choose 1 to %(most)s.")
 _UNREADABLE = {
-    "sticker": Text(N_("What a nice sticker! I only read text and photos, though.")),
+    "sticker": Text(N_("What a nice sticker! I only read text, photos and files, though.")),
     "voice": Text(N_("I can't listen to voice messages yet. Please type it, or send a photo.")),
     "video": Text(N_("I can't watch videos. Please send a photo instead.")),
     "edited": Text(
@@ -455,7 +477,12 @@ _UNREADABLE = {
 _HIDDEN = Text(N_("That did not come through to me. Please type, or send photos of the pages."))
 
 
+_NO_FILES = Text(N_("What a nice sticker! I only read text and photos, though."))
+
+
 def _unreadable(kind: str, facts: Facts) -> Text:
+    if kind == "sticker" and not facts.receives_files:
+        return _NO_FILES
     if kind == "hidden" and not facts.has_pages:
         return _HIDDEN
     return _UNREADABLE.get(kind, _UNREADABLE["other"])
@@ -468,7 +495,7 @@ def _stale(state: State) -> Turn:
 
 def _not_found(state: State) -> Turn:
     text = Text(N_("I can't find that. Perhaps the code is not right yet, or it is for somebody else."))
-    return Turn(state, (SendMessage((text,)),))
+    return Turn(state, (SendMessage((text,)),), slip=True)
 
 
 def _misplaced(dialogs: Dialogs, state: State, words: str, facts: Facts) -> Turn:
@@ -478,10 +505,10 @@ def _misplaced(dialogs: Dialogs, state: State, words: str, facts: Facts) -> Turn
     text = why or Text(N_("Please choose one of the things below."))
     if ask.verbatim:
         text = Text(
-            N_("“%(words)s” is one of the things to choose, so I have not taken it. Please write it out."),
+            N_("“%(words)s” is one of the things to choose, so I have not taken it. Write it out, or type “back”."),
             {"words": words},
         )
-    return Turn(state, (SendMessage((text,)),))
+    return Turn(state, (SendMessage((text,)),), slip=True)
 
 
 def _unclear(state: State, values: tuple[str, ...]) -> State:
@@ -506,6 +533,8 @@ def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, fact
         return Turn(replace(state, drafts={**state.drafts, state.key: replace(draft, page=draft.page + 1)}))
     if value == KEEP and draft.suggested:
         return _received(dialogs, state, TextReceived(draft.suggested), facts)
+    if value == ANEW and draft.suggested:
+        return Turn(_with_draft(state, suggested=""))
     if value == KEEP and ask.name in draft.answers:
         return Turn(replace(_with_draft(state, suggested=""), at=f"{state.key}/"))
     if value == SKIP and ask.optional:
@@ -522,9 +551,12 @@ def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Tur
     try:
         answer = ask.accept.read(event, answers, facts, unfinished(draft.partial))
     except InvalidAnswer as invalid:
-        return Turn(state, (SendMessage((invalid.text,)),))
+        return Turn(state, (SendMessage((invalid.text,)),), slip=True)
     if answer.leads:
         return Turn(_gone(state, Go(f"{state.key}/{answer.leads}")))
+    if answer.belongs:
+        there = replace(_with_draft(state, partial="", suggested=""), at=f"{state.key}/{answer.belongs}")
+        return _received(dialogs, there, event, facts)
     if not answer.complete:
         effects = tuple(replace(e, subject=state.key) if isinstance(e, StartTimer) else e for e in answer.effects)
         return Turn(_touched(_with_draft(state, partial=answer.value)), effects, answer.quiet)
@@ -607,6 +639,9 @@ def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: 
         return _unsure(dialogs, state, ask, facts)
     if name in ("pause", "cancel") and dialog.form:
         return Turn(_gone(state, Go(f"{name}.{state.key}")))
+    if (talk := TALK.get(name)) is not None:
+        greeted = name == "greeting" and state.turn == 1  # by the first question of all
+        return Turn(state, () if greeted else (SendMessage((Text(talk.back),)),))
     command = dialogs.commands.get(name)
     if command is None:
         return Turn(state, (SendMessage((Text(N_("I do not know that command. Type “menu” to see what I can do.")),)),))
@@ -623,7 +658,7 @@ def _unsure(dialogs: Dialogs, state: State, ask: Ask, facts: Facts) -> Turn:
 
 
 def _back(dialog: Dialog, ask: Ask, state: State, facts: Facts) -> State:
-    """To the question before, its answer still there; from the first one (or a menu) a level up."""
+    """To the question before, its answer still there; from the first one (or a menu) a level up, or to the review."""
     draft = state.drafts[state.key]
     answers = view(state.key, draft)
     if draft.partial.startswith("?"):
@@ -632,6 +667,11 @@ def _back(dialog: Dialog, ask: Ask, state: State, facts: Facts) -> State:
     index = names.index(ask.name) if ask.name in names else len(names)
     if index > 0:
         return replace(state, at=f"{state.key}/{names[index - 1]}")
+    left = next(open_asks(dialog, answers, facts), None)
+    if dialog.form and left is not None and left.confirms:  # it was looked over before: back to that
+        return replace(state, at=f"{state.key}/")
+    if not isinstance(dialog.up, str):
+        return _gone(state, dialog.up(answers))
     return _gone(state, Go(dialog.up.replace("{subject}", answers["subject"])))
 
 

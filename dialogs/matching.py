@@ -493,11 +493,13 @@ _FOLDED_NUMBERS = {fold(word): value for word, value in _NUMBER_WORDS.items()}
 _BEFORE_NUMBER = _words("so cau muc chon bam nhan cai y dong phuong an lua option number no da vang")
 _PERSONS = _words("em chi anh toi minh tui")
 _AFTER_NUMBER = _AFTER - {"bac", "ban", "di"}
+LAST = -1
+"""The number of "cái cuối": the last line, however many there are."""
 _NOT_A_CHOICE = re.compile(r"(?<!\w)[-−+]\d|[%‰]")
 
 
 def number(text: str) -> int | None:
-    """The number of a list answer: "2", "2.", "(3)", "số 2", "câu hai", "em chọn 2 ạ", "２"; None otherwise.
+    """The number of a list answer: "2", "2.", "(3)", "số 2", "câu hai", "cái đầu tiên", "em chọn 2 ạ"; None otherwise.
 
     Up to four digits; words from "một" to "mười". "năm" is also a year and "ba" a father: labels that are
     such words should be matched before this is asked.
@@ -507,11 +509,38 @@ def number(text: str) -> int | None:
         return None
     while len(words) > 1 and words[-1] in _AFTER_NUMBER:
         words.pop()
+    if (place := _ordinal(words, marked_words(text))) is not None:
+        return place
     while len(words) > 1 and words[0] in _BEFORE_NUMBER | (_PERSONS if words[-1].isdigit() else frozenset()):
         words.pop(0)
     if len(words) != 1:
         return None
     return _digits_value(words[0]) if words[0].isdecimal() else _word_value(words[0], text)
+
+
+_LINE_WORDS = ("cái", "dòng", "số", "câu", "mục", "ý", "xã", "phường", "tỉnh")
+_ORDINALS = {
+    **dict.fromkeys(("đầu", "đầu tiên", "thứ nhất"), 1),
+    **dict.fromkeys(("cuối", "cuối cùng", "sau cùng"), LAST),
+    **{f"thứ {word}": value for word, value in _NUMBER_WORDS.items()},
+    **{f"thứ {value}": value for value in range(1, 11)},
+}
+_ORDINAL = {f"{fold(line)} {fold(words)}": (line, words) for line in _LINE_WORDS for words in _ORDINALS}
+
+
+def _ordinal(words: Sequence[str], marked: Sequence[str]) -> int | None:
+    """ "cái đầu tiên", "dòng cuối", "cái thứ hai": with the word for a line, as "thứ hai" alone is Monday.
+
+    Marks must not say otherwise, and "cai dau" without any may be the town of Cái Dầu.
+    """
+    while len(words) > 2 and words[0] in _PERSONS | _BEFORE:
+        words, marked = words[1:], marked[1:]
+    if (meant := _ORDINAL.get(" ".join(words))) is None:
+        return None
+    spelt, typed = " ".join(meant).split(), marked[: len(words)]
+    if any(map(contradicts, typed, spelt)) or (meant[1] == "đầu" and typed[-1] != "đầu"):
+        return None
+    return _ORDINALS[meant[1]]
 
 
 def _digits_value(word: str) -> int | None:
@@ -537,7 +566,7 @@ _ASKING = tuple(
         "tới đâu rồi", "khi nào", "bao giờ", "lúc nào", "chừng nào", "bao nhiêu", "bao lâu", "mấy ngày",
         "mấy tháng", "mấy sao", "mấy điểm", "mấy tiền", "được không", "phải không", "đúng không", "hay không",
         "được chưa", "xong chưa", "rồi chưa", "có phải", "nghĩa là sao", "cái nào", "loại nào", "mẫu nào", "nhóm nào",
-        "ngày nào", "nộp đâu", "gửi đâu", "đi đâu",
+        "ngày nào", "nộp đâu", "gửi đâu", "đi đâu", "gì nữa không", "rồi sao", "sao nữa", "mấy người",
     )
 )  # fmt: skip
 # Without marks "dau" is as likely oil, bean or mulberry ("tinh dau"), and "nao" the brain.
@@ -558,6 +587,12 @@ _ASK_OPENING = re.compile(
     r"\s)*"
     r"(?:cho|xin|muon|can|ma)\s(?:(?:em|chi|anh|toi|minh|tui|co|bac|ba con)\s)?hoi\b"
 )
+# Nobody answers so: "bao nhiêu người thì được hỗ trợ", "tôi nhớ cái gì nữa không", "xã bảo thế nào tôi quên rồi".
+_PLAINLY_ASKS = re.compile(
+    r"(?:bao nhieu|may) (?:\w+ ){1,3}(?:thi|moi) (?:duoc|du|phai|moi|co|nhan)\b"
+    r"|.*\bgi nua khong$"
+    r"|.* (?:toi|minh|em|tui) quen(?: mat| het)?(?: roi)?$"
+)
 _QUESTION_MARK = re.compile(r"[?？¿؟⁇⁈❓❔]")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+")
 
@@ -573,7 +608,10 @@ def question_strength(text: str) -> int:
     if _QUESTION_MARK.search(text):
         return 2
     marked = marked_words(text)
-    return max(_opening_strength(marked), int(_asks(marked)))
+    asks = _asks(marked)
+    if asks and _PLAINLY_ASKS.match(" ".join(_bare_asking(marked))):
+        return 2
+    return max(_opening_strength(marked), int(asks))
 
 
 def _opening_strength(marked: Sequence[str]) -> int:
@@ -599,6 +637,11 @@ def _hoi_strength(marked: Sequence[str], words: Sequence[str]) -> int:
     if marked[0] != "hoi":
         return 0
     return 2 if len(words) == 1 or words[1] in _HOI_FOLLOWED_BY or _asks(marked) else 0
+
+
+def _bare_asking(marked: Sequence[str]) -> list[str]:
+    """Folded, shortenings written out, without the courtesies around it."""
+    return list(_without_courtesy([fold(word) for word in _spelt_out(marked)]))
 
 
 def _asks(marked: Sequence[str]) -> bool:
@@ -675,6 +718,12 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _VOCATIVES = _words("da a alo chao xin em chi anh co bac ban ad oi thua vang u ok hi hello")
+
+
+def without_call(text: str) -> str:
+    """Without who is called first: "em ơi tôi đây, làm tiếp" -> "làm tiếp"."""
+    call, _, rest = text.partition(",")
+    return rest.strip() if rest.strip() and (_VOCATIVES | _PERSONS | {"day"}).issuperset(fold(call).split()) else text
 
 
 _MAX_SENTENCES = 200

@@ -43,7 +43,7 @@ Sayable = Text | Label | str
 class Option:
     """One way to answer. `typed` are further words for it; `takes_rest`: what is typed after them comes along.
 
-    `hidden`: not shown, only understood when typed.
+    `hidden`: not shown, only understood when typed, and after what is shown.
     """
 
     value: str
@@ -117,6 +117,14 @@ class Misplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class NoSuchLine:
+    """A number was typed that the newest list, which goes up to `most`, does not have."""
+
+    number: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommandReceived:
     """A global word or a slash command; `argument` is the rest of the line."""
 
@@ -186,6 +194,7 @@ Event = (
     | OptionChosen
     | Unclear
     | Misplaced
+    | NoSuchLine
     | LinkFollowed
     | CommandReceived
     | QuestionAsked
@@ -295,7 +304,10 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class PaperFacts:
-    """The newest version of one paper of a case. `sent` once the producer has handed it to the commune."""
+    """The newest version of one paper of a case. `sent` once the producer has handed it to the commune.
+
+    `kept` are its pages as an answer holds them (dialogs.answers.pages_of), of what is not sent yet.
+    """
 
     id: str
     version: int
@@ -304,6 +316,7 @@ class PaperFacts:
     sent: bool
     kept_on: date
     valid_until: date | None = None
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,6 +516,8 @@ class CaseFacts:
     findings: tuple[Finding, ...] = ()
     undo: UndoFacts | None = None
     told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
+    officers: int = 0  # of its commune, which need not be the person's
+    province_officers: int = 0
 
     @property
     def as_producer(self) -> bool:
@@ -516,7 +531,8 @@ class DeskLine:
 
     `since` is the day on which its status began.
 
-    A draft has no case yet: its `code` is "p<person>", and only its title and its producer's name are known.
+    A draft has no case yet: its `code` is "p<person>", and only its title and its producer's name are known. Of a
+    question about no case it is "n<note>", and `product` are its words.
     """
 
     code: str
@@ -536,8 +552,8 @@ class DeskFacts:
     """An officer's list as far as it is shown: one filter or one search.
 
     `counts` by filter: act (all that this officer can act on), new, due, overdue, urgent (both), resubmitted, mine,
-    waiting (for the producer), drafts. `lines`: one page, most urgent first; `total` of the filter or the search
-    shown; `after` is where the next page begins, "" where there is none.
+    waiting (for the producer), drafts, asked (questions about no case). `lines`: one page, most urgent first; `total`
+    of the filter or the search shown; `after` is where the next page begins, "" where there is none.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -1053,6 +1069,13 @@ class SendNote:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleQuestion:
+    """A producer's question about no case ("n<note>") needs no answer: it waits on nobody's desk any more."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendNoteFiles:
     """Send the photos and voice notes of the last notes on a case to the person of this conversation."""
 
@@ -1208,6 +1231,7 @@ Effect = (
     | RemoveTemplate
     | RevealPhone
     | SendNote
+    | SettleQuestion
     | SendNoteFiles
     | StartTimer
     | RemindAt
@@ -1253,7 +1277,7 @@ class Answer:
 
     `also` are answers to other questions that came with it ("2 tạ một tháng"); `effects` belong to the event;
     `quiet`: say nothing now (a further photo of an album follows); `leads`: it is no answer, but leads to this
-    question of the same draft.
+    question of the same draft; `belongs`: it answers that one instead, and is read there.
     """
 
     value: str
@@ -1262,6 +1286,7 @@ class Answer:
     effects: Effects = ()
     quiet: bool = False
     leads: str = ""
+    belongs: str = ""
 
 
 class Reader(Protocol):
@@ -1295,7 +1320,7 @@ class Go:
 
     "<form>.new" begins a draft. `answers` are given to the draft there, `given` only where it has none yet,
     `suggested` to its first question;
-    `partial` waits there unfinished; `drop` is a draft to throw away.
+    `partial` waits there unfinished; `drop` is a draft to throw away; after a `detour` it goes on from here.
     """
 
     target: str
@@ -1305,6 +1330,7 @@ class Go:
     drop: str = ""
     effects: Effects = ()
     given: Answers = field(default_factory=dict)
+    detour: bool = False
 
 
 Prompt = str | Callable[[Answers, Facts], tuple[Text, ...]]
@@ -1326,7 +1352,8 @@ class Ask:
     `confirms`: it asks whether to do something with the answers so far, so its buttons are void once these
     change, and nothing but an option's own words is taken for it;
     `not_now`: why what an officer typed, a button of another moment, can't be done here yet;
-    `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9".
+    `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9";
+    `begins`: the unfinished answer that is there already when something leads to it, which files then join.
     """
 
     name: str
@@ -1352,13 +1379,15 @@ class Ask:
     ask_location: bool = False
     upload: Callable[[Answers, Facts], tuple[str, str] | None] | None = None
     not_now: Callable[[str, Answers, Facts], Text | None] | None = None
+    begins: Callable[[Answers, Facts], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
     """Questions in order. A `form` keeps its drafts; others forget when left.
 
-    `end` is where it leads when no question is open, `up` where "back" leads from its first question;
+    `end` is where it leads when no question is open, `up` where "back" leads from its first question (a function
+    where that depends on how far one is);
     `named` titles its drafts ("" hides one); `allowed` guards it: who fails it is answered as if nothing
     were there; `before` names the dialog that has to be gone through first, or ""; a Link leads to a
     dialog only if it is `linked`, and `followed` is what it does at once.
@@ -1369,7 +1398,7 @@ class Dialog:
     form: bool = False
     version: int = 1
     end: str | Callable[[Answers, Facts], str | Go] = "menu"
-    up: str = "menu"
+    up: str | Callable[[Answers], Go] = "menu"
     named: Callable[[Answers], str] | None = None
     allowed: Condition | None = None
     before: Callable[[Facts], str] | None = None

@@ -513,7 +513,7 @@ def _names(province_code: str | None) -> tuple[str, ...]:
 def _best_hits(scored: Iterable[tuple[int, _Entry]]) -> tuple[PlaceHit, ...]:
     """One hit per commune, by its better name, without those far below the best or hardly fitting at all."""
     ranked = sorted(scored, key=lambda pair: -pair[0])
-    near = [(score, entry) for score, entry in ranked if score >= max(ranked[0][0] - _MARGIN, 40)]
+    near = [(score, entry) for score, entry in ranked if score >= max(ranked[0][0] - _MARGIN, 45)]
     hits: dict[str, PlaceHit] = {}
     for _, entry in near:
         hits.setdefault(entry.commune.code, PlaceHit(entry.commune, entry.former))

@@ -1,12 +1,26 @@
 """The whole tree: every dialog, the commands, and where files and case codes lead."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from dialogs import places
 from dialogs.answers import one_of
 from dialogs.engine import SHOW_MORE
 from dialogs.matching import match
-from dialogs.model import CaseFacts, Command, Dialog, Dialogs, Facts, Go, Option, SetLocale, UseInvitation
+from dialogs.model import (
+    N_,
+    CaseFacts,
+    Command,
+    Dialog,
+    Dialogs,
+    Facts,
+    Go,
+    Option,
+    SendMessage,
+    SetLocale,
+    Text,
+    UseInvitation,
+)
 from dialogs.officer import (
     assisted,
     check,
@@ -84,6 +98,7 @@ OFFICERS: tuple[Dialog, ...] = (
     result.RESULT,
     result.PUBLISH,
     notes.NOTE,
+    notes.CALL,
     notes.THREAD,
     notes.THREAD_ON,
     office.OFFICE_HOURS,
@@ -143,6 +158,16 @@ def status(argument: str, facts: Facts) -> Go:
     return Go(f"case.{facts.cases[found[0]].code}") if len(found) == 1 else Go("check_status")
 
 
+def stars(argument: str, facts: Facts) -> Go:
+    """Whoever asks for stars is told of each product that has none yet, before where it stands."""
+    unrated = tuple(
+        Text(N_("“%(product)s” has not been rated yet."), {"product": case.product})
+        for case in facts.cases
+        if case.result is None
+    )
+    return replace(status(argument, facts), effects=(SendMessage(unrated),) if unrated else ())
+
+
 def register(argument: str, facts: Facts) -> Go:
     return Go("drafts" if facts.drafts else "register_idea.new", suggested=argument)
 
@@ -150,6 +175,18 @@ def register(argument: str, facts: Facts) -> Go:
 def assist(argument: str, facts: Facts) -> Go:
     """For officers; anybody else who says so wants to register."""
     return Go("assist.new") if assisted.may_assist({}, facts) else register("", facts)
+
+
+def resume(argument: str, facts: Facts) -> Go:
+    """The one form that was begun, or which of them; without any, what else there is to do."""
+    if len(facts.drafts) == 1:
+        return Go(facts.drafts[0].key)
+    return Go("drafts" if facts.drafts else "menu")
+
+
+def agreed(argument: str, facts: Facts) -> Go:
+    """Who says yes after having said no is asked once more, with what it is about."""
+    return Go("consent" if facts.person.consent == "no" else "menu")
 
 
 def papers_needed(argument: str, facts: Facts) -> Go:
@@ -169,6 +206,10 @@ def undo(argument: str, facts: Facts) -> Go:
 
 def urgent(argument: str, facts: Facts) -> Go:
     return Go(desk.desk_of("urgent") if facts.person.memberships else "menu")
+
+
+def new(argument: str, facts: Facts) -> Go:
+    return Go(desk.desk_of("new") if facts.person.memberships else "menu")
 
 
 def to(target: str) -> Command:
@@ -192,9 +233,13 @@ DIALOGS = Dialogs(
         "language": language,
         "officer": to("ask_officer"),
         "status": status,
+        "stars": stars,
         "papers_needed": papers_needed,
         "papers": papers_needed,
         "register": register,
+        "resume": resume,
+        "consent": agreed,
+        "place": place.change,
         "learn": to("learn"),
         "my_data": to("my_data"),
         "desk": to("desk"),
@@ -204,6 +249,7 @@ DIALOGS = Dialogs(
         "leave": staff.leave,
         "undo": undo,
         "urgent": urgent,
+        "new": new,
         "assist": assist,
         "confirm": assisted.confirm_command,
         "reach": reach.reach_command,
@@ -215,7 +261,7 @@ DIALOGS = Dialogs(
         "pause": to("paused"),
         "cancel": to("menu"),
     },
-    on_file=upload.loose_file,
+    on_file=check_status.loose_file,
     on_case=on_case,
     desk=frozenset(dialog.name for dialog in OFFICERS),
     buttons=BUTTONS,

@@ -1,13 +1,32 @@
 """Words that mean the same everywhere: a short fixed list. In a form the form's own answers come first."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
+
+from dialogs.model import N_
+
+YES = ("đúng", "đúng rồi", "đúng vậy", "phải", "phải rồi", "có", "ừ", "vâng", "dạ", "được", "đồng ý", "ok", "yes")
+NO = ("không", "không phải", "không đúng", "chưa đúng", "sai", "sai rồi", "nhầm", "nhầm rồi", "no")
+"""How people say yes and no, whatever is written on the choices."""
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "menu": ("menu", "về đầu", "trang chủ", "main menu", "home"),
     "back": ("lui", "quay lại", "trở lại", "câu trước", "back"),
     "skip": ("bỏ qua", "qua câu này", "skip"),
     "pause": ("nghỉ", "nghỉ đã", "tạm nghỉ", "để mai", "mai làm tiếp", "pause", "later"),
-    "cancel": ("thôi", "huỷ", "hủy", "không làm nữa", "cancel", "stop"),
+    "cancel": (
+        "thôi",
+        "huỷ",
+        "hủy",
+        "không làm nữa",
+        "thôi không làm nữa",
+        "không đăng ký nữa",
+        "thôi không đăng ký nữa",
+        "bỏ hẳn",
+        "thôi bỏ",
+        "cancel",
+        "stop",
+    ),
     "help": ("trợ giúp", "giúp", "giúp em", "giúp tôi", "help"),
     "unsure": (
         "không biết",
@@ -66,6 +85,8 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "delete my data",
     ),
     "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
+    "resume": ("làm tiếp", "làm tiếp phiếu", "tiếp tục", "tiếp tục làm", "go on", "continue"),
+    "consent": ("đồng ý", "thì đồng ý", "đồng ý rồi", "đồng ý cho lưu", "i agree"),
     "reach": ("cách báo tin", "báo tin qua", "nơi nhận tin", "how to reach me", "tell me on"),
     "told_between": ("chỉ báo", "chỉ báo tin", "only tell me"),
     "add_email": ("thêm email", "thêm e-mail", "nhận tin qua email", "add my e-mail"),
@@ -87,9 +108,75 @@ WISHES: Mapping[str, tuple[str, ...]] = {
 TAKE_REST = frozenset({"register", "reach", "told_between"})
 """Wishes that more may follow: "đăng ký mật ong", "báo tin qua zalo", "chỉ báo từ 7 giờ đến 17 giờ"."""
 
+ELSEWHERE = (
+    "đổi xã",
+    "đổi xã khác",
+    "đổi phường khác",
+    "đổi nơi làm",
+    "chọn lại xã",
+    "nhầm xã",
+    "nhầm xã rồi",
+    "nhầm phường rồi",
+    "sai xã",
+    "sai xã rồi",
+    "wrong commune",
+    "change commune",
+)
+"""That somebody works in another commune, also in the middle of a form; which one may follow."""
+
+
+class Talk(NamedTuple):
+    """What is said to somebody, rather than about OCOP, and what they get back."""
+
+    said: tuple[str, ...]
+    back: str
+
+
+TALK: Mapping[str, Talk] = {
+    "thanks": Talk(
+        ("cảm ơn", "cám ơn", "cảm ơn nhiều", "cám ơn nhiều", "cảm ơn em nhiều", "tks", "thank you", "thanks"),
+        N_("You are welcome."),
+    ),
+    "greeting": Talk(
+        (
+            "chào em",
+            "xin chào",
+            "alo",
+            "em ơi",
+            "em ơi tôi đây",
+            "cán bộ ơi",
+            "alo cán bộ",
+            "có ai không",
+            "còn đấy không",
+            "còn đó không",
+            "alo còn đấy không",
+            "alo có ai không",
+            "tôi đây",
+            "hello",
+            "hi",
+        ),
+        N_("Yes, I am here."),
+    ),
+    "machine": Talk(
+        (
+            "người thật hay máy",
+            "người hay máy",
+            "máy hay người",
+            "máy hay người thật",
+            "có phải người thật không",
+            "robot à",
+            "are you a person",
+            "are you a robot",
+        ),
+        N_("I am a program, the OCOP assistant, and answer by myself. For a person, type “officer”."),
+    ),
+}
+"""Small talk, alone: answered in a line, and where they stood it goes on."""
+
 DESK: Mapping[str, tuple[str, ...]] = {
     "desk": ("việc của tôi", "việc", "bàn làm việc", "hồ sơ cần xem", "my desk"),
     "urgent": ("việc gấp", "urgent"),
+    "new": ("có gì mới", "có gì mới không", "có gì mới ko", "hồ sơ mới", "what is new"),
     "undo": ("hoàn tác", "rút lại", "undo", "take it back"),
 }
 """What officers may type wherever no form is open; as their own words to somebody these are not taken."""
@@ -117,6 +204,10 @@ INTENTS: Mapping[str, tuple[str, ...]] = {
         "hồ sơ tới đâu rồi",
         "bao giờ có kết quả",
         "khi nào có kết quả",
+        "where is my file",
+        "what is the status of my file",
+    ),
+    "stars": (
         "được mấy sao rồi",
         "được mấy sao",
         "mấy sao rồi",
@@ -125,8 +216,6 @@ INTENTS: Mapping[str, tuple[str, ...]] = {
         "giấy chứng nhận đâu",
         "giấy chứng nhận của tôi đâu",
         "sản phẩm của tôi được mấy sao",
-        "where is my file",
-        "what is the status of my file",
         "how many stars did i get",
     ),
     "papers_needed": (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
@@ -406,7 +406,10 @@ async def take_back(connection: AsyncConnection, case: Any, actor: Actor, number
 
 
 async def keep_paper(connection: AsyncConnection, case: Any, paper: str, pages: list[list[Any]], now: datetime) -> int:
-    """A new version of a paper; older ones stay. Returns the version; NotPossible without a page of the producer's."""
+    """A new version of a paper; those that were sent stay, one that was not is replaced.
+
+    Returns the version; NotPossible without a page of the producer's.
+    """
     own = await _owned(connection, case.person_id, pages)
     if not own:
         raise NotPossible(paper)
@@ -430,6 +433,7 @@ async def _keep(
     connection: AsyncConnection, case_id: int, paper: str, pages: list[list[Any]], now: datetime, *, sent: bool
 ) -> int:
     which = (papers.c.case_id == case_id, papers.c.paper == paper)
+    await connection.execute(delete(papers).where(*which, papers.c.sent_at.is_(None)))
     last = (await connection.execute(select(func.max(papers.c.version)).where(*which))).scalar_one()
     version = int(last or 0) + 1
     row = {"case_id": case_id, "paper": paper, "version": version, "pages": pages, "kept_at": now}
@@ -437,9 +441,13 @@ async def _keep(
     return version
 
 
-async def send_papers(connection: AsyncConnection, case: Any, now: datetime) -> set[str]:
-    """Mark what is kept as handed to the commune; returns the ids of these papers."""
-    unsent = (papers.c.case_id == case.id, papers.c.sent_at.is_(None))
+async def send_papers(connection: AsyncConnection, case: Any, now: datetime, *, photos: bool = False) -> set[str]:
+    """Mark what is kept as handed to the commune: the product's photos or all the papers, never one for the other.
+
+    Returns the ids of these papers.
+    """
+    which = papers.c.paper == PRODUCT_PHOTOS if photos else papers.c.paper != PRODUCT_PHOTOS
+    unsent = (papers.c.case_id == case.id, papers.c.sent_at.is_(None), which)
     statement = update(papers).where(*unsent).values(sent_at=now).returning(papers.c.paper)
     sent = set((await connection.execute(statement)).scalars())
     await drop_marks(connection, case.id, items={f"paper:{paper}" for paper in sent})  # of the version before

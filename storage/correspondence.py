@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, cast, exists, insert, literal, select
+from sqlalchemy import Text, cast, exists, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
@@ -161,6 +161,22 @@ _ASKER = (
     .join(people, people.c.id == notes.c.author_id)
     .where(notes.c.to_officers.is_(True), notes.c.case_id.is_(None))
 )
+
+
+async def unanswered(connection: AsyncConnection, communes: Collection[str], me: int) -> Sequence[Any]:
+    """Questions about no case that were asked in these communes and that nobody has settled, the oldest first.
+
+    Only of who still has a chat that an answer could come to.
+    """
+    which = (notes.c.commune.in_(communes), notes.c.settled_at.is_(None), people.c.id != me, _OPEN)
+    columns = (notes.c.id.label("note_id"), notes.c.written_at)
+    return (await connection.execute(_ASKER.add_columns(*columns).where(*which).order_by(notes.c.id))).all()
+
+
+async def settle(connection: AsyncConnection, key: str, now: datetime) -> None:
+    """The question "n<note>" needs no further answer."""
+    which = (notes.c.id == int(key[1:]), notes.c.settled_at.is_(None))
+    await connection.execute(update(notes).where(*which).values(settled_at=now))
 
 
 async def answers_for(connection: AsyncConnection, person_id: int, territory: str) -> bool:

@@ -25,6 +25,7 @@ from dialogs.rules.lifecycle import AUTHORITIES, Side, owned_by
 from dialogs.rules.working_days import add_working_days, working_minutes_left
 from dialogs.state import load
 from storage.calendar import days_off_of, desk_of, offices_at
+from storage.correspondence import unanswered
 from storage.holding import holder_name
 from storage.models import cases, conversations, memberships, people
 from storage.rights import IN_COMMUNE, sides_at
@@ -39,6 +40,8 @@ SHOW_DESK = {"desk", "find", "joined", "note", "office_hours", "days_off"}
 """Dialogs that show an officer's desk, or end at it; for the others it is not read."""
 LINES = 5
 """Cases on one page of the desk: with the buttons below them they fill a telephone."""
+ASKED = 2
+"""Questions that stand above the cases of the first page; all of them are behind their own filter."""
 SILENT_DAYS = 10
 """After so many days without a word somebody may need a kind one."""
 MOST_DRAFTS = 500
@@ -151,7 +154,8 @@ async def counts_for(
     covered = await covered_by(connection, [person_id], now.astimezone(_VIETNAM).date())
     covers = covered.get(person_id, frozenset())
     desk = await desk_for(connection, person_id, members, covers, now, everywhere)
-    return await counts_of(connection, desk) | {"drafts": len(await silent_drafts(connection, desk))}
+    drafts, asked = await silent_drafts(connection, desk), await questions(connection, desk)
+    return await counts_of(connection, desk) | {"drafts": len(drafts), "asked": len(asked)}
 
 
 Officers = Mapping[str, Mapping[int, set[Role]]]
@@ -329,14 +333,16 @@ def _counts(counted: Mapping[str, ColumnElement[int]]) -> Any:
 
 async def _listed(connection: AsyncConnection, desk: Desk, shown: str, after: str) -> DeskFacts:
     counts = await counts_of(connection, desk)
-    drafts = await silent_drafts(connection, desk)
-    counts["drafts"] = len(drafts)
-    if shown == "drafts":
+    beside = {"drafts": await silent_drafts(connection, desk), "asked": await questions(connection, desk)}
+    counts |= {name: len(lines) for name, lines in beside.items()}
+    if (lines := beside.get(shown)) is not None:
         start = int(after) if after.isdigit() else 0
-        further = str(start + LINES) if start + LINES < len(drafts) else ""
-        return DeskFacts(counts, tuple(drafts[start : start + LINES]), len(drafts), further)
+        further = str(start + LINES) if start + LINES < len(lines) else ""
+        return DeskFacts(counts, tuple(lines[start : start + LINES]), len(lines), further)
     ids, further = await _page(connection, desk, shown, after)
-    return DeskFacts(counts, await lines_of(connection, desk, ids), counts.get(shown, counts["act"]), further)
+    first = beside["asked"][:ASKED] if shown == "act" and not after else ()
+    listed = (*first, *await lines_of(connection, desk, ids))
+    return DeskFacts(counts, listed, counts.get(shown, counts["act"]), further)
 
 
 async def _page(connection: AsyncConnection, desk: Desk, shown: str, after: str) -> tuple[list[int], str]:
@@ -428,6 +434,25 @@ async def _found(connection: AsyncConnection, desk: Desk, words: str, after: str
     start = int(after) if after.isdigit() else 0
     hits = await hits_of(connection, desk.members, desk.person_id, words, desk.today, start)
     return DeskFacts({}, await lines_of(connection, desk, hits.ids), hits.total, hits.after)
+
+
+# ---------------------------------------------------------------- questions about no case
+
+
+async def questions(connection: AsyncConnection, desk: Desk) -> list[DeskLine]:
+    """What producers have asked about no case and nobody has answered, of the communes this officer answers for."""
+    communes = {m.territory.rpartition("/")[2] for m in desk.members if m.role in IN_COMMUNE}
+    for scope in desk.scopes:
+        if Side.COMMUNE in scope.sides:  # nobody is there who would
+            territories = _communes(scope.province) if scope.province else scope.territories
+            communes |= {territory.rpartition("/")[2] for territory in territories}
+    rows = await unanswered(connection, communes, desk.person_id) if communes else ()
+    return [_question_line(row, desk) for row in rows]
+
+
+def _question_line(row: Row, desk: Desk) -> DeskLine:
+    days = (desk.today - row.written_at.astimezone(_VIETNAM).date()).days
+    return DeskLine(f"n{row.note_id}", row.text, row.name or row.producer_name, silent_days=days)
 
 
 # ---------------------------------------------------------------- silent drafts

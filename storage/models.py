@@ -373,6 +373,14 @@ notes = Table(
     Column("text", Text, nullable=False),
     Column("files", Document, nullable=False, server_default="[]", comment="ids of photos and voice notes"),
     Column("written_at", Moment, nullable=False),
+    Column("settled_at", Moment, comment="a producer's question about no case: answered, or needs no answer"),
+    Index(
+        "ix_notes_unanswered",
+        "commune",
+        "id",
+        sqlite_where=text("case_id IS NULL AND to_officers AND settled_at IS NULL"),
+        postgresql_where=text("case_id IS NULL AND to_officers AND settled_at IS NULL"),
+    ),
 )
 
 notices = Table(
@@ -385,7 +393,7 @@ notices = Table(
     Column("alert", String(16), nullable=False, server_default="", index=True, comment="shared by all who are told it"),
     Column("words", Text, nullable=False, comment="without its buttons, for who is told instead; empty once it came"),
     Column("bodies", Document, nullable=False, comment="[[conversation id, message], ...]: the ladder, from below"),
-    Column("status", String(10), nullable=False, comment="waiting, held, delivered, seen, failed"),
+    Column("status", String(10), nullable=False, comment="waiting, held, delivered, seen, failed, dropped"),
     Column("passed_on", Boolean, nullable=False, server_default=text("false"), comment="the next in charge was told"),
     Column("created_at", Moment, nullable=False),
     Column("settled_at", Moment),

@@ -308,6 +308,26 @@ async def _drop_twins(connection: AsyncConnection, notice_ids: Collection[int], 
         await connection.execute(dropped.values(status=DROPPED, at=now, check_at=None))
 
 
+async def have_come(connection: AsyncConnection, notice_ids: Collection[int]) -> set[int]:
+    """Which of these notices have arrived; who has written in a chat since has seen what was sent there."""
+    if not any(notice_ids):
+        return set()
+    seen = and_(deliveries.c.status == SENT, conversations.c.updated_at > deliveries.c.sent_at)
+    ways = notices.outerjoin(deliveries).outerjoin(conversations, conversations.c.id == deliveries.c.conversation_id)
+    come = notices.c.id.in_(notice_ids), or_(notices.c.status.in_(CAME), seen)
+    return set((await connection.execute(select(notices.c.id).select_from(ways).where(*come))).scalars())
+
+
+async def drop(connection: AsyncConnection, delivery_ids: Collection[int], now: datetime) -> None:
+    """What need not be said any more: these rungs, and what they are rungs of. Their chats are locked."""
+    if not delivery_ids:
+        return
+    these = deliveries.c.id.in_(delivery_ids)
+    whole = notices.c.id.in_(select(deliveries.c.notice_id).where(these)), notices.c.status.not_in(CAME)
+    await connection.execute(update(deliveries).where(these).values(status=DROPPED, at=now, check_at=None))
+    await connection.execute(update(notices).where(*whole).values(status=DROPPED, settled_at=now, words="", bodies=[]))
+
+
 async def _take_out(connection: AsyncConnection, which: Any) -> list[int]:
     """Messages of the outbox that nobody has in hand; ids of their rungs. Their conversations are locked."""
     still = outbox.c.status.in_((WAITING, HELD)), outbox.c.claimed_until.is_(None)
@@ -338,16 +358,19 @@ async def note_failed(connection: AsyncConnection, delivery_ids: Collection[int]
 
 
 async def note_held(
-    connection: AsyncConnection, conversation_id: int, delivery_ids: Collection[int], now: datetime
+    connection: AsyncConnection, conversation_id: int, delivery_ids: Collection[int], outcome: str, now: datetime
 ) -> None:
-    """A message that the outbox holds now, with the rungs it stands for: time to climb. Their notices are locked."""
+    """A message that the outbox holds now, with the rungs it stands for: time to climb. Their notices are locked.
+
+    `outcome`: WindowClosed, or Unreachable where they have left the chat.
+    """
     more = update(conversations).where(conversations.c.id == conversation_id).values(held=conversations.c.held + 1)
     await connection.execute(more)
     if not delivery_ids:
         return
     which = deliveries.c.id.in_(delivery_ids), deliveries.c.status.not_in(CAME)
     held = update(deliveries).where(*which).returning(deliveries.c.notice_id)
-    values = {"status": HELD, "outcome": "WindowClosed", "at": now, "check_at": now}
+    values = {"status": HELD, "outcome": outcome, "at": now, "check_at": now}
     notice_ids = set((await connection.execute(held.values(values))).scalars())
     come = select(notices.c.id).where(notices.c.id.in_(notice_ids), notices.c.status.in_(CAME))
     if there := list((await connection.execute(come)).scalars()):
@@ -362,13 +385,22 @@ class Held:
     delivery_ids: tuple[int, ...]
 
 
-async def take_held(connection: AsyncConnection, conversation_ids: Collection[int]) -> dict[int, list[Held]]:
-    """What waits in these chats, oldest first. From now on it is the caller's to bring; the chats are locked."""
+async def take_held(
+    connection: AsyncConnection, conversation_ids: Collection[int], now: datetime
+) -> dict[int, list[Held]]:
+    """What waits in these chats, oldest first. From now on it is the caller's to bring; the chats are locked.
+
+    What is not true any more (bot.turn.About.until) is dropped.
+    """
     columns = outbox.c.id, outbox.c.conversation_id, outbox.c.delivery_id, outbox.c.body
     held = outbox.c.conversation_id.in_(conversation_ids), outbox.c.status == HELD
     rows = sorted((await connection.execute(delete(outbox).where(*held).returning(*columns))).all())
+    over = await have_come(connection, {row.body.get("until", 0) for row in rows})
+    await drop(connection, [row.delivery_id for row in rows if row.body.get("until") in over], now)
     found: dict[int, list[Held]] = {}
     for row in rows:
+        if row.body.get("until") in over:
+            continue
         ids = (row.delivery_id,) if row.delivery_id is not None else tuple(row.body.get("deliveries", ()))
         found.setdefault(row.conversation_id, []).append(Held(row.body, ids))
     taken = [i for messages in found.values() for message in messages for i in message.delivery_ids]
@@ -437,7 +469,7 @@ async def standing(connection: AsyncConnection, notice_id: int, now: datetime) -
         return None
     seen = [rung.id for rung in tried if rung.status == SENT and rung.heard > rung.sent_at]
     await _came(connection, dict.fromkeys(seen, True), now)
-    if seen or notice.status in CAME:
+    if seen or notice.status in (*CAME, DROPPED):
         await wait(connection, ripe, None)
         return None
     return Standing(notice, tuple(tried), await _open_chats(connection, notice))

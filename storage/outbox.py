@@ -157,17 +157,30 @@ async def mark_sent(connection: AsyncConnection, ids: Sequence[int], now: dateti
         await _note_lists(connection, ids)
 
 
+async def answered_at(connection: AsyncConnection, conversation_id: int) -> datetime | None:
+    """When the newest reply of a chat went out; None while it has not."""
+    which = (outbox.c.conversation_id == conversation_id, outbox.c.kind == "reply")
+    newest = select(outbox.c.sent_at).where(*which).order_by(outbox.c.id.desc()).limit(1)
+    found: datetime | None = (await connection.execute(newest)).scalar()
+    return found
+
+
 async def _note_lists(connection: AsyncConnection, ids: Sequence[int]) -> None:
-    """The list under a notice is the newest in its chat now, unless its person has been answered since."""
+    """The list under a notice is the newest in its chat now, unless its person has been answered since.
+
+    Where its numbers go on from those of a question above it (bot.render.compose), these stay good.
+    """
     statement = (
-        select(outbox.c.conversation_id, outbox.c.body)
+        select(outbox.c.conversation_id, outbox.c.body, conversations.c.listed)
         .join(conversations)
         .where(outbox.c.id.in_(ids), outbox.c.kind == "notice", conversations.c.updated_at < outbox.c.created_at)
         .order_by(outbox.c.id)
     )
-    newest = {
-        row.conversation_id: row.body["listed"] for row in await connection.execute(statement) if "listed" in row.body
-    }
+    newest: dict[int, list[Any]] = {}
+    for row in await connection.execute(statement):
+        if own := row.body.get("listed"):
+            above = newest.get(row.conversation_id, row.listed or ())
+            newest[row.conversation_id] = [*(line for line in above if 0 < line[0] < own[0][0]), *own]
     if newest:
         rows = [{"row_id": row_id, "new_list": listed} for row_id, listed in sorted(newest.items())]
         await connection.execute(_LISTED, rows)
@@ -202,10 +215,16 @@ async def heard_since(connection: AsyncConnection, due: Due) -> bool:
     return bool((await connection.execute(heard)).scalar_one() > due.heard)
 
 
-async def mark_held(connection: AsyncConnection, due: Due) -> bool:
+async def mark_held(connection: AsyncConnection, due: Due, error: str) -> bool:
     """Let it wait until its person writes; whether it was still this worker's."""
-    held = _held(due).values(status="held", claimed_until=None, error="WindowClosed")
+    held = _held(due).values(status="held", claimed_until=None, error=error[:80])
     return (await connection.execute(held)).rowcount == 1
+
+
+async def drop(connection: AsyncConnection, due: Due) -> bool:
+    """Never send it; whether it was still this worker's."""
+    mine = outbox.c.id == due.id, outbox.c.status == "waiting", outbox.c.claimed_until == due.claimed_until
+    return (await connection.execute(delete(outbox).where(*mine))).rowcount == 1
 
 
 async def release(connection: AsyncConnection) -> None:

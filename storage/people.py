@@ -161,7 +161,9 @@ class Chat:
     """Where a person is told: here first, then, where that does not work, in the `others`, in order.
 
     `hours`: the minutes of the day between which they want to be told; None: they have said nothing. `phone`: theirs,
-    if they have agreed to be reminded, else "".
+    if they have agreed to be reminded, else "". `heard`: when they last wrote here; `quota_left`: what the platform
+    still takes until they write again, None where it does not say; `closed`: they have left this chat. `at`: where they
+    stand there (State.at); `listed`: the last number of the newest list there.
     """
 
     id: int
@@ -172,6 +174,11 @@ class Chat:
     hours: tuple[int, int] | None = None
     phone: str = ""
     others: tuple["Chat", ...] = ()
+    heard: datetime | None = None
+    quota_left: int | None = None
+    closed: bool = False
+    at: str = ""
+    listed: int = 0
 
 
 async def chats_of(connection: AsyncConnection, person_ids: Collection[int], *, or_closed: bool = False) -> list[Chat]:
@@ -194,6 +201,10 @@ async def chats_of(connection: AsyncConnection, person_ids: Collection[int], *, 
             conversations.c.locale,
             conversations.c.updated_at,
             conversations.c.worked_at,
+            conversations.c.quota_left,
+            conversations.c.status,
+            conversations.c.state["at"].as_string().label("at"),
+            conversations.c.listed,
             people.c.reach,
             people.c.phone,
             people.c.reminders,
@@ -223,7 +234,14 @@ def _ladder(rows: Sequence[Any]) -> Chat:
     hours = (int(reach["hours"][0]), int(reach["hours"][1])) if reach.get("hours") else None
     phone = rows[0].phone if rows[0].reminders else ""
     first, *others = (
-        Chat(row.id, row.person_id, row.channel, row.chat_id, row.locale, hours, phone)
+        Chat(
+            *(row.id, row.person_id, row.channel, row.chat_id, row.locale, hours, phone),
+            heard=row.updated_at,
+            quota_left=row.quota_left,
+            closed=row.status != "open",
+            at=row.at or "",
+            listed=max((number for number, _, _ in row.listed or ()), default=0),
+        )
         for row in in_order(rows, reach.get("order") or ())
     )
     return replace(first, others=tuple(others))

@@ -1,6 +1,6 @@
 """Reads for many conversations at once: who they are, and what their dialogs may know."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
+from dialogs.answers import answer_of, pages_of
 from dialogs.engine import dialog_name, unfinished
 from dialogs.model import (
     CaseFacts,
@@ -258,7 +259,8 @@ async def facts_for(
 ) -> dict[int, Facts]:
     """Facts by conversation id. `base` holds what is the same for all: the moment, the handbook."""
     by_code, own = await _cases(connection, wanted, base.now, days_off)
-    known_files = await _files(connection, wanted)
+    of_papers = {want.conversation.id: _of_unsent_papers(want, by_code, own) for want in wanted}
+    known_files = await _files(connection, wanted, {pair for pairs in of_papers.values() for pair in pairs})
     found = {}
     for want in wanted:
         conversation = want.conversation
@@ -269,9 +271,9 @@ async def facts_for(
             facts = replace(
                 facts, named=(await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),)
             )
-        if want.file_ids:
-            mine = {i: (conversation.person_id, i) for i in want.file_ids}
-            facts = replace(facts, files={i: known_files[key] for i, key in mine.items() if key in known_files})
+        mine = {*((conversation.person_id, i) for i in want.file_ids), *of_papers[conversation.id]}
+        if mine:
+            facts = replace(facts, files={key[1]: known_files[key] for key in mine if key in known_files})
         if person.memberships and dialog_name(conversation.state.key) in SHOW_TEMPLATES:
             facts = replace(facts, templates=await templates_of(connection))
         if person.memberships and (key := letter_key(conversation.state.key)):
@@ -358,32 +360,48 @@ async def _minutes_left(
 async def _with_offices(
     connection: AsyncConnection, found: dict[int, Facts], person_ids: Mapping[int, int]
 ) -> dict[int, Facts]:
-    """Office hours of each person's commune, and its officers by the rule that alerts follow (people.officers_of)."""
-    communes = {places.territory(f.person.commune) for f in found.values() if f.person.commune}
+    """Office hours and officers of each person's commune, and the officers of each case's.
+
+    They are counted by the rule that alerts follow (people.officers_of).
+    """
+    communes = {commune for facts in found.values() for commune in _communes(facts)}
     if not communes:
         return found
-    territories = communes | {territory.partition("/")[0] for territory in communes}
+    of = {commune: places.territory(commune) for commune in communes}
+    territories = {*of.values(), *(territory.partition("/")[0] for territory in of.values())}
     which = (memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None), REACHABLE)
     officers: dict[str, set[int]] = {}
     for row in await connection.execute(select(memberships.c.territory, memberships.c.person_id).where(*which)):
         officers.setdefault(row.territory, set()).add(row.person_id)
 
-    def others(territory: str, me: int) -> int:
-        return len(officers.get(territory, set()) - {me})
+    def others(commune: str, me: int) -> tuple[int, int]:
+        """In the commune, and in its province."""
+        here = of.get(commune, "")
+        return len(officers.get(here, set()) - {me}), len(officers.get(here.partition("/")[0], set()) - {me})
+
+    def there(cases_: Iterable[CaseFacts], me: int) -> Iterator[CaseFacts]:
+        for case in cases_:
+            here, above = others(case.commune, me)
+            yield replace(case, officers=here, province_officers=above)
 
     open_at = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(territories))
     hours = {row.territory: row.hours for row in await connection.execute(open_at)}
-    return {
-        key: replace(
+    known = {}
+    for key, facts in found.items():
+        here, above = others(facts.person.commune, person_ids[key])
+        known[key] = replace(
             facts,
-            officers=others(places.territory(facts.person.commune), person_ids[key]),
-            province_officers=others(places.territory(facts.person.commune).partition("/")[0], person_ids[key]),
-            hours=hours.get(places.territory(facts.person.commune), ""),
+            officers=here,
+            province_officers=above,
+            hours=hours.get(of.get(facts.person.commune, ""), ""),
+            cases=tuple(there(facts.cases, person_ids[key])),
+            named=tuple(there(facts.named, person_ids[key])),
         )
-        if facts.person.commune
-        else facts
-        for key, facts in found.items()
-    }
+    return known
+
+
+def _communes(facts: Facts) -> set[str]:
+    return {facts.person.commune, *(case.commune for case in (*facts.cases, *facts.named))} - {""}
 
 
 def within(territory: ColumnElement[str], members: Iterable[Membership]) -> ColumnElement[bool]:
@@ -553,12 +571,13 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
 
 def _paper(row: Row, lengths: Mapping[str, int]) -> PaperFacts:
     """Counts the pages that are here; a paper without any is not there."""
-    here = [lengths[page[0]] for page in row.pages if page[0] in lengths]
+    here = [(file_id, rotation) for file_id, rotation in row.pages if file_id in lengths]
     return PaperFacts(
         row.paper,
         row.version,
-        pages=sum(here),
+        pages=sum(lengths[file_id] for file_id, _ in here),
         files=len(here),
+        kept=answer_of(here) if row.sent_at is None else "",
         sent=row.sent_at is not None,
         kept_on=row.kept_at.astimezone(VIETNAM).date(),
         valid_until=row.valid_until,
@@ -582,12 +601,25 @@ def _result(row: Row) -> ResultFacts:
 # ---------------------------------------------------------------- files
 
 
-async def _files(connection: AsyncConnection, wanted: Sequence[Wanted]) -> dict[tuple[int, str], FileFacts]:
+def _of_unsent_papers(
+    want: Wanted, by_code: Mapping[str, tuple[CaseFacts, int, str]], own: Mapping[int, Sequence[CaseFacts]]
+) -> set[tuple[int, str]]:
+    """Files, with their owners, of papers that are still gone on with: of one's own cases, and of the one named."""
+    me = want.conversation.person_id
+    cases_ = [(me, case) for case in own.get(me, ())]
+    if want.code and _visible(by_code.get(want.code), want.conversation) is not None:
+        cases_.append((by_code[want.code][1], by_code[want.code][0]))
+    return {(who, page[0]) for who, case in cases_ for paper in case.papers for page in pages_of(paper.kept)}
+
+
+async def _files(
+    connection: AsyncConnection, wanted: Sequence[Wanted], further: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], FileFacts]:
     """By owner and id: in a group of many people, each sees only what is their own."""
-    ids = [file_id for want in wanted for file_id in want.file_ids]
+    ids = {*(file_id for want in wanted for file_id in want.file_ids), *(file_id for _, file_id in further)}
     if not ids:
         return {}
-    owners = {want.conversation.person_id for want in wanted}
+    owners = {*(want.conversation.person_id for want in wanted), *(owner for owner, _ in further)}
     statement = select(files).where(files.c.id.in_(ids), files.c.person_id.in_(owners), files.c.status != FORGOTTEN)
     return {(row.person_id, row.id): _file(row) for row in await connection.execute(statement)}
 

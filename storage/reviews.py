@@ -73,8 +73,8 @@ async def drop_marks(
 
 
 async def changes_of(connection: AsyncConnection, case: CaseFacts) -> tuple[Change, ...]:
-    """What a resubmitted case has anew since its last return; nothing of any other case."""
-    if not case.resubmitted:
+    """What a resubmitted case has anew since its last return; of one still out what was answered so far."""
+    if not (case.resubmitted or case.returned):
         return ()
     case_id = (await connection.execute(select(cases.c.id).where(cases.c.code == case.code))).scalar_one()
     events = (
@@ -83,11 +83,14 @@ async def changes_of(connection: AsyncConnection, case: CaseFacts) -> tuple[Chan
     returned = next((e for e in reversed(events) if "returned" in (e.before or {})), None)
     if returned is None:
         return ()
+    replies = await _replies(connection, case_id, [e for e in events if e.id > returned.id and e.action == "answer"])
+    if not case.resubmitted:
+        return tuple(replies)
     before: Mapping[str, str] = next((e.answers for e in reversed(events) if e.id < returned.id and e.answers), {})
     return (
         *_changed_answers(before, case.answers),
         *await _changed_papers(connection, case_id, returned.happened_at),
-        *await _replies(connection, case_id, [e for e in events if e.id > returned.id and e.action == "answer"]),
+        *replies,
     )
 
 

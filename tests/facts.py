@@ -189,7 +189,9 @@ def _filed(known: Facts, answers: object) -> CaseFacts:
     given = dict(answers) if isinstance(answers, dict) else {}
     code = f"TL-26-{len(known.cases) + 1:04}"
     status, rules = "idea_submitted", ruleset_on(known.today).id
-    return CaseFacts(code, COMMUNE, rules, status, known.today, given["product"], given, own=True, desk="UBND xã")
+    return CaseFacts(
+        *(code, COMMUNE, rules, status, known.today, given["product"], given), own=True, desk="UBND xã", officers=1
+    )
 
 
 def _changed(known: Facts, code: str, change: Callable[[CaseFacts], CaseFacts]) -> Facts:

@@ -8,7 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogs import answers, places
-from dialogs.answers import DONE, clean, location, one_of, pages_of, phone, photos, quantity, some_of, text
+from dialogs.answers import (
+    DONE,
+    PERIOD_OPTIONS,
+    UNIT_OPTIONS,
+    clean,
+    location,
+    one_of,
+    pages_of,
+    period_of_quantity,
+    phone,
+    photos,
+    quantity,
+    some_of,
+    text,
+    unit_of_quantity,
+)
 from dialogs.model import (
     Answer,
     ContactShared,
@@ -226,7 +241,11 @@ def test_a_number_is_shown_as_people_write_it() -> None:
         ("200 con gà ta", "200", "head", ""),
         ("50 bộ", "50", "set", ""),
         ("50 bó", "50", "bunch", ""),
-        ("2-3 tạ", "200", "kg", ""),
+        ("50 chuc trai 1 thang", "500", "fruit", "month"),
+        ("3 chuc ky mot thang", "30", "kg", "month"),
+        ("ba chục quả", "30", "fruit", ""),
+        ("hai trăm năm chục quả", "250", "fruit", ""),
+        ("50 kg - 1 tháng", "50", "kg", "month"),
         ("khoảng 300 hũ", "300", "jar", ""),
         ("100 lượt khách một tháng", "100", "guest", "month"),
     ],
@@ -257,6 +276,29 @@ def test_what_is_not_said_is_not_guessed(typed: str, what: str) -> None:
 @pytest.mark.parametrize("typed", ["0", "-3", "− 3 kg", "10^12", "1e9", "0 kg", "9999999999999999999", "0,0001"])
 def test_amounts_that_can_not_be(typed: str) -> None:
     assert "can't be right" in refused(quantity(), typed).msgid
+
+
+@pytest.mark.parametrize("typed", ["2-3 tạ", "2 – 3 ta moi nam", "2 tạ đến 3 tạ", "100 toi 200 chai", "hai ba tạ"])
+def test_of_two_amounts_neither_is_taken(typed: str) -> None:
+    assert "One number is enough" in refused(quantity(), typed).msgid
+
+
+@pytest.mark.parametrize("typed", ["500 qua/thang", "nua tan moi vu", "2-3 ta moi nam", "500"])
+def test_a_whole_amount_where_its_unit_is_asked_is_a_new_amount(typed: str) -> None:
+    assert read(unit_of_quantity(UNIT_OPTIONS, other=20), typed).belongs == "quantity"
+
+
+def test_a_unit_may_hold_a_number() -> None:
+    assert read(unit_of_quantity(UNIT_OPTIONS, other=20), "bao 50 kg").value == "bao 50 kg"
+    shown = unit_of_quantity(UNIT_OPTIONS, other=20).show("fruit", {}, FACTS)
+    assert world().catalog("en").say(shown) == "fruits"
+
+
+def test_where_its_period_is_asked_an_amount_has_a_number_and_a_unit() -> None:
+    asked = period_of_quantity(PERIOD_OPTIONS)
+    assert read(asked, "500 quả mỗi tháng").belongs == "quantity"
+    assert read(asked, "1 thang").value == read(asked, "theo tháng").value == "month"
+    assert "choose one" in refused(asked, "chợ").msgid
 
 
 @pytest.mark.parametrize("typed", ["", "nhiều lắm", "tấn", "không biết", "sau này mới biết", "sau nay moi biet"])

@@ -250,14 +250,16 @@ async def test_when_who_filed_it_has_gone_the_colleagues_are_told(village: Villa
     assert await village.notices("officer") == []
 
 
-async def test_a_producer_who_has_blocked_the_bot_is_nobodys_errand(village: Village) -> None:
+async def test_what_is_told_a_producer_who_has_blocked_the_bot_is_nobodys_errand(village: Village) -> None:
+    """It waits in their own chat; that they were not reached the ladder tells whoever can telephone."""
     await officer(village.engine, village.clock, "officer")
-    await submit(village.engine, await chat(village.engine, village.clock, "anna"), village.clock(), FILLED_IN)
+    anna = await chat(village.engine, village.clock, "anna")
+    await submit(village.engine, anna, village.clock(), FILLED_IN)
     async with village.engine.begin() as connection:
         blocked = update(conversations).where(conversations.c.chat_id == "anna").values(status="blocked")
         await connection.execute(blocked)
     await tell(village, "officer")
-    assert village.came.notices == []
+    assert [notice["conversation_id"] for notice in village.came.notices] == [anna.id]
 
 
 async def tell(village: Village, who: str) -> None:
@@ -687,7 +689,7 @@ def unconfirmed(**also: Any) -> CaseFacts:
     return replace(case, **waits, **also)
 
 
-@pytest.mark.parametrize("typed", ["chấp nhận", "nhan", "accept"])
+@pytest.mark.parametrize("typed", ["chấp nhận", "chap nhan", "accept"])
 def test_who_wants_to_accept_it_reads_why_not_yet(typed: str) -> None:
     known = desk_facts()
     chat_ = Chat(replace(known, named=(unconfirmed(),)), State(at=f"review.{CODE}/next"))
@@ -721,7 +723,7 @@ def test_the_card_leads_to_the_producers_own_dialogs() -> None:
 def test_without_a_number_no_call_is_promised() -> None:
     answers = {**unconfirmed().answers, "phone": ""}
     chat_ = Chat(replace(desk_facts(), named=(unconfirmed(answers=answers),)), State(at=f"note.{CODE}/call"))
-    assert "given no number" in (told := "\n".join(Catalog("en").say(text) for text in chat_.asked.texts))
+    assert "has no telephone number" in (told := "\n".join(Catalog("en").say(text) for text in chat_.asked.texts))
     assert "call" not in told
     assert [option.value for option in chat_.asked.options] == ["back"]
 

@@ -18,7 +18,8 @@ from tests.doubles.bot_api import BotApi, Failure
 from tests.program import ROOT, finished, running
 
 COMMANDS = (
-    "run", "web", "worker", "migrate", "invite", "merge", "qr", "dialogs", "export", "report", "audit", "rules", "backup", "restore",
+    "run", "web", "worker", "migrate", "invite", "merge", "qr", "dialogs", "export", "report", "audit", "rules",
+    "backup", "restore",
 )  # fmt: skip
 READY_S = 3.0
 WEB_LINK = "http://127.0.0.1:8000/start/c-04336"

@@ -244,16 +244,16 @@ async def no_chat(engine: AsyncEngine, who: Conversation) -> None:
         await connection.execute(update(conversations).where(conversations.c.id == who.id).values(status="blocked"))
 
 
-async def test_a_producer_without_a_chat_is_to_be_called(
+async def test_for_a_producer_who_has_closed_the_chat_a_note_waits_and_they_are_to_be_called(
     engine: AsyncEngine, clock: Clock, anna: Conversation, hung: Conversation, code: str
 ) -> None:
     assert (await seen(engine, clock, hung, code)).reachable
     await no_chat(engine, anna)
     assert not (await seen(engine, clock, hung, code)).reachable
     turn = await turned(engine, clock, hung, code, SendNote(code, "chào", False))
-    assert "Please call" in said(turn)
-    assert not turn.carried.audit
-    assert not await rows(engine, notes)
+    assert "has closed the chat with me, so I keep the message" in said(turn)
+    assert [i.links[0].target for i in turn.carried.said if isinstance(i, SendMessage)] == [f"call.{code}"]
+    assert len(await rows(engine, notes)) == len(turn.carried.notices) == 1
 
 
 async def followed(engine: AsyncEngine, clock: Clock, who: Conversation, *events: Event) -> list[str]:
@@ -271,7 +271,7 @@ async def test_the_dialog_offers_the_number_instead(
 ) -> None:
     await no_chat(engine, anna)
     (text,) = await followed(engine, clock, hung, LinkFollowed(f"note.{code}"))
-    assert "không nhắn tin với em" in text
+    assert text.startswith("Em đang không nhắn được cho")
     texts = await followed(engine, clock, hung, TextReceived("xem số điện thoại"))
     assert "0912 345 678" in texts[-1]
 
@@ -412,7 +412,8 @@ async def with_papers(engine: AsyncEngine, clock: Clock, who: Conversation, code
         case = await work.locked(connection, code)
         await work.keep_paper(connection, case, "business_plan", [["a", 0]], clock())
         await work.keep_paper(connection, case, work.PRODUCT_PHOTOS, [["b", 90]], clock())
-        await work.send_papers(connection, case, clock())
+        for photos in (False, True):
+            await work.send_papers(connection, case, clock(), photos=photos)
 
 
 async def test_papers_come_as_they_are_wanted_and_a_look_at_them_is_written_down(

@@ -95,7 +95,7 @@ async def at_the_last_question(engine: AsyncEngine, clock: Clock, *officers: str
     await idea(engine, clock)
     (case,) = await rows(engine, cases)
     for who in officers:
-        await say(engine, world_at(clock), who, case.code, "nhận")
+        await say(engine, world_at(clock), who, case.code, "chấp nhận")
     return str(case.code)
 
 

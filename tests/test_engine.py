@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.doctor import sample_roles, situations
+from bot.doctor import SAMPLE_ANSWERS, sample_roles, situations
 from dialogs.answers import one_of, photos, text
 from dialogs.engine import KEEP, MORE, PAGE, SKIP, arrive, question, step
 from dialogs.model import (
@@ -42,6 +42,7 @@ from dialogs.model import (
     Role,
     SendArticle,
     SendMessage,
+    SetPlace,
     StartTimer,
     State,
     SubmitIdea,
@@ -51,6 +52,7 @@ from dialogs.model import (
     Unclear,
     UnsupportedReceived,
 )
+from dialogs.producer.menu import evening_in
 from dialogs.producer.register_idea import IDEA_ASKS
 from dialogs.rules.lifecycle import STATUSES
 from dialogs.tree import DIALOGS
@@ -478,6 +480,86 @@ def test_a_detour_that_turns_within_itself_still_leads_back() -> None:
     assert not here.state.drafts[here.state.key].suggested, "what was typed before there was a yes is not kept"
 
 
+def test_another_commune_is_a_detour_from_anywhere() -> None:
+    here = Chat(facts()).does("đăng ký", "Chuối sấy", "doi xa")
+    assert here.at == "place/province"
+    here.does("ban ho lao cai", "sai roi", "tan linh")
+    assert here.at == "place/province", "which of them?"
+    here.does("cai dau tien", "xa ban ho lao cai")
+    assert here.at == "place/confirm"
+    assert SetPlace(here.answers["commune"]) in here.does("uh").effects
+    assert here.at == "register_idea/product_group"
+    assert here.does("nham xa roi, toi o tan linh lao cai").at == "place/confirm"
+
+
+@pytest.mark.parametrize("typed", ["dong y", "co", "khong phai"])
+def test_yes_and_no_are_no_places(typed: str) -> None:
+    assert Chat(facts(Person(consent="yes")), State("place/")).does(typed).at == "place/province"
+
+
+def test_who_agrees_after_all_is_asked_once_more() -> None:
+    here = Chat(facts(Person(consent="no"))).does("vang thi dong y")
+    assert here.at == "consent/agree"
+    assert here.does("co").at == "consent/reminders"
+    assert Chat(facts()).does("tôi đồng ý").at == "menu/choice"
+
+
+def test_what_was_suggested_may_be_wrong() -> None:
+    here = Chat(facts()).does("đăng ký Chuối sấy")
+    assert "Chuối sấy" in here.words
+    assert not here.does("sai roi").state.drafts[here.state.key].suggested
+    assert here.at == "register_idea/product"
+    assert Chat(facts()).does("đăng ký Chuối sấy", "vang a").answers["product"] == "Chuối sấy"
+
+
+def test_an_amount_said_anew_replaces_all_of_it() -> None:
+    here = Chat(facts(), State("register_idea.1/"))
+    draft = here.state.drafts["register_idea.1"]
+    known = {ask.name: "x" for ask in IDEA_ASKS[:7]} | {
+        "product_group": "food",
+        "product_set": "7",
+        "product_state": "idea",
+    }
+    here.state = replace(here.state, at="register_idea.1/", drafts={"register_idea.1": replace(draft, answers=known)})
+    here.does("2", "trai chuoi")
+    assert here.at == "register_idea/quantity_period"
+    here.does("500 qua/thang")
+    assert here.at == "register_idea/sales_channels"
+    assert {**here.answers, "_quantity_typed": ""} == {
+        **known, "quantity": "500", "quantity_unit": "fruit", "quantity_period": "month", "_quantity_typed": "",
+    }  # fmt: skip
+    here.does("lui", "lui", "nửa tạ")
+    assert here.at == "register_idea/quantity_period", "that hung on the old amount"
+    assert (here.answers["quantity"], here.answers["quantity_unit"]) == ("50", "kg")
+
+
+@pytest.mark.parametrize(
+    ("typed", "days"),
+    [("hai hom nua nhe", "2"), ("4 ngày nữa", "4"), ("2 tuần", "14"), ("mai", "1"), ("tuần sau", "7")],
+)
+def test_when_to_remind_may_be_any_day(typed: str, days: str) -> None:
+    kept = {"register_idea.1": Draft({"product": "Mật ong"}, version=1, turn=1)}
+    here = Chat(facts(), State("pause.register_idea.1/", kept)).does(typed)
+    assert here.at == "paused/choice"
+    assert any(getattr(effect, "due_at", None) == evening_in(int(days), NOW) for effect in here.effects)
+
+
+def test_a_product_says_its_group_and_kind_by_its_everyday_name() -> None:
+    here = Chat(facts()).does("đăng ký", "Shan tuyết", "do uong", "tra")
+    assert here.at == "register_idea/product_state"
+    assert (here.answers["product_group"], here.answers["product_set"]) == ("food", "11")
+    assert Chat(facts()).does("đăng ký", "Nà Hẩu", "homestay").answers["product_group"] == "tourism"
+    assert Chat(facts()).does("đăng ký", "Nà Hẩu", "cái gì đó").at == "register_idea/product_group"
+
+
+def test_back_from_the_first_answer_changed_leads_to_the_review() -> None:
+    answers = {**{ask.name: "" for ask in IDEA_ASKS}, **SAMPLE_ANSWERS, "product_group": "food"}
+    whole = Draft(answers, version=1)
+    here = Chat(facts(), State("register_idea.1/product", {"register_idea.1": whole}))
+    assert here.at == "register_idea/product"
+    assert back(here).at == "register_idea/review"
+
+
 def test_who_turns_a_detour_down_is_not_led_back() -> None:
     here = tap(Chat(facts(Person(consent="no"))).does("đăng ký Mật ong"), "no")
     assert here.at == "menu/choice"
@@ -731,7 +813,10 @@ def walkers() -> list[Chat]:
         Chat(facts(cases=sample_cases(own=True))),
         *(Chat(desk_facts(role)) for role in (*Role, *Role)),
         Chat(replace(desk_facts(), desk=DeskFacts(), named=(), colleagues=sample_roles("15")), State("colleague.0/")),
-        *(Chat(facts(cases=(_all_returned(own[1]),)), State(f"case.{own[1].code}/")) for _ in range(8)),
+        *(
+            Chat(facts(cases=(_all_returned(own[1]),)), State(f"{name}.{own[1].code}/"))
+            for name in ("case", "correct") * 4
+        ),
         *(Chat(s.facts, s.begun) for s in situations(world().facts()) for _ in range(5 if s.name in RICH else 1)),
     ]
 

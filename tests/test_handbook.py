@@ -503,6 +503,12 @@ def test_names_and_small_talk_find_nothing() -> None:
     assert not {text: best(text) for text in texts if best(text)[1] >= ENOUGH}
 
 
+@pytest.mark.parametrize("text", ["the thi lam sao", "thế thì làm sao hả em", "gi vay", "la sao"])
+def test_words_that_ask_nothing_find_nothing(text: str) -> None:
+    """ "Làm sao" is how, not a star."""
+    assert HANDBOOK.search(text, "vi") == ()
+
+
 def test_english_questions_find_their_article() -> None:
     missed = {typed: best(typed, "en") for typed, ids in cases(ENGLISH_ASKED) if best(typed, "en")[0] not in ids}
     assert len(missed) <= 0.2 * len(cases(ENGLISH_ASKED)), missed

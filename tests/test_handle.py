@@ -278,7 +278,7 @@ async def test_alerts_to_each_other_do_not_lock_two_processes(engine: AsyncEngin
     await officer(engine, clock, "officer")
     await idea(engine, clock)
     (case,) = await rows(engine, cases)
-    await say(engine, world, "officer", case.code, "nhận")
+    await say(engine, world, "officer", case.code, "chấp nhận")
     await say(engine, world, "producer", "nhắn cán bộ")
     with watched(engine, "rollback") as undone:
         async with beside(engine) as other, taking(engine, world) as here, taking(other, world) as there:
@@ -450,13 +450,12 @@ def test_what_an_outage_is() -> None:
     assert not handling.is_outage(KeyError())
 
 
-@pytest.mark.postgresql
 async def test_two_that_wait_for_one_another_are_no_outage_and_both_get_through(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    postgresql_server: conftest.PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anna's turn wants Bert's chat while somebody who holds that one wants Anna's: PostgreSQL gives one of them up."""
-    if engine.dialect.name != "postgresql":
-        pytest.skip("SQLite has one writer")
+    url = postgresql_server.create("current")
+    engine = make_engine(url)
     await many_chats(engine, Clock(), ["anna", "bert"])
     collided: list[BaseException] = []
     before, take = asyncio.Event(), handling._take
@@ -482,6 +481,8 @@ async def test_two_that_wait_for_one_another_are_no_outage_and_both_get_through(
         await submitted
     assert [(handling.is_collision(e), handling.is_outage(e)) for e in collided] == [(True, True)]
     assert [row.error for row in await rows(engine, updates, updates.c.key == "1")] == [""]
+    await engine.dispose()
+    postgresql_server.drop(url)
 
 
 def _locking(chat_id: str) -> Any:

@@ -16,7 +16,7 @@ from bot.desk.holding import pass_on
 from bot.handle import handle
 from bot.turn import Turned
 from dialogs import places
-from dialogs.codes import read_code
+from dialogs.codes import read_code, read_serial
 from dialogs.matching import fold
 from dialogs.model import DeskFacts, DeskLine, Draft, Facts, Membership, PassCase, Role, State
 from dialogs.officer.desk import MANY, desk_of, left_words, short_codes
@@ -244,6 +244,7 @@ async def test_each_filter_lists_what_it_counts(engine: AsyncEngine) -> None:
         "mine": ["today"],
         "waiting": ["with anna"],
         "drafts": [],
+        "asked": [],
     }
     counts = (await desk(engine, clock, who)).counts
     assert counts == {name: len(those) for name, those in expected.items()}
@@ -465,6 +466,10 @@ async def test_a_commune_inside_one_s_province_is_not_looked_at_twice(sqlite_eng
         ("TL12.26.0147", "TL12-26-0147"),
         ("tl12 26 12345", "TL12-26-12345"),
         ("tl122612345", "TL12-26-12345"),
+        ("TL12-26-OOO2", "TL12-26-0002"),
+        ("tl1226ooo2", "TL12-26-0002"),
+        ("tl12 26 l", ""),
+        ("chi loi", ""),
         ("xx12260001", ""),
         ("300 chai", ""),
         ("0912345678", ""),
@@ -477,6 +482,13 @@ async def test_a_commune_inside_one_s_province_is_not_looked_at_twice(sqlite_eng
 def test_a_code_is_read_however_it_is_typed(typed: str, code: str) -> None:
     assert places.commune_by_prefix("TL12") is not None
     assert read_code(typed) == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "figures"), [("0004", "0004"), ("OOO2", "0002"), ("oil1", "0111"), ("loi", ""), ("hoi 1", ""), ("12", "")]
+)
+def test_letters_stand_for_the_figures_they_look_like(typed: str, figures: str) -> None:
+    assert read_serial(typed) == figures
 
 
 def test_a_code_is_said_as_briefly_as_it_is_the_only_one() -> None:

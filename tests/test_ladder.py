@@ -24,6 +24,7 @@ from bot.channels.base import (
     Unreachable,
     Window,
     WindowClosed,
+    pressed,
 )
 from bot.deliver import IN_HAND, Delivery
 from bot.handle import handle
@@ -31,7 +32,8 @@ from bot.incoming import take
 from bot.ladder import Ladder
 from bot.turn import NOTHING, About, new_alert, tell
 from bot.world import World
-from dialogs.model import Link, SendMessage, Text, TimerFired
+from dialogs.model import CommandReceived, Link, SendMessage, Text, TimerFired
+from dialogs.officer.alerts import open_link
 from storage import notices as ledger
 from storage.database import reading, writing
 from storage.files import FileStore
@@ -40,6 +42,7 @@ from storage.models import cases, conversations, deliveries, memberships, notice
 from storage.people import close_chat
 from storage.records import Conversation
 from tests.heart import (
+    ANSWERS,
     TERRITORY,
     Messenger,
     beside,
@@ -647,10 +650,27 @@ async def test_an_officers_alert_goes_to_the_next_in_charge_and_further_up(villa
         await village.climb()
     (text,) = village.texts("telegram", "minh")
     assert text == "Em không báo được cho hung, hanh, lan, nên tin này chuyển tới anh/chị:\nÝ tưởng mới."
-    assert await village.statuses() == ["failed", "failed", "failed", "delivered"]
+    assert await village.statuses() == ["held", "held", "held", "delivered"]
     for _ in range(3):
         await village.after(days=1)
     assert len(await rows(village.engine, notices)) == 4  # each was passed on once
+
+
+async def test_what_it_led_to_is_passed_on_with_it(village: Village) -> None:
+    hung = await village.person("hung", "telegram", officer_at=TERRITORY)
+    await village.person("minh", "zalo", officer_at="")
+    await village.forced("telegram", Unreachable("x"))
+    links = (open_link("TL12-26-0001"), open_link("TL12-26-0002"))
+    said = SendMessage((Text("Hai hồ sơ quá hạn."), Text("17:00 em báo Minh.")), links=links)
+    about = About("", TERRITORY, new_alert(), words="Hai hồ sơ quá hạn.")
+    await village.tell(hung, said=said, about=about)
+    for _ in range(2):
+        await village.climb()
+    (text,) = village.texts("zalo", "minh")
+    assert text == (
+        "Em không báo được cho hung, nên tin này chuyển tới anh/chị:\nHai hồ sơ quá hạn.\n"
+        "1. Mở TL12-26-0001\n2. Mở TL12-26-0002"
+    )
 
 
 async def test_one_officer_who_has_it_is_enough(village: Village) -> None:
@@ -713,12 +733,74 @@ async def test_who_has_closed_every_chat_is_called_and_the_case_says_so(village:
     await village.climb()
     assert [who for channel in village.channels.values() for who, _ in channel.tries] == ["hung"]
     (text,) = village.texts("telegram", "hung")
-    assert "Em chưa báo được cho Lý Thị Mẩy" in text
     async with reading(village.engine) as connection:
         (told,) = await ledger.told_of(connection, code)
     assert (told.status, [(r.channel, r.status, r.outcome) for r in told.rungs]) == (
-        "failed", [("zalo", "failed", "Unreachable")]
+        "held", [("zalo", "held", "Unreachable")]
     )  # fmt: skip
+    assert text.startswith(f"Chưa báo được cho Lý Thị Mẩy ({code} “Chuối sấy dẻo”): bà con đã đóng trò chuyện với em.")
+
+
+async def test_who_comes_back_to_a_closed_chat_gets_what_could_not_be_sent(village: Village) -> None:
+    """With their first word: following again opens no window, and a greeting is no news."""
+    may = await village.person("Mẩy", "zalo")
+    await village.person("hung", "telegram", officer_at=TERRITORY)
+    code = await submit(village.engine, may, village.clock())
+    async with writing(village.engine) as connection:
+        await close_chat(connection, "zalo", "Mẩy", village.clock())
+    await village.tell(may, about=About(code))
+    await village.climb()
+    village.clock.now += timedelta(days=1)
+    await follow(village, "Mẩy")
+    await village.forced("zalo", WindowClosed("-230"))
+    await village.climb()
+    assert await village.held() == {"zalo": 1, "telegram": 0}
+    assert village.texts("zalo", "Mẩy") == []
+    village.clock.now += timedelta(seconds=30)
+    await say(village.engine, village.world, "Mẩy", "alo", channel="zalo")
+    await village.climb()
+    (text,) = village.texts("zalo", "Mẩy")
+    assert text.startswith("1 tin cho anh/chị trong lúc vắng:\n\nXã đã nhận ý tưởng.")
+    assert await village.held() == {"zalo": 0, "telegram": 0}
+    async with reading(village.engine) as connection:
+        (told,) = await ledger.told_of(connection, code)
+    assert (told.status, [r.status for r in told.rungs]) == ("delivered", ["delivered"])
+
+
+async def follow(village: Village, who: str) -> None:
+    update_ = replace(typed(who, "", f"follow {village.clock()}", "zalo"), event=CommandReceived("start"))
+    await handle(village.engine, village.world, [update_])
+
+
+async def test_a_greeting_that_could_not_go_out_is_no_news(village: Village) -> None:
+    await follow(village, "new")
+    await village.forced("zalo", WindowClosed("-230"))
+    await village.deliver()
+    village.clock.now += timedelta(seconds=30)
+    await say(village.engine, village.world, "new", "alo", channel="zalo")
+    await village.deliver()
+    (text,) = village.texts("zalo", "new")
+    assert "trong lúc vắng" not in text
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_a_request_to_call_goes_no_more_once_its_producer_was_reached(village: Village, closed: bool) -> None:
+    """Whether it waits for its officer to write (`closed`: their window), or for the morning."""
+    may = await village.person("Mẩy", "zalo")
+    await village.person("hung", "zalo", officer_at=TERRITORY)
+    code = await submit(village.engine, may, village.clock())
+    village.clock.now += timedelta(days=3, hours=0 if closed else 12)
+    if not closed:
+        await say(village.engine, village.world, "hung", "menu", channel="zalo")
+    await village.tell(may, about=About(code))
+    await village.climb()
+    await say(village.engine, village.world, "Mẩy", "alo", channel="zalo")
+    await village.deliver()
+    await village.after(hours=12)
+    await say(village.engine, village.world, "hung", "alo", channel="zalo")
+    await village.climb()
+    assert not [text for text in village.texts("zalo", "hung") if "Em chưa báo được" in text]
+    assert await village.statuses() == ["delivered", "dropped"]
 
 
 async def test_who_has_the_case_in_hand_is_asked_to_call(village: Village) -> None:
@@ -733,7 +815,10 @@ async def test_who_has_the_case_in_hand_is_asked_to_call(village: Village) -> No
     await village.forced("telegram", Unreachable("x"))
     await village.climb()
     (text,) = village.texts("telegram", "hung")
-    assert text.startswith(f"Chưa báo được cho Lý Thị Mẩy ({code} “Chuối sấy dẻo”): em thử mọi cách, tin vẫn chưa tới.")
+    assert text.startswith(f"Chưa báo được cho Lý Thị Mẩy ({code} “Chuối sấy dẻo”): bà con đã đóng trò chuyện với em.")
+    assert [button.label for button in village.channels["telegram"].sent[-1][1].buttons] == [
+        "Xem số điện thoại", f"Mở {code}"
+    ]  # fmt: skip
     assert not village.texts("telegram", "hanh")
 
 
@@ -743,7 +828,7 @@ async def test_what_nobody_is_left_to_hear_of_is_logged(village: Village, caplog
     await alerted(village, hung)
     await village.climb()
     assert "reached nobody" in caplog.text
-    assert await village.statuses() == ["failed"]
+    assert await village.statuses() == ["held"]
 
 
 async def test_a_page_that_is_never_opened_counts_as_not_told_after_a_day(village: Village) -> None:
@@ -758,3 +843,43 @@ async def test_a_page_that_is_never_opened_counts_as_not_told_after_a_day(villag
     assert len(village.texts("telegram", "hung")) == 1
     await say(village.engine, village.world, "Mẩy", "menu", channel="web")
     assert await village.statuses() == ["failed", "delivered"]
+
+
+@pytest.mark.parametrize(
+    ("silent", "closed", "told"),
+    [
+        (1, False, "Em đã báo bà con."),
+        (3, False, "Zalo đang không cho em nhắn bà con. Em giữ tin lại, nhờ anh/chị gọi giúp."),
+        (1, True, "Bà con đã đóng trò chuyện với em. Em giữ tin lại, nhờ anh/chị gọi giúp."),
+    ],
+)
+async def test_whoever_decides_is_told_at_once_whether_the_producer_hears_of_it(
+    village: Village, silent: int, closed: bool, told: str
+) -> None:
+    may = await village.person("Mẩy", "zalo")
+    await village.person("hung", "telegram", officer_at=TERRITORY)
+    known = ANSWERS | {"product_group": "food", "producer_kind": "household"}
+    code = await submit(village.engine, may, village.clock(), known)
+    village.clock.now += timedelta(days=silent)
+    if closed:
+        async with writing(village.engine) as connection:
+            await close_chat(connection, "zalo", "Mẩy", village.clock())
+    await say(village.engine, village.world, "hung", code, "chấp nhận", "chấp nhận luôn")
+    await village.deliver()
+    last = village.channels["telegram"].sent[-1][1]
+    assert last.text.startswith(f"{code} “Chuối sấy dẻo”: chấp nhận. {told}")
+    number = [button for button in last.buttons if button.label == "Xem số điện thoại"]
+    assert len(number) == int(silent > 1 or closed)
+    if number:
+        pressed_ = replace(typed("hung", "", "number"), event=pressed(number[0].data))
+        await handle(village.engine, village.world, [pressed_])
+        await village.deliver()
+        assert village.texts("telegram", "hung")[-1].startswith("Mẩy: 0912 345 678 (em đã ghi lượt xem này)")
+    await say(village.engine, village.world, "hung", "menu", code, "nhắn bà con")
+    if not closed:  # of a closed chat it is said before anything is written
+        await say(village.engine, village.world, "hung", "Chúc mừng chị", "gửi đi")
+    await village.deliver()
+    note = village.texts("telegram", "hung")[-1]
+    assert note.startswith(
+        "Em đang không nhắn được cho Lý Thị Mẩy." if closed else told if silent > 1 else "Đã gửi cho bà con."
+    )

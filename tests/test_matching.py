@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogs.matching import (
+    LAST,
     Found,
     expand,
     fold,
@@ -22,6 +23,7 @@ from dialogs.matching import (
     question_strength,
     split_question,
     untelex,
+    without_call,
 )
 
 MENU = (
@@ -216,8 +218,39 @@ def test_number(text: str, value: int | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("cai dau tien", 1), ("dòng đầu", 1), ("em chọn cái đầu tiên ạ", 1), ("cái thứ hai", 2), ("dong thu 3", 3),
+        ("cái cuối", LAST), ("cai cuoi cung nhe", LAST),
+        ("thứ hai", None),  # Monday
+        ("cai dau", None), ("Cái Dầu", None), ("Đồng Đậu", None), ("dong dau", None),  # a town, villages
+    ],
+)  # fmt: skip
+def test_a_line_by_its_place(text: str, value: int | None) -> None:
+    assert number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("em oi toi day, lam tiep", "lam tiep"),
+        ("Em ơi, cảm ơn nhé", "cảm ơn nhé"),
+        ("chuối sấy, mật ong", "chuối sấy, mật ong"),
+        ("em ơi,", "em ơi,"),
+    ],
+)
+def test_who_is_called_is_not_what_is_said(text: str, rest: str) -> None:
+    assert without_call(text) == rest
+
+
+@pytest.mark.parametrize(
     ("text", "strength"),
     [
+        ("bao nhieu nguoi thi duoc ho tro a", 2),
+        ("may nguoi thi du", 2),
+        ("toi nho cai gi nua khong", 2),
+        ("can bo bao the nao toi quen roi", 2),
+        ("toi gui ke hoach roi sao nua", 1),
         ("OCOP là gì?", 2),
         ("phí bao nhiêu？", 2),
         ("hỏi", 2),
@@ -265,6 +298,8 @@ def test_questions(text: str, strength: int) -> None:
         "bao nhiêu cũng được",
         "ở đâu đó trên bản",
         "không có gì",
+        "không cần gì nữa",
+        "nguoi ta quen roi",
         "khong",
         "co",
         "lam tai nha, 3 nguoi",
@@ -333,7 +368,7 @@ def test_candidates_are_folded_and_distinct(text: str) -> None:
 @given(ANY)
 def test_numbers_are_small_or_none(text: str) -> None:
     value = number(text)
-    assert value is None or 0 <= value <= 9999
+    assert value in (None, LAST) or 0 <= value <= 9999
 
 
 @given(ANY)

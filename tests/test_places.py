@@ -40,6 +40,11 @@ def found(hits: tuple[PlaceHit, ...]) -> list[str]:
     return [hit.commune.full_name for hit in hits]
 
 
+def test_a_call_is_no_place() -> None:
+    assert found(find_communes("alo can bo oi", None)) == []
+    assert found(find_communes("thi tran Bo", None)) == ["xã Kim Bôi"]
+
+
 # ---------------------------------------------------------------- the tables
 
 

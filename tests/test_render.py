@@ -11,7 +11,7 @@ from bot.channels.base import pressed
 from bot.doctor import CHANNELS, Visit, situations, walk
 from bot.render import STORY_CHARS, SURE, Listener, article_text, compose
 from bot.world import PLAIN
-from dialogs.engine import VERBATIM
+from dialogs.engine import KEEP, VERBATIM
 from dialogs.matching import fold, question_strength
 from dialogs.model import (
     CaseNamed,
@@ -93,7 +93,7 @@ def test_without_buttons_all_choices_of_a_message_are_one_list_at_its_end() -> N
 
 def test_where_a_number_is_asked_for_choices_are_words() -> None:
     shown = compose([replace(asking(Option("-", "Bỏ qua"), takes="number"), links=(OPEN,))], VI, PLAIN)
-    assert shown.text == "Which?\nBỏ qua: gõ “bỏ qua”\nMở TL-26-0001: gõ “mở TL-26-0001”"
+    assert shown.text == "Which?\nHoặc gõ “bỏ qua”.\nHoặc gõ “mở TL-26-0001”."
     asked = asking(Option("-", "Bỏ qua"), takes="number")
     assert LISTENER.recognise(TextReceived("1"), asked, "vi", shown.listed) == TextReceived("1")
     assert LISTENER.recognise(TextReceived("mo tl 26 0001"), asked, "vi", shown.listed) == LinkFollowed(OPEN.target)
@@ -301,6 +301,8 @@ def test_a_slip_in_a_long_label_is_forgiven() -> None:
         event = meant(label[:at] + label[at + 1 :], visit.asked)
         if isinstance(event, QuestionAsked) and label.startswith("hoi "):  # "ask about …" is answered as a question
             continue
+        if option.hidden and isinstance(event, OptionChosen):  # what is shown is nearer
+            continue
         values = event.values if isinstance(event, Unclear) else (getattr(event, "value", ""),)
         missed += [(visit.where, label, event)] if option.value not in values else []
     assert missed == []
@@ -432,6 +434,7 @@ QUESTIONS = (
     "ai chấm điểm", "khi nào chấm điểm", "giấy chứng nhận có hạn bao lâu", "OCOP là gì", "ocop la gi",
     "ai được tham gia ocop", "hộ gia đình có được tham gia không", "đăng ký ở đâu", "what is ocop",
     "how long is the certificate valid", "thế nào là sản phẩm ocop", "tại sao bị trả hồ sơ?", "Gì vậy em?",
+    "bao nhieu nguoi thi duoc ho tro a", "may nguoi thi du", "toi nho cai gi nua khong",
     "cho hỏi xã chấm hay tỉnh chấm", "hỏi em chút, nộp ở đâu", "em ơi cho chị hỏi sao chưa có kết quả",
 )  # fmt: skip
 
@@ -461,6 +464,59 @@ def test_an_answer_before_a_question_is_kept_apart() -> None:
     assert isinstance(found, QuestionAsked)
     assert found.statement == "Chuối sấy Mẩy Lý"
     assert found.article == "star-meaning"
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("cam on em nhe", "thanks"),
+        ("alo con day k", "greeting"),
+        ("alo can bo oi", "greeting"),
+        ("em la nguoi that hay may", "machine"),
+    ],
+)
+def test_small_talk_is_no_answer(typed: str, name: str) -> None:
+    for asked in (A_TEXT, asking(takes="number"), asking(Option("a", "Chợ"))):
+        assert meant(typed, asked) == CommandReceived(name)
+    assert meant(typed, asking(takes=VERBATIM)) == TextReceived(typed), "these are words for somebody"
+
+
+@pytest.mark.parametrize("typed", ["Cháo lươn", "chao", "Hi vọng xanh", "Trà Cảm Ơn", "Xà bông sả"])
+def test_a_name_is_no_small_talk(typed: str) -> None:
+    assert meant(typed, A_TEXT) == TextReceived(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "which"), [("doi xa", ""), ("nhầm xã rồi", ""), ("nham xa roi, toi o tan linh", "toi o tan linh")]
+)
+def test_that_it_is_another_commune_is_understood_in_any_field(typed: str, which: str) -> None:
+    for asked in (A_TEXT, asking(takes="number"), asking(Option("a", "Chợ"))):
+        assert meant(typed, asked) == CommandReceived("place", which)
+
+
+def test_on_from_where_one_stopped() -> None:
+    assert meant("em oi toi day, lam tiep", Chat(facts()).asked) == CommandReceived("resume")
+
+
+@pytest.mark.parametrize("typed", ["giu nguyen", "3"])
+def test_what_is_kept_of_several_is_an_answer_by_itself(typed: str) -> None:
+    asked = asking(Option("a", "Chợ"), Option("b", "Siêu thị"), Option(KEEP, "Giữ nguyên"), takes="several")
+    listed = compose([asked], VI, PLAIN).listed
+    assert LISTENER.recognise(TextReceived(typed), asked, "vi", listed) == OptionChosen(asked.at, KEEP)
+    assert LISTENER.recognise(TextReceived("1, 2"), asked, "vi", listed) == TextReceived("1, 2")
+
+
+def test_the_last_of_a_list() -> None:
+    asked = asking(Option("a", "Chợ"), Option("b", "Siêu thị"))
+    assert meant("cái cuối", asked) == OptionChosen(asked.at, "b")
+    listed = compose([asked], VI, PLAIN).listed
+    assert LISTENER.recognise(TextReceived("cai cuoi cung"), asked, "vi", listed) == OptionChosen(asked.at, "b")
+
+
+def test_a_question_without_an_answer_is_not_sent_back_to_the_list() -> None:
+    assert meant("toi gui ke hoach roi sao nua", Chat(facts()).asked) == QuestionAsked(
+        "toi gui ke hoach roi sao nua", ""
+    )
 
 
 def test_what_is_typed_outside_a_form_is_looked_up() -> None:
@@ -496,4 +552,8 @@ def test_a_question_with_no_in_it_is_not_a_no() -> None:
 @pytest.mark.parametrize("payload", ["i-4O6RBipLdInbjBLh2c-TyJ0_", "c-04336"])
 def test_a_pasted_link_is_opened_where_links_carry_nothing(before: str, payload: str) -> None:
     assert meant(before + payload, SendMessage(())) == CommandReceived("start", payload)
-    assert meant(f"xem {before}{payload} nhe", SendMessage(())) != CommandReceived("start", payload)
+    unmistakable = before or payload.startswith("i-")
+    among_words = meant(f"Chị vào đây nhé: {before}{payload}", SendMessage(()))
+    assert (among_words == CommandReceived("start", payload)) == bool(unmistakable)
+    as_own_words = SendMessage((), takes=VERBATIM)
+    assert meant(f"xem {before}{payload} nhe", as_own_words) != CommandReceived("start", payload)

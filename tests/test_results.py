@@ -16,6 +16,7 @@ from dialogs.model import DecideCase, PublishResult, ResultFacts, SendMessage, S
 from dialogs.officer.alerts import alert_for, notice_of
 from dialogs.officer.decide import options
 from dialogs.officer.desk import overview
+from dialogs.officer.result import as_printed
 from dialogs.officer.review import card, undo_words
 from dialogs.officer.words import who_and_when
 from dialogs.producer.check_status import history
@@ -360,3 +361,16 @@ async def test_the_calendar_lets_a_certificate_run_out(engine: AsyncEngine) -> N
             await work.move(connection, case, nobody, "expire", datetime(2029, 11, 24, tzinfo=UTC), NONE_OFF)
             == "expired"
         )
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("812/qd-ubnd", "812/QĐ-UBND"),
+        ("Số 15/TTr-UBND", "Số 15/TTr-UBND"),
+        ("15/bb-hđ", "15/BB-HĐ"),
+        ("15/ttr-ubnd", "15/TTr-UBND"),
+    ],
+)
+def test_the_number_of_a_decision_is_written_as_it_is_printed(typed: str, printed: str) -> None:
+    assert as_printed(typed) == printed

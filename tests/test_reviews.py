@@ -1,6 +1,7 @@
 """Reviews: item by item, sent as one message, answered item by item; decisions taken back within ten minutes."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -274,7 +275,7 @@ async def test_the_preview_is_word_for_word_what_the_producer_reads(sqlite_engin
     await run.line("officer> gửi")
     received = run.seen["producer"][-1]["text"]
     assert "ghi rõ mua của ai" in received
-    assert received in preview
+    assert re.sub(r"^\d\. ", "• ", received, flags=re.MULTILINE) in preview  # the numbers are not the officer's
     assert ("Telegram" in preview) == (channel == "telegram")
 
 

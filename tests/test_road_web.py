@@ -261,7 +261,7 @@ def reviews(officer: Window, producer: Window, marked: Path) -> None:
     officer.presses("Gửi đi", "Trong 10 phút")
     producer.sees("trang 2 thieu dau", ALERT_WITHIN_MS)
     expect(producer.page.locator(".msg.newest img")).to_be_visible()
-    officer.presses("Hoàn tác", "Rút lại")
+    officer.presses("Hoàn tác 0001", "Rút lại")
     officer.presses("Rút lại luôn", "Tình trạng")
     producer.sees("gửi nhầm", ALERT_WITHIN_MS)
     officer.presses("Xem từng mục", "1 đạt, 1 trả lại")

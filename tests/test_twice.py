@@ -1,14 +1,18 @@
 """Numbers typed twice, on a messenger whose numbers answer the newest list."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.channels.base import Update
+from bot.handle import handle
 from bot.turn import outbox_row
 from bot.twice import ONCE_MORE
 from bot.world import World
+from dialogs.model import TextReceived
 from storage import outbox as box
 from storage.models import conversations
 from storage.records import Conversation
@@ -27,12 +31,24 @@ def world() -> World:
     return World.load(CHANNELS)
 
 
-async def said(engine: AsyncEngine, world: World, *lines: str) -> str:
-    """What comes back for these lines, typed where the papers are listed."""
+async def at_the_list(engine: AsyncEngine, world: World) -> Play:
     clock = Clock()
     run = Play(engine, replace(world, clock=clock), clock, "zalo")
     await play(run, list(AT_THE_LIST))
-    return await play(run, list(lines))
+    return run
+
+
+async def said(engine: AsyncEngine, world: World, *lines: str) -> str:
+    """What comes back for these lines, typed where the papers are listed."""
+    return await play(await at_the_list(engine, world), list(lines))
+
+
+async def typed_while_the_answer_is_on_its_way(run: Play, seconds: int) -> None:
+    """A number, and nothing goes out for so long."""
+    run.count += 1
+    one = Update("zalo", f"u{run.count}", "producer", TextReceived("1"), "vi")
+    await handle(run.engine, run.world, [one])
+    run.clock.now += timedelta(seconds=seconds)
 
 
 def once_more(world: World) -> str:
@@ -40,14 +56,26 @@ def once_more(world: World) -> str:
 
 
 async def test_the_number_that_led_here_does_not_send_too(sqlite_engine: AsyncEngine, world: World) -> None:
-    played = await said(sqlite_engine, world, "> 1", "> 1")
+    """The network is slow: the list that the second is typed for is still the one before."""
+    run = await at_the_list(sqlite_engine, world)
+    await typed_while_the_answer_is_on_its_way(run, seconds=10)
+    played = await play(run, ["> 1"])
     assert "1. Gửi luôn" in played
     assert once_more(world) in played
     assert "Đã gửi cho xã" not in played
 
 
 async def test_typed_again_after_it_was_read_it_counts(sqlite_engine: AsyncEngine, world: World) -> None:
-    assert "Đã gửi cho xã" in await said(sqlite_engine, world, "> 1", "> 1", "> 1")
+    run = await at_the_list(sqlite_engine, world)
+    await typed_while_the_answer_is_on_its_way(run, seconds=10)
+    assert "Đã gửi cho xã" in await play(run, ["> 1", "> 1"])
+
+
+async def test_two_answers_to_two_lists_that_were_shown_are_two(sqlite_engine: AsyncEngine, world: World) -> None:
+    """Three seconds after the list is out: 1 for whom, 1 for yes."""
+    played = await said(sqlite_engine, world, "> 1", "> 1")
+    assert "Đã gửi cho xã" in played
+    assert once_more(world) not in played
 
 
 async def test_words_and_later_numbers_count_at_once(sqlite_engine: AsyncEngine, world: World) -> None:

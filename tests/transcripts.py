@@ -191,8 +191,8 @@ class Play:
                     return pressed(data)
             if found := re.search(rf"^(\d+)\. {re.escape(label)}$", body["text"], re.MULTILINE):
                 return self._numbered(who, body, found[1], label)
-            if found := re.search(rf"^{re.escape(label)}: .*“(.+)”$", body["text"], re.MULTILINE):
-                return TextReceived(found[1])
+            if f"“{(typed := label[:1].lower() + label[1:])}”" in body["text"]:
+                return TextReceived(typed)
         raise LookupError(f"{who} sees no button {label!r}")
 
     def _numbered(self, who: str, body: dict[str, Any], number: str, label: str) -> Event:
@@ -465,8 +465,8 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "producer is known": _quietly(*_by("producer", *_HELLO)),
     "producer has sent an idea": _quietly(*_by("producer", *_HELLO, *_IDEA)),
     "producer2 has sent an idea": _quietly(*_by("producer2", *_HELLO, *_IDEA)),
-    "the idea is accepted": _quietly("officer> TL12-26-0001", "officer> nhận", "officer> nhận luôn", "officer> menu"),
-    "the plan is accepted": _quietly("officer> TL12-26-0001", "officer> nhận", "officer> nhận luôn", "officer> menu"),
+    "the idea is accepted": _quietly(*_by("officer", "TL12-26-0001", "chấp nhận", "nhận luôn", "menu")),
+    "the plan is accepted": _quietly(*_by("officer", "TL12-26-0001", "chấp nhận", "nhận luôn", "menu")),
     "the plan is sent": _quietly(*_by("producer", *_PLAN)),
     "the dossier is sent": _quietly(*_by("producer", *_DOSSIER)),
     "the dossier of 2023 is sent": _quietly(*_by("producer", *_DOSSIER_OF_2023)),

@@ -18,13 +18,14 @@ from bot.turn import (
     new_alert,
     notice,
     open_my_file,
+    prospect,
     seen_case,
     visible_case,
 )
 from dialogs import places
 from dialogs.messages import answer_link, note_texts, with_it
 from dialogs.model import N_, SendMessage, SendNote, Text
-from dialogs.officer.alerts import alert_note
+from dialogs.officer.alerts import about_no_case, alert_note
 from dialogs.producer.place import place_name
 from dialogs.rules.lifecycle import AUTHORITIES, Side
 from storage import cases, people
@@ -34,6 +35,7 @@ from storage.records import VIETNAM
 
 OUT_OF_REACH = Text(N_("Nobody there has written to me yet, so I can't pass this on. Please call instead."))
 READ_LATER = N_("The office is closed now: the officer reads it on %(day)s.")
+SETTLED = Text(N_("All right: that question is off your list."))
 PASSED_ON = Text(N_("Sent to the producer."))
 
 
@@ -115,16 +117,15 @@ async def _readers(turn: Turned, case: Any, commune: str) -> list[int]:
 
 async def _to_producer(turn: Turned, effect: SendNote, letter: Letter) -> None:
     case = await visible_case(turn, effect.code)
-    chats = await people.chats_of(turn.connection, [case.person_id])
-    if not chats:
+    chat = next(iter(await people.chats_of(turn.connection, [case.person_id], or_closed=True)), None)
+    if chat is None:
         turn.carried.said.append(SendMessage((OUT_OF_REACH,)))
         return
     await _kept(turn, effect, letter, case.id, case.commune)
     texts = note_texts(effect.code, letter.words, letter.photos, letter.voices)
     links = (answer_link(effect.code), open_my_file(effect.code))
-    for chat in chats:
-        _tell(turn, chat, SendMessage(texts, links=links), letter, About(effect.code))
-    turn.carried.said.append(SendMessage((PASSED_ON,)))
+    _tell(turn, chat, SendMessage(texts, links=links), letter, About(effect.code))
+    turn.carried.said.append(prospect(turn, chat, effect.code).passed_on(PASSED_ON))
 
 
 async def _to_person(turn: Turned, effect: SendNote, letter: Letter) -> None:
@@ -133,17 +134,27 @@ async def _to_person(turn: Turned, effect: SendNote, letter: Letter) -> None:
     to = await letters.person_behind(turn.connection, effect.code, members)
     if to is None or effect.to_officers:
         raise cases.NotPossible(effect.code)
-    chats = await people.chats_of(turn.connection, [to.person_id])
-    if not chats:
+    chat = next(iter(await people.chats_of(turn.connection, [to.person_id], or_closed=True)), None)
+    if chat is None:
         turn.carried.said.append(SendMessage((OUT_OF_REACH,)))
         return
     await _kept(turn, effect, letter, None, to.commune)
+    if about_no_case(effect.code):
+        await letters.settle(turn.connection, effect.code, turn.now)
     said = SendMessage(
         note_texts(effect.code, letter.words, letter.photos, letter.voices), links=(answer_link(effect.code),)
     )
-    for chat in chats:
-        _tell(turn, chat, said, letter, About())
-    turn.carried.said.append(SendMessage((PASSED_ON,)))
+    _tell(turn, chat, said, letter, About())
+    turn.carried.said.append(prospect(turn, chat).passed_on(PASSED_ON))
+
+
+async def settle(turn: Turned, key: str) -> None:
+    """Only by who could answer it."""
+    if await letters.person_behind(turn.connection, key, turn.conversation.person.memberships) is None:
+        raise cases.NotPossible(key)
+    await letters.settle(turn.connection, key, turn.now)
+    turn.carried.changed = True
+    turn.carried.said.append(SendMessage((SETTLED,)))
 
 
 def _tell(

@@ -1,9 +1,12 @@
 """An officer decides on a case, item by item or as a whole, or takes that back; and looks up what is not shown."""
 
+from dataclasses import replace
+
 from bot.links import linked_lines, woven
 from bot.render import compose, types_back
 from bot.turn import (
     About,
+    Prospect,
     Refused,
     Turned,
     alert_officers,
@@ -46,7 +49,7 @@ from dialogs.model import (
 )
 from dialogs.officer.alerts import alert_again, alert_commune, alert_for, notice_of, withdrawn_result_notice
 from dialogs.officer.check import seen, to_send
-from dialogs.officer.desk import holder_words
+from dialogs.officer.desk import holder_words, take_back_words
 from dialogs.officer.words import HELD, decided_meanwhile
 from dialogs.producer.check_status import action_words, fix_links, returned_notice, status_words
 from dialogs.producer.reach import channel_words
@@ -87,10 +90,11 @@ async def decide(turn: Turned, effect: DecideCase) -> None:
     turn.carried.changed = True
     if effect.action == "return":
         items = (await fresh_case(turn, effect.code)).returned
-        await _tell_return(turn, case.person_id, before, items)
+        told = await _tell_return(turn, case.person_id, before, items)
     else:
-        await tell_producer(turn, case.person_id, notice_of(before, effect.action, effect.reason), effect.code)
-    turn.carried.said.append(SendMessage((_decided(before, effect.action),)))
+        words = notice_of(before, effect.action, effect.reason)
+        told = await tell_producer(turn, case.person_id, words, effect.code)
+    turn.carried.said.append(told.after(_decided(before, effect.action)))
     if status == "idea_accepted" and await _plan_is_here_already(turn, effect.code):
         return
     if alert_for(await fresh_case(turn, effect.code), effect.action) is not None:
@@ -134,11 +138,8 @@ async def _sides(turn: Turned, case: Row) -> frozenset[Side]:
 
 
 def _decided(case: CaseFacts, action: str) -> Text:
-    """What was done, and whether anybody could be told."""
-    told = N_("%(code)s “%(product)s”: %(action)s. The producer has been told.")
-    untold = N_("%(code)s “%(product)s”: %(action)s. The producer has no chat here, so please tell them yourself.")
     values: Values = {"code": case.code, "product": case.product, "action": action_words(action, case.status)}
-    return Text(told if case.reachable else untold, values)
+    return Text(N_("%(code)s “%(product)s”: %(action)s."), values)
 
 
 async def _plan_is_here_already(turn: Turned, code: str) -> bool:
@@ -175,19 +176,23 @@ async def mark(turn: Turned, effect: MarkItem) -> None:
 async def preview(turn: Turned, effect: PreviewReview) -> None:
     """The same message, made by the same composer, as the producer's own chat will show it."""
     case = facts_of(turn, effect.code)
-    items = _items(turn, await reviews.marks_of(turn.connection, effect.code))
+    marked = _items(turn, await reviews.marks_of(turn.connection, effect.code))
+    items = tuple(replace(item, number=n) for n, item in enumerate(marked, 1))  # so that each has its own button
     row = await seen_case(turn, effect.code)
-    chat = next(iter(await people.chats_of(turn.connection, [row.person_id])), None)
+    chat = next(iter(await people.chats_of(turn.connection, [row.person_id], or_closed=True)), None)
     can = turn.world.can(chat.channel) if chat is not None else PLAIN
     locale = chat.locale if chat is not None else turn.conversation.locale
-    composed = compose([_return_message(case, items)], turn.world.catalog(locale), can)
-    buttons = " ".join(f"[{button.label}]" for button in composed.buttons)
+    message = _return_message(case, items)
+    whole = compose([message], turn.world.catalog(locale), can)
+    composed = compose([SendMessage(message.texts)], turn.world.catalog(locale), can)
+    choices = "\n".join(f"• {line.label}" for line in whole.listed)  # their numbers are not this officer's
+    choices = choices or " ".join(f"[{button.label}]" for button in whole.buttons)
     head = turn.world.catalog(turn.conversation.locale).say(_preview_head(chat.channel if chat is not None else ""))
     specs = await specs_of_files(turn.connection, [file_id for item in items for file_id in item.files])
     left = linked_lines(turn.world, chat.channel, locale, specs) if chat is not None else ""
     text = woven("notice", composed_body(composed, []), left) if left else composed.text
     frame = FRAME if types_back(turn.world.can(turn.update.channel)) else ""
-    turn.carried.said.append("\n".join(part for part in (head, frame, text, buttons, frame) if part))
+    turn.carried.said.append("\n".join(part for part in (head, frame, text, choices, frame) if part))
     turn.carried.attachments += specs
     if specs and (chat is None or (left and not turn.world.pages)):
         turn.carried.said.append(SendMessage((FILES_STAY,)))
@@ -224,17 +229,17 @@ async def send_review(turn: Turned, effect: SendReview) -> None:
     turn.record("decide", effect.code, move="return", items=[item.item for item in items])
     turn.carried.changed = True
     opened = {item.item: item for item in (await fresh_case(turn, effect.code)).returned}
-    await _tell_return(turn, case.person_id, before, tuple(opened[item.item] for item in items))
+    told = await _tell_return(turn, case.person_id, before, tuple(opened[item.item] for item in items))
     action = "ask" if all(item.question for item in items) else "return"
-    turn.carried.said.append(SendMessage((_decided(before, action),)))
+    turn.carried.said.append(told.after(_decided(before, action)))
     await _tell_commune(turn, effect.code, "return", case.person_id)
 
 
-async def _tell_return(turn: Turned, person_id: int, case: CaseFacts, items: tuple[ReturnedItem, ...]) -> None:
+async def _tell_return(turn: Turned, person_id: int, case: CaseFacts, items: tuple[ReturnedItem, ...]) -> Prospect:
     """One message with everything; marked photos and voice notes follow in the order of the items."""
     files = [file_id for item in items for file_id in item.files]
     message = _return_message(case, items)
-    await tell_producer(turn, person_id, message.texts, case.code, message.links, files)
+    return await tell_producer(turn, person_id, message.texts, case.code, message.links, files)
 
 
 async def answer(turn: Turned, effect: AnswerQuestion) -> None:
@@ -269,7 +274,7 @@ async def undoable(turn: Turned, code: str, told_before: int) -> None:
         for _, body in row["ladder"]["bodies"]:
             body["decision"] = decision.id
     await undo.note_told(turn.connection, decision.id, [row["conversation_id"] for row in notices])
-    link = Link(f"undo.{code}", Text(N_("Take it back")), code)
+    link = Link(f"undo.{code}", take_back_words(code), code)
     turn.carried.said.append(SendMessage((Text(N_("You can take this back for ten minutes.")),), links=(link,)))
 
 

@@ -1,13 +1,15 @@
 """Cases that are overdue: their officers are told first, and one person above them at the end of that working day."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.turn import About, new_alert, tell
-from bot.world import World
+from bot.render import compose
+from bot.turn import About, new_alert, tell, words_of
+from bot.world import PLAIN, World
 from dialogs.officer.digest import given_name
 from dialogs.officer.office import clock_time, place_first
 from dialogs.officer.overdue import Late, passed_up, passed_up_already, warning
@@ -77,7 +79,8 @@ async def _warn(connection: AsyncConnection, world: World, group: Group, office:
     mine = _late(await warned(connection, group, day, ends), day, office)
     if mine:
         said = warning(mine, clock_time(office.sessions[-1][1]), given_name(who.above_name))
-        await tell(connection, world, who.told, said, now, _about(group))
+        passed_on = compose(words_of([warning(mine)]), world.catalog(world.default_locale), PLAIN).text
+        await tell(connection, world, who.told, said, now, replace(_about(group), words=passed_on))
 
 
 async def _pass_up(connection: AsyncConnection, world: World, group: Group, office: Office, now: datetime) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.desk.decisions import decidable
 from bot.turn import Turned, alert_officers, facts_of, fresh_case, tell_producer
-from dialogs.model import N_, CaseFacts, PublishResult, ResultFacts, SendMessage, Text
+from dialogs.model import N_, CaseFacts, PublishResult, ResultFacts, Text
 from dialogs.officer.alerts import alert_result, notice_of
 from dialogs.officer.result import is_paper_number
 from dialogs.rules.lifecycle import Side
@@ -26,9 +26,9 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     await cases.move(turn.connection, case, turn.actor, found.action, turn.now, turn.world.days_off)
     turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total))
     turn.carried.changed = True
-    turn.carried.said.append(SendMessage((_done(before),)))
     notice = notice_of(replace(before, result=result), found.action)
-    await tell_producer(turn, case.person_id, notice, effect.code)
+    told = await tell_producer(turn, case.person_id, notice, effect.code)
+    turn.carried.said.append(told.after(_done(before)))
     await _tell_commune(turn, effect.code, case.person_id)
 
 
@@ -62,12 +62,8 @@ def _result(case: CaseFacts, found: Rating, effect: PublishResult) -> ResultFact
 
 
 def _done(case: CaseFacts) -> Text:
-    told = N_("✅ The result of %(code)s “%(product)s” is published. The producer has been told.")
-    untold = N_(
-        "✅ The result of %(code)s “%(product)s” is published. "
-        "The producer has no chat here, so please tell them yourself."
-    )
-    return Text(told if case.reachable else untold, {"code": case.code, "product": case.product})
+    about = {"code": case.code, "product": case.product}
+    return Text(N_("✅ The result of %(code)s “%(product)s” is published."), about)
 
 
 async def _tell_commune(turn: Turned, code: str, producer: int) -> None:

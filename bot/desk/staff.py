@@ -21,7 +21,7 @@ from dialogs.model import (
 )
 from dialogs.officer.join import NOT_YOURS, membership_words, territory_words
 from dialogs.officer.rights import answers_for
-from dialogs.officer.staff import LONGEST_LEAVE_DAYS, name_words
+from dialogs.officer.staff import LONGEST_LEAVE_DAYS, days_words, name_words
 from dialogs.producer.place import place_name
 from storage import mergers, people, staff
 from storage.cases import NotPossible
@@ -71,6 +71,8 @@ async def set_place(turn: Turned, commune: str) -> None:
     if merger is not None:
         _said(turn, _now_belongs(merger))
         commune = merger.into
+    if turn.conversation.person.commune not in ("", commune):
+        _said(turn, Text(N_("All right, you work in %(place)s now."), {"place": place_name(commune)}))
     await people.set_person(turn.connection, turn.conversation.person_id, commune=commune)
     turn.conversation.person = replace(turn.conversation.person, commune=commune)
 
@@ -138,7 +140,8 @@ async def invite(turn: Turned, role: Role, territory: str) -> None:
     token = await people.invite(turn.connection, role, territory, turn.now)
     turn.record("invite", role=str(role), territory=territory)
     links = "\n".join(turn.world.bot_link(f"i-{token}"))
-    _said(turn, Text(N_("Send this to the new officer:")), Text("%(links)s", {"links": links}))
+    how = Text(N_("Send this to the new officer, who opens it, or pastes it into the chat with me:"))
+    _said(turn, how, Text("%(links)s", {"links": links}))
 
 
 # ---------------------------------------------------------------- leave
@@ -162,8 +165,9 @@ async def take_leave(turn: Turned, effect: TakeLeave) -> None:
     await _give_back(turn, before)
     turn.carried.timers.append(_when_over(turn, effect.last_on))
     turn.record("leave", cover=effect.cover_id, first=str(effect.first_on), last=str(effect.last_on))
-    values: dict[str, Value] = {"first": effect.first_on, "last": effect.last_on, "name": await _my_name(turn)}
-    told = Text(N_("%(name)s is on leave from %(first)s until the end of %(last)s, and you cover."), values)
+    days_away = days_words(effect.first_on, effect.last_on)
+    values: dict[str, Value] = {"days": days_away, "name": await _my_name(turn)}
+    told = Text(N_("%(name)s is on leave %(days)s, and you cover."), values)
     work = Text(N_("On these days the open and new cases come to you:"))
     await _tell(turn, own[0].territory, [effect.cover_id], (told, work, *map(membership_words, own)), OPEN_DESK)
     changed = Text(N_("%(name)s has changed their leave, so you do not cover for them any more."), values)

@@ -6,6 +6,7 @@ was when this began.
 """
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,7 @@ from dialogs.model import (
     TextReceived,
     Value,
 )
+from dialogs.officer import decide
 from dialogs.officer.desk import holder_words
 from dialogs.officer.own_words import EXIT, TO_FILE, to_file
 from dialogs.officer.rights import case_of, visible
@@ -48,7 +50,6 @@ from dialogs.producer.check_status import REASONS, item_words, reason_words
 from dialogs.producer.register_idea import IDEA_ASKS, as_filed
 from dialogs.producer.upload import WITH_THE_PLAN, kept_paper, papers_of
 
-VERDICTS = ("accept", "return", "ask")
 MOST_FILES = 3
 PRIVATE = {"phone", "contact_name"}
 """Answers that are shown only when asked for; they can be returned all the same."""
@@ -110,6 +111,13 @@ def seen(marks: Iterable[Mark]) -> str:
     return f"{zlib.crc32(repr(parts).encode()):x}"
 
 
+def half_done(case: CaseFacts) -> tuple[Text, ...]:
+    """On the card, as long as somebody may go on with it."""
+    if not case.marks or "return" not in case.may:
+        return ()
+    return (Text(N_("The review is begun and not sent yet: %(parts)s."), {"parts": _counted(case.marks)}),)
+
+
 def to_send(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     """What the producer has to do something about: first what is returned, then what is asked."""
     wanted = [mark for mark in marks if mark.verdict in ("return", "ask")]
@@ -117,6 +125,19 @@ def to_send(marks: Iterable[Mark]) -> tuple[Mark, ...]:
 
 
 # ---------------------------------------------------------------- ways
+
+
+ACCEPT = Option("accept", Text(N_("Accept")), ("đồng ý", "duyệt", "accept"))
+
+
+def accepting(case: CaseFacts) -> Option:
+    """What accepting means where the case stands: a dossier is passed on, or taken up."""
+    return next((option for option in decide.options(case) if option.value == ACCEPT.value), ACCEPT)
+
+
+def accept(case: CaseFacts) -> Go:
+    """To the question whether to; what its answer does, and what the producer reads, stand there."""
+    return decide.way(case, ACCEPT.value) or Go(f"accept.{case.code}", {"_status": case.status})
 
 
 def begin(case: CaseFacts, facts: Facts) -> Go:
@@ -367,7 +388,7 @@ class why:
         if isinstance(event, FileReceived):
             return self._with_file(event, partial)
         if isinstance(event, TextReceived):
-            return Answer(f"{partial}|{text(600).read(event, answers, facts, '').value}")
+            return Answer(f"{partial}|{self._in_words(event, answers, facts)}")
         if isinstance(event, OptionChosen) and event.value == EXIT:
             return Answer(EXIT)
         if isinstance(event, OptionChosen) and event.value == DONE and partial:
@@ -377,6 +398,13 @@ class why:
         if template is None:
             raise InvalidAnswer(CHOOSE)
         return Answer(f"{partial}|{template.text}")
+
+    def _in_words(self, event: TextReceived, answers: Answers, facts: Facts) -> str:
+        """Numbers that no line of the list has are no reason either ("2, 3")."""
+        words = text(600).read(event, answers, facts, "").value
+        if not any(char.isalpha() for char in words):
+            raise InvalidAnswer(N_("A number alone says too little to the producer. Choose one, or write it out."))
+        return words
 
     def _with_file(self, event: FileReceived, partial: str) -> Answer:
         ids = [part for part in partial.split(",") if part]
@@ -439,8 +467,8 @@ def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     known = marked(case.marks)
     again = tuple(dict.fromkeys((*items(case, facts), *known)))
     listed = again if answers.get("_single") else returnable(case, facts)
-    summary = (_SUMMARY,) if case.marks else ()
-    return (*summary, *(_listed(case, item, known.get(item)) for item in listed))
+    summary = (_SUMMARY,) if case.marks else ()  # the last: the items have their own numbers
+    return (*(_listed(case, item, known.get(item)) for item in listed), *summary)
 
 
 def _listed(case: CaseFacts, item: str, mark: Mark | None) -> Option:
@@ -473,9 +501,12 @@ def summary_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def counted(marks: Iterable[Mark]) -> Text:
     """ "Summary: 3 in order, 1 to return, 1 to ask." """
-    number = {verdict: sum(mark.verdict == verdict for mark in marks) for verdict in VERDICTS}
-    parts = [Text(words, {"count": number[verdict]}) for verdict, words in _COUNTS.items() if number[verdict]]
-    return Text(N_("Summary: %(parts)s."), {"parts": _joined(parts)})
+    return Text(N_("Summary: %(parts)s."), {"parts": _counted(marks)})
+
+
+def _counted(marks: Iterable[Mark]) -> Text | str:
+    number = Counter(mark.verdict for mark in marks)
+    return _joined([Text(words, {"count": number[verdict]}) for verdict, words in _COUNTS.items() if number[verdict]])
 
 
 _COUNTS = {"accept": N_("%(count)s in order"), "return": N_("%(count)s to return"), "ask": N_("%(count)s to ask")}
@@ -500,7 +531,7 @@ def summary_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     left = _unjudged(case, facts) and not picked
     return (
         *send,
-        *((_APPROVE,) if not send and not left and "accept" in case.may else ()),
+        *((accepting(case),) if not send and not left and "accept" in case.may else ()),
         *((_GO_ON,) if left else ()),
         *((_ANOTHER,) if picked else ()),
         _EDIT,
@@ -509,7 +540,6 @@ def summary_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 _SEND = Option("send", Text(N_("Send")), ("gửi", "send"))
-_APPROVE = Option("approve", Text(N_("Accept")), ("nhận", "chấp nhận", "accept"))
 _GO_ON = Option("more", Text(N_("Go on looking")), ("xem tiếp", "go on"))
 _ANOTHER = Option("another", Text(N_("One more item")), ("thêm mục", "one more"))
 _EDIT = Option("edit", Text(N_("Change")), ("sửa", "change"))
@@ -527,8 +557,8 @@ def after_summary(value: str, answers: Answers, facts: Facts) -> Go:
     match value:
         case "send":
             return Go("desk")
-        case "approve":
-            return Go(f"accept.{case.code}", {"_status": case.status})
+        case "accept":
+            return accept(case)
         case "more":
             return _onward(case, facts, case.marks, "", {"_last": ""})
         case "another":
@@ -547,10 +577,18 @@ def meanwhile(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return decided_meanwhile(case_of(answers, facts))
 
 
+def up(answers: Answers) -> Go:
+    """From the reason back to what it is about, else to the file."""
+    code = answers["subject"]
+    if answers.get("_do") != "reason":
+        return Go(f"review.{code}")
+    return Go(f"check.{code}", {"_do": "list" if answers.get("_way") == "pick" else "item"})
+
+
 CHECK = Dialog(
     "check",
     allowed=visible,
-    up="review.{subject}",
+    up=up,
     steps=(
         Ask(
             "moved_on",

@@ -37,11 +37,15 @@ def may_enter_result(case: CaseFacts) -> bool:
 
 
 _ACCEPT = {
-    "dossier_submitted": Option("accept", Text(N_("Complete: pass it on")), ("trình lãnh đạo", "trình", "pass on")),
-    "forwarded": Option("accept", Text(N_("Take it up")), ("nhận hồ sơ", "nhận", "take up")),
+    "dossier_submitted": Option(
+        "accept", Text(N_("Complete: pass it on")), ("trình lãnh đạo", "trình", "duyệt", "pass on")
+    ),
+    "forwarded": Option("accept", Text(N_("Take it up")), ("nhận hồ sơ", "take up")),
 }
 _LABELS = {
-    "forward": Option("forward", Text(N_("Send it up")), ("chuyển lên", "chuyển lên tỉnh", "send up")),
+    "forward": Option(
+        "forward", Text(N_("Send it up")), ("chuyển lên", "chuyển lên tỉnh", "duyệt", "phê duyệt", "send up")
+    ),
     "send_back": Option("send_back", Text(N_("Back to the officer")), ("trả cán bộ", "trả lại", "back to officer")),
     "reopen": Option("reopen", Text(N_("Take it up again")), ("xem lại", "take up again")),
     "revoke": Option("revoke", Text(N_("Withdraw certificate")), ("thu hồi giấy", "thu hồi", "withdraw")),

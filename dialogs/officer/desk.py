@@ -48,10 +48,12 @@ FILTERS: Mapping[str, str] = {
     "new": N_("New"),
     "mine": N_("In my hands"),
     "waiting": N_("With the producer"),
+    "asked": N_("Questions"),
     "drafts": N_("Silent drafts"),
 }
 """Names of the filters, the most urgent first; "urgent" is what is due or overdue, for which there is no button."""
 PRODUCT_CHARS = 40
+QUESTION_CHARS = 80
 SEARCH_CHARS = 80
 MANY = 100
 """As many as a search finds at most; storage.search.MOST_HITS."""
@@ -65,7 +67,13 @@ def how_many(facts: Facts) -> tuple[Text, ...]:
     count = facts.desk.counts.get("act", 0)
     values: dict[str, Value] = {"count": count}
     waiting = Text(N_("%(count)s case waits for you."), values, N_("%(count)s cases wait for you."))
-    return (waiting,) if count else ()
+    return ((waiting,) if count else ()) + _how_many_asked(facts)
+
+
+def _how_many_asked(facts: Facts) -> tuple[Text, ...]:
+    count = {"count": facts.desk.counts.get("asked", 0)}
+    asked = Text(N_("%(count)s question is not answered yet."), count, N_("%(count)s questions are not answered yet."))
+    return (asked,) if count["count"] else ()
 
 
 def left_words(minutes: int) -> Text:
@@ -100,21 +108,26 @@ def holder_words(name: str) -> Text | str:
     return Text(N_("a colleague")) if name in ("", NAMELESS) else name
 
 
+def serial(code: str) -> str:
+    """The last figures of a code."""
+    return code.rpartition("-")[2]
+
+
 def short_codes(codes: Iterable[str]) -> dict[str, str]:
     """Each code as briefly as it is still the only one of these: "0001", else "TL12-0001", else in full."""
     codes = tuple(codes)
-    serials = Counter(code.rpartition("-")[2] for code in codes)
+    serials = Counter(map(serial, codes))
     places = Counter(_without_year(code) for code in codes)
     return {code: _short(code, serials, places) for code in codes}
 
 
 def _short(code: str, serials: Counter[str], places: Counter[str]) -> str:
-    serial, place = code.rpartition("-")[2], _without_year(code)
-    return serial if serials[serial] == 1 else place if places[place] == 1 else code
+    figures, place = serial(code), _without_year(code)
+    return figures if serials[figures] == 1 else place if places[place] == 1 else code
 
 
 def _without_year(code: str) -> str:
-    return f"{code.partition('-')[0]}-{code.rpartition('-')[2]}"
+    return f"{code.partition('-')[0]}-{serial(code)}"
 
 
 _STEPS = {"idea": N_("idea"), "plan": N_("plan")}
@@ -128,6 +141,8 @@ def _line(line: DeskLine) -> Text:
     """A case that somebody has to act on, or that its producer has: what is due, one line."""
     if line.code.startswith("p"):
         return _draft_line(line)
+    if line.code.startswith("n"):
+        return _question_line(line)
     values: dict[str, Value] = {"code": line.code, "product": line.product[:PRODUCT_CHARS], "step": _step(line.status)}
     if parts := tuple(_what_is_due(line)):
         return Text(N_("• %(code)s %(product)s (%(step)s): %(due)s"), {**values, "due": joined(parts)})
@@ -161,6 +176,21 @@ def _draft_line(line: DeskLine) -> Text:
     )
 
 
+def _question_line(line: DeskLine) -> Text:
+    values: dict[str, Value] = {
+        "by": line.by or Text(N_("A producer")),
+        "words": line.product[:QUESTION_CHARS] or "…",
+        "count": line.silent_days,
+    }
+    if not line.silent_days:
+        return Text(N_("• %(by)s asks: “%(words)s”"), values)
+    return Text(
+        N_("• %(by)s asked %(count)s day ago: “%(words)s”"),
+        values,
+        N_("• %(by)s asked %(count)s days ago: “%(words)s”"),
+    )
+
+
 # ---------------------------------------------------------------- the desk
 
 TAKE = "take-"
@@ -168,21 +198,26 @@ TAKE = "take-"
 UNDO = "undo-"
 """Begins the value of a button that takes back the last decision."""
 _VALUE = re.compile(
-    rf"(?:{TAKE}|{UNDO})?{CODE.pattern}|p\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk"
+    rf"(?:{TAKE}|{UNDO})?{CODE.pattern}|[np]\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk"
 )
+_LETTER = re.compile(r"[np]\d{1,12}")
+"""Whom to write to where there is no case (dialogs.model.Addressed)."""
 
 
+GREETINGS = ("hi", "hello", "alo", "chào", "chào em", "xin chào", "em ơi")
+"""Words to look for in no case."""
 _SAID = {
     fold(words): value
     for value, said in {
-        "act": ("bàn làm việc", "việc của tôi", "hồ sơ cần xem", "tất cả", "desk", "inbox", "all"),
+        "act": ("bàn làm việc", "việc của tôi", "hồ sơ cần xem", "tất cả", "desk", "inbox", "all", *GREETINGS),
         "overdue": ("quá hạn", "overdue"),
         "urgent": ("việc gấp", "gấp", "urgent"),
         "due": ("đến hạn", "due"),
         "resubmitted": ("đã bổ sung", "bổ sung", "sent again"),
-        "new": ("mới", "hồ sơ mới", "new"),
+        "new": ("mới", "new"),
         "mine": ("đang giữ", "tôi giữ", "in my hands"),
         "waiting": ("chờ bà con", "with the producer"),
+        "asked": ("câu hỏi", "bà con hỏi", "trả lời", "questions", "answer"),
         "drafts": ("nháp bỏ dở", "bản nháp", "silent drafts", "drafts"),
         "find": ("tìm hồ sơ", "tìm", "find"),
     }.items()
@@ -221,7 +256,6 @@ def _shown(answers: Answers) -> str:
 def desk_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     shorts = short_codes(line.code for line in facts.desk.lines)
     return (
-        *_taken_back(facts.desk.undoable),
         *(_button(line, shorts[line.code]) for line in facts.desk.lines),
         *_pages(answers, facts),
         *_filters(answers, facts),
@@ -229,6 +263,7 @@ def desk_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *((_HOURS,) if keeps_hours(answers, facts) else ()),
         _REPORTS,
         _MENU,
+        *((take_back(facts.desk.undoable, f"{UNDO}{facts.desk.undoable}"),) if facts.desk.undoable else ()),
     )
 
 
@@ -238,14 +273,19 @@ _REPORTS = Option("reports", Text(N_("Lists and reports")), ("báo cáo", "xuấ
 _MENU = Option("menu", Text(N_("Main menu")), ("menu",))
 
 
-def _taken_back(code: str) -> tuple[Option, ...]:
-    """The case is part of the button: an old one does not take back another decision."""
-    words = ("hoàn tác", "rút lại", "undo")
-    return (Option(f"{UNDO}{code}", Text(N_("Take it back")), words),) if code else ()
+def take_back(code: str, value: str) -> Option:
+    """The last of a list, which keeps the numbers that people know; it says of which case, of which one has many."""
+    return Option(value, take_back_words(code), ("hoàn tác", "rút lại", "undo", "take it back"))
+
+
+def take_back_words(code: str) -> Text:
+    return Text(N_("Take back %(code)s"), {"code": serial(code)})
 
 
 def _button(line: DeskLine, short: str) -> Option:
     """Take what is free, open what is not; a draft's producer may get a kind word. A code that is typed opens it."""
+    if line.code.startswith("n"):
+        return Option(line.code, Text(N_("Answer %(name)s"), {"name": _called(line.by)}), (line.by,))
     if line.code.startswith("p"):
         return Option(line.code, Text(N_("Write to %(name)s"), {"name": _called(line.by)}), (line.by, line.product))
     if line.holder or line.silent_days or not line.status:
@@ -306,7 +346,7 @@ class case_list:
 def _meant(words: str, lines: Iterable[DeskLine]) -> str:
     """The code of the one case listed that has this serial, product or producer; "" for none or several."""
     typed = fold(words)
-    found = {line.code for line in lines if typed in (line.code.rpartition("-")[2], fold(line.product), fold(line.by))}
+    found = {line.code for line in lines if typed in (serial(line.code), fold(line.product), fold(line.by))}
     return found.pop() if typed and len(found) == 1 else ""
 
 
@@ -328,7 +368,7 @@ def _opened(value: str) -> Go:
         return Go("find", {"_words": value[1:], "_after": ""})
     if value == "find":
         return Go("find", {"_words": "", "_after": ""})
-    if value.startswith("p"):
+    if _LETTER.fullmatch(value):
         return Go(f"note.{value}")
     return Go(
         {"hours": "office_hours", "reports": "reports", "menu": "menu", "desk": "desk"}.get(value, f"review.{value}")
@@ -413,9 +453,10 @@ _PASS = Option("pass", Text(N_("Pass it on")), ("chuyển đồng nghiệp", "ch
 
 def holding_options(case: CaseFacts) -> tuple[Option, ...]:
     """What can be done about whose hand a case is in; the values are those that the two below know."""
+    passing = (_PASS,) if case.may else ()  # while its producer has it, nobody could go on with it
     if case.held_by_me:
-        return (_PASS, _RELEASE)
-    return (_TAKE, _PASS) if case.may and not case.holder else ()
+        return (*passing, _RELEASE)
+    return (_TAKE, *passing) if passing and not case.holder else ()
 
 
 def holding_effects(value: str, code: str) -> Effects:
@@ -455,6 +496,9 @@ def _colleague(one: Colleague) -> Option:
 def to_whom(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
     named: dict[str, Value] = {"code": case.code, "product": case.product}
+    if not case.may:
+        status = Text(STATUS_WORDS[case.status])
+        return (Text(N_("%(code)s “%(product)s” can't be passed on now: %(status)s."), named | {"status": status}),)
     if not facts.colleagues:
         return (Text(N_("Nobody else can take %(code)s “%(product)s” at present."), named),)
     return (Text(N_("Who takes over %(code)s “%(product)s”?"), named),)

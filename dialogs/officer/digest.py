@@ -27,10 +27,11 @@ COUNTS: Mapping[str, tuple[str, str]] = {
     "overdue": (N_("%(count)s case overdue"), N_("%(count)s cases overdue")),
     "more": (N_("%(count)s case not urgent yet"), N_("%(count)s cases not urgent yet")),
     "waiting": (N_("%(count)s waiting for the producer"), N_("%(count)s waiting for their producers")),
+    "asked": (N_("%(count)s question not answered"), N_("%(count)s questions not answered")),
     "drafts": (N_("%(count)s draft silent for over 10 days"), N_("%(count)s drafts silent for over 10 days")),
 }
 """What is counted, in the order in which it is said; nothing is counted twice."""
-TO_DO = ("due", "overdue", "more", "drafts")
+TO_DO = ("due", "overdue", "more", "asked", "drafts")
 """What an officer can do something about; for what only waits for its producer nobody is written to."""
 
 

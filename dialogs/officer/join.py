@@ -152,10 +152,15 @@ def confirmable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (Option("make", Text(N_("Make the link")), ("tạo", "make")), no)
 
 
-def after_inviting(value: str, answers: Answers, facts: Facts) -> Go:
-    return Go("staff" if value == "make" else "menu")
+def after_inviting(value: str, answers: Answers, facts: Facts) -> Go | None:
+    """The link stands alone: a list of colleagues below it would be copied with it."""
+    return None if value == "make" else Go("menu")
 
 
+_AFTER = (
+    Option("staff", Text(N_("All officers")), ("danh sách", "mọi cán bộ", "list")),
+    Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk")),
+)
 INVITE = Dialog(
     "invite",
     allowed=lambda answers, facts: may_invite(facts),
@@ -178,5 +183,6 @@ INVITE = Dialog(
             needs=("province",),
         ),
         Ask("confirm", shall_i, one_of(confirmable), then=invited, confirms=True, goto=after_inviting),
+        Ask("next", N_("What would you like to do?"), one_of(_AFTER), goto={"staff": "staff", "desk": "desk"}),
     ),
 )

@@ -30,9 +30,11 @@ from dialogs.model import (
     SendMessage,
     SendNote,
     SendNoteFiles,
+    SettleQuestion,
     Text,
     Value,
 )
+from dialogs.officer.alerts import about_no_case
 from dialogs.officer.own_words import EXIT, TO_FILE
 from dialogs.officer.rights import is_officer, seen, visible
 from dialogs.officer.told import all_told
@@ -66,9 +68,9 @@ def call_instead(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = seen(answers, facts)
     by = (case.by if case is not None else facts.addressed.name if facts.addressed is not None else "") or A_PRODUCER
     if _without_number(case):
-        none = N_("%(by)s has no chat with me and has given no number. Please tell them when you meet.")
+        none = N_("I can't reach %(by)s here, and the file has no telephone number. Please tell them when you meet.")
         return (Text(none, {"by": by}),)
-    return (Text(N_("%(by)s has no chat with me, so a message can't get there. Please call."), {"by": by}),)
+    return (Text(N_("I can't reach %(by)s here at the moment. Please call."), {"by": by}),)
 
 
 def _without_number(case: CaseFacts | None) -> bool:
@@ -86,19 +88,45 @@ def show_number(answers: Answers, facts: Facts) -> Effects:
     return (RevealPhone(answers["subject"]),) if answers["call"] == "phone" else ()
 
 
+CALL = Dialog(
+    "call",
+    allowed=visible,
+    linked=True,
+    followed=lambda answers, facts: (RevealPhone(answers["subject"]),),
+    steps=(
+        Ask(
+            "next",
+            N_("What would you like to do?"),
+            one_of(
+                (
+                    Option("open", Text(N_("Open the file")), ("mở hồ sơ", "open")),
+                    Option("desk", Text(N_("My desk")), ("việc của tôi", "my desk")),
+                )
+            ),
+            goto=lambda value, answers, facts: Go("desk" if value == "desk" else f"review.{answers['subject']}"),
+        ),
+    ),
+)
+"""The button under “please call them”: the number at once."""
+
+
 # ---------------------------------------------------------------- writing
 
 
 A_PRODUCER = Text(N_("The producer"))
+SETTLE = Option("<<", Text(N_("No answer needed")), ("không cần trả lời", "đã trả lời rồi", "no answer needed"))
+"""A thank-you is a message as well; and some are answered by telephone."""
 TO_DESK = Option(EXIT, Text(N_("Never mind, back to my desk")), ("về việc của tôi", "back to my desk"))
 
 
 def exits(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return (TO_DESK,) if _addressed(answers, facts) else (TO_FILE,)
+    if not _addressed(answers, facts):
+        return (TO_FILE,)
+    return (SETTLE, TO_DESK) if about_no_case(answers["subject"]) else (TO_DESK,)
 
 
 def after_text(value: str, answers: Answers, facts: Facts) -> Go | None:
-    return Go(after_note(answers, facts)) if value == EXIT else None
+    return Go(after_note(answers, facts)) if value in (EXIT, SETTLE.value) else None
 
 
 def to_whom(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -143,6 +171,8 @@ def words_alone(answers: Answers, facts: Facts) -> bool:
 
 
 def sent_at_once(answers: Answers, facts: Facts) -> Effects:
+    if answers["text"] == SETTLE.value:
+        return (SettleQuestion(answers["subject"]),)
     return () if words_alone(answers, facts) or answers["text"] == EXIT else _note(answers)
 
 

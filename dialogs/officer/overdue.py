@@ -43,8 +43,11 @@ def _how_many(cases: Sequence[Late]) -> Text:
     return Text(N_("%(count)s case is overdue:"), {"count": len(cases)}, N_("%(count)s cases are overdue:"))
 
 
-def warning(cases: Sequence[Late], time: str, name: str) -> SendMessage:
-    """To who has to act. `time` today is when `name` will be told; "" where there is nobody above."""
+def warning(cases: Sequence[Late], time: str = "", name: str = "") -> SendMessage:
+    """To who has to act. `time` today is when `name` will be told; "" where there is nobody above.
+
+    Without them also to who is told because the others could not be: it may be `name`.
+    """
     announced = (Text(N_("At %(time)s today I shall tell %(name)s."), {"time": time, "name": name}),) if name else ()
     return SendMessage((_how_many(cases), *_listed(cases), *announced), links=_links(cases))
 

@@ -148,6 +148,18 @@ def is_paper_number(words: str) -> bool:
     return figures and any(char.isalpha() or char == "/" for char in plain) and not _POINTS_OR_DAY.fullmatch(plain)
 
 
+def as_printed(words: str) -> str:
+    """ "812/qd-ubnd" as "812/QĐ-UBND"; what has a capital of its own stays, and so do words around the number."""
+    return re.sub(r"\S*[/\d]\S*", lambda found: _in_capitals(found[0]), words)
+
+
+def _in_capitals(number: str) -> str:
+    """Decree 30/2020/NĐ-CP, annex III: kinds of papers in capitals, but a submission is a TTr."""
+    if number != number.lower():
+        return number
+    return re.sub(r"\bQD\b", "QĐ", re.sub(r"\bTTR\b", "TTr", number.upper()))
+
+
 _NO_PAPER_NUMBER = N_(
     "“%(words)s” is no number of a paper: that has figures with letters, like 812/QĐ-UBND. "
     "To change the points, type edit."
@@ -156,7 +168,7 @@ _NO_PAPER_NUMBER = N_(
 
 @dataclass(frozen=True, slots=True)
 class paper_number:
-    """The number of a decision, of minutes or of a letter, as typed."""
+    """The number of a decision, of minutes or of a letter."""
 
     takes: str = "text"
 
@@ -167,7 +179,7 @@ class paper_number:
         found = text(max_chars=DECISION_CHARS, min_chars=1).read(event, answers, facts, partial)
         if not is_paper_number(found.value):
             raise InvalidAnswer(_NO_PAPER_NUMBER, words=found.value)
-        return found
+        return replace(found, value=as_printed(found.value))
 
     def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
         return value

@@ -26,9 +26,17 @@ from dialogs.model import (
     Value,
 )
 from dialogs.officer import check, decide
-from dialogs.officer.alerts import accepted_notice, deferred_notice, due_line, kind_words
+from dialogs.officer.alerts import deferred_notice, due_line, kind_words, notice_of
 from dialogs.officer.assisted import alone_lines, assisted_lines, may_confirm
-from dialogs.officer.desk import holder_words, holding_effects, holding_options, holding_way, left_words, waits_above
+from dialogs.officer.desk import (
+    holder_words,
+    holding_effects,
+    holding_options,
+    holding_way,
+    left_words,
+    take_back,
+    waits_above,
+)
 from dialogs.officer.findings import finding_lines, paper_words
 from dialogs.officer.own_words import EDIT, before, own_words, to_file
 from dialogs.officer.reports import AUDIT, may_audit
@@ -70,6 +78,7 @@ def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *told_lines(case, facts),
         *_changes(case, facts),
         *_waiting_for(case),
+        *check.half_done(case),
         *finding_lines(case),
         *answer_lines({k: v for k, v in as_filed(case).items() if k not in HIDDEN}, facts),
         *_papers(case),
@@ -123,9 +132,9 @@ def _holder(case: CaseFacts) -> tuple[Text, ...]:
 
 def _changes(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     """What came anew, beside what was."""
-    if not case.resubmitted:
-        return ()
     lines = tuple(_change(case, change, facts) for change in case.changes if not _private(change))
+    if not case.resubmitted:
+        return (Text(N_("Answered so far:")), *lines) if lines else ()
     return (Text(N_("Sent again. What is new:")), *lines) if lines else (Text(N_("Sent again.")),)
 
 
@@ -184,10 +193,9 @@ def _papers(case: CaseFacts) -> tuple[Text, ...]:
 
 # ---------------------------------------------------------------- what can be done
 
-_UNDO = Option("undo", Text(N_("Take it back")), ("hoàn tác", "rút lại", "undo"))
 _CHECK = Option("check", Text(N_("Item by item")), ("xem từng mục", "từng mục", "item by item"))
 _LABELS = {
-    "accept": Option("accept", Text(N_("Accept")), ("nhận", "đồng ý", "accept")),
+    "accept": check.ACCEPT,
     "return": Option("return", Text(N_("Return")), ("trả lại", "return")),
     "defer": Option("defer", Text(N_("Not this year")), ("để năm sau", "not this year")),
 }
@@ -200,16 +208,21 @@ _DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk"))
 
 
 def card_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    """The likely things, at most nine: a longer list would be shown in parts. The others are behind `_MORE`."""
+    """The likely things, at most nine: a longer list would be shown in parts.
+
+    The others are behind `_MORE`, and understood here as well.
+    """
     case = case_of(answers, facts)
+    undo = (take_back(case.code, "undo"),) if _undoable(case, facts) else ()
     likely = (
-        *((_UNDO,) if _undoable(case, facts) else ()),
         *(() if in_other_hands(case) else _decisions(case)),
         *((_PAPERS,) if _has_files(case) else ()),
         *(option for option in holding_options(case) if option.value == "take"),
         _FOR_PRODUCER if case.for_producer else _NOTE,
     )
-    return (*likely[:_MOST_LIKELY], _MORE, _DESK)
+    shown = (*likely[: _MOST_LIKELY - len(undo)], _MORE, _DESK, *undo)
+    values = {option.value for option in shown}
+    return (*shown, *(replace(o, hidden=True) for o in more_options(answers, facts) if o.value not in values))
 
 
 _MOST_LIKELY = 7
@@ -248,26 +261,30 @@ def _has_files(case: CaseFacts) -> bool:
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
     case = case_of(answers, facts)
-    way = decide.way(case, value) or holding_way(value, case.code)
-    if way is not None:
+    if (way := decide.way(case, value)) is not None:
         return way
     match value:
+        case "undo":
+            return Go(f"undo.{case.code}")
+        case "other":
+            return Go(f"review_more.{case.code}")
         case "check":
             return check.begin(case, facts)
         case "return":
             return check.choose(case)
-        case "accept" | "defer":
-            return Go(f"{value}.{case.code}", {"_status": case.status})
+        case "accept":
+            return check.accept(case)
+        case "defer":
+            return Go(f"defer.{case.code}", {"_status": case.status})
         case "desk":
             return Go("desk")
-    targets = {"note": "note", "for_producer": "case", "undo": "undo", "other": "review_more"}
-    return Go(f"{targets.get(value, 'review_on')}.{case.code}")
+    return more_onward(value, answers, facts)
 
 
 def shown(answers: Answers, facts: Facts) -> Effects:
     case = case_of(answers, facts)
     if answers["next"] != "papers":
-        return holding_effects(answers["next"], case.code)
+        return more_shown(answers, facts)
     return (SendMessage((Text(N_("Here are the papers.")),)), SendPapers(case.code, look="sheet"))
 
 
@@ -334,7 +351,7 @@ def more_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 _CONFIRMATION = Option("assisted", Text(N_("The confirmation")), ("xác nhận", "phiếu xác nhận", "confirmation"))
 _ON_CASE = (
-    Option("phone", Text(N_("Show the number")), ("số điện thoại", "phone")),
+    Option("phone", Text(N_("Show the number")), ("số điện thoại", "xin số điện thoại", "phone")),
     Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
     Option("thread", Text(N_("Messages so far")), ("tin nhắn", "messages")),
 )
@@ -395,7 +412,7 @@ def accept_words(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     head = Text(N_("Accept %(code)s “%(product)s”? The producer reads:"), {"code": case.code, "product": case.product})
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
     warning = (Text(N_("These required papers are still missing:")), *lacking) if lacking else ()
-    return (*warning, *_open_marks(case), *alone_lines(case), head, *accepted_notice(case))
+    return (*warning, *_open_marks(case), *alone_lines(case), head, *notice_of(case, "accept"))
 
 
 def _open_marks(case: CaseFacts) -> tuple[Text, ...]:

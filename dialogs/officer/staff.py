@@ -99,8 +99,14 @@ def _absence_line(facts: Facts) -> tuple[Text, ...]:
     away = facts.absence
     if away is None:
         return ()
-    values: dict[str, Value] = {"first": away.first_on, "last": away.last_on, "cover": name_words(away.cover)}
-    return (Text(N_("Your leave: %(first)s to %(last)s. %(cover)s covers for you."), values),)
+    values: dict[str, Value] = {"days": days_words(away.first_on, away.last_on), "cover": name_words(away.cover)}
+    return (Text(N_("You are on leave %(days)s. %(cover)s covers for you."), values),)
+
+
+def days_words(first: date, last: date) -> Text:
+    if first == last:
+        return Text(N_("on %(day)s"), {"day": first})
+    return Text(N_("from %(first)s until the end of %(last)s"), {"first": first, "last": last})
 
 
 def listed_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -468,11 +474,11 @@ def away_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def period(answers: Answers) -> dict[str, Value]:
-    return {"first": date.fromisoformat(answers["first"]), "last": date.fromisoformat(answers["last"])}
+    return {"days": days_words(date.fromisoformat(answers["first"]), date.fromisoformat(answers["last"]))}
 
 
 def who_covers(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    head = Text(N_("You are on leave from %(first)s until the end of %(last)s."), period(answers))
+    head = Text(N_("You are on leave %(days)s."), period(answers))
     if not _candidates(facts):
         return (head, Text(N_("There is no colleague here yet who could cover for you. Please invite one first.")))
     return (head, Text(N_("Who gets your open and new cases meanwhile?")))
@@ -489,7 +495,7 @@ def cover_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 def sure_to_leave(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     values = period(answers) | {"name": _name(int(answers["cover"]), facts)}
     return (
-        Text(N_("From %(first)s until the end of %(last)s, %(name)s gets your open and new cases."), values),
+        Text(N_("%(name)s gets your open and new cases %(days)s."), values),
         Text(N_("I tell %(name)s now. After that everything is as before, by itself."), values),
     )
 

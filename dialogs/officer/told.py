@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from dialogs.model import N_, CaseFacts, Facts, Link, Rung, SendMessage, Text, Told, Value
 from dialogs.officer.alerts import open_link
@@ -101,11 +102,51 @@ def _channel(rung: Rung) -> Text:
     return Text(N_("a paid Zalo notice")) if rung.channel == TEMPLATE else channel_words(rung.channel)
 
 
+# ---------------------------------------------------------------- what becomes of a message that is just written
+
+
+class Outlook(StrEnum):
+    """As far as it is known at that moment; what happens to it later stands on the case."""
+
+    TOLD = "told"
+    HELD = "held"
+    CLOSED = "closed"
+    NOBODY = "nobody"
+
+
+_OUTLOOK = {
+    Outlook.TOLD: N_("The producer has been told."),
+    Outlook.HELD: N_(
+        "%(channel)s does not let me write to the producer now, so I keep the message until they write. "
+        "Please call them."
+    ),
+    Outlook.CLOSED: N_(
+        "The producer has closed the chat with me, so I keep the message until they are back. Please call them."
+    ),
+    Outlook.NOBODY: N_("The producer has no chat here, so please tell them yourself."),
+}
+
+
+def outlook_words(outlook: Outlook, channel: str) -> Text:
+    """`channel`: the one that has the message and may not send it."""
+    return Text(_OUTLOOK[outlook], {"channel": channel_words(channel)} if outlook is Outlook.HELD else {})
+
+
 # ---------------------------------------------------------------- nobody could be told
 
 
-def unreached_producer(code: str, product: str, by: str, closed: tuple[str, int] | None, words: str) -> SendMessage:
-    """To who answers for a case: its producer has to be called. `closed`: a channel, and how many days it is open."""
+def call_link(code: str) -> Link:
+    """To the telephone number, and to nothing else; that somebody looked is noted."""
+    return Link(f"call.{code}", Text(N_("Show the number")), code)
+
+
+def unreached_producer(
+    code: str, product: str, by: str, closed: tuple[str, int] | None, words: str, *, left: bool = False
+) -> SendMessage:
+    """To who answers for a case: its producer has to be called.
+
+    `closed`: a channel, and how many days it is open. `left`: they have closed every chat.
+    """
     values: dict[str, Value] = {"by": by, "code": code, "product": product}
     why = N_("I could not tell %(by)s (%(code)s “%(product)s”): nothing I tried has arrived.")
     if closed is not None:
@@ -114,15 +155,16 @@ def unreached_producer(code: str, product: str, by: str, closed: tuple[str, int]
             "I could not tell %(by)s (%(code)s “%(product)s”). "
             "%(channel)s lets me write only for %(days)s days after their last message."
         )
+    elif left:
+        why = N_("I could not tell %(by)s (%(code)s “%(product)s”): they have closed the chat with me.")
     texts = (Text(why, values), Text(N_("Please call them.")), *_quoted(words))
-    return SendMessage(texts, links=(open_link(code),))
+    return SendMessage(texts, links=(call_link(code), open_link(code)))
 
 
-def unreached_officers(names: Sequence[str], words: str, code: str) -> SendMessage:
-    """What `names` did not get, to the next in charge."""
+def unreached_officers(names: Sequence[str], words: str, links: tuple[Link, ...]) -> SendMessage:
+    """What `names` did not get, to the next in charge, with what it led to."""
     who = ", ".join(names)
     head = Text(N_("%(names)s could not be reached, so this comes to you:"), {"names": who})
-    links: tuple[Link, ...] = (open_link(code),) if code else ()
     return SendMessage((head, Text("%(words)s", {"words": words})), links=links)
 
 

@@ -57,7 +57,7 @@ def _line(case: CaseFacts, line: HistoryLine) -> Text:
     values: dict[str, Value] = {
         "moment": line.happened_at,
         "action": action_words(line.action, line.from_status),
-        "by": line.by or Text(N_("the commune")),
+        "by": line.by or (Text(N_("the producer")) if line.action in BY_PRODUCER else Text(N_("the commune"))),
     }
     if line.action == "send_for":
         return Text(N_("• %(moment)s: %(by)s sent it for %(producer)s"), values | {"producer": case.by})

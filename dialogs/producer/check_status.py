@@ -1,6 +1,7 @@
 """Where is my file: every case with its step, its desk, its days, and what to do next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dialogs.answers import one_of
 from dialogs.engine import said
@@ -13,20 +14,23 @@ from dialogs.model import (
     DraftFacts,
     Effects,
     Facts,
+    FileRef,
     Go,
     HistoryLine,
+    KeepFile,
     Link,
     Option,
     ReturnedItem,
     SendMessage,
     SendPapers,
+    StartTimer,
     Text,
     Value,
 )
 from dialogs.producer.consent import consent_first
 from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
-from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, takes_papers
+from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
 from dialogs.rules.lifecycle import STATUSES, Side, sides_of, waits_for_authority
 from dialogs.rules.ruleset import ruleset
 
@@ -215,12 +219,12 @@ def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (
         _title(case),
         _step(case),
-        *_whose(case, facts),
+        *_whose(case),
         *_returned_lines(case),
         *_deferred_lines(case),
         *result_lines(case),
         *(elsewhere(facts) if len(facts.cases) == 1 else ()),  # of several the list names them
-        *_next(case, facts),
+        *_next(case),
     )
 
 
@@ -234,7 +238,7 @@ def _step(case: CaseFacts) -> Text:
     return Text(N_("Step %(number)s of 6: %(status)s."), values)
 
 
-def _whose(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
+def _whose(case: CaseFacts) -> tuple[Text, ...]:
     """Whose desk, since when, working days used of the limit and the last day; no promise where nobody reads."""
     status = STATUSES[case.status]
     if status.owner is Side.PRODUCER:
@@ -242,7 +246,7 @@ def _whose(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     if status.owner is Side.NOBODY:
         return (Text(N_("It has stood so since %(day)s."), {"day": case.since}),)
     where = Text(N_("It has been with %(desk)s since %(day)s."), {"desk": case.desk, "day": case.since})
-    if nobody_there := _nobody_there(case, facts):
+    if nobody_there := _nobody_there(case):
         return (where, *nobody_there)
     if case.due_on is None or case.limit_days is None:
         return (where,)
@@ -258,11 +262,11 @@ def _whose(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     return (where, used)
 
 
-def _nobody_there(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
+def _nobody_there(case: CaseFacts) -> tuple[Text, ...]:
     """That the commune's desk is empty, while it is the commune's turn. Who acts for a producer is an officer there."""
     if case.for_producer:
         return ()
-    return who_has_it(facts) if STATUSES[case.status].owner in (Side.COMMUNE, Side.APPROVER) else ()
+    return who_has_it(case) if STATUSES[case.status].owner in (Side.COMMUNE, Side.APPROVER) else ()
 
 
 def is_late(case: CaseFacts) -> bool:
@@ -337,39 +341,80 @@ KEEP_PROOFS = Text(N_("Now carry it out and keep invoices, contracts and photos 
 DOSSIER_NEXT = Text(N_("When you are ready to be rated, choose “Send papers” to send the dossier."))
 
 
-def _next(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
+def _next(case: CaseFacts) -> tuple[Text, ...]:
     """What the producer has to do next, in one sentence; nothing when there is nothing."""
+    waiting = _not_sent(case)
     if case.returned and all(item.question for item in case.returned):
-        return ()
+        return waiting
     if case.returned:
-        return (ONLY_THAT,)
+        return (ONLY_THAT, *waiting)
     lacking = missing(case)
     if case.status == "plan_accepted" and not may_send(case):
         return (KEEP_PROOFS, DOSSIER_NEXT)
-    if _nobody_there(case, facts):
-        return ()  # there is something to do, and it has been said
+    if _nobody_there(case):
+        return waiting  # there is something else to do, and it has been said
     if case.status == "idea_submitted" and lacking:
-        if is_late(case):
-            return ()
+        if is_late(case) or waiting:
+            return waiting
         return (Text(N_("You need not do anything now. Meanwhile you can prepare the papers of the plan.")),)
     if case.status in ("idea_submitted", "idea_accepted", "plan_returned", "plan_accepted"):
         if may_send(case) and not lacking:
             return (Text(N_("All needed papers are here: choose “Send papers” to hand them to the commune.")),)
         if lacking:
             return (
+                *waiting,
                 Text(
                     N_("Next: %(count)s paper is still needed."),
                     {"count": len(lacking)},
                     N_("Next: %(count)s papers are still needed."),
                 ),
             )
+    if waiting:
+        return waiting
     if waits_for_authority(case.status) and not is_late(case):
         return (Text(N_("You need not do anything now. I tell you as soon as there is an answer.")),)
     return ()
 
 
+def _not_sent(case: CaseFacts) -> tuple[Text, ...]:
+    """Pages that are here and that nobody has been given, with the way to send them."""
+    if not may_send(case):
+        return ()
+    pages = sum(paper.pages for paper in unsent(case))
+    values: dict[str, Value] = {"count": pages, "send": send_label(case)}
+    one = N_("%(count)s page is not sent yet: choose “Send papers”, then “%(send)s”.")
+    return (Text(one, values, N_("%(count)s pages are not sent yet: choose “Send papers”, then “%(send)s”.")),)
+
+
+WHY = Option(
+    "why",
+    Text(N_("Why did it come back?")),
+    (
+        "là sao",
+        "là sao phải làm gì",
+        "phải làm gì",
+        "phải làm sao",
+        "giờ phải làm gì",
+        "giờ làm gì",
+        "sao lại trả",
+        "sao bị trả lại",
+        "vì sao bị trả lại",
+        "sửa gì",
+        "sửa chỗ nào",
+        "what do i have to do",
+    ),
+    hidden=True,
+)
+"""Asked of a case that came back, it is answered by its reasons, not by the handbook."""
+
+
+def came_back(facts: Facts) -> CaseFacts | None:
+    return next((case for case in facts.cases if case.returned), None)
+
+
 def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = _case(answers, facts)
+    why = (WHY,) if case.returned else ()
     fixes = tuple(Option(f"fix:{r.number}", fix_label(case, r)) for r in case.returned)
     papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if takes_papers(case) else ()
     seen = (
@@ -377,7 +422,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
     )
     if case.for_producer:  # the officer has other ways to the rest
-        return (*fixes, *papers, *seen, Option("review", Text(N_("Back to the file")), ("quay lại", "back")))
+        return (*fixes, *papers, *seen, Option("review", Text(N_("Back to the file")), ("quay lại", "back")), *why)
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
@@ -387,6 +432,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *resume(facts.drafts[:1]),
         *others,
         Option("menu", Text(N_("Main menu")), ("menu",)),
+        *why,
     )
 
 
@@ -411,8 +457,9 @@ def _history_line(case: CaseFacts, line: HistoryLine, side: Side | None) -> Text
     values: dict[str, Value] = {
         "day": line.happened_at.date(),
         "action": action_words(line.action, line.from_status),
-        "by": (line.by if line.action in BY_PRODUCER else "")
-        or Text(_OFFICES.get(side or Side.COMMUNE, N_("the commune"))),
+        "by": line.by or Text(N_("the producer"))
+        if line.action in BY_PRODUCER
+        else Text(_OFFICES.get(side or Side.COMMUNE, N_("the commune"))),
     }
     if side is Side.CALENDAR:
         return Text(N_("• %(day)s: %(action)s"), values)
@@ -442,6 +489,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         "papers": f"upload.{code}",
         "note": f"ask_officer.{code}",
         "review": f"review.{code}",
+        "why": f"case.{code}",
         "all": "check_status",
         "menu": "menu",
     }
@@ -456,6 +504,21 @@ def fix(case: CaseFacts, item: str) -> Go:
     if kind == "answer":
         return Go(f"correct.{case.code}/{name}", given=as_filed(case))
     return Go(f"correct.{case.code}/edit", given=as_filed(case))
+
+
+def loose_file(file: FileRef, facts: Facts) -> Go | None:
+    """A file that no question asked for: it is the one thing that came back, if there is one of which it can be.
+
+    Else it waits with the newest case until it is said what it is.
+    """
+    if not facts.cases:
+        return None
+    back = [(case, item.item) for case in facts.cases for item in case.returned if not item.question]
+    go = Go(f"upload.{facts.cases[0].code}/paper")
+    if len(back) == 1 and (back[0][1] == "answer:photos" or back[0][1].startswith("paper:")):
+        go = fix(*back[0])
+    effects = (KeepFile(file), StartTimer("files", go.target.partition("/")[0], 2))
+    return replace(go, partial=file.id, effects=effects)
 
 
 CASE = Dialog(

@@ -18,11 +18,12 @@ from dialogs.model import (
     SendMessage,
     Text,
 )
+from dialogs.words import NO, YES
 
 TEXT_VERSION = "2026-11-22"
 """Date of the wording below; kept with every consent, so that it is known what was agreed to."""
 
-AGREE = Option("yes", Text(N_("I agree")), ("đồng ý", "dong y", "ok", "được", "vâng", "yes", "agree"))
+AGREE = Option("yes", Text(N_("I agree")), (*YES, "thì đồng ý", "agree"))
 MORE = Option("more", Text(N_("Tell me more")), ("xem kỹ hơn", "more"))
 REFUSE = Option("no", Text(N_("I do not agree yet")), ("không", "không đồng ý", "no"))
 
@@ -85,8 +86,8 @@ CONSENT = Dialog(
             N_("Thank you. May I also remind you of forms you have begun?"),
             one_of(
                 (
-                    Option("yes", Text(N_("Yes, remind me")), ("có", "nhắc em nhé", "đồng ý", "yes")),
-                    Option("no", Text(N_("No reminders")), ("không", "thôi", "no")),
+                    Option("yes", Text(N_("Yes, remind me")), (*YES, "nhắc", "nhắc em nhé", "remind me")),
+                    Option("no", Text(N_("No reminders")), (*NO, "thôi")),
                 )
             ),
             then=reminders,

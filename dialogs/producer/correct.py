@@ -61,7 +61,7 @@ CORRECT = Dialog(
             one_of(
                 (
                     Option("send", Text(N_("Send it back")), ("gửi lại", "gửi", "send")),
-                    Option("edit", Text(N_("Change an answer")), ("sửa", "edit")),
+                    Option("edit", Text(N_("Change an answer")), ("sửa", "edit"), takes_rest=True),
                     Option("later", Text(N_("Don't send yet")), ("chưa gửi", "later")),
                 )
             ),

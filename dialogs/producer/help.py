@@ -25,8 +25,17 @@ MENU = Option("menu", Text(N_("Main menu")), ("menu",))
 REACH = Option("reach", Text(N_("How I am told")), ("cách báo tin", "báo tin", "how I am told"))
 
 
+FOR_OFFICERS = (
+    Text(N_("Type the code of a case to open it, anywhere; its last four figures are enough.")),
+    Text(N_("To look for a product or a producer, type for example: find banana.")),
+    Text(N_("Where and when news comes to you is under “How I am told”.")),
+)
+
+
 def who_helps(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     tips = Text(N_("You may type your question at any time. “back” goes one question back, “menu” to the start."))
+    if facts.person.memberships:
+        return (*FOR_OFFICERS, tips, Text(N_("What do you need?")))
     if not facts.person.commune:
         return (tips, Text(N_("What do you need?")))
     return (tips, *office_hours(facts), Text(N_("What do you need?")))
@@ -140,13 +149,19 @@ def note(answers: Answers, facts: Facts) -> Effects:
     sent = Text(N_("I have passed it on. The answer comes here."))
     province = Text(N_("Your commune has no officer here yet, so I have told the province."))
     nobody = Text(N_("No officer is here yet to read it. I keep it; please ask at the commune office as well."))
-    reply = sent if facts.officers else province if facts.province_officers else nobody
+    there = case or facts
+    reply = sent if there.officers else province if there.province_officers else nobody
     return (SendNote(case.code if case else "", words, to_officers=True, files=files), SendMessage((reply,)))
+
+
+def placed(facts: Facts) -> str:
+    """A case is of a commune already; who has had their data deleted is in none, and may still ask about theirs."""
+    return consent_first(facts) if facts.named else place_first(facts)
 
 
 ASK_OFFICER = Dialog(
     "ask_officer",
-    before=place_first,
+    before=placed,
     linked=True,
     up="help",
     allowed=known_topic,

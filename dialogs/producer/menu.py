@@ -1,16 +1,20 @@
 """The main menu, the drafts that wait, and the small dialogs around a draft: pause, cancel, reminder."""
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from dialogs.answers import one_of
+from dialogs.answers import named, one_of
+from dialogs.matching import fold, number
 from dialogs.model import (
     N_,
+    Answer,
     Answers,
     Ask,
     Dialog,
     DraftFacts,
     Effects,
+    Event,
     Facts,
     Go,
     Option,
@@ -18,11 +22,13 @@ from dialogs.model import (
     RemindAt,
     SendMessage,
     Text,
+    TextReceived,
 )
 from dialogs.officer.assisted import may_assist
+from dialogs.producer.check_status import WHY, came_back
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
 
-LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "ocop là gì", "learn"))
+LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "learn"))
 REGISTER = Option(
     "register",
     Text(N_("Register a product")),
@@ -65,7 +71,8 @@ def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     status = replace(STATUS, typed=(*STATUS.typed, *(case.product for case in facts.cases)))
     staff = (STAFF,) if facts.person.memberships else ()
     assist = (ASSIST,) if may_assist(answers, facts) else ()
-    return (*desk, *assist, *resume, LEARN, REGISTER, PAPERS, status, *ask, HELP, *staff)
+    why = (WHY,) if came_back(facts) is not None else ()
+    return (*desk, *assist, *resume, LEARN, REGISTER, PAPERS, status, *ask, HELP, *staff, *why)
 
 
 def _resume(draft: DraftFacts) -> Option:
@@ -79,6 +86,8 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
         return Go("drafts" if facts.drafts else "register_idea.new")
     if value == "assist":
         return Go("assist.new")
+    if value == "why" and (case := came_back(facts)) is not None:
+        return Go(f"case.{case.code}")
     if value == "papers":
         return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")
     return Go(
@@ -144,6 +153,27 @@ WHEN = (
 )
 
 
+_DAYS_NAMED = re.compile(r"(\w+) (ngay|hom|bua|tuan|days?|weeks?)\b")
+_LONGEST_WAIT_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class in_days(one_of):
+    """When to remind: one of the choices, or so many days or weeks from now ("hai hôm nữa nhé")."""
+
+    @property
+    def takes(self) -> str:
+        return "text"
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if not isinstance(event, TextReceived):
+            return one_of.read(self, event, answers, facts, partial)
+        found = _DAYS_NAMED.search(fold(event.text))
+        many = number(found[1]) if found is not None else None
+        days = (many or 0) * (7 if found is not None and found[2][0] in "tw" else 1)
+        return Answer(str(days)) if 0 < days <= _LONGEST_WAIT_DAYS else named(event.text, WHEN)
+
+
 def remind(answers: Answers, facts: Facts) -> Effects:
     days = int(answers["when"])
     if not days:
@@ -162,7 +192,7 @@ def kept(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (Text(N_("Everything so far is kept. When shall I remind you?")),)
 
 
-PAUSE = Dialog("pause", steps=(Ask("when", kept, one_of(WHEN), then=remind, goto=lambda v, a, f: Go("paused")),))
+PAUSE = Dialog("pause", steps=(Ask("when", kept, in_days(WHEN), then=remind, goto=lambda v, a, f: Go("paused")),))
 PAUSED = Dialog(
     "paused",
     before=consent_asked,
@@ -185,6 +215,9 @@ def reminded(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     draft = next((d for d in facts.drafts if d.key == answers["subject"]), None)
     if draft is None:
         return (Text(N_("Shall we go on where you stopped?")),)
+    if not draft.left:
+        filled_in = N_("Your form “%(title)s” is filled in and not sent yet. Shall we go on?")
+        return (Text(filled_in, {"title": draft.title}),)
     return (
         Text(
             N_("Your form “%(title)s” still has %(count)s question, about a minute. Shall we go on?"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dialogs import places
 from dialogs.answers import one_of
+from dialogs.matching import same
 from dialogs.model import (
     N_,
     Answer,
@@ -24,6 +25,7 @@ from dialogs.model import (
     TextReceived,
 )
 from dialogs.producer.consent import consent_first
+from dialogs.words import NO, YES
 
 _MOST_MEANT = 7
 
@@ -50,7 +52,7 @@ class province:
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen) and event.value in _codes(partial):
             return _of(event.value)
-        if not isinstance(event, TextReceived):
+        if not isinstance(event, TextReceived) or _is_no_place(event.text):
             raise InvalidAnswer(N_("Please type the name of the province, for example: Lào Cai."))
         hits = _both(event.text) or places.find_within(event.text)
         if not hits and (found := [p.code for p in places.find_provinces(event.text)]):
@@ -79,7 +81,7 @@ class commune:
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen) and event.value in _codes(partial):
             return Answer(event.value, also={"_former": ""})
-        if not isinstance(event, TextReceived):
+        if not isinstance(event, TextReceived) or _is_no_place(event.text):
             raise InvalidAnswer(N_("Please type the name of the commune, for example: Tân Lĩnh."))
         hits = places.find_communes(event.text, answers["province"])
         if not hits:
@@ -93,6 +95,32 @@ class commune:
 
     def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
         return places.commune(value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class is_it(one_of):
+    """Whether it is that commune; who types another place means that one."""
+
+    @property
+    def takes(self) -> str:
+        return "text"
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, TextReceived) and _place_in(event.text, facts) is not None:
+            return Answer("", belongs="province")
+        return one_of.read(self, event, answers, facts, partial)
+
+
+def _place_in(typed: str, facts: Facts) -> Answer | None:
+    try:
+        return province().read(TextReceived(typed), {}, facts, "")
+    except InvalidAnswer:
+        return None
+
+
+def _is_no_place(typed: str) -> bool:
+    """A bare yes or no, although there is a commune of Đồng Ý."""
+    return bool(same(typed, [(*YES, *NO)]).matches)
 
 
 def _both(typed: str) -> Sequence[places.PlaceHit]:
@@ -153,10 +181,10 @@ PLACE = Dialog(
         Ask(
             "confirm",
             is_it_there,
-            one_of(
+            is_it(
                 (
-                    Option("yes", Text(N_("That is right")), ("đúng", "đúng rồi", "phải", "yes", "ok")),
-                    Option("no", Text(N_("Choose again")), ("chọn lại", "sai", "không", "no")),
+                    Option("yes", Text(N_("That is right")), YES),
+                    Option("no", Text(N_("Choose again")), (*NO, "chọn lại")),
                 )
             ),
             then=settled,
@@ -166,6 +194,13 @@ PLACE = Dialog(
         ),
     ),
 )
+
+
+def change(argument: str, facts: Facts) -> Go:
+    """ "đổi xã", "nhầm xã rồi, tôi ở Tân Lĩnh": where it is instead, then on from where that was said."""
+    meant = _place_in(argument, facts) or Answer("", complete=False)
+    answers = {"province": meant.value, **meant.also} if meant.complete else {}
+    return Go("place", answers, partial="" if answers else meant.value, drop="place", detour=True)
 
 
 def place_first(facts: Facts) -> str:

@@ -10,14 +10,17 @@ from dialogs.answers import (
     location,
     one_of,
     pages_of,
+    period_of_quantity,
     phone,
     photos,
     quantity,
     some_of,
     text,
+    unit_of_quantity,
     usable,
 )
 from dialogs.engine import said
+from dialogs.matching import match
 from dialogs.model import (
     N_,
     Answer,
@@ -30,17 +33,21 @@ from dialogs.model import (
     Facts,
     FileStatus,
     Go,
+    InvalidAnswer,
     Option,
     OptionChosen,
     Prompt,
+    SendMessage,
     SubmitIdea,
     Text,
+    TextReceived,
     Then,
 )
 from dialogs.producer.place import place_first
 from dialogs.rules.ruleset import ProductGroup, Ruleset, ruleset, ruleset_on
 
 MAX_PHOTOS = 5
+_LONGEST_NAME = 80
 
 STATES = (
     Option("idea", Text(N_("Only an idea")), ("ý tưởng", "mới nghĩ", "idea")),
@@ -204,6 +211,26 @@ def producer_name(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (Text(N_("What is its full name, as on its papers?")),)
 
 
+class product_kind(one_of):
+    """A group, or one of its kinds; a product by its everyday name ("trà", "mật ong") says both at once."""
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if not isinstance(event, TextReceived) or not any(char.isalpha() for char in event.text):
+            return super().read(event, answers, facts, partial)
+        found = [(g, s) for g in rules(answers, facts).groups for s in g.sets]
+        meant = match(event.text, [(s.label.vi, s.label.en, *s.aliases) for _, s in found]).close
+        if len(meant) != 1:
+            raise InvalidAnswer(
+                N_("I do not know what “%(words)s” belongs to. Take the nearest one; the commune sorts it for you."),
+                words=event.text[:_LONGEST_NAME],
+            )
+        group, kind = found[meant[0]]
+        also = {"product_group": group.id} | ({"product_set": str(kind.number)} if len(group.sets) > 1 else {})
+        told = Text(N_("I put that under “%(group)s: %(kind)s”."), {"group": group.label, "kind": kind.label})
+        value = group.id if self.choices is groups else str(kind.number)
+        return Answer(value, also=also, effects=(SendMessage((told,)),))
+
+
 class contact(text):
     """A name; the maker's own, once it is known, need not be typed again."""
 
@@ -254,10 +281,15 @@ def editable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def by_number(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    """ "sửa câu 3": the questions by the numbers under which they were asked."""
+    """ "sửa câu 3", "sửa tên sản phẩm": the questions by the numbers under which they were asked, and by title."""
     asked = (ask for ask in IDEA_ASKS if ask.counted and (ask.when is None or ask.when(answers, facts)))
     return tuple(
-        Option(f"{_NUMBERED}{ask.name}", Text(N_("change answer %(number)s"), {"number": number}), hidden=True)
+        Option(
+            f"{_NUMBERED}{ask.name}",
+            Text(N_("change answer %(number)s"), {"number": number}),
+            (Text(N_("change: %(title)s"), {"title": Text(ask.title)}),),
+            hidden=True,
+        )
         for number, ask in enumerate(asked, 1)
     )
 
@@ -266,7 +298,7 @@ Numbers = Callable[[Answers, Facts], tuple[Option, ...]]
 _NUMBERED = "edit:"
 _LOOK_OVER = (
     Option("send", Text(N_("Send to the commune")), ("gửi", "gửi luôn", "gửi cho xã", "send")),
-    Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit", "change")),
+    Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit", "change"), takes_rest=True),
     Option("later", Text(N_("Don't send yet")), ("chưa gửi", "để mai", "later")),
 )
 
@@ -311,21 +343,21 @@ IDEA_ASKS = (
     Ask(
         "product",
         N_("What is the product called?"),
-        text(max_chars=80, name=True),
+        text(max_chars=_LONGEST_NAME, name=True),
         title=N_("Product"),
         confirm=N_("The product is called “%(answer)s”, is that right? You may also type another name."),
     ),
     Ask(
         "product_group",
         N_("Which group does it belong to?"),
-        one_of(groups),
+        product_kind(groups),
         title=N_("Group"),
         hint=N_("Type “back” for the question before, “pause” to go on another day."),
     ),
     Ask(
         "product_set",
         which_set,
-        one_of(sets),
+        product_kind(sets),
         when=has_several_sets,
         needs=("product_group",),
         title=N_("Kind of product"),
@@ -359,7 +391,7 @@ IDEA_ASKS = (
     Ask(
         "quantity_unit",
         which_unit,
-        one_of(UNIT_OPTIONS, other=20),
+        unit_of_quantity(UNIT_OPTIONS, other=20),
         when=unit_missing,
         needs=("quantity",),
         counted=False,
@@ -367,7 +399,7 @@ IDEA_ASKS = (
     Ask(
         "quantity_period",
         which_period,
-        one_of(PERIOD_OPTIONS),
+        period_of_quantity(PERIOD_OPTIONS),
         when=unit_missing,
         needs=("quantity",),
         counted=False,
@@ -453,21 +485,21 @@ REGISTER_IDEA = Dialog(
 def receipt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = facts.cases[0]
     texts = [Text(N_("✅ Sent! Your case code is %(code)s."), {"code": case.code})]
-    if facts.officers:
+    if case.officers:
         texts.append(Text(N_("%(desk)s has it now."), {"desk": case.desk}))
         if case.due_on is not None:
             texts.append(Text(N_("You get an answer by %(day)s at the latest."), {"day": case.due_on}))
     else:
-        texts.extend(who_has_it(facts))
+        texts.extend(who_has_it(case))
     texts.append(Text(N_("Next come the plan and the papers. You can begin with them right away.")))
     return tuple(texts)
 
 
-def who_has_it(facts: Facts) -> tuple[Text, ...]:
+def who_has_it(case: CaseFacts) -> tuple[Text, ...]:
     """The truth about a commune without an officer; nothing where there is one."""
-    if facts.officers:
+    if case.officers:
         return ()
-    if facts.province_officers:
+    if case.province_officers:
         return (
             Text(N_("Your commune has no officer here yet, so I have told the province.")),
             Text(N_("Please also tell the commune office.")),

@@ -12,14 +12,14 @@ from dialogs.model import (
     Event,
     Facts,
     FileReceived,
-    FileRef,
     Go,
-    KeepFile,
+    InvalidAnswer,
     KeepPaper,
     Option,
+    OptionChosen,
     PaperFacts,
+    SendMessage,
     SendToCommune,
-    StartTimer,
     Text,
     Value,
 )
@@ -124,9 +124,14 @@ def takes_papers(case: CaseFacts) -> bool:
     return case.status in ALWAYS_OPEN or bool({*SENDING} & {*actions(case.status, Side.PRODUCER)})
 
 
+def unsent(case: CaseFacts) -> tuple[PaperFacts, ...]:
+    """What is kept and was not handed over yet; the idea's photos go with its answers."""
+    return tuple(paper for paper in case.papers if not paper.sent and paper.id != "product")
+
+
 def may_send(case: CaseFacts) -> bool:
     """Something new is kept, and the case stands where papers are taken."""
-    return takes_papers(case) and any(not paper.sent and paper.id != "product" for paper in case.papers)
+    return takes_papers(case) and bool(unsent(case))
 
 
 def goes_to_province(case: CaseFacts) -> bool:
@@ -181,20 +186,29 @@ def _what_now(case: CaseFacts) -> Text:
     return Text(N_("Which paper would you like to send?"))
 
 
+def send_label(case: CaseFacts) -> Text:
+    return Text(N_("Send to the province")) if goes_to_province(case) else Text(N_("Send to the commune"))
+
+
 def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """While files wait to be named, only what names them, or leaves them out: nothing else may pass them by."""
     case = _case(answers, facts)
-    label = Text(N_("Send to the province")) if goes_to_province(case) else Text(N_("Send to the commune"))
-    send = (Option("send", label, ("gửi", "gửi cho xã", "send")),) if may_send(case) else ()
     papers = tuple(Option(p.id, p.label, (p.official,) if p.official else ()) for p in papers_of(case))
+    if pages_of(answers["~"]):
+        return (*papers, Option("none", Text(N_("None of these: drop it")), ("bỏ", "không phải", "none", "drop it")))
+    send = (Option("send", send_label(case), ("gửi", "gửi cho xã", "send")),) if may_send(case) else ()
     return (*send, *papers, Option("menu", Text(N_("Main menu")), ("menu",)))
 
 
 def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
     key = f"upload.{answers['subject']}"
-    if value == "send":
-        return Go(f"hand_over.{answers['subject']}")
-    if value == "menu":
-        return Go("menu")
+    match value:
+        case "send":
+            return Go(f"hand_over.{answers['subject']}")
+        case "menu":
+            return Go("menu")
+        case "none":
+            return Go(f"{key}/paper", effects=(SendMessage((Text(N_("All right, I have left it out.")),)),))
     return Go(f"{key}/pages", {"_paper": value}, partial=answers["~"])
 
 
@@ -208,6 +222,27 @@ class paper_list(one_of):
 
 
 # ---------------------------------------------------------------- the pages of one paper
+
+
+LATER = Option(
+    "later",
+    Text(N_("Not now")),
+    ("để sau", "chưa có", "không có", "chưa có giấy này", "không có giấy này", "mai chụp", "mai tôi chụp", "not now"),
+)
+
+
+class paper_pages(photos):
+    """The pages of a paper; before there is one, the way back to the list."""
+
+    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
+        return super().options(answers, facts, partial) or (LATER,)
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, OptionChosen) and event.value == LATER.value:
+            return Answer("", leads="paper")
+        if not isinstance(event, FileReceived) and not pages_of(partial):
+            raise InvalidAnswer(N_("Please send photos or files here. If you do not have them yet, choose “Not now”."))
+        return super().read(event, answers, facts, partial)
 
 
 def _paper(answers: Answers, facts: Facts) -> Paper | None:
@@ -226,6 +261,7 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         return (
             Text(N_("%(paper)s:"), {"paper": label}),
             *counted_back(answers["~"], facts),
+            *(_pages_again(_case(answers, facts), paper) if paper is not None else ()),
             *is_that_all(answers, facts),
         )
     ask = Text(N_("Please send “%(paper)s”: photos page by page, or a file (PDF, Word, Excel)."), {"paper": label})
@@ -241,10 +277,16 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 
 def _pages_again(case: CaseFacts, paper: Paper) -> tuple[Text, ...]:
-    """That a new version takes the place of the whole one before."""
+    """That a new version of what came back takes the place of the whole one before."""
     kept = kept_paper(case, paper.id)
     whole = Text(N_("Please send all its pages, the good ones too."))
-    return (whole,) if kept is not None and kept.pages > 1 else ()
+    return (whole,) if returned(case, paper.id) and kept is not None and kept.pages > 1 else ()
+
+
+def kept_so_far(answers: Answers, facts: Facts) -> str:
+    """A paper that was not sent yet is gone on with: what follows joins its pages, and each can be taken out."""
+    kept = (paper.kept for paper in unsent(_case(answers, facts)) if paper.id == answers.get("_paper"))
+    return next(kept, "")
 
 
 def keep(answers: Answers, facts: Facts) -> Effects:
@@ -277,9 +319,10 @@ UPLOAD = Dialog(
         Ask(
             "pages",
             pages_prompt,
-            photos(MAX_PAGES, pages=True),
+            paper_pages(MAX_PAGES, pages=True),
             takes_files=True,
             aside=True,
+            begins=kept_so_far,
             then=keep,
             goto=after_pages,
             counted=False,
@@ -289,22 +332,13 @@ UPLOAD = Dialog(
 )
 
 
-def loose_file(file: FileRef, facts: Facts) -> Go | None:
-    """A file that no question asked for: it waits with the newest case until it is said what it is."""
-    if not facts.cases:
-        return None
-    code = facts.cases[0].code
-    effects = (KeepFile(file), StartTimer("files", f"upload.{code}", 2))
-    return Go(f"upload.{code}/paper", partial=file.id, effects=effects)
-
-
 # ---------------------------------------------------------------- handing over
 
 
 def look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = _case(answers, facts)
-    new = [p for p in papers_of(case) if (kept := kept_paper(case, p.id)) is not None and not kept.sent]
-    lines = tuple(_line(case, paper) for paper in new)
+    new = {paper.id for paper in unsent(case)}
+    lines = tuple(_line(case, paper) for paper in all_papers_of(case) if paper.id in new)
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in missing(case))
     warning = (Text(N_("These are still missing, so the commune may send it back:")), *lacking) if lacking else ()
     if goes_to_province(case):
