@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -472,21 +472,26 @@ _SAVE = (
     .where(conversations.c.id == bindparam("row_id"))
     .values(state=bindparam("new_state"), listed=bindparam("new_list"), typed=bindparam("new_typed"))
 )
-_SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open", quota_left=bindparam("quota"))
+_SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open", quota_left=None)
+_SAVE_FOLLOWS = _SAVE.values(status="open", quota_left=func.coalesce(bindparam("quota"), conversations.c.quota_left))
 
 
 async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime) -> None:
     """States, replies, notices and timers of the whole group, one statement a table; the audit last, see its `record`.
 
-    Who writes can be written to again, and over this chat; a timer says nothing about that.
+    Who writes can be written to again, and over this chat; a timer says nothing about that. Who only follows again
+    has closed the chat no more, but has not been heard.
     """
     held = await _held(connection, turns)
     ladders = await _ladders(connection, turns)
     rows = [row for turn in turns for row in _rows(turn, held, ladders)]
     fired = [_state(turn) for turn in turns if isinstance(turn.update.event, TimerFired)]
-    heard = [_state(turn) | _heard(turn) for turn in turns if not isinstance(turn.update.event, TimerFired)]
+    follows = [_state(turn) | {"quota": _quota(turn)} for turn in turns if only_follows(turn)]
+    heard = [_state(turn) | {"at": now} for turn in turns if _is_word(turn)]
     if heard:
         await connection.execute(_SAVE_HEARD, heard)
+    if follows:
+        await connection.execute(_SAVE_FOLLOWS, follows)
     if fired:
         await connection.execute(_SAVE, fired)
     await post(connection, rows)
@@ -504,15 +509,20 @@ def _state(turn: Turned) -> dict[str, Any]:
     }
 
 
-def _heard(turn: Turned) -> dict[str, Any]:
-    """When, and what may be sent now: who has written may be answered as often as the platform says, or else not."""
-    return {"at": turn.now, "quota": 0 if only_follows(turn) else None}
+def _is_word(turn: Turned) -> bool:
+    """Whether somebody wrote or pressed something just now."""
+    return not isinstance(turn.update.event, TimerFired) and not only_follows(turn)
+
+
+def _quota(turn: Turned) -> int | None:
+    """What may be sent to who only follows: nothing before their first word; later what it was (None)."""
+    heard = turn.conversation.heard_at
+    return 0 if heard is None or heard >= turn.now else None  # begun just now
 
 
 async def _held(connection: AsyncConnection, turns: Sequence[Turned]) -> dict[int, list[Held]]:
     """What waited for these people to write, by conversation; only where there is something it costs a look."""
-    wrote = [turn for turn in turns if not isinstance(turn.update.event, TimerFired) and not only_follows(turn)]
-    waited = [turn.conversation.id for turn in wrote if turn.conversation.held]
+    waited = [turn.conversation.id for turn in turns if turn.conversation.held and _is_word(turn)]
     return await take_held(connection, waited, turns[0].now) if waited else {}
 
 

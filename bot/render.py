@@ -242,7 +242,8 @@ class Listener:
         typed = clean(unicodedata.normalize("NFC", event.text[:MAX_TYPED_CHARS]))
         if not any(char.isalnum() for char in typed) and "?" not in typed:
             return UnsupportedReceived("sticker")
-        if opened := _PASTED.fullmatch(typed) or (asked.takes != VERBATIM and _PASTED_AMONG_WORDS.search(typed)):
+        among_words = asked.takes != VERBATIM and len(typed) <= STORY_CHARS
+        if opened := _PASTED.fullmatch(typed) or (among_words and _PASTED_AMONG_WORDS.search(typed)):
             return CommandReceived("start", opened[1])
         if typed_codes := _confirmation(typed):
             return CommandReceived("confirm", typed_codes)
@@ -482,9 +483,10 @@ def _slash(typed: str) -> Event | None:
 def _line_typed(typed: str, asked: SendMessage, listed: Sequence[Line]) -> Event | None:
     """The line of the newest list with that number, or the link with just these words.
 
-    The question's own options are understood by its words, and "1, 3" by the question that takes several.
+    The question's own options are understood by its words, and "1, 3" by the question that takes several. Where an
+    amount is asked a number is one, whatever news stands below the question.
     """
-    if (chosen := number_in(typed)) is not None:
+    if asked.takes != "number" and (chosen := number_in(typed)) is not None:
         chosen = max((line.number for line in listed), default=0) if chosen == LAST else chosen
         meant = next((pressed(line.data) for line in listed if line.number == chosen != 0), None)
         several = asked.takes == "several" and isinstance(meant, OptionChosen) and meant.value not in _ANSWERS_ALONE

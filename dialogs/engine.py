@@ -58,6 +58,8 @@ HOME = "menu"
 KEEP, SKIP, MORE, ANEW = "=", "-", ">", "!"
 """Values of the engine's own options: keep what is written, leave an optional question out, turn the list over, and
 not what was suggested."""
+GOES_ON = -1
+"""Version of a draft on its way to a question whose answer was begun before."""
 VERBATIM = "verbatim"
 """What typed text is where it is passed on as it is: at most a choice or a lone global word, never a question."""
 PAGE = 7
@@ -187,16 +189,20 @@ def _standing(dialog: Dialog, name: str, answers: Answers, facts: Facts) -> Ask 
 
 
 def _begun(dialog: Dialog, key: str, draft: Draft | None, facts: Facts) -> Draft:
-    """The draft; a new one (version 0 until it has arrived) knows what the record already answers."""
-    if draft is not None and draft.version:
+    """The draft; a new one (version 0 until it has arrived) knows what the record already answers.
+
+    What the record has of an unfinished answer was part of that from its beginning: a page taken out stays out.
+    """
+    if draft is not None and draft.version > 0:
         return draft
     known = {ask.name: ask.prefill(facts) for ask in dialog.steps if ask.prefill is not None}
     answers = {name: value for name, value in known.items() if value}
     if draft is None:
         return Draft(answers, dialog.version)
+    goes_on = draft.version == GOES_ON
     draft = replace(draft, answers={**answers, **draft.answers}, version=dialog.version)
     ask = dialog.ask(draft.at)
-    if ask is None or ask.begins is None:
+    if ask is None or ask.begins is None or goes_on:
         return draft
     return replace(draft, partial=_joined(ask.begins(view(key, draft), facts), draft.partial))
 
@@ -289,7 +295,8 @@ def _gone(state: State, go: Go) -> State:
         before = unfinished(old.partial) or old.shelved.get(_shelf(question, answers), "")
         shelved = {k: v for k, v in old.shelved.items() if k != _shelf(question, answers)}
         partial = _joined(before.rpartition("|")[2], go.partial) if go.partial else before
-        new = Draft(answers, 0, question, partial, go.suggested, turn=old.turn, shelved=shelved)
+        version = GOES_ON if before else 0
+        new = Draft(answers, version, question, partial, go.suggested, turn=old.turn, shelved=shelved)
         drafts = {**drafts, key: new}
     then = state.key if go.detour else ""
     if dialog_name(key) == dialog_name(state.key):  # a detour may turn within itself

@@ -20,7 +20,8 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, Date, Numeric, Table, func, insert, select, text
+from sqlalchemy import JSON, Column, Date, Numeric, Table, column, func, insert, select, text
+from sqlalchemy import table as sqlite_table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage import audit, migrate
@@ -50,17 +51,24 @@ async def write(engine: AsyncEngine, store: FileStore, root: Path, now: datetime
     """Make a backup, also while the assistant runs: what is committed meanwhile is not in it."""
     folder = root / f"{now:%Y-%m-%dT%H%M%SZ}"
     making = folder.with_name(f"{folder.name}.part")
-    for one in (root, making, making / TABLES):
+    for one in (root, root / DOCUMENTS, making, making / TABLES):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
     written, named, tables = Written(folder), set[str](), {}
     async with _one_moment(engine) as connection:
         for table in metadata.sorted_tables:
             tables[table.name] = await _write_table(connection, table, making / TABLES, named)
+        counters = {table.name: await _last_number(connection, table) for table in metadata.sorted_tables}
     for sha256 in sorted(named):
         if not await _copied(store, sha256, FileStore(str(root / DOCUMENTS))):
             written.lost.append(sha256)
     written.rows, written.documents = sum(one["rows"] for one in tables.values()), len(named) - len(written.lost)
-    manifest = {"migration": migrate.newest(), "at": now.isoformat(), "tables": tables, "documents": sorted(named)}
+    manifest = {
+        "migration": migrate.newest(),
+        "at": now.isoformat(),
+        "tables": tables,
+        "documents": sorted(named),
+        "counters": {name: number for name, number in counters.items() if number},
+    }
     (making / MANIFEST).write_text(json.dumps(manifest, indent=1))
     making.rename(folder)
     return written
@@ -160,7 +168,7 @@ async def restore(engine: AsyncEngine, store: FileStore, folder: Path) -> Restor
         for table in metadata.sorted_tables:
             for rows in _chunks(_rows(folder, table)):
                 await connection.execute(insert(table), rows)
-            await _number_on(connection, table)
+            await _number_on(connection, table, manifest["counters"].get(table.name, 0))
         verified = await audit.verify(connection)
         if verified.broken is not None:
             raise NotRestorable(f"the audit in it was changed, at entry {verified.broken}")
@@ -220,12 +228,43 @@ def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
             yield chunk
 
 
-async def _number_on(connection: AsyncConnection, table: Table) -> None:
-    """PostgreSQL numbers rows from a sequence, which knows nothing of those that brought their numbers along."""
-    column = table.autoincrement_column
-    if column is None or connection.dialect.name != "postgresql":
+# ---------------------------------------------------------------- numbers that may not come back
+
+AHEAD = 100_000
+"""Numbers may have been given out after the backup: an open page asks for what comes after the last it has seen."""
+_SQLITE = sqlite_table("sqlite_sequence", column("name"), column("seq"))
+
+
+async def _last_number(connection: AsyncConnection, table: Table) -> int:
+    """The highest that was ever given out, also if its row is gone; 0 where nothing keeps it."""
+    if connection.dialect.name == "postgresql":
+        sequence = await _sequence(connection, table)
+        return int(await connection.scalar(text(f"SELECT last_value FROM {sequence}")) or 0) if sequence else 0  # noqa: S608
+    if not table.dialect_options["sqlite"]["autoincrement"]:
+        return 0
+    return int(await connection.scalar(select(_SQLITE.c.seq).where(_SQLITE.c.name == table.name)) or 0)
+
+
+async def _sequence(connection: AsyncConnection, table: Table) -> str | None:
+    number = table.autoincrement_column
+    if number is None:
+        return None
+    found: str | None = await connection.scalar(select(func.pg_get_serial_sequence(table.name, number.name)))
+    return found
+
+
+async def _number_on(connection: AsyncConnection, table: Table, given_out: int) -> None:
+    """Go on well behind what was given out, and on PostgreSQL behind the rows, of which a sequence knows nothing."""
+    if table.autoincrement_column is None:
         return
-    last = await connection.scalar(select(func.max(column)))
-    sequence = await connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
-    if last is not None and sequence is not None:
-        await connection.execute(select(func.setval(sequence, last)))
+    last = max(given_out + AHEAD if given_out else 0, await connection.scalar(_highest(table)) or 0)
+    if connection.dialect.name == "postgresql":
+        if last and (sequence := await _sequence(connection, table)):
+            await connection.execute(select(func.setval(sequence, last)))
+    elif given_out and table.dialect_options["sqlite"]["autoincrement"]:
+        await connection.execute(_SQLITE.delete().where(_SQLITE.c.name == table.name))
+        await connection.execute(_SQLITE.insert().values(name=table.name, seq=last))
+
+
+def _highest(table: Table) -> Any:
+    return select(func.max(table.autoincrement_column))

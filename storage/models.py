@@ -378,8 +378,8 @@ notes = Table(
         "ix_notes_unanswered",
         "commune",
         "id",
-        sqlite_where=text("case_id IS NULL AND to_officers AND settled_at IS NULL"),
-        postgresql_where=text("case_id IS NULL AND to_officers AND settled_at IS NULL"),
+        sqlite_where=text("case_id IS NULL AND settled_at IS NULL"),
+        postgresql_where=text("case_id IS NULL AND settled_at IS NULL"),
     ),
 )
 

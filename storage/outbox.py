@@ -179,8 +179,8 @@ async def _note_lists(connection: AsyncConnection, ids: Sequence[int]) -> None:
     newest: dict[int, list[Any]] = {}
     for row in await connection.execute(statement):
         if own := row.body.get("listed"):
-            above = newest.get(row.conversation_id, row.listed or ())
-            newest[row.conversation_id] = [*(line for line in above if 0 < line[0] < own[0][0]), *own]
+            above = [line for line in newest.get(row.conversation_id, row.listed or ()) if line[0] > 0]
+            newest[row.conversation_id] = _together(above, own)
     if newest:
         rows = [{"row_id": row_id, "new_list": listed} for row_id, listed in sorted(newest.items())]
         await connection.execute(_LISTED, rows)
@@ -207,6 +207,14 @@ async def mark_failed(connection: AsyncConnection, due: Due, error: str) -> bool
     """Whether it was still this worker's."""
     failed = _held(due).values(status="failed", claimed_until=None, error=error[:80])
     return (await connection.execute(failed)).rowcount == 1
+
+
+def _together(above: Sequence[Any], own: Sequence[Any]) -> list[Any]:
+    """Both lists where the second goes on from the first; its question may have got longer while the news waited."""
+    if not own[0][0] > 1:
+        return list(own)
+    last = max((line[0] for line in above), default=0)
+    return [*above, *(line for line in own if line[0] > last)]
 
 
 async def heard_since(connection: AsyncConnection, due: Due) -> bool:

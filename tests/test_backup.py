@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage import audit, backup, migrate
 from storage.backup import NotRestorable, restore, write
 from storage.database import make_engine, reading, writing
 from storage.files import FileStore
-from storage.models import cases, files, metadata
+from storage.models import cases, conversations, files, metadata, outbox
 from tests.conftest import PostgreSQL
 from tests.heart import chat, idea, rows, submit, world_at
 from tests.program import finished
@@ -59,6 +60,20 @@ async def filled(engine: AsyncEngine, store: FileStore) -> None:
         await connection.execute(files.update().values(sha256=sha256))
 
 
+async def next_message(engine: AsyncEngine, clock: Clock) -> int:
+    """The number that the next message gets; it stays in the outbox."""
+    async with writing(engine) as connection:
+        chat_id = (await connection.execute(select(conversations.c.id))).scalars().first()
+        row = {
+            "conversation_id": chat_id,
+            "kind": "reply",
+            "body": {"text": ""},
+            "due_at": clock(),
+            "created_at": clock(),
+        }
+        return int((await connection.execute(insert(outbox).values(row).returning(outbox.c.id))).scalar_one())
+
+
 async def everything(engine: AsyncEngine) -> dict[str, list[Any]]:
     return {table.name: [tuple(row) for row in await rows(engine, table)] for table in metadata.sorted_tables}
 
@@ -77,6 +92,9 @@ async def test_a_backup_fits_the_other_database_and_the_work_goes_on(
 ) -> None:
     old, store, clock = engine_of(before), FileStore(str(tmp_path / "old")), Clock()
     await filled(old, store)
+    highest = await next_message(old, clock)
+    async with writing(old) as connection:
+        await connection.execute(outbox.delete().where(outbox.c.id == highest))
     written = await write(old, store, tmp_path / "kept", clock())
     assert (written.documents, written.lost) == (1, [])
     assert written.folder.name == f"{clock():%Y-%m-%dT%H%M%SZ}"
@@ -88,6 +106,7 @@ async def test_a_backup_fits_the_other_database_and_the_work_goes_on(
     assert await others.get(sha256) == BYTES
     await submit(new, await chat(new, clock, "somebody new"), clock())  # new rows get numbers of their own
     assert len(await rows(new, cases)) == len(await rows(old, cases)) + 1
+    assert await next_message(new, clock) > highest  # also of what is gone
     async with reading(new) as connection:
         assert (await audit.verify(connection)).broken is None
 

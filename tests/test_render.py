@@ -140,10 +140,16 @@ def meant_under_it(typed: str, asked: SendMessage) -> Event:
 
 
 @pytest.mark.parametrize("typed", ["1", "số 1", " 1. ", "gui lai nguyen lieu", "Gửi lại: Nguyên liệu ạ"])
-@pytest.mark.parametrize("asked", [SEND, A_TEXT, asking(takes="number"), replace(A_TEXT, takes=VERBATIM)])
+@pytest.mark.parametrize("asked", [SEND, A_TEXT, replace(A_TEXT, takes=VERBATIM)])
 def test_under_a_notice_its_numbers_and_words_count(typed: str, asked: SendMessage) -> None:
     """Not what the same number stood for a message ago, which may have been "send it"."""
     assert meant_under_it(typed, asked) == LinkFollowed("fix.TL-26-0001~1")
+
+
+def test_where_an_amount_is_asked_a_number_is_one_whatever_news_stands_below() -> None:
+    amount = asking(takes="number")
+    assert meant_under_it("1", amount) == TextReceived("1")
+    assert meant_under_it("gui lai nguyen lieu", amount) == LinkFollowed("fix.TL-26-0001~1")
 
 
 def test_what_a_notice_does_not_list_still_answers_the_question() -> None:

@@ -12,7 +12,7 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-UNANSWERED = "case_id IS NULL AND to_officers AND settled_at IS NULL"
+UNANSWERED = "case_id IS NULL AND settled_at IS NULL"
 
 
 def upgrade() -> None:
