@@ -316,14 +316,16 @@ async def redelivered(api: BotApi, producer: Person) -> None:
 
 
 async def blocked(folder: Path, officer: Person, producer: Person, code: str) -> None:
-    """The decision stands, nobody insists, and who comes back is answered."""
+    """The decision stands, nobody insists, and who comes back is told what waited, with the answer."""
     producer.blocks()
     await officer.chooses("accept")
     await officer.chooses("accept")
-    await noted(folder, "SELECT 1 FROM outbox WHERE status = 'failed' AND error = 'Unreachable'")
+    await noted(folder, "SELECT 1 FROM outbox WHERE status = 'held' AND error = 'Unreachable'")
     producer.reads_all()
     producer.unblocks()
-    assert code in (await producer.says("ho so cua toi dau")).text
+    back = (await producer.says("ho so cua toi dau")).text
+    assert back.startswith("1 tin cho anh/chị trong lúc vắng:")
+    assert code in back
 
 
 # ---------------------------------------------------------------- killed, and stopped
