@@ -473,20 +473,24 @@ _SAVE = (
     .values(state=bindparam("new_state"), listed=bindparam("new_list"), typed=bindparam("new_typed"))
 )
 _SAVE_HEARD = _SAVE.values(updated_at=bindparam("at"), status="open", quota_left=None)
-_SAVE_FOLLOWS = _SAVE.values(status="open", quota_left=func.coalesce(bindparam("quota"), conversations.c.quota_left))
+_SAVE_FOLLOWS = _SAVE.values(
+    updated_at=bindparam("at"),  # so that an older "left" that comes again closes nothing
+    status="open",
+    quota_left=func.coalesce(bindparam("quota"), conversations.c.quota_left),
+)
 
 
 async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime) -> None:
     """States, replies, notices and timers of the whole group, one statement a table; the audit last, see its `record`.
 
-    Who writes can be written to again, and over this chat; a timer says nothing about that. Who only follows again
-    has closed the chat no more, but has not been heard.
+    Who writes can be written to again, and over this chat; a timer says nothing about that. Who only follows has
+    opened the chat, but no window.
     """
     held = await _held(connection, turns)
     ladders = await _ladders(connection, turns)
     rows = [row for turn in turns for row in _rows(turn, held, ladders)]
     fired = [_state(turn) for turn in turns if isinstance(turn.update.event, TimerFired)]
-    follows = [_state(turn) | {"quota": _quota(turn)} for turn in turns if only_follows(turn)]
+    follows = [_state(turn) | {"at": now, "quota": _quota(turn)} for turn in turns if only_follows(turn)]
     heard = [_state(turn) | {"at": now} for turn in turns if _is_word(turn)]
     if heard:
         await connection.execute(_SAVE_HEARD, heard)
@@ -515,9 +519,11 @@ def _is_word(turn: Turned) -> bool:
 
 
 def _quota(turn: Turned) -> int | None:
-    """What may be sent to who only follows: nothing before their first word; later what it was (None)."""
-    heard = turn.conversation.heard_at
-    return 0 if heard is None or heard >= turn.now else None  # begun just now
+    """What may be sent to who only follows: nothing before their next word, or what it was (None) in an open window."""
+    heard, window = turn.conversation.heard_at, turn.world.can(turn.update.channel).window
+    if heard is None or heard >= turn.now or window is None:  # the chat has just begun
+        return 0
+    return 0 if turn.now - heard > window.free else None
 
 
 async def _held(connection: AsyncConnection, turns: Sequence[Turned]) -> dict[int, list[Held]]:
