@@ -351,7 +351,7 @@ async def tell_producer(
     """`links` instead of the one to their file; `files`: ids of photos and voice notes that go with it."""
     specs = await specs_of_files(turn.connection, files)
     said = [SendMessage(texts, links=links or (open_my_file(code),))]
-    chat = next(iter(await people.chats_of(turn.connection, [person_id], or_closed=True)), None)
+    chat = await people.chat_of(turn.connection, person_id)
     if chat is not None:
         turn.carried.notices.append(notice(turn.world, chat, said, turn.now, About(code), specs))
     if (filed := await without_chat(turn.connection, code)) is not None and filed.person_id == person_id:

@@ -125,6 +125,15 @@ class one_of:
 
 
 @dataclass(frozen=True, slots=True)
+class one_of_in_words(one_of):
+    """One option; what is typed is read before it is compared with them, as it may say more than one of them does."""
+
+    @property
+    def takes(self) -> str:
+        return "text"
+
+
+@dataclass(frozen=True, slots=True)
 class some_of:
     """Any number of options, at least one: tapped one after the other, or typed at once ("1, 3").
 
@@ -481,12 +490,8 @@ class unit_of_quantity(one_of):
 
 
 @dataclass(frozen=True, slots=True)
-class period_of_quantity(one_of):
+class period_of_quantity(one_of_in_words):
     """How long an amount takes to make. Who types a number and a unit says the whole amount anew."""
-
-    @property
-    def takes(self) -> str:
-        return "text"
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if not isinstance(event, TextReceived):

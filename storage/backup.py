@@ -58,8 +58,9 @@ async def write(engine: AsyncEngine, store: FileStore, root: Path, now: datetime
         for table in metadata.sorted_tables:
             tables[table.name] = await _write_table(connection, table, making / TABLES, named)
         counters = {table.name: await _last_number(connection, table) for table in metadata.sorted_tables}
+    kept = FileStore(str(root / DOCUMENTS))
     for sha256 in sorted(named):
-        if not await _copied(store, sha256, FileStore(str(root / DOCUMENTS))):
+        if not await _copied(store, sha256, kept):
             written.lost.append(sha256)
     written.rows, written.documents = sum(one["rows"] for one in tables.values()), len(named) - len(written.lost)
     manifest = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Update, and_, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import notices
@@ -136,9 +136,11 @@ async def _some(connection: AsyncConnection, which: Select[int], limit: int) -> 
 
 def _held(due: Due) -> Update:
     """The row, if it is still this worker's."""
-    return update(outbox).where(
-        outbox.c.id == due.id, outbox.c.status == "waiting", outbox.c.claimed_until == due.claimed_until
-    )
+    return update(outbox).where(*_mine(due))
+
+
+def _mine(due: Due) -> tuple[ColumnElement[bool], ...]:
+    return outbox.c.id == due.id, outbox.c.status == "waiting", outbox.c.claimed_until == due.claimed_until
 
 
 _SENT = (
@@ -231,8 +233,7 @@ async def mark_held(connection: AsyncConnection, due: Due, error: str) -> bool:
 
 async def drop(connection: AsyncConnection, due: Due) -> bool:
     """Never send it; whether it was still this worker's."""
-    mine = outbox.c.id == due.id, outbox.c.status == "waiting", outbox.c.claimed_until == due.claimed_until
-    return (await connection.execute(delete(outbox).where(*mine))).rowcount == 1
+    return (await connection.execute(delete(outbox).where(*_mine(due)))).rowcount == 1
 
 
 async def release(connection: AsyncConnection) -> None:

@@ -221,6 +221,11 @@ async def chats_of(connection: AsyncConnection, person_ids: Collection[int], *, 
     return [_ladder(rows) for rows in found.values()]
 
 
+async def chat_of(connection: AsyncConnection, person_id: int) -> Chat | None:
+    """Where one person is told, also if they have closed it; None where they have no chat at all."""
+    return next(iter(await chats_of(connection, [person_id], or_closed=True)), None)
+
+
 async def _by_person(connection: AsyncConnection, chats: Select[Any]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for row in await connection.execute(chats):

@@ -117,7 +117,7 @@ async def _readers(turn: Turned, case: Any, commune: str) -> list[int]:
 
 async def _to_producer(turn: Turned, effect: SendNote, letter: Letter) -> None:
     case = await visible_case(turn, effect.code)
-    chat = next(iter(await people.chats_of(turn.connection, [case.person_id], or_closed=True)), None)
+    chat = await people.chat_of(turn.connection, case.person_id)
     if chat is None:
         turn.carried.said.append(SendMessage((OUT_OF_REACH,)))
         return
@@ -134,7 +134,7 @@ async def _to_person(turn: Turned, effect: SendNote, letter: Letter) -> None:
     to = await letters.person_behind(turn.connection, effect.code, members)
     if to is None or effect.to_officers:
         raise cases.NotPossible(effect.code)
-    chat = next(iter(await people.chats_of(turn.connection, [to.person_id], or_closed=True)), None)
+    chat = await people.chat_of(turn.connection, to.person_id)
     if chat is None:
         turn.carried.said.append(SendMessage((OUT_OF_REACH,)))
         return

@@ -179,7 +179,7 @@ async def preview(turn: Turned, effect: PreviewReview) -> None:
     marked = _items(turn, await reviews.marks_of(turn.connection, effect.code))
     items = tuple(replace(item, number=n) for n, item in enumerate(marked, 1))  # so that each has its own button
     row = await seen_case(turn, effect.code)
-    chat = next(iter(await people.chats_of(turn.connection, [row.person_id], or_closed=True)), None)
+    chat = await people.chat_of(turn.connection, row.person_id)
     can = turn.world.can(chat.channel) if chat is not None else PLAIN
     locale = chat.locale if chat is not None else turn.conversation.locale
     message = _return_message(case, items)

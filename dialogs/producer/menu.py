@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from dialogs.answers import named, one_of
+from dialogs.answers import named, one_of, one_of_in_words
 from dialogs.matching import fold, number
 from dialogs.model import (
     N_,
@@ -158,12 +158,8 @@ _LONGEST_WAIT_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class in_days(one_of):
+class in_days(one_of_in_words):
     """When to remind: one of the choices, or so many days or weeks from now ("hai hôm nữa nhé")."""
-
-    @property
-    def takes(self) -> str:
-        return "text"
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if not isinstance(event, TextReceived):

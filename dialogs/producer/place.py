@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialogs import places
-from dialogs.answers import one_of
+from dialogs.answers import one_of, one_of_in_words
 from dialogs.matching import same
 from dialogs.model import (
     N_,
@@ -98,12 +98,8 @@ class commune:
 
 
 @dataclass(frozen=True, slots=True)
-class is_it(one_of):
+class is_it(one_of_in_words):
     """Whether it is that commune; who types another place means that one."""
-
-    @property
-    def takes(self) -> str:
-        return "text"
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, TextReceived) and _place_in(event.text, facts) is not None:
