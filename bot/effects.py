@@ -104,7 +104,7 @@ from storage.holding import shows_successors
 from storage.models import cases as case_table
 from storage.models import files, papers
 from storage.reach import shows_reach
-from storage.records import VOICE, upsert
+from storage.records import UNNAMED, VOICE, upsert
 from storage.staff import shows_staff
 
 SENT = Text(N_("✅ Sent to the commune."))
@@ -324,7 +324,7 @@ async def _keep_file(turn: Turned, effect: KeepFile) -> None:
         "source": turn.update.source,
         "name": file.name[:80],
         "size_bytes": file.size_bytes,
-        "kind": VOICE if file.is_voice else "",
+        "kind": VOICE if file.is_voice else UNNAMED if effect.unnamed else "",
         "due_at": turn.now,
         "received_at": turn.now,
     }

@@ -17,10 +17,12 @@ from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
 from bot.handle import where
 from bot.hands import Hands
+from bot.reading import words_on
 from bot.turn import About, notice, open_my_file
 from bot.world import World
 from dialogs.model import N_, SendMessage, Text
 from dialogs.producer.check_status import item_words
+from dialogs.producer.sorting import LIKE, likeness
 from storage.cases import PRODUCT_PHOTOS
 from storage.database import reading, writing
 from storage.files import FileStore
@@ -29,12 +31,14 @@ from storage.models import papers as kept
 from storage.outbox import post
 from storage.pages import HERE
 from storage.people import chats_of, still_used
-from storage.records import FORGOTTEN, VOICE, case_named, newest
+from storage.records import FORGOTTEN, UNNAMED, VOICE, case_named, newest
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Files in memory at the same time: 4 of 20 MB, and a decoded picture takes up to about 330 MB (papers.py)."""
+READ_AT_ONCE = 2
+"""Photos whose words are being read: each takes a processor for a second."""
 LEASE = timedelta(minutes=3)
 FETCH_WITHIN_S = 150.0
 """Below the lease: a platform that hangs holds up one place, and not for ever."""
@@ -55,6 +59,7 @@ class Fetcher:
 
     def __post_init__(self) -> None:
         self._hands = Hands(self._claim, self._fetch, AT_ONCE, self.wake)
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
 
     async def run(self) -> None:
         await self._hands.run()
@@ -91,6 +96,7 @@ class Fetcher:
     async def _keep(self, row: Any) -> None:
         data = await self._bytes(row)
         inspected = await asyncio.to_thread(papers.inspect, data, voice=row.kind == VOICE)
+        like = await self._likeness(data) if row.kind == UNNAMED and inspected.kind in papers.IMAGES else ()
         sha256 = await self.store.put(data)
         kept = await self._note(
             row,
@@ -99,12 +105,18 @@ class Fetcher:
             sha256=sha256,
             size_bytes=len(data),
             pages=inspected.pages,
-            findings=",".join(inspected.findings),
+            findings=",".join((*inspected.findings, *like)),
             due_at=None,
             source="",
         )
         if not kept:  # forgotten meanwhile
             await self._erase_bytes(sha256)
+
+    async def _likeness(self, photo: bytes) -> tuple[str, ...]:
+        """What the photo is by the words on it, as a finding; nothing where they can't be read."""
+        async with self._reading:
+            words = await words_on(photo)
+        return (f"{LIKE}{likeness(words)}",) if words is not None else ()
 
     async def _erase(self, row: Any) -> None:
         waited = row.source.removeprefix(STORED) if row.source.startswith(STORED) else ""

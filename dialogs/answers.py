@@ -564,7 +564,7 @@ def usable(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, i
     return tuple((i, r) for i, r in pages if i not in facts.files or facts.files[i].status not in lost)
 
 
-def _awaited(file_id: str, facts: Facts) -> bool:
+def awaited(file_id: str, facts: Facts) -> bool:
     """On its way, and nothing speaks against its arriving soon; one that failed before may take its time."""
     file = facts.files.get(file_id)
     return file is not None and file.status is FileStatus.PENDING and not file.tried
@@ -578,6 +578,11 @@ def _good(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, in
 
 
 _DOCUMENTS = (".pdf", ".doc", ".docx", ".xls", ".xlsx")
+EDITS = frozenset({"turn", "again", "first", "drop"})
+"""What is done to one page, which is then chosen: turned, replaced, put first, taken out."""
+LOOK = Option("look", Text(N_("Show me")), ("xem thử", "preview"))
+LEAVE_IT = Option("never", Text(N_("Leave it")))
+TO_FRONT = Option("first", Text(N_("Change the order")), ("đổi thứ tự", "thứ tự", "order"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -600,10 +605,10 @@ class photos:
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         doing, _, _ = partial.rpartition("|")
         kept = pages_of(partial)
-        if doing in ("turn", "drop", "again"):
+        if doing in EDITS:
             name = N_("Page %(number)s") if self.pages else N_("Photo %(number)s")
             numbers = tuple(Option(str(n), Text(name, {"number": n})) for n in range(1, len(kept) + 1))
-            return (*numbers, Option("never", Text(N_("Leave it"))))
+            return (*numbers, LEAVE_IT)
         if not kept:
             return ()
         done = Option(DONE, Text(N_("That is all")), ("xong", "đủ rồi", "hết rồi", "done"))
@@ -611,9 +616,10 @@ class photos:
             return (done, Option("drop", Text(N_("Take one out")), ("bỏ ảnh", "xoá ảnh")))
         return (
             done,
-            Option("look", Text(N_("Show me")), ("xem thử", "preview")),
+            LOOK,
             Option("turn", Text(N_("Turn a page")), ("xoay", "rotate")),
             Option("again", Text(N_("Replace a page")), ("chụp lại", "thay", "replace")),
+            *((TO_FRONT,) if len(kept) > 1 else ()),
             Option("drop", Text(N_("Take one out")), ("bỏ trang", "xoá trang")),
         )
 
@@ -635,25 +641,25 @@ class photos:
         doing, _, _ = partial.rpartition("|")
         if doing.startswith("at") and (place := int(doing[2:])) < len(kept):
             kept[place] = (file.id, 0)
-            return _and_wait(kept, file)
+            return added(answer_of(kept), file)
         if doing:  # the question has been put since: a refused one has been spoken of, the next takes its place
             kept = list(usable(kept, facts))
         if len(usable(kept, facts)) >= self.most:
             raise InvalidAnswer(N_("%(most)s is the most I can take here. Choose “That is all”."), most=self.most)
         if file.id not in [file_id for file_id, _ in kept]:
             kept.append((file.id, 0))
-        return _and_wait(kept, file)
+        return added(answer_of(kept), file)
 
     def _chosen(self, value: str, facts: Facts, partial: str) -> Answer:
         doing, _, _ = partial.rpartition("|")
         kept = pages_of(partial)
         if value == DONE and kept:
-            if any(_awaited(file_id, facts) for file_id, _ in kept):
+            if any(awaited(file_id, facts) for file_id, _ in kept):
                 raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then choose “That is all”."))
             return Answer(answer_of(_good(kept, facts)))
-        if value == "look" and kept:
+        if value == LOOK.value and kept:
             return Answer(answer_of(kept), complete=False, effects=(SendPages(_good(kept, facts)),))
-        if value in ("turn", "drop", "again") and kept:
+        if value in EDITS and kept:
             return Answer(f"{value}|{answer_of(kept)}", complete=False)
         if value.isascii() and value.isdigit() and doing and 0 < int(value) <= len(kept):
             return Answer(_changed(doing, int(value) - 1, kept), complete=False)
@@ -667,19 +673,21 @@ class photos:
         return True
 
 
-def _and_wait(kept: Sequence[tuple[str, int]], file: FileRef) -> Answer:
-    """The pages with a new one among them; what there is to say is said once no further one has come."""
+def added(partial: str, file: FileRef) -> Answer:
+    """An unfinished answer with a new file in it; what there is to say is said once no further one has come."""
     effects = (KeepFile(file), StartTimer("files", "", ALBUM_PAUSE_S))
-    return Answer(answer_of(kept), complete=False, effects=effects, quiet=True)
+    return Answer(partial, complete=False, effects=effects, quiet=True)
 
 
 def _changed(doing: str, place: int, pages: Sequence[tuple[str, int]]) -> str:
-    """The pages after one of them was turned by 90 degrees or dropped, or is waiting to be replaced."""
+    """The pages after one of them was turned by 90 degrees, put first or dropped, or is waiting to be replaced."""
     kept = list(pages)
     if doing == "again":
         return f"at{place}|{answer_of(kept)}"
     if doing == "drop":
         del kept[place]
+    elif doing == "first":
+        kept.insert(0, kept.pop(place))
     elif doing == "turn":
         kept[place] = (kept[place][0], (kept[place][1] + 90) % 360)
     return answer_of(kept)

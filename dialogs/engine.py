@@ -208,10 +208,14 @@ def _begun(dialog: Dialog, key: str, draft: Draft | None, facts: Facts) -> Draft
 
 
 def _joined(before: str, partial: str) -> str:
-    """Files of an unfinished answer with those that were there before it, each once: as it was turned last."""
-    doing, bar, files = partial.rpartition("|")
-    each = {part.partition(":")[0]: part for part in f"{before},{files}".split(",") if part}
-    return f"{doing}{bar}{','.join(each.values())}"
+    """Files of an unfinished answer with those that were there before it, each once: as it was turned last.
+
+    What is being done with those that were there goes on.
+    """
+    doing, bar, there = before.rpartition("|")
+    came, came_bar, files = partial.rpartition("|")
+    each = {part.partition(":")[0]: part for part in f"{there},{files}".split(",") if part}
+    return f"{doing or came}{bar or came_bar}{','.join(each.values())}"
 
 
 def _reconciled(dialog: Dialog, draft: Draft, answers: Answers, facts: Facts) -> tuple[Draft, bool]:

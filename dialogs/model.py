@@ -306,7 +306,8 @@ class FileFacts:
 class PaperFacts:
     """The newest version of one paper of a case. `sent` once the producer has handed it to the commune.
 
-    `kept` are its pages as an answer holds them (dialogs.answers.pages_of), of what is not sent yet.
+    `kept` are its pages as an answer holds them (dialogs.answers.pages_of), of what is not sent yet,
+    and of all while something of the case has come back.
     """
 
     id: str
@@ -517,6 +518,7 @@ class CaseFacts:
     undo: UndoFacts | None = None
     told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
     officers: int = 0  # of its commune, which need not be the person's
+    officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
     province_officers: int = 0
 
     @property
@@ -803,7 +805,10 @@ class CorrectAnswers:
 
 @dataclass(frozen=True, slots=True)
 class KeepFile:
+    """`unnamed`: nobody has said what it is; where photos can be read, that is looked for on it."""
+
     file: FileRef
+    unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

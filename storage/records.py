@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import Date, and_, bindparam, delete, exists, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -25,6 +25,7 @@ from dialogs.model import (
     Person,
     ResultFacts,
     ReturnedItem,
+    Role,
     State,
 )
 from dialogs.rules.lifecycle import STATUSES, Side, actions
@@ -41,6 +42,7 @@ from storage.holding import holder_of, shows_successors, successors_for
 from storage.joining import stage_of
 from storage.models import (
     TELLING,
+    absences,
     case_events,
     cases,
     conversations,
@@ -68,6 +70,8 @@ FORGOTTEN = "forgotten"
 """Status of a file whose bytes are still to be erased; nobody sees it any more."""
 VOICE = "voice"
 """Kind of a file that was sent as a voice note, until it has been looked at; nothing else may be a recording."""
+UNNAMED = "unnamed"
+"""Kind of a file of which nobody has said what it is, until it has been looked at."""
 Row = Any
 """A row by column name; SQLAlchemy's own type would list every column again."""
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -259,7 +263,7 @@ async def facts_for(
 ) -> dict[int, Facts]:
     """Facts by conversation id. `base` holds what is the same for all: the moment, the handbook."""
     by_code, own = await _cases(connection, wanted, base.now, days_off)
-    of_papers = {want.conversation.id: _of_unsent_papers(want, by_code, own) for want in wanted}
+    of_papers = {want.conversation.id: _of_open_papers(want, by_code, own) for want in wanted}
     known_files = await _files(connection, wanted, {pair for pairs in of_papers.values() for pair in pairs})
     found = {}
     for want in wanted:
@@ -295,9 +299,8 @@ async def facts_for(
             colleagues, absence = await staff_facts(connection, conversation, base.now.astimezone(VIETNAM).date())
             facts = replace(facts, colleagues=colleagues, absence=absence)
         found[conversation.id] = facts
-    return await _with_offices(
-        connection, found, {want.conversation.id: want.conversation.person_id for want in wanted}
-    )
+    whose = {want.conversation.id: want.conversation.person_id for want in wanted}
+    return await _with_offices(connection, found, whose, base.now.astimezone(VIETNAM).date())
 
 
 async def _for_officer(
@@ -357,8 +360,19 @@ async def _minutes_left(
     return working_minutes_left(now, case.due_on, office.sessions, office.days_off)
 
 
+_AWAY = exists().where(
+    absences.c.person_id == memberships.c.person_id,
+    absences.c.first_on <= bindparam("today", type_=Date),
+    absences.c.last_on >= bindparam("today", type_=Date),
+    absences.c.ended_at.is_(None),
+)
+_OFFICERS = select(
+    memberships.c.territory, memberships.c.person_id, memberships.c.role, people.c.name, _AWAY.label("away")
+).join(people, people.c.id == memberships.c.person_id)
+
+
 async def _with_offices(
-    connection: AsyncConnection, found: dict[int, Facts], person_ids: Mapping[int, int]
+    connection: AsyncConnection, found: dict[int, Facts], person_ids: Mapping[int, int], today: date
 ) -> dict[int, Facts]:
     """Office hours and officers of each person's commune, and the officers of each case's.
 
@@ -371,8 +385,11 @@ async def _with_offices(
     territories = {*of.values(), *(territory.partition("/")[0] for territory in of.values())}
     which = (memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None), REACHABLE)
     officers: dict[str, set[int]] = {}
-    for row in await connection.execute(select(memberships.c.territory, memberships.c.person_id).where(*which)):
+    readers: dict[str, dict[int, str]] = {}
+    for row in await connection.execute(_OFFICERS.where(*which), {"today": today}):
         officers.setdefault(row.territory, set()).add(row.person_id)
+        if row.role == Role.COMMUNE_OFFICER:
+            readers.setdefault(row.territory, {})[row.person_id] = "" if row.away else row.name
 
     def others(commune: str, me: int) -> tuple[int, int]:
         """In the commune, and in its province."""
@@ -382,7 +399,9 @@ async def _with_offices(
     def there(cases_: Iterable[CaseFacts], me: int) -> Iterator[CaseFacts]:
         for case in cases_:
             here, above = others(case.commune, me)
-            yield replace(case, officers=here, province_officers=above)
+            names = [name for person, name in readers.get(of[case.commune], {}).items() if person != me]
+            alone = names[0] if len(names) == 1 else ""
+            yield replace(case, officers=here, province_officers=above, officer=alone)
 
     open_at = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(territories))
     hours = {row.territory: row.hours for row in await connection.execute(open_at)}
@@ -485,7 +504,11 @@ async def case_facts(
             row,
             now.astimezone(VIETNAM).date(),
             days_off | closed[_desk(row)],
-            papers=tuple(p for p in (_paper(paper, lengths) for paper in kept.get(row.id, ())) if p.files),
+            papers=tuple(
+                p
+                for p in (_paper(paper, lengths, came_back=row.id in back) for paper in kept.get(row.id, ()))
+                if p.files
+            ),
             returned=tuple(_returned(r) for r in back.get(row.id, ())),
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
@@ -569,15 +592,15 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
     )
 
 
-def _paper(row: Row, lengths: Mapping[str, int]) -> PaperFacts:
-    """Counts the pages that are here; a paper without any is not there."""
+def _paper(row: Row, lengths: Mapping[str, int], *, came_back: bool) -> PaperFacts:
+    """Counts the pages that are here; a paper without any is not there. `came_back`: something of its case did."""
     here = [(file_id, rotation) for file_id, rotation in row.pages if file_id in lengths]
     return PaperFacts(
         row.paper,
         row.version,
         pages=sum(lengths[file_id] for file_id, _ in here),
         files=len(here),
-        kept=answer_of(here) if row.sent_at is None else "",
+        kept=answer_of(here) if row.sent_at is None or came_back else "",
         sent=row.sent_at is not None,
         kept_on=row.kept_at.astimezone(VIETNAM).date(),
         valid_until=row.valid_until,
@@ -601,10 +624,10 @@ def _result(row: Row) -> ResultFacts:
 # ---------------------------------------------------------------- files
 
 
-def _of_unsent_papers(
+def _of_open_papers(
     want: Wanted, by_code: Mapping[str, tuple[CaseFacts, int, str]], own: Mapping[int, Sequence[CaseFacts]]
 ) -> set[tuple[int, str]]:
-    """Files, with their owners, of papers that are still gone on with: of one's own cases, and of the one named."""
+    """Files, with their owners, of papers that are still worked on: of one's own cases, and of the one named."""
     me = want.conversation.person_id
     cases_ = [(me, case) for case in own.get(me, ())]
     if want.code and _visible(by_code.get(want.code), want.conversation) is not None:
@@ -638,6 +661,6 @@ def _file(row: Row) -> FileFacts:
 
 def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
     """Ids of the files that unfinished answers hold ("<doing>|<id>:<rotation>,…"; "?…" is a choice, not files)."""
-    partials = (unfinished(draft.partial) for draft in drafts)
+    partials = (partial for draft in drafts for partial in (unfinished(draft.partial), *draft.shelved.values()))
     partials = (partial.rpartition("|")[2] for partial in partials if not partial.startswith("?"))
     return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dialogs.model import Facts, Role, State
 from storage import people as folk
-from storage.models import cases, conversations, files, memberships, papers
+from storage.models import absences, cases, conversations, files, memberships, papers, people
 from storage.records import Conversation, Wanted, case_named, facts_for
 from tests.heart import chat, keep_files, officer, rows, submit, watched
 from tests.transcripts import Clock
@@ -180,6 +180,30 @@ async def test_officers_who_can_not_be_told_and_oneself_are_not_counted(engine: 
         blocked = update(conversations).where(conversations.c.id == member.id).values(status="blocked")
         await connection.execute(blocked)
     assert (await facts(engine, clock, Wanted(anna)))[anna.id].officers == 0
+
+
+async def test_the_only_officer_of_a_commune_is_named_unless_they_are_away(engine: AsyncEngine) -> None:
+    clock = Clock()
+    member = await officer(engine, clock, "officer")
+    anna = replace(await chat(engine, clock, "anna"), case_count=1)
+    await submit(engine, anna, clock())
+
+    async def named() -> str:
+        return (await facts(engine, clock, Wanted(anna)))[anna.id].cases[0].officer
+
+    async with engine.begin() as connection:
+        await connection.execute(update(people).where(people.c.id == member.person_id).values(name="Hùng"))
+    assert await named() == "Hùng"
+    today = clock().date()
+    leave = {"person_id": member.person_id, "cover_id": anna.person_id, "first_on": today, "last_on": today}
+    async with engine.begin() as connection:
+        await connection.execute(insert(absences).values(leave | {"created_at": clock()}))
+    assert await named() == ""
+    async with engine.begin() as connection:
+        await connection.execute(update(absences).values(ended_at=clock()))
+    assert await named() == "Hùng"
+    await officer(engine, clock, "colleague")
+    assert await named() == ""
 
 
 async def test_a_page_that_is_lost_does_not_count_and_a_paper_of_such_pages_is_not_there(engine: AsyncEngine) -> None:

@@ -8,6 +8,7 @@ A line of a transcript is one of
     > (photo) || others     on a messenger that does not carry it `others` instead ("" = nothing)
     > mã (digits) TL12-26-0001     with the newest code of six digits
     > (photo) (photo blurred) (album 4 blurred 1) (file locked.pdf) (contact 0912…) (stranger 0912…) (location)
+    > (album household_reg text picture)       photos on which words were read, or none
     > (voice) (voice too_long)
     > (sticker) (edited) (invited)             the last: follows the newest invitation
     ~ 3 days                time passes, timers fire, offices open and close     ~ 5 seconds
@@ -87,6 +88,9 @@ NAMES = {
 OFFICERS_COMMUNE = "04336"  # Tân Lĩnh, Lào Cai
 PUBLIC_URL = "https://ocop.example"
 
+LOOKS = {"household_reg", "business_plan", "food_safety", "text", "picture"}
+"""What a photo may be like (dialogs.producer.sorting), and how it may be spoilt."""
+SPOILT = {"blurred", "dark", "tiny"}
 _LINE = re.compile(r"(?P<who>\w*)(?P<sign>>>|>=|>)(?: (?P<words>.*))?$")
 _TOKEN = re.compile(r"(?<=/u/)[\w-]{24}|(?<=i-)[\w-]{24}|(?<=“mã )\d{6}|(?<=[:in] )\d{3} \d{3}$", re.MULTILINE)
 """Secrets of links, and codes: new at each run, so a transcript shows "…"."""
@@ -253,12 +257,12 @@ class Play:
             await self._do(who, file)
 
     async def _fetched(self, file_id: str, name: str) -> None:
-        """What the fetching worker would have found; the name says it: "blurred.jpg", "empty.pdf"."""
+        """What the fetching worker would have found; the name says it: "blurred.jpg", "empty.pdf", "text.jpg"."""
         finding = name.partition(".")[0]
         refused = finding in ("empty", "locked", "broken", "scripted", "unknown_kind", "too_long")
         values = {
             "status": "refused" if refused else "stored",
-            "findings": finding if refused or finding in ("blurred", "dark", "tiny") else "",
+            "findings": f"like:{finding}" if finding in LOOKS else finding if refused or finding in SPOILT else "",
             "pages": 3 if name.endswith(".pdf") else 1,
             "kind": "ogg" if name.endswith(".ogg") else "jpeg",
             "due_at": None,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dialogs.answers import one_of
+from dialogs.answers import ALBUM_PAUSE_S, one_of
 from dialogs.engine import said
 from dialogs.model import (
     N_,
@@ -517,7 +517,8 @@ def loose_file(file: FileRef, facts: Facts) -> Go | None:
     go = Go(f"upload.{facts.cases[0].code}/paper")
     if len(back) == 1 and (back[0][1] == "answer:photos" or back[0][1].startswith("paper:")):
         go = fix(*back[0])
-    effects = (KeepFile(file), StartTimer("files", go.target.partition("/")[0], 2))
+    keep = KeepFile(file, unnamed=go.target.endswith("/paper"))
+    effects = (keep, StartTimer("files", go.target.partition("/")[0], ALBUM_PAUSE_S))
     return replace(go, partial=file.id, effects=effects)
 
 

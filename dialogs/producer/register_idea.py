@@ -487,6 +487,8 @@ def receipt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     texts = [Text(N_("✅ Sent! Your case code is %(code)s."), {"code": case.code})]
     if case.officers:
         texts.append(Text(N_("%(desk)s has it now."), {"desk": case.desk}))
+        if case.officer:
+            texts.append(Text(N_("Officer %(name)s looks at it."), {"name": case.officer}))
         if case.due_on is not None:
             texts.append(Text(N_("You get an answer by %(day)s at the latest."), {"day": case.due_on}))
     else:

@@ -1,6 +1,9 @@
 """The papers of the plan and the dossier: which are needed, page by page as photos or as a file, then handed over."""
 
-from dialogs.answers import one_of, pages_of, photos, usable
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dialogs.answers import EDITS, LEAVE_IT, LOOK, TO_FRONT, added, answer_of, awaited, one_of, pages_of, photos, usable
 from dialogs.model import (
     N_,
     Answer,
@@ -8,28 +11,36 @@ from dialogs.model import (
     Ask,
     CaseFacts,
     Dialog,
+    Effect,
     Effects,
     Event,
     Facts,
     FileReceived,
     Go,
     InvalidAnswer,
+    KeepFile,
     KeepPaper,
     Option,
     OptionChosen,
     PaperFacts,
     SendMessage,
+    SendPages,
     SendToCommune,
     Text,
     Value,
 )
+from dialogs.producer import pages_back
 from dialogs.producer.consent import consent_first
+from dialogs.producer.pages_back import Back, named_pages
 from dialogs.producer.register_idea import counted_back, is_that_all
+from dialogs.producer.sorting import Pile, sorted_out, spans
 from dialogs.rules.lifecycle import Side, actions, is_dossier
 from dialogs.rules.ruleset import Paper, Stage, ruleset
 
 MAX_PAGES = 30
 
+SORTED_WELL = Option("yes", Text(N_("That is right")), ("đúng", "đúng rồi", "phải", "yes"))
+CHOOSE_PAPER = Option("choose", Text(N_("Let me say which")), ("để tôi chọn", "không đúng", "sai rồi", "let me say"))
 
 BY_HAND = {"samples"}
 """What is brought to the commune, not sent: a photo of it is welcome, and nothing waits for one."""
@@ -145,6 +156,10 @@ def goes_to_province(case: CaseFacts) -> bool:
 def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """What is needed and what is here, a line each; what nobody needs is only among the choices."""
     case = _case(answers, facts)
+    if answers["~"].rpartition("|")[0] == TO_FRONT.value:
+        return (Text(N_("Which photo comes first?")),)
+    if piles := proposal(answers, facts):
+        return _proposed(piles, answers, facts)
     papers, required = papers_of(case), needed(case)
     head = Text(
         N_("Papers of “%(product)s” (%(code)s): %(there)s of %(all)s needed ones are here."),
@@ -190,11 +205,41 @@ def send_label(case: CaseFacts) -> Text:
     return Text(N_("Send to the province")) if goes_to_province(case) else Text(N_("Send to the commune"))
 
 
+def proposal(answers: Answers, facts: Facts) -> tuple[Pile, ...]:
+    """What photos that came without a word are taken for (dialogs.producer.sorting), unless the producer says it.
+
+    Of a paper that came back it is asked which page a photo is, so none is put with it unasked.
+    """
+    doing, _, _ = answers["~"].rpartition("|")
+    pages = pages_of(answers["~"])
+    if doing in (CHOOSE_PAPER.value, TO_FRONT.value) or any(awaited(file_id, facts) for file_id, _ in pages):
+        return ()
+    case = _case(answers, facts)
+    return sorted_out(pages, [paper for paper in papers_of(case) if not returned(case, paper.id)], facts)
+
+
+def _proposed(piles: Sequence[Pile], answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    lines = (
+        Text(N_("• Photo %(numbers)s: %(paper)s"), {"numbers": spans(pile.numbers), "paper": pile.paper.label})
+        for pile in piles
+    )
+    others = len(usable(pages_of(answers["~"]), facts)) - sum(len(pile.pages) for pile in piles)
+    later = (Text(N_("I ask about the others afterwards.")),) if others else ()
+    ask = Text(N_("I would sort them like this. Is that right?"))
+    return (*counted_back(answers["~"], facts), ask, *lines, *later)
+
+
 def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     """While files wait to be named, only what names them, or leaves them out: nothing else may pass them by."""
-    case = _case(answers, facts)
+    case, pages = _case(answers, facts), pages_of(answers["~"])
+    if answers["~"].rpartition("|")[0] == TO_FRONT.value:
+        each = (Option(str(n), Text(N_("Photo %(number)s"), {"number": n})) for n in range(1, len(pages) + 1))
+        return (*each, LEAVE_IT)
+    if proposal(answers, facts):
+        order = (TO_FRONT,) if len(pages) > 1 else ()
+        return (SORTED_WELL, *order, LOOK, CHOOSE_PAPER)
     papers = tuple(Option(p.id, p.label, (p.official,) if p.official else ()) for p in papers_of(case))
-    if pages_of(answers["~"]):
+    if pages:
         return (*papers, Option("none", Text(N_("None of these: drop it")), ("bỏ", "không phải", "none", "drop it")))
     send = (Option("send", send_label(case), ("gửi", "gửi cho xã", "send")),) if may_send(case) else ()
     return (*send, *papers, Option("menu", Text(N_("Main menu")), ("menu",)))
@@ -209,16 +254,47 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
             return Go("menu")
         case "none":
             return Go(f"{key}/paper", effects=(SendMessage((Text(N_("All right, I have left it out.")),)),))
+        case SORTED_WELL.value:
+            piles = proposal(answers, facts)
+            named = {page for pile in piles for page in pile.pages}
+            others = [page for page in usable(pages_of(answers["~"]), facts) if page not in named]
+            effects = tuple(_with_those_before(pile, answers, facts) for pile in piles)
+            return Go(f"{key}/paper", partial=f"told|{answer_of(others)}" if others else "", effects=effects)
     return Go(f"{key}/pages", {"_paper": value}, partial=answers["~"])
 
 
+def _with_those_before(pile: Pile, answers: Answers, facts: Facts) -> KeepPaper:
+    """The pile joins the pages of its paper that are not sent yet."""
+    before = _unsent_pages(_case(answers, facts), pile.paper.id)
+    pages = dict.fromkeys((*pages_of(before), *pile.pages))
+    return KeepPaper(answers["subject"], pile.paper.id, usable(tuple(pages), facts))
+
+
 class paper_list(one_of):
-    """One of the papers; files that come first wait until it is said which paper they are."""
+    """One of the papers; files that come first wait until it is said which paper they are, or are sorted into them."""
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, FileReceived):
-            return photos(MAX_PAGES).read(event, answers, facts, partial)
-        return super().read(event, answers, facts, partial)
+            answer = photos(MAX_PAGES).read(event, answers, facts, partial)
+            return replace(answer, effects=tuple(map(_unnamed, answer.effects)))
+        answer = super().read(event, answers, facts, partial)
+        pages = pages_of(partial)
+        match answer.value:
+            case LOOK.value:
+                shown = tuple(SendPages(pile.pages) for pile in proposal(answers, facts))
+                return Answer(partial, complete=False, effects=shown)
+            case TO_FRONT.value | CHOOSE_PAPER.value as doing:
+                return Answer(f"{doing}|{answer_of(pages)}", complete=False)
+            case LEAVE_IT.value:
+                return Answer(f"told|{answer_of(pages)}", complete=False)
+            case place if place.isascii() and place.isdigit():
+                first = pages[int(place) - 1]
+                return Answer(f"told|{answer_of((first, *(p for p in pages if p != first)))}", complete=False)
+        return answer
+
+
+def _unnamed(effect: Effect) -> Effect:
+    return replace(effect, unnamed=True) if isinstance(effect, KeepFile) else effect
 
 
 # ---------------------------------------------------------------- the pages of one paper
@@ -231,18 +307,57 @@ LATER = Option(
 )
 
 
+WHOLE = Option("whole", Text(N_("The whole paper anew")), ("gửi lại hết", "gửi lại cả", "cả giấy", "the whole paper"))
+ANOTHER = Option("another", Text(N_("Another page")), ("trang khác", "another page"))
+
+
 class paper_pages(photos):
-    """The pages of a paper; before there is one, the way back to the list."""
+    """The pages of a paper; before there is one, the way back to the list. Of one that came back, the page it is about.
+
+    A photo alone takes the place of that page; which one is asked where nobody has named it.
+    """
+
+    def told(self, partial: str) -> str:
+        back = pages_back.read(partial)
+        return str(replace(back, told=True)) if back is not None else super().told(partial)
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
-        return super().options(answers, facts, partial) or (LATER,)
+        back = pages_back.read(partial)
+        if back is None:
+            return super().options(answers, facts, partial) or (LATER,)
+        if back.pages is not None:
+            return super().options(answers, facts, answer_of(back.pages))
+        if back.places and not back.new:
+            return (ANOTHER, WHOLE, LATER)
+        numbers = range(1, len(back.old) + 1)
+        each = tuple(Option(str(n), Text(N_("Page %(number)s"), {"number": n})) for n in numbers)
+        return (*each, WHOLE) if back.new else (*each, WHOLE, LATER)
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen) and event.value == LATER.value:
             return Answer("", leads="paper")
+        back = pages_back.read(partial)
+        if back is not None:
+            return self._of_what_came_back(event, answers, facts, back)
         if not isinstance(event, FileReceived) and not pages_of(partial):
             raise InvalidAnswer(N_("Please send photos or files here. If you do not have them yet, choose “Not now”."))
         return super().read(event, answers, facts, partial)
+
+    def _of_what_came_back(self, event: Event, answers: Answers, facts: Facts, back: Back) -> Answer:
+        if isinstance(event, FileReceived):
+            return added(str(back.followed((event.file.id, 0))), event.file)
+        if back.pages is not None:
+            answer = super().read(event, answers, facts, answer_of(back.pages))
+            looked = answer.value == answer_of(back.pages) and not answer.complete
+            return replace(answer, value=str(back)) if looked else answer
+        value = event.value if isinstance(event, OptionChosen) else ""
+        if value == WHOLE.value:
+            return Answer(answer_of(back.new), complete=False)
+        if value == ANOTHER.value:
+            return Answer(str(replace(back, places=())), complete=False)
+        if value.isascii() and value.isdigit() and 0 < int(value) <= len(back.old):
+            return Answer(str(back.at(int(value) - 1)), complete=False)
+        raise InvalidAnswer(N_("Please choose the page, or send the new photo of it."))
 
 
 def _paper(answers: Answers, facts: Facts) -> Paper | None:
@@ -252,8 +367,12 @@ def _paper(answers: Answers, facts: Facts) -> Paper | None:
 def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     paper = _paper(answers, facts)
     label = paper.label if paper is not None else ""
+    if (back := pages_back.read(answers["~"])) is not None:
+        return _page_prompt(back, label, facts)
     doing = answers["~"].rpartition("|")[0]
-    if doing in ("turn", "drop", "again"):
+    if doing == "first":
+        return (Text(N_("Which page comes first?")),)
+    if doing in EDITS:
         return (Text(N_("Which page?")),)
     if doing.startswith("at"):
         return (Text(N_("Please send page %(number)s again."), {"number": int(doing[2:]) + 1}),)
@@ -261,7 +380,7 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         return (
             Text(N_("%(paper)s:"), {"paper": label}),
             *counted_back(answers["~"], facts),
-            *(_pages_again(_case(answers, facts), paper) if paper is not None else ()),
+            *(_pages_again(_case(answers, facts), paper, answers["~"]) if paper is not None else ()),
             *is_that_all(answers, facts),
         )
     ask = Text(N_("Please send “%(paper)s”: photos page by page, or a file (PDF, Word, Excel)."), {"paper": label})
@@ -276,17 +395,58 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (ask, Text("%(where)s", {"where": paper.where}))
 
 
-def _pages_again(case: CaseFacts, paper: Paper) -> tuple[Text, ...]:
-    """That a new version of what came back takes the place of the whole one before."""
+def _page_prompt(back: Back, label: Value, facts: Facts) -> tuple[Text, ...]:
+    """Which page of a paper that came back is to be sent again, and what a new photo is taken for."""
+    came = (Text(N_("%(paper)s:"), {"paper": label}), *counted_back(answer_of(back.new), facts))
+    old = {"paper": label, "count": len(back.old)}
+    if not back.new and not back.places:
+        return (Text(N_("“%(paper)s” has %(count)s pages. Which one would you like to send again?"), old),)
+    numbers = ", ".join(str(place + 1) for place in back.places)
+    if not back.new:
+        ask = Text(
+            N_("Please photograph page %(number)s of “%(paper)s” again and send it here."),
+            {"paper": label, "number": numbers},
+        )
+        return (ask, Text(N_("The other pages stay as they are.")))
+    if back.pages is None:
+        return (*came, Text(N_("Which page is it?")))
+    done = Text(N_("They take the place of the whole paper."))
+    if back.keeps_some:
+        done = Text(N_("I put it in as page %(number)s. The other pages stay as they are."), {"number": numbers})
+    return (*came, done, Text(N_("Is that all, or is there more to come?")))
+
+
+def _pages_again(case: CaseFacts, paper: Paper, pages: str = "") -> tuple[Text, ...]:
+    """That a new version of what came back takes the place of the whole one before, if none of its pages is in it."""
     kept = kept_paper(case, paper.id)
-    whole = Text(N_("Please send all its pages, the good ones too."))
-    return (whole,) if returned(case, paper.id) and kept is not None and kept.pages > 1 else ()
+    if kept is None or kept.pages < 2 or not returned(case, paper.id):
+        return ()
+    old, here = dict(pages_of(kept.kept)), dict(pages_of(pages))
+    return () if old.keys() & here.keys() else (Text(N_("Please send all its pages, the good ones too.")),)
 
 
 def kept_so_far(answers: Answers, facts: Facts) -> str:
-    """A paper that was not sent yet is gone on with: what follows joins its pages, and each can be taken out."""
-    kept = (paper.kept for paper in unsent(_case(answers, facts)) if paper.id == answers.get("_paper"))
-    return next(kept, "")
+    """A paper that was not sent yet is gone on with: what follows joins its pages, and each can be taken out.
+
+    Of one that came back, what follows takes the place of the page that the officer has named.
+    """
+    case, paper_id = _case(answers, facts), answers.get("_paper", "")
+    if returned(case, paper_id):
+        return _pages_that_came_back(case, paper_id)
+    return _unsent_pages(case, paper_id)
+
+
+def _unsent_pages(case: CaseFacts, paper_id: str) -> str:
+    return next((paper.kept for paper in unsent(case) if paper.id == paper_id), "")
+
+
+def _pages_that_came_back(case: CaseFacts, paper_id: str) -> str:
+    """Nothing where there is one page only, or a file has several: then all of it is sent again."""
+    paper = kept_paper(case, paper_id)
+    if paper is None or paper.files < 2 or paper.files != paper.pages:
+        return ""
+    reasons = " ".join(item.reason for item in case.returned if item.item == f"paper:{paper_id}" and not item.question)
+    return str(Back(pages_of(paper.kept), places=named_pages(reasons, paper.files)))
 
 
 def keep(answers: Answers, facts: Facts) -> Effects:
@@ -303,7 +463,7 @@ def upload_target(answers: Answers, facts: Facts) -> tuple[str, str] | None:
 
     Nor where photos come in and some have: the rest of the paper follows the same way.
     """
-    choosing = answers["~"].rpartition("|")[0] in ("turn", "drop", "again")
+    choosing = answers["~"].rpartition("|")[0] in EDITS
     by_photo = facts.receives_photos and bool(usable(pages_of(answers["~"]), facts))
     return None if choosing or by_photo else (answers["subject"], answers.get("_paper", ""))
 
