@@ -20,6 +20,9 @@ SCRATCH = $(if $(shell test "$(ROOM_KIB)" -gt 8000000 2>/dev/null && test -w /de
 # Many of them wait for a program to start: one more at a time than there are processors.
 AT_ONCE = $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 
+# What was compiled once is kept: the tests start the program a hundred times.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check demo-zalo format messages migration lock clean
 .DELETE_ON_ERROR:
 
