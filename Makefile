@@ -33,7 +33,7 @@ run: $(VENV)/installed
 test check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 	@mkdir -p var
 	$(EXTRACT) --output-file var/messages.pot .
@@ -41,7 +41,7 @@ test check: $(VENV)/installed-dev
 		$(UPDATE) --input-file var/messages.pot --check || \
 		{ echo 'The translations are not up to date: make messages, then translate what is empty.' >&2; exit 1; }
 	$(SCRATCH) $(BIN)/pytest -m "not timed" --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder
-	$(SCRATCH) $(BIN)/pytest -m timed
+	$(SCRATCH) $(BIN)/pytest -m timed $(shell grep -l 'mark\.timed' tests/test_*.py)
 
 demo-zalo: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.doubles.demo_zalo
