@@ -33,7 +33,7 @@ run: $(VENV)/installed
 test check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --num-workers 2
+	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@mkdir -p var
 	$(EXTRACT) --output-file var/messages.pot .
