@@ -20,6 +20,9 @@ SCRATCH = $(if $(shell test "$(ROOM_KIB)" -gt 8000000 2>/dev/null && test -w /de
 # Many of them wait for a program to start: one more at a time than there are processors.
 AT_ONCE = $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 
+# What was compiled once is kept: the tests start the program a hundred times.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check demo-zalo format messages migration lock clean
 .DELETE_ON_ERROR:
 
@@ -38,7 +41,7 @@ test check: $(VENV)/installed-dev
 		$(UPDATE) --input-file var/messages.pot --check || \
 		{ echo 'The translations are not up to date: make messages, then translate what is empty.' >&2; exit 1; }
 	$(SCRATCH) $(BIN)/pytest -m "not timed" --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder
-	$(SCRATCH) $(BIN)/pytest -m timed
+	$(SCRATCH) $(BIN)/pytest -m timed $(shell grep -l 'mark\.timed' tests/test_*.py)
 
 demo-zalo: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.doubles.demo_zalo

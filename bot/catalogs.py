@@ -23,7 +23,7 @@ class Catalog:
     """One language: `texts` by msgid."""
 
     locale: str
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def say(self, words: Sayable) -> str:
         """Words in this language; a person's own words come back as they are."""

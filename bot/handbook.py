@@ -80,9 +80,12 @@ class Hit:
     score: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Handbook:
-    """All articles and quiz questions of every language, checked and ready to be searched."""
+    """All articles and quiz questions of every language, checked and ready to be searched.
+
+    Written out it would be two megabytes, in every error and every task that holds a World.
+    """
 
     articles: Mapping[tuple[str, str], Article]  # by (locale, id)
     quizzes: Mapping[str, tuple[QuizQuestion, ...]]  # by locale

@@ -226,7 +226,7 @@ def _reconciled(dialog: Dialog, draft: Draft, answers: Answers, facts: Facts) ->
     changed = len(kept) < len(draft.answers)
     if changed:
         return replace(draft, answers=kept, version=dialog.version, partial=""), True
-    return replace(draft, version=dialog.version), False
+    return draft if draft.version == dialog.version else replace(draft, version=dialog.version), False
 
 
 def _usable(dialog: Dialog, draft: Draft, name: str, answers: Answers, facts: Facts) -> bool:
@@ -242,7 +242,7 @@ def _at(dialogs: Dialogs, state: State, ask: Ask, draft: Draft) -> State:
     if draft.at != ask.name and (draft.at or not draft.partial):
         draft = _turned(draft, ask.name)
     kept = {k: d for k, d in state.drafts.items() if k == state.then or _keeps(dialogs, k)}
-    kept[state.key] = replace(draft, at=ask.name)
+    kept[state.key] = draft if draft.at == ask.name else replace(draft, at=ask.name)
     return replace(state, at=f"{state.key}/{ask.name}", drafts=kept)
 
 

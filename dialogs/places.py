@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -501,13 +501,15 @@ def _near_names(joined: str, province_code: str | None) -> list[tuple[str, int]]
     limit = allowed_slips(len(joined))
     if not limit:
         return []
-    found = process.extract(joined, _names(province_code), scorer=OSA.distance, score_cutoff=limit, limit=5)
+    names = _names(province_code, len(joined), limit)
+    found = process.extract(joined, names, scorer=OSA.distance, score_cutoff=limit, limit=5)
     return [(name, int(slips)) for name, slips, _ in found if near_miss(joined, name)]
 
 
-@cache
-def _names(province_code: str | None) -> tuple[str, ...]:
-    return tuple(_index(province_code))
+@lru_cache(maxsize=512)
+def _names(province_code: str | None, length: int, limit: int) -> tuple[str, ...]:
+    """Those that so many slips may lead to from a word of this length."""
+    return tuple(name for name in _index(province_code) if abs(len(name) - length) <= limit)
 
 
 def _best_hits(scored: Iterable[tuple[int, _Entry]]) -> tuple[PlaceHit, ...]:

@@ -88,7 +88,6 @@ def begin(folder: Path, *arguments: str, typed: str = "", **environment: str) ->
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
         "PORT": str(port),
         "QUIET_HOURS": "false",  # a test on a Sunday night finds what one on a Monday morning does

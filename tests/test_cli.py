@@ -137,11 +137,18 @@ async def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path) -> None
 
 @pytest.mark.timed
 async def test_no_token_no_settings(tmp_path: Path) -> None:
-    """Ready within three seconds; the second process is refused, and so is the second on the port."""
+    """Ready within three seconds."""
     async with running(tmp_path) as program:
         took_s = time.monotonic() - program.started_at
         sys.stdout.write(f"ready without a token: {took_s:.1f} s\n")
         assert f"http://127.0.0.1:{program.port}/start/i-" in program.said
+        assert await program.stop() == 0
+    assert took_s < READY_S
+
+
+async def test_a_second_process_is_refused_and_an_invitation_is_made_beside(tmp_path: Path) -> None:
+    """On the same database, and on the same port."""
+    async with running(tmp_path) as program:
         code, said, logged = await finished(tmp_path)
         assert (code, said) == (1, "")
         assert "on PostgreSQL any number may run" in one_line(logged)
@@ -152,7 +159,6 @@ async def test_no_token_no_settings(tmp_path: Path) -> None:
         assert code == 0, logged
         assert re.fullmatch(r"http://127.0.0.1:8000/start/i-\S{24}\n|http://\S+/start/i-\S{24}\n", said)
         assert await program.stop() == 0
-    assert took_s < READY_S
 
 
 def test_platforms_that_read_the_procfile_find_what_they_need() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.world import World
 from dialogs.rules.lifecycle import MOVES
 from dialogs.tree import ALL
-from tests.transcripts import BESIDE, CHANNELS, PUBLIC_URL, Clock, Play, inputs, play, transcripts
+from tests.transcripts import BESIDE, CHANNELS, PUBLIC_URL, Beginnings, Clock, Play, inputs, play, transcripts
 
 FOLDER = Path(__file__).parent / "conversations"
 VIETNAMESE = transcripts(FOLDER)
@@ -34,6 +34,11 @@ _played: set[Path] = set()
 @pytest.fixture(scope="module")
 def world() -> World:
     return World.load({**CHANNELS, **BESIDE})
+
+
+@pytest.fixture(scope="module")
+def beginnings() -> Beginnings:
+    return Beginnings()
 
 
 @pytest.fixture
@@ -65,9 +70,11 @@ def bot_link(payload: str) -> tuple[str, ...]:
     return (f"https://t.me/ocop?start={payload}",)
 
 
-async def compare(run: Play, source: Path, recorded: Path, *, update: bool) -> None:
+async def compare(
+    run: Play, source: Path, recorded: Path, *, update: bool, beginnings: Beginnings | None = None
+) -> None:
     """Play the lines of `source`; what comes back has to be what `recorded` says."""
-    played = await play(run, inputs(read(source)))
+    played = await play(run, inputs(read(source)), beginnings)
     if update:
         write(recorded, played)
     assert played == read(recorded)
@@ -85,11 +92,16 @@ def write(path: Path, played: str) -> None:
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("path", VIETNAMESE, ids=lambda path: path.stem)
 async def test_conversation(
-    path: Path, channel: str, hurried: AsyncEngine, world: World, request: pytest.FixtureRequest
+    path: Path,
+    channel: str,
+    hurried: AsyncEngine,
+    world: World,
+    beginnings: Beginnings,
+    request: pytest.FixtureRequest,
 ) -> None:
     run = run_of(hurried, world, channel)
     recorded = path if channel == "telegram" else FOLDER / channel / path.name
-    await compare(run, path, recorded, update=request.config.getoption("--update"))
+    await compare(run, path, recorded, update=request.config.getoption("--update"), beginnings=beginnings)
     _met.update(run.met)
     _moves.update(run.moves)
     _played.add(path)
@@ -97,10 +109,10 @@ async def test_conversation(
 
 @pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.stem)
 async def test_conversation_in_english(
-    path: Path, hurried: AsyncEngine, world: World, request: pytest.FixtureRequest
+    path: Path, hurried: AsyncEngine, world: World, beginnings: Beginnings, request: pytest.FixtureRequest
 ) -> None:
     run = run_of(hurried, world, "telegram", "en")
-    await compare(run, path, path, update=request.config.getoption("--update"))
+    await compare(run, path, path, update=request.config.getoption("--update"), beginnings=beginnings)
 
 
 @pytest.mark.parametrize("name", ON_POSTGRESQL)

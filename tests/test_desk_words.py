@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.doctor import CHANNELS, Visit, situations, walk
 from bot.render import compose
-from bot.world import World
 from dialogs.engine import VERBATIM, arrive, question
 from dialogs.matching import fold
 from dialogs.model import (
@@ -27,6 +26,7 @@ from dialogs.model import (
 from dialogs.tree import BUTTONS, DIALOGS, buttons_in
 from dialogs.words import DESK
 from tests.facts import desk_facts, facts, world
+from tests.heart import world_at
 from tests.transcripts import Clock, Play, play
 
 CODE = "HCM102-26-123400"
@@ -126,7 +126,7 @@ def test_of_a_link_and_an_option_with_the_same_words_the_link_stays() -> None:
 
 async def test_send_back_is_what_a_leader_means_by_return(engine: AsyncEngine) -> None:
     clock = Clock()
-    run = Play(engine, replace(World.load(CHANNELS), clock=clock), clock, "telegram")
+    run = Play(engine, world_at(clock), clock, "telegram")
     staged = (
         "officer joins",
         "approver joins",

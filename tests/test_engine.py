@@ -919,8 +919,7 @@ def test_any_event_in_any_state_gets_an_answer_and_a_question() -> None:
     dice = random.Random(20261123)
     met: set[str] = set()
     taken: Counter[tuple[str, str]] = Counter()
-    for n in range(WALKERS):
-        here = walkers()[n % len(walkers())]
+    for here in walkers()[:WALKERS]:
         here.files = found_file(dice)
         for _ in range(WALK_EVENTS // WALKERS):
             if dice.random() < (0.4 if here.at in DECISIONS else 0.005):

@@ -10,6 +10,7 @@ import pytest
 
 from bot.handbook import ENOUGH, SECTIONS, Article, Handbook, HandbookError, QuizQuestion, plain
 from dialogs.matching import fold
+from tests.facts import world
 
 LOCALES = Path(__file__).parents[1] / "locales"
 HANDBOOK = Handbook.load(LOCALES)
@@ -650,3 +651,8 @@ def test_a_head_is_plain_toml_an_editor_can_read() -> None:
     for path in LOCALES.glob("*/handbook/*.md"):
         head = tomllib.loads(path.read_text(encoding="utf-8").split("+++")[1])
         assert set(head) <= {*Article.__slots__} - {"id", "locale", "body"}, path.name
+
+
+def test_a_world_is_named_not_recited() -> None:
+    """The event loop writes out what its last task returned whenever it hands SIGINT back: a second, with all texts."""
+    assert len(repr(world())) < 10_000

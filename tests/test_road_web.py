@@ -24,8 +24,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.conftest import CHROMIUM_FLAGS
 from tests.program import READY, ROOT, START_S, Program, begin, free_port
 
-pytestmark = pytest.mark.timed
-
 PHONE = {"width": 390, "height": 844}
 ALERT_WITHIN_MS = 5_000
 SECOND_START_S = 3.0
@@ -196,6 +194,7 @@ def joins(officer: Window, link: str, *, name: str, role: str) -> None:
     officer.says(name, "Có hồ sơ mới")
 
 
+@pytest.mark.timed
 def test_the_whole_road(browser: Browser, tmp_path: Path) -> None:
     pages = [paper(tmp_path / f"trang{n}.jpg", f"Ke hoach trang {n} ") for n in (1, 2, 3)]
     with serving(tmp_path / "var") as program, windows(browser, "admin", "officer", "producer") as opened:
@@ -402,6 +401,7 @@ def first_page_after_s(folder: Path) -> float:
         program.kill()
 
 
+@pytest.mark.timed
 def test_a_second_start_shows_its_page_in_three_seconds(tmp_path: Path) -> None:
     first_page_after_s(tmp_path)
     tries = (first_page_after_s(tmp_path) for _ in range(3))  # the machine may be busy with something else
@@ -419,7 +419,7 @@ def test_what_only_telegram_needs_is_not_loaded_without_a_token(tmp_path: Path) 
         "        print(sorted({'aiogram', 'telegram', 'aiohttp'} & set(sys.modules)))\n"
         "asyncio.run(main())\n"
     )
-    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     (tmp_path / "var").mkdir()
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60
@@ -427,6 +427,7 @@ def test_what_only_telegram_needs_is_not_loaded_without_a_token(tmp_path: Path) 
     assert done.stdout.strip() == "[]", done.stderr
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_it_quickly_and_quietly_while_pages_wait(tmp_path: Path, by: signal.Signals) -> None:
     with serving(tmp_path) as program, httpx.Client(base_url=program.url, trust_env=False) as client:

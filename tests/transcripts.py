@@ -19,9 +19,13 @@ messenger. A file that it does not carry goes through the page that the bot gave
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import closing
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +54,7 @@ from dialogs.model import (
 from dialogs.rules.working_days import at_minute
 from storage import notices, people
 from storage import outbox as outbox_of
+from storage.database import sqlite_path
 from storage.models import (
     case_events,
     confirmations,
@@ -136,6 +141,16 @@ class Play:
     digits: str = ""
     typed: dict[str, str] = field(default_factory=dict)
     """The number each person typed last."""
+
+    def remembered(self) -> tuple[datetime, dict[str, Any]]:
+        """The moment, and what it has learned by then: for another Play of the same channel to go on from."""
+        learned = ("seen", "met", "moves", "count", "sent", "invitation", "digits", "typed")
+        return self.clock.now, deepcopy({name: getattr(self, name) for name in learned})
+
+    def remember(self, now: datetime, learned: Mapping[str, Any]) -> None:
+        self.clock.now = now
+        for name, value in deepcopy(learned).items():
+            setattr(self, name, value)
 
     async def line(self, line: str) -> list[str]:
         """What came back for one line of input."""
@@ -506,9 +521,44 @@ def inputs(transcript: str) -> list[str]:
     return [line for line in transcript.splitlines() if not re.match(r"[\w.@]*<", line)]
 
 
-async def play(run: Play, lines: list[str]) -> str:
-    written: list[str] = []
-    for line in lines:
+@dataclass
+class Beginnings:
+    """Where the first "!" lines of transcripts lead: many begin alike, and each beginning is played only once.
+
+    Kept are the SQLite database and what the Play knows, by channel, language and those lines.
+    """
+
+    _kept: dict[tuple[str, ...], tuple[bytes, tuple[datetime, dict[str, Any]]]] = field(default_factory=dict)
+
+    async def reach(self, run: Play, stages: list[str]) -> None:
+        """From the longest beginning that is known; the engine of `run` has not been used yet."""
+        keys = [(run.channel, run.locale, *stages[:n]) for n in range(1, len(stages) + 1)]
+        known = sum(key in self._kept for key in keys)
+        if known:
+            database, remembered = self._kept[keys[known - 1]]
+            _file_of(run.engine).write_bytes(database)
+            run.remember(*remembered)
+        for key in keys[known:]:
+            await _STAGE[key[-1]](run)
+            with closing(sqlite3.connect(_file_of(run.engine))) as beside:
+                self._kept[key] = beside.serialize(), run.remembered()
+
+
+def _file_of(engine: AsyncEngine) -> Path:
+    path = sqlite_path(engine.url.render_as_string())
+    assert path is not None
+    return path
+
+
+async def play(run: Play, lines: list[str], beginnings: Beginnings | None = None) -> str:
+    written = [*takewhile(lambda line: not line.strip() or line[0] in "#!", lines)]
+    stages = [line[1:].strip() for line in written if line.startswith("!")]
+    if beginnings is not None:
+        await beginnings.reach(run, stages)
+    else:
+        for name in stages:
+            await _STAGE[name](run)
+    for line in lines[len(written) :]:
         written.append(line)
         if line.startswith("!"):
             await _STAGE[line[1:].strip()](run)
