@@ -1,5 +1,6 @@
 """Messages on their way: rows written with the turn that said them, taken by workers, marked when delivered."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -75,6 +76,53 @@ async def post(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -
     await connection.execute(insert(outbox), made)
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What the worker of this process can take at once, without looking for it.
+
+    `room`: how many messages; `gone`: ids of those that it has sent and not marked yet, for which nothing has to wait;
+    `away`: channels of which it takes none at the moment.
+    """
+
+    room: int = 0
+    gone: Collection[int] = ()
+    away: Collection[str] = ()
+
+
+async def hand_out(
+    connection: AsyncConnection,
+    rows: Sequence[Mapping[str, Any]],
+    chats: Mapping[int, tuple[str, str]],
+    now: datetime,
+    hand: Hand,
+) -> list[Due]:
+    """As `post`, with the replies in the hand of this process's worker from the start, as many as it has room for.
+
+    `chats`: channel and chat id of those who have just written, by conversation; they are locked. Where anything else
+    waits in a chat, or several messages come, their order is for `claim`. Nobody may send them before the commit.
+    """
+    each = Counter(row["conversation_id"] for row in rows)
+    alone = [row["conversation_id"] for row in rows if row["kind"] == "reply" and each[row["conversation_id"]] == 1]
+    free = [known for known in alone if known in chats and chats[known][0] not in hand.away][: hand.room]
+    if free:
+        waiting = await connection.execute(_WAITING, {"conversations": free})
+        behind = {row.conversation_id for row in waiting if row.id not in hand.gone}
+        free = [conversation for conversation in free if conversation not in behind]
+    at_once = [row for row in rows if row["conversation_id"] in free]
+    await post(connection, [row for row in rows if row["conversation_id"] not in free])
+    if not at_once:
+        return []
+    lease = now + LEASE
+    ids = (await connection.execute(_IN_HAND, [{**row, "claimed_until": lease} for row in at_once])).scalars()
+    return [
+        Due(
+            *(row_id, row["conversation_id"], *chats[row["conversation_id"]], row["kind"], row["body"], 0),
+            *(row["created_at"], lease, now),
+        )
+        for row_id, row in zip(ids, at_once, strict=True)
+    ]
+
+
 def _waits(table: Any) -> ColumnElement[bool]:
     """Written out: of a partial index SQLite can tell only so that it holds all these rows."""
     return cast("ColumnElement[bool]", table.c.status == literal_column("'waiting'"))
@@ -99,6 +147,12 @@ def _ready(now: datetime, but: Collection[str]) -> Select[int]:
         away = select(conversations.c.id).where(conversations.c.channel.in_(but))
         which = which.where(outbox.c.conversation_id.not_in(away))
     return which.order_by(outbox.c.id + 0)  # not the bare id: in its order SQLite would read through all that was sent
+
+
+_WAITING = select(outbox.c.conversation_id, outbox.c.id).where(
+    _waits(outbox), outbox.c.conversation_id.in_(bindparam("conversations", expanding=True))
+)
+_IN_HAND = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
 
 
 async def waits(connection: AsyncConnection, now: datetime, notices: int = 1, but: Collection[str] = ()) -> bool:
