@@ -103,8 +103,12 @@ async def writing(engine: AsyncEngine, *, long: bool = False) -> AsyncIterator[A
 
 def upsert(connection: AsyncConnection, table: Any) -> Any:
     """INSERT with ON CONFLICT, which both databases spell alike."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return inserting(connection.dialect.name, table)
+
+
+def inserting(dialect: str, table: Any) -> Any:
+    """As `upsert`, for a statement that is made once."""
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
 
 
 def sqlite_path(url: str) -> Path | None:

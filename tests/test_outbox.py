@@ -237,7 +237,7 @@ async def test_replies_go_before_the_notices_and_notices_have_places_of_their_ow
 async def test_what_was_sent_is_not_read_through_for_what_waits(sqlite_engine: AsyncEngine) -> None:
     """Thirty days of it are kept, and it is asked for many times a second."""
     async with sqlite_engine.begin() as connection:
-        ready = box._ready(Clock()(), ())
+        ready = box._ready().params(now=Clock()())
         asked = str(ready.compile(connection.sync_connection, compile_kwargs={"literal_binds": True}))
         plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
     assert "SCAN outbox USING INDEX ix_outbox_waiting" in plan
