@@ -1,11 +1,15 @@
 # make run          start the assistant on this machine; nothing else is needed than Python 3.11 and make
 # make test         every check there is, as CI runs it
 # make demo-zalo    show a whole registration over a fake Zalo account, in the terminal
+# make bench        the real bot beside other bots, ten minutes; more of it: BENCH_FLAGS='--all --rounds 5'
 # The others: format, messages, migration m="What changes", lock, clean
 
 PYTHON ?= python3
 UV ?= uv
 VENV := .venv
+# Where the load, the fake Bot API and the other bots of `make bench` are; it needs redis-server as well.
+BENCH ?= ../shared/bench
+PEERS := var/bench/venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 EXTRACT := $(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keyword N_ --add-comments Translators: \
@@ -23,7 +27,7 @@ AT_ONCE = $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)
 # What was compiled once is kept: the tests start the program a hundred times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check demo-zalo format messages migration lock clean
+.PHONY: run test check bench demo-zalo format messages migration lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -42,6 +46,12 @@ test check: $(VENV)/installed-dev
 		{ echo 'The translations are not up to date: make messages, then translate what is empty.' >&2; exit 1; }
 	$(SCRATCH) $(BIN)/pytest -m "not timed" --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 	$(SCRATCH) $(BIN)/pytest -m timed $(shell grep -l 'mark\.timed' tests/test_*.py)
+
+bench: $(VENV)/installed-dev
+	@test -f $(BENCH)/run.py || { echo 'There is no bench in $(BENCH): make bench BENCH=path/to/it' >&2; exit 1; }
+	@command -v redis-server >/dev/null || { echo 'The other bots need redis-server: apt install redis-server' >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(PEERS)/installed
+	$(BIN)/python -m tests.bench_whole --bench $(BENCH) --peers $(PEERS) --write $(BENCH_FLAGS)
 
 demo-zalo: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.doubles.demo_zalo
@@ -79,6 +89,11 @@ $(VENV)/installed-dev: requirements-dev.lock | $(BIN)/python
 	@echo 'Installing what the assistant and its checks need; this happens once.'
 	@$(PIP) install --require-hashes --requirement $<
 	@touch $@ $(VENV)/installed
+
+$(PEERS)/installed: $(BENCH)/requirements.txt | $(BIN)/python
+	@$(BIN)/python -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check -qq install --requirement $<
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -369,7 +369,8 @@ class Running:
         fetcher = Fetcher(parts.engine, parts.channels, parts.store, parts.world, asyncio.Event())
         timers = Timers(parts.engine, parts.intake, parts.world)
         day, ladder = OfficeDay(parts.engine, parts.world), Ladder(parts.engine, parts.world)
-        parts.intake.wakes += [delivery.wake, fetcher.wake]
+        parts.intake.outlet = delivery
+        parts.intake.file_wakes.append(fetcher.wake)
         for part in (delivery, ladder, fetcher, timers, day):
             self._tasks.append(asyncio.create_task(kept_up(part.run), name=type(part).__name__))
         self._sources += [timers.close, fetcher.close, day.close, ladder.close]

@@ -51,6 +51,8 @@ class Catalog:
                 return f"{format_time(local, 'H:mm', tzinfo=VIETNAM, locale=self.locale)} {self._day(local.date())}"
             case date():
                 return self._day(value)
+            case int() if 0 <= value < 1000:  # written alike everywhere, and most are
+                return str(value)
             case _:
                 return format_decimal(value, locale=self.locale)
 

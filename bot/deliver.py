@@ -32,7 +32,7 @@ from bot.channels.base import (
     WindowClosed,
 )
 from bot.desk import documents
-from bot.handle import is_outage, where
+from bot.handle import Written, is_outage, where
 from bot.hands import Hands
 from bot.links import Linking
 from bot.world import World
@@ -43,9 +43,9 @@ from storage.models import conversations, files
 
 log = logging.getLogger(__name__)
 
-IN_HAND = 32
-"""Messages being sent at the same time; below the connection pools of both Telegram libraries."""
-NOTICES_IN_HAND = IN_HAND * 3 // 4
+IN_HAND = 96
+"""Messages being sent at the same time, below aiogram's 100 connections: at 50 ms each that is 1,900 a second."""
+NOTICES_IN_HAND = 24
 """The other places stay free for replies: an announcement to hundreds must not keep waiting who has just written."""
 SEND_WITHIN_S = 75.0
 """One message, its attachments made and sent; below outbox.LEASE, so that a slow message isn't in two hands."""
@@ -76,6 +76,8 @@ class Delivery:
     world: World
     wake: asyncio.Event
     _sent: list[notices.Gone] = field(default_factory=list)
+    _gone: set[int] = field(default_factory=set)
+    """Ids of messages that were sent, until that is noted."""
     _notices: set[int] = field(default_factory=set)
     """Ids of the notices in hand."""
     _paused: dict[str, datetime] = field(default_factory=dict)
@@ -98,6 +100,16 @@ class Delivery:
     def close(self) -> None:
         self._hands.close()
 
+    @property
+    def hand(self) -> outbox.Hand:
+        """What can be taken from the transaction that writes it (bot.handle.Outlet)."""
+        return outbox.Hand(self._hands.free if self._released else 0, self._gone, self._away(self.world.clock()))
+
+    def take(self, written: Written) -> None:
+        self._hands.take(written.in_hand)
+        if written.others:
+            self.wake.set()
+
     async def _claim(self, free: int) -> list[outbox.Due]:
         """Note what has been sent and take what is due, in one transaction; none if there is neither."""
         if not self._sent and not (free and await self._waits()):
@@ -110,6 +122,7 @@ class Delivery:
                 await self._note(connection, sent)
                 due = await self._due(connection, free) if free else []
             self._released = True
+            self._gone.difference_update(gone.id for gone in sent)
             self._notices |= {message.id for message in due if message.kind == "notice"}
             return due
         except BaseException:
@@ -173,7 +186,8 @@ class Delivery:
         else:
             SENT.labels(due.channel, "sent").inc()
             self._works(due.channel)
-            self._sent.append(self._gone(due, channel.capabilities, sent, cost))
+            self._sent.append(self._of(due, channel.capabilities, sent, cost))
+            self._gone.add(due.id)
             self._linking.done(due)
 
     async def _handed_over(self, due: outbox.Due, channel: Channel, cost: str) -> Sent:
@@ -213,7 +227,7 @@ class Delivery:
             raise WindowClosed("the person has not written for too long, or was told as much as is free")
         return cost
 
-    def _gone(self, due: outbox.Due, can: Capabilities, sent: Sent, cost: str) -> notices.Gone:
+    def _of(self, due: outbox.Due, can: Capabilities, sent: Sent, cost: str) -> notices.Gone:
         """Whoever has just written gets with the reply what waited for that, and needs no proof."""
         proven = can.proof is Proof.TAKEN or due.delivery_id is None or "template" in due.body
         return notices.Gone(

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func, update
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -52,7 +52,7 @@ from storage import audit, undo
 from storage.database import writing
 from storage.models import conversations, updates
 from storage.notices import Held, take_held
-from storage.outbox import post
+from storage.outbox import Due, Hand, hand_out, post
 from storage.people import Chat, chats_of, set_timers, upload_link
 from storage.records import (
     VIETNAM,
@@ -70,6 +70,8 @@ log = logging.getLogger(__name__)
 
 GROUP = 64
 """Updates in one transaction at most."""
+NO_FILES = (TextReceived, OptionChosen, CommandReceived, TimerFired)
+"""Events that bring none."""
 TRIES = 3
 RETRY_PAUSE_S = 0.05
 """Long enough for two processes that got in each other's way; everybody waits meanwhile."""
@@ -114,6 +116,10 @@ class Intake:
     world: World
     wakes: list[asyncio.Event] = field(default_factory=list)
     """Set after each commit: workers of this process that may have something to do now."""
+    file_wakes: list[asyncio.Event] = field(default_factory=list)
+    """Likewise, of those that fetch files."""
+    outlet: "Outlet | None" = None
+    """Who delivers in this process, if it does."""
     _lines: dict[tuple[str, str], deque[Waiting]] = field(default_factory=dict)
     """What waits, by chat; the chat that has waited longest is first."""
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -153,11 +159,16 @@ class Intake:
 
     async def _work(self, group: Sequence[Waiting]) -> None:
         try:
-            await handle(self.engine, self.world, [waiting.update for waiting in group])
+            await self._handle(group)
         except Exception as error:  # a bug or a broken database: find out whose
             await self._apart(group, error)
         else:
             self._taken(group)
+
+    async def _handle(self, group: Sequence[Waiting]) -> None:
+        written = await handle(self.engine, self.world, [waiting.update for waiting in group], self.outlet)
+        if self.outlet is not None:
+            self.outlet.take(written)
 
     async def _apart(self, group: Sequence[Waiting], error: Exception) -> None:
         """One by one, so that the update that fails stands alone."""
@@ -175,7 +186,7 @@ class Intake:
         for attempt in range(1, TRIES):
             await asyncio.sleep(RETRY_PAUSE_S * attempt)
             try:
-                await handle(self.engine, self.world, [waiting.update])
+                await self._handle([waiting])
             except Exception as failed:  # this loop is its bound; logged with the update's key when it is set aside
                 error = failed
                 if is_outage(error) and not is_collision(error):
@@ -200,7 +211,8 @@ class Intake:
             self._taken([waiting])
 
     def _taken(self, group: Sequence[Waiting]) -> None:
-        for event in self.wakes:
+        file_came = any(not isinstance(waiting.update.event, NO_FILES) for waiting in group)
+        for event in (*self.wakes, *(self.file_wakes if file_came else ())):
             event.set()
         for waiting in group:
             if not waiting.done.done():  # whoever submitted it may have hung up
@@ -214,6 +226,24 @@ class Intake:
         for waiting in (*group, *behind):
             if not waiting.done.done():
                 waiting.done.set_exception(Outage(type(error).__name__))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a group left in the outbox: messages in the hand of the outlet, and whether there are others."""
+
+    in_hand: Sequence[Due] = ()
+    others: bool = False
+
+
+class Outlet(Protocol):
+    """The worker that delivers, in the same process: replies need not wait until it finds them."""
+
+    @property
+    def hand(self) -> Hand: ...
+
+    def take(self, written: Written) -> None:
+        """After the commit."""
 
 
 class Outage(OSError):
@@ -277,7 +307,7 @@ async def set_aside(engine: AsyncEngine, world: World, update: Update, error: st
 # ---------------------------------------------------------------- one group, one transaction
 
 
-async def handle(engine: AsyncEngine, world: World, group: Sequence[Update]) -> None:
+async def handle(engine: AsyncEngine, world: World, group: Sequence[Update], outlet: Outlet | None = None) -> Written:
     """Updates of different chats, in one transaction; all of it happens, or nothing does.
 
     What concerns further conversations is begun anew with these locked as well; each time there are more of them.
@@ -285,27 +315,27 @@ async def handle(engine: AsyncEngine, world: World, group: Sequence[Update]) -> 
     beside: frozenset[int] = frozenset()
     while True:
         try:
-            await _handled(engine, world, group, beside)
+            return await _handled(engine, world, group, beside, outlet)
         except NotHeld as missing:
             beside |= missing.ids
-        else:
-            return
 
 
-async def _handled(engine: AsyncEngine, world: World, group: Sequence[Update], beside: frozenset[int]) -> None:
+async def _handled(
+    engine: AsyncEngine, world: World, group: Sequence[Update], beside: frozenset[int], outlet: Outlet | None
+) -> Written:
     now = world.clock()
     async with writing(engine) as connection:
         new = await first_times(connection, {(u.channel, u.key) for u in group}, now)
         fresh = [u for u in group if (u.channel, u.key) in new]
         if not fresh:
-            return
+            return Written()
         chats = {(u.channel, u.chat_id): u.locale or world.default_locale for u in fresh}
         known = await conversations_of(connection, chats, now, beside)
         turns = await _begun(connection, world, fresh, known, now)
         for turn in turns:
             await _take(turn)
         await _asked_again(connection, world, turns)
-        await _write(connection, turns, now)
+        return await _write(connection, turns, now, outlet.hand if outlet is not None else Hand())
 
 
 async def _begun(
@@ -480,7 +510,7 @@ _SAVE_FOLLOWS = _SAVE.values(
 )
 
 
-async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime) -> None:
+async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: datetime, hand: Hand) -> Written:
     """States, replies, notices and timers of the whole group, one statement a table; the audit last, see its `record`.
 
     Who writes can be written to again, and over this chat; a timer says nothing about that. Who only follows has
@@ -498,9 +528,11 @@ async def _write(connection: AsyncConnection, turns: Sequence[Turned], now: date
         await connection.execute(_SAVE_FOLLOWS, follows)
     if fired:
         await connection.execute(_SAVE, fired)
-    await post(connection, rows)
+    words = {turn.conversation.id: (turn.update.channel, turn.update.chat_id) for turn in turns if _is_word(turn)}
+    in_hand = await hand_out(connection, rows, words, now, hand)
     await set_timers(connection, [timer for turn in turns for timer in turn.carried.timers])
     await audit.record(connection, [entry for turn in turns for entry in turn.carried.audit], now)
+    return Written(in_hand, len(rows) > len(in_hand))
 
 
 def _state(turn: Turned) -> dict[str, Any]:

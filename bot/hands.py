@@ -12,6 +12,8 @@ from bot.handle import is_outage, where
 
 log = logging.getLogger(__name__)
 
+NOTE_WITHIN_S = 0.02
+"""After something was done: what else is done meanwhile is written down in the same transaction."""
 IDLE_S = 1.0
 """How long to sleep when nothing is due: other processes' rows, and retries, are found by looking."""
 
@@ -37,21 +39,21 @@ class Hands(Generic[Thing]):
     most: int
     wake: asyncio.Event
     _busy: set[asyncio.Task[None]] = field(default_factory=set)
+    _noting: asyncio.TimerHandle | None = None
     _closing: bool = False
 
     async def run(self) -> None:
         while not self._closing:
             self.wake.clear()  # before looking: what is committed from here on wakes the loop again
             try:
-                due = await self.claim(self.most - len(self._busy))
+                due = await self.claim(self.free)
             except (SQLAlchemyError, OSError) as error:
                 if not is_outage(error):
                     raise
                 log.error("the database is not there: %s", type(error).__name__)
                 await asyncio.sleep(IDLE_S)
                 continue
-            for thing in due:
-                self._begin(thing)
+            self.take(due)
             if not due:
                 await self._sleep()
         await asyncio.gather(*self._busy, return_exceptions=True)
@@ -61,15 +63,27 @@ class Hands(Generic[Thing]):
         self._closing = True
         self.wake.set()
 
-    def _begin(self, thing: Thing) -> None:
-        task = asyncio.create_task(self.work(thing), name=f"{self.work.__qualname__} {thing.id}")
-        self._busy.add(task)
-        task.add_done_callback(self._done)
+    @property
+    def free(self) -> int:
+        """How many more there is room for."""
+        return 0 if self._closing else max(0, self.most - len(self._busy))
+
+    def take(self, things: Sequence[Thing]) -> None:
+        """Begin with what was claimed."""
+        for thing in things:
+            task = asyncio.create_task(self.work(thing), name=f"{self.work.__qualname__} {thing.id}")
+            self._busy.add(task)
+            task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s: %s", task.get_name(), where(error))
+        if self._noting is None:
+            self._noting = asyncio.get_running_loop().call_later(NOTE_WITHIN_S, self._look)
+
+    def _look(self) -> None:
+        self._noting = None
         self.wake.set()
 
     async def _sleep(self) -> None:

@@ -77,7 +77,7 @@ class Timers:
         if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
             return
         self._pruned_at = now
-        async with writing(self.engine) as connection:
+        async with writing(self.engine, long=True) as connection:
             await connection.execute(delete(updates).where(updates.c.received_at < now - FORGET_UPDATES_AFTER))
             await prune(connection, now - FORGET_SENT_AFTER)
             await notices.prune(connection, now)

@@ -118,8 +118,11 @@ def open_asks(dialog: Dialog, answers: Answers, facts: Facts) -> Iterator[Ask]:
     return (ask for ask in dialog.steps if ask.name not in answers and applies(ask, answers, facts))
 
 
-def _with_drafts(dialogs: Dialogs, state: State, facts: Facts) -> Facts:
-    """Facts that know the drafts, for the menus that list them."""
+def _with_drafts(dialogs: Dialogs, state: State, facts: Facts, event: Event | None = None) -> Facts:
+    """Facts that know the drafts, for the menus that list them; in a form only what leads out of it asks for them."""
+    dialog = dialogs.by_name.get(dialog_name(state.key))
+    if dialog is not None and dialog.form and not isinstance(event, CommandReceived | LinkFollowed):
+        return facts
     drafts = tuple(drafts_in(dialogs, state, facts))
     return facts if drafts == facts.drafts else replace(facts, drafts=drafts)
 
@@ -139,9 +142,9 @@ def drafts_in(dialogs: Dialogs, state: State, facts: Facts) -> Iterator[DraftFac
 
 def arrive(dialogs: Dialogs, state: State, facts: Facts) -> tuple[State, tuple[Text, ...]]:
     """The state at a question that exists and applies now, and what the person has to be told about it."""
-    facts = _with_drafts(dialogs, state, facts)
     told: tuple[Text, ...] = ()
     for _ in range(_LONGEST_WAY):
+        facts = _with_drafts(dialogs, state, facts)
         dialog = dialogs.by_name.get(dialog_name(state.key))
         if dialog is None:
             state = replace(state, at=f"{HOME}/")
@@ -223,8 +226,7 @@ def _reconciled(dialog: Dialog, draft: Draft, answers: Answers, facts: Facts) ->
     if not dialog.form:
         return draft, False
     kept = {name: value for name, value in draft.answers.items() if _usable(dialog, draft, name, answers, facts)}
-    changed = len(kept) < len(draft.answers)
-    if changed:
+    if len(kept) < len(draft.answers):
         return replace(draft, answers=kept, version=dialog.version, partial=""), True
     return draft if draft.version == dialog.version else replace(draft, version=dialog.version), False
 
@@ -375,10 +377,13 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
 
 def _progress(dialog: Dialog, ask: Ask, answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """ "Question 2/9"; a question that belongs to the one before (its unit, its period) shares its number."""
+    if not dialog.form:
+        return ()
     asked = [a for a in dialog.steps if applies(a, answers, facts)]
     total = sum(a.counted for a in asked)
-    number = sum(a.counted for a in asked[: asked.index(ask) + 1]) if ask in asked else 0
-    if not (dialog.form and number) or (number == total and not ask.counted):
+    place = next((n for n, a in enumerate(asked, 1) if a is ask), 0)
+    number = sum(a.counted for a in asked[:place])
+    if not number or (number == total and not ask.counted):
         return ()
     return (Text(N_("Question %(number)s/%(total)s"), {"number": number, "total": total}),)
 
@@ -424,7 +429,7 @@ def said(words: Sayable) -> Text | str:
 
 def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
     """Move one conversation by one event. Every event is valid in every state and gets an answer."""
-    facts = _with_drafts(dialogs, state, facts)
+    facts = _with_drafts(dialogs, state, facts, event)
     state = replace(state, turn=state.turn + 1)
     match event:
         case OptionChosen(at, value, rest):

@@ -28,6 +28,8 @@ _STROKES = str.maketrans({"đ": "d", "ð": "d", "ɖ": "d"})
 MAX_CHARS = 2_000
 """What lies beyond is not compared: no label, name or question is longer, and every message is folded."""
 _SHORT_TEXT_CHARS = 80  # labels and words come thousands of times
+_BEING_READ = 32
+"""What is remembered of typed texts: one message is compared with one list after the other, whole and in parts."""
 
 
 def fold(text: str) -> str:
@@ -121,6 +123,7 @@ _SHORT = {
 _UNIT_AFTER_NUMBER = frozenset({"k", "r", "z", "j"})
 
 
+@lru_cache(maxsize=_BEING_READ)
 def expand(text: str) -> str:
     """Folded text with common shortenings written out, whole words only: "hs cua mk" -> "ho so cua minh".
 
@@ -131,7 +134,10 @@ def expand(text: str) -> str:
 
 
 def _undrawn(text: str) -> str:
-    return re.sub(r"([a-z])\1{2,}", r"\1", text)
+    return _DRAWN.sub(r"\1", text)
+
+
+_DRAWN = re.compile(r"([a-z])\1{2,}")
 
 
 def _in_full(before: str, word: str) -> str:
@@ -187,6 +193,7 @@ def _without_vni(word: str) -> str:
     return re.sub(r"\d", "", unmarked)
 
 
+@lru_cache(maxsize=_BEING_READ)
 def forms(text: str) -> tuple[str, ...]:
     """Folded readings of the text to compare with, the plainest first; () when nothing can be read."""
     folded, decoded = fold(text), untelex(text)
@@ -252,7 +259,7 @@ def match(text: str, choices: Sequence[Sequence[str]]) -> Found:
     The same words win; then a phrase within the text or the text within a phrase; then near misses.
     A negation around a phrase ("không gửi" for "Gửi") keeps it from being taken.
     """
-    typed = _Typed.of(text)
+    typed = _typed(text)
     if not typed.forms:
         return Found()
     if ranking := _named(typed, choices):
@@ -262,12 +269,12 @@ def match(text: str, choices: Sequence[Sequence[str]]) -> Found:
 
 def same(text: str, choices: Sequence[Sequence[str]]) -> Found:
     """As `match`, but only the same words count, which is many times faster to find out."""
-    typed = _Typed.of(text)
+    typed = _typed(text)
     return _found(_named(typed, choices), exact=True) if typed.forms else Found()
 
 
 def _named(typed: "_Typed", choices: Sequence[Sequence[str]]) -> "list[Match]":
-    return _same_words(typed, choices) or _same_words(typed.bare(), choices)
+    return _same_words(typed, choices) or _same_words(_bare(typed), choices)
 
 
 def _found(ranking: Sequence[Match], *, exact: bool) -> Found:
@@ -292,16 +299,19 @@ class _Typed:
         long = frozenset(joined[form] for form in spelt if len(form) > _SHORT_CHARS + 1)
         return cls(tuple(marked), spelt, frozenset(joined.values()), long)
 
-    @classmethod
-    def of(cls, text: str) -> "_Typed":
-        return cls.made(marked_words(text), tuple(map(spelling, forms(text))))
 
-    def bare(self) -> "_Typed":
-        """Without the courtesies around an answer: "dạ có ạ" -> "có". "Đã có" is not a courtesy."""
-        if "đã" in self.marked:
-            return self
-        forms_ = (" ".join(_without_courtesy(form.split())) for form in self.forms)
-        return _Typed.made(_without_courtesy(self.marked), _distinct(forms_))
+@lru_cache(maxsize=_BEING_READ)
+def _typed(text: str) -> _Typed:
+    return _Typed.made(marked_words(text), tuple(map(spelling, forms(text))))
+
+
+@lru_cache(maxsize=_BEING_READ)
+def _bare(typed: _Typed) -> _Typed:
+    """Without the courtesies around an answer: "dạ có ạ" -> "có". "Đã có" is not a courtesy."""
+    if "đã" in typed.marked:
+        return typed
+    forms_ = (" ".join(_without_courtesy(form.split())) for form in typed.forms)
+    return _Typed.made(_without_courtesy(typed.marked), _distinct(forms_))
 
 
 @lru_cache(maxsize=4096)  # what is offered comes again and again; what people type is not kept
@@ -310,9 +320,18 @@ def _phrase(text: str) -> _Typed:
     return _Typed.made(marked_words(text), _distinct(map(spelling, (folded, expand(folded)))))
 
 
+@lru_cache(maxsize=4096)
+def _joined(phrases: tuple[str, ...]) -> frozenset[str]:
+    """All the forms of a choice without their spaces."""
+    return frozenset().union(*(_phrase(phrase).joined for phrase in phrases))
+
+
 def spelling(form: str) -> str:
     """One spelling for i and y where both are usual: "dang ki", "qui dinh"."""
-    return re.sub(r"\b(h|k|l|m|t|qu)i\b", r"\1y", form)
+    return _WRITTEN_I.sub(r"\1y", form)
+
+
+_WRITTEN_I = re.compile(r"\b(h|k|l|m|t|qu)i\b")
 
 
 _BEFORE = _words("da vang thua em oi chi anh cho toi minh muon la thi u ok chon bam nhan")
@@ -331,7 +350,8 @@ def _same_words(typed: _Typed, choices: Sequence[Sequence[str]]) -> list[Match]:
     ranking = [
         Match(index, score)
         for index, phrases in enumerate(choices)
-        if (score := max((_sameness(typed, _phrase(p)) for p in phrases), default=0.0))
+        if not typed.joined.isdisjoint(_joined(tuple(phrases)))  # of most choices: nothing in common
+        and (score := max((_sameness(typed, _phrase(p)) for p in phrases), default=0.0))
     ]
     as_marked = [m for m in ranking if m.score == 100]
     return as_marked or ranking
@@ -569,6 +589,7 @@ _ASKING = tuple(
         "ngày nào", "nộp đâu", "gửi đâu", "đi đâu", "gì nữa không", "rồi sao", "sao nữa", "mấy người",
     )
 )  # fmt: skip
+_ASKING_FOLDED = tuple((phrase, frozenset(map(fold, phrase))) for phrase in _ASKING)
 # Without marks "dau" is as likely oil, bean or mulberry ("tinh dau"), and "nao" the brain.
 _ASKING_LAST_MARKED = frozenset({"nào", "đâu"})
 _ASKING_FRAMES = (("có", "không"), ("đã", "chưa"))
@@ -602,6 +623,7 @@ def looks_like_question(text: str) -> bool:
     return question_strength(text) > 0
 
 
+@lru_cache(maxsize=_BEING_READ)
 def question_strength(text: str) -> int:
     """2 - a question mark or an opening such as "cho hỏi"; 1 - question words only; 0 - no question."""
     text = _ADDRESS.sub(" ", text)
@@ -649,9 +671,10 @@ def _asks(marked: Sequence[str]) -> bool:
     while len(words) > 1 and fold(words[-1]) in _AFTER:
         words.pop()
     plain = [fold(word) for word in words]
+    there = set(plain)
     return (
         f"{' '.join(plain)} ".startswith(tuple(f"{opening} " for opening in _ASKING_FIRST))
-        or any(_occurs(words, plain, phrase) for phrase in _ASKING if _stands_in_words(phrase, plain))
+        or any(_occurs(words, plain, phrase) for phrase, needed in _ASKING_FOLDED if needed <= there)
         or any(_frames(words, first, last) for first, last in _ASKING_FRAMES)
         or _asks_last(words, plain)
     )
@@ -680,10 +703,6 @@ def _frames(words: Sequence[str], first: str, last: str) -> bool:
     if any(word != fold(word) for word in words):
         return words[-1] == last and first in words[:-2]
     return len(words) > 2 and words[-1] == fold(last) and fold(first) in words[:-2]
-
-
-def _stands_in_words(phrase: Sequence[str], plain: Sequence[str]) -> bool:
-    return all(word in plain for word in map(_folded_asking, phrase))
 
 
 @lru_cache(maxsize=256)  # words of the phrases above

@@ -687,7 +687,7 @@ class Facts:
     templates: tuple[Template, ...] = ()  # only where one of them may be chosen or edited
     named: tuple[CaseFacts, ...] = ()  # cases the state or the event names, if this person may see them
     files: Mapping[str, FileFacts] = field(default_factory=dict)
-    drafts: tuple[DraftFacts, ...] = ()  # filled in by the engine
+    drafts: tuple[DraftFacts, ...] = ()  # filled in by the engine, for commands and outside forms
     articles: tuple[ArticleHead, ...] = ()
     quiz: tuple[QuizFacts, ...] = ()
     officers: int = 0  # of the person's commune
@@ -1410,8 +1410,13 @@ class Dialog:
     linked: bool = False
     followed: Then | None = None
 
+    _asks: Mapping[str, Ask] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_asks", {ask.name: ask for ask in reversed(self.steps)})
+
     def ask(self, name: str) -> Ask | None:
-        return next((ask for ask in self.steps if ask.name == name), None)
+        return self._asks.get(name)
 
 
 Command = Callable[[str, Facts], Go]

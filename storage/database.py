@@ -67,8 +67,11 @@ def _change_to_wal(cursor: Any) -> None:
 
 
 def _sqlite_begins(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    options = connection.get_execution_options()
+    mode = options.get("sqlite_begin", "IMMEDIATE")
     connection.exec_driver_sql(f"BEGIN {mode}")
+    made: Any = connection.connection.dbapi_connection
+    made.here = mode == "IMMEDIATE" and not options.get("sqlite_long")
 
 
 @asynccontextmanager
@@ -81,23 +84,31 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 @asynccontextmanager
-async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def writing(engine: AsyncEngine, *, long: bool = False) -> AsyncIterator[AsyncConnection]:
     """A transaction that writes: on SQLite in turn, on PostgreSQL side by side. Never one inside another.
 
-    SQLite's own waiting is a poll without order: among many writers one can lose each time until it fails.
+    SQLite's own waiting is a poll without order: among many writers one can lose each time until it fails. `long`: a
+    statement may take more than some milliseconds, so that on SQLite it must not run in the event loop's own thread.
     """
     if engine.dialect.name != "sqlite":
         async with engine.begin() as connection:
             yield connection
         return
-    async with _WRITERS.setdefault(engine.sync_engine, asyncio.Lock()), engine.begin() as connection:
-        yield connection
+    async with _WRITERS.setdefault(engine.sync_engine, asyncio.Lock()), engine.connect() as connection:
+        if long:
+            await connection.execution_options(sqlite_long=True)
+        async with connection.begin():
+            yield connection
 
 
 def upsert(connection: AsyncConnection, table: Any) -> Any:
     """INSERT with ON CONFLICT, which both databases spell alike."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return inserting(connection.dialect.name, table)
+
+
+def inserting(dialect: str, table: Any) -> Any:
+    """As `upsert`, for a statement that is made once."""
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
 
 
 def sqlite_path(url: str) -> Path | None:

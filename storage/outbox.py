@@ -1,11 +1,28 @@
 """Messages on their way: rows written with the turn that said them, taken by workers, marked when delivered."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import notices
@@ -59,34 +76,114 @@ async def post(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -
         | {"delivery_id": next(rungs) if "ladder" in row else None}
         for row in rows
     ]
-    await connection.execute(insert(outbox), made)
+    await connection.execute(_POSTED, made)
 
 
-def _ready(now: datetime, but: Collection[str]) -> Select[int]:
-    """Ids of due messages nobody has in hand, at most one a chat and only the oldest; none of the channels `but`.
+_POSTED = insert(outbox)
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What the worker of this process can take at once, without looking for it.
+
+    `room`: how many messages; `gone`: ids of those that it has sent and not marked yet, for which nothing has to wait;
+    `away`: channels of which it takes none at the moment.
+    """
+
+    room: int = 0
+    gone: Collection[int] = ()
+    away: Collection[str] = ()
+
+
+async def hand_out(
+    connection: AsyncConnection,
+    rows: Sequence[Mapping[str, Any]],
+    chats: Mapping[int, tuple[str, str]],
+    now: datetime,
+    hand: Hand,
+) -> list[Due]:
+    """As `post`, with the replies in the hand of this process's worker from the start, as many as it has room for.
+
+    `chats`: channel and chat id of those who have just written, by conversation; they are locked. Where anything else
+    waits in a chat, or several messages come, their order is for `claim`. Nobody may send them before the commit.
+    """
+    each = Counter(row["conversation_id"] for row in rows)
+    alone = [row["conversation_id"] for row in rows if row["kind"] == "reply" and each[row["conversation_id"]] == 1]
+    free = [known for known in alone if known in chats and chats[known][0] not in hand.away][: hand.room]
+    if free:
+        waiting = await connection.execute(_WAITING, {"conversations": free})
+        behind = {row.conversation_id for row in waiting if row.id not in hand.gone}
+        free = [conversation for conversation in free if conversation not in behind]
+    at_once = [row for row in rows if row["conversation_id"] in free]
+    await post(connection, [row for row in rows if row["conversation_id"] not in free])
+    if not at_once:
+        return []
+    lease = now + LEASE
+    ids = (await connection.execute(_IN_HAND, [{**row, "claimed_until": lease} for row in at_once])).scalars()
+    return [
+        Due(
+            *(row_id, row["conversation_id"], *chats[row["conversation_id"]], row["kind"], row["body"], 0),
+            *(row["created_at"], lease, now),
+        )
+        for row_id, row in zip(ids, at_once, strict=True)
+    ]
+
+
+def _waits(table: Any) -> ColumnElement[bool]:
+    """Written out: of a partial index SQLite can tell only so that it holds all these rows."""
+    return cast("ColumnElement[bool]", table.c.status == literal_column("'waiting'"))
+
+
+@cache
+def _ready(away: bool = False) -> Select[int]:
+    """Ids of due messages nobody has in hand, at most one a chat and only the oldest; `now` is to be given.
 
     What is held for the morning lets the others of its chat pass; what was tried and is to be tried again lets only
     those of the other kind pass: an answer does not wait for a notice that the platform takes at six.
+    `away`: none of the channels `but`.
     """
+    now: BindParameter[datetime] = bindparam("now", type_=outbox.c.due_at.type)
     earlier = outbox.alias("earlier")
     blocked = exists().where(
         earlier.c.conversation_id == outbox.c.conversation_id,
-        earlier.c.status == "waiting",
+        _waits(earlier),
         earlier.c.id < outbox.c.id,
         or_(earlier.c.due_at <= now, and_(earlier.c.attempts > 0, earlier.c.kind == outbox.c.kind)),
     )
     free = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now)
-    which = select(outbox.c.id).where(outbox.c.status == "waiting", outbox.c.due_at <= now, free, ~blocked)
-    if but:
-        away = select(conversations.c.id).where(conversations.c.channel.in_(but))
-        which = which.where(outbox.c.conversation_id.not_in(away))
-    return which.order_by(outbox.c.id)
+    which = select(outbox.c.id).where(_waits(outbox), outbox.c.due_at <= now, free, ~blocked)
+    if away:
+        paused = select(conversations.c.id).where(conversations.c.channel.in_(bindparam("but", expanding=True)))
+        which = which.where(outbox.c.conversation_id.not_in(paused))
+    return which.order_by(outbox.c.id + 0)  # not the bare id: in its order SQLite would read through all that was sent
+
+
+@cache
+def _ready_of(kinds: str, away: bool, dialect: str) -> Select[int]:
+    """As `_ready`, of "replies", "notices" or "all", at most `most`; skipping what others are just taking."""
+    which = _ready(away)
+    if kinds == "replies":
+        which = which.where(outbox.c.kind != "notice")
+    elif kinds == "notices":
+        which = which.where(outbox.c.kind == "notice")
+    which = which.limit(bindparam("most", type_=Integer))
+    return which.with_for_update(skip_locked=True) if dialect == "postgresql" else which
+
+
+_WAITING = select(outbox.c.conversation_id, outbox.c.id).where(
+    _waits(outbox), outbox.c.conversation_id.in_(bindparam("conversations", expanding=True))
+)
+_IN_HAND = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
 
 
 async def waits(connection: AsyncConnection, now: datetime, notices: int = 1, but: Collection[str] = ()) -> bool:
     """Whether there is anything to claim; asked before a transaction is begun that would hold up writers."""
-    which = _ready(now, but) if notices > 0 else _ready(now, but).where(outbox.c.kind != "notice")
-    return (await connection.execute(which.limit(1))).first() is not None
+    which = _ready_of("all" if notices > 0 else "replies", bool(but), "")
+    return (await connection.execute(which, _given(now, 1, but))).first() is not None
+
+
+def _given(now: datetime, most: int, but: Collection[str]) -> dict[str, Any]:
+    return {"now": now, "most": most} | ({"but": list(but)} if but else {})
 
 
 async def claim(
@@ -97,25 +194,14 @@ async def claim(
     Who waits for a reply is served before the notices, of which at most `notices` (None: `limit`) are taken.
     A message in hand still stands as waiting before the next of its chat, until it is marked.
     """
-    ready = _ready(now, but)
-    ids = await _some(connection, ready.where(outbox.c.kind != "notice"), limit)
+    ids = await _some(connection, "replies", now, limit, but)
     places = limit - len(ids)
-    ids += await _some(
-        connection, ready.where(outbox.c.kind == "notice"), min(places, limit if notices is None else notices)
-    )
+    ids += await _some(connection, "notices", now, min(places, limit if notices is None else notices), but)
     if not ids:
         return []
     lease = now + LEASE
-    await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(claimed_until=lease))
-    rows = await connection.execute(
-        select(
-            *(outbox, conversations.c.channel, conversations.c.chat_id, conversations.c.updated_at.label("heard")),
-            *((conversations.c.status == "blocked").label("closed"), conversations.c.quota_left),
-        )
-        .join(conversations)
-        .where(outbox.c.id.in_(ids))
-        .order_by(outbox.c.kind == "notice", outbox.c.id)
-    )
+    await connection.execute(_CLAIMED, {"ids": ids, "lease": lease})
+    rows = await connection.execute(_DUE, {"ids": ids})
     return [
         Due(
             *(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at, lease),
@@ -125,13 +211,24 @@ async def claim(
     ]
 
 
-async def _some(connection: AsyncConnection, which: Select[int], limit: int) -> list[int]:
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CLAIMED = update(outbox).where(outbox.c.id.in_(_IDS)).values(claimed_until=bindparam("lease"))
+_DUE = (
+    select(
+        *(outbox, conversations.c.channel, conversations.c.chat_id, conversations.c.updated_at.label("heard")),
+        *((conversations.c.status == "blocked").label("closed"), conversations.c.quota_left),
+    )
+    .join(conversations)
+    .where(outbox.c.id.in_(_IDS))
+    .order_by(outbox.c.kind == "notice", outbox.c.id)
+)
+
+
+async def _some(connection: AsyncConnection, kinds: str, now: datetime, limit: int, but: Collection[str]) -> list[int]:
     if limit <= 0:
         return []
-    which = which.limit(limit)
-    if connection.dialect.name == "postgresql":
-        which = which.with_for_update(skip_locked=True)
-    return list((await connection.execute(which)).scalars())
+    which = _ready_of(kinds, bool(but), connection.dialect.name)
+    return list((await connection.execute(which, _given(now, limit, but))).scalars())
 
 
 def _held(due: Due) -> Update:
@@ -172,20 +269,22 @@ async def _note_lists(connection: AsyncConnection, ids: Sequence[int]) -> None:
 
     Where its numbers go on from those of a question above it (bot.render.compose), these stay good.
     """
-    statement = (
-        select(outbox.c.conversation_id, outbox.c.body, conversations.c.listed)
-        .join(conversations)
-        .where(outbox.c.id.in_(ids), outbox.c.kind == "notice", conversations.c.updated_at < outbox.c.created_at)
-        .order_by(outbox.c.id)
-    )
     newest: dict[int, list[Any]] = {}
-    for row in await connection.execute(statement):
+    for row in await connection.execute(_NOTED_LISTS, {"ids": list(ids)}):
         if own := row.body.get("listed"):
             above = [line for line in newest.get(row.conversation_id, row.listed or ()) if line[0] > 0]
             newest[row.conversation_id] = _together(above, own)
     if newest:
         rows = [{"row_id": row_id, "new_list": listed} for row_id, listed in sorted(newest.items())]
         await connection.execute(_LISTED, rows)
+
+
+_NOTED_LISTS = (
+    select(outbox.c.conversation_id, outbox.c.body, conversations.c.listed)
+    .join(conversations)
+    .where(outbox.c.id.in_(_IDS), outbox.c.kind == "notice", conversations.c.updated_at < outbox.c.created_at)
+    .order_by(outbox.c.id)
+)
 
 
 async def retry_later(

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, bindparam, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import BindParameter, Date, and_, bindparam, delete, exists, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -34,6 +35,7 @@ from dialogs.rules.working_days import working_days_between, working_minutes_lef
 from dialogs.state import dump, load
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
 from storage.correspondence import addressed, letter_key, notes_of, reachable
+from storage.database import inserting
 from storage.database import upsert as upsert
 from storage.desk import desk_facts, shows_desk
 from storage.dossiers import last_mover
@@ -114,9 +116,16 @@ async def first_times(
     In order, so that two processes that were given the same updates wait for each other in one direction.
     """
     rows = [{"channel": channel, "key": key, "received_at": now} for channel, key in sorted(keys)]
-    statement = upsert(connection, updates).on_conflict_do_nothing().returning(updates.c.channel, updates.c.key)
-    result = await connection.execute(statement, rows)
+    result = await connection.execute(_first_times(connection.dialect.name), rows)
     return {(channel, key) for channel, key in result}
+
+
+# Statements of every turn are made once: making one takes longer than SQLite takes to carry it out.
+
+
+@cache
+def _first_times(dialect: str) -> Any:
+    return inserting(dialect, updates).on_conflict_do_nothing().returning(updates.c.channel, updates.c.key)
 
 
 _beside = conversations.alias("beside")
@@ -175,18 +184,39 @@ async def _read(
     by_channel: dict[str, list[str]] = {}
     for channel, chat_id in chats:
         by_channel.setdefault(channel, []).append(chat_id)
-    named = [and_(conversations.c.channel == c, conversations.c.chat_id.in_(ids)) for c, ids in by_channel.items()]
-    which = or_(*named, *([conversations.c.id.in_(beside)] if beside else []))
-    statement = _SELECT.where(which)
-    if connection.dialect.name == "postgresql":
-        first = select(conversations.c.id).where(which).order_by(conversations.c.id)
-        await connection.execute(first.with_for_update(key_share=True))
-        statement = statement.order_by(people.c.id).with_for_update(of=people, key_share=True)
-    rows = (await connection.execute(statement)).all()
+    lock, statement = _reading(connection.dialect.name, tuple(sorted(by_channel)), bool(beside))
+    given: dict[str, Any] = {f"in_{channel}": ids for channel, ids in by_channel.items()}
+    given |= {"beside": list(beside)} if beside else {}
+    if lock is not None:
+        await connection.execute(lock, given)
+    rows = (await connection.execute(statement, given)).all()
     officers = [row.person_id for row in rows if row.officer]
     covered = await covered_by(connection, officers, today) if officers else {}
     members = await memberships_of(connection, officers, covered) if officers else {}
     return {(row.channel, row.chat_id): _conversation(row, members, covered) for row in rows}
+
+
+@cache
+def _reading(dialect: str, channels: tuple[str, ...], beside: bool) -> tuple[Any, Any]:
+    """What locks the conversations (None on SQLite, where all is locked), and what reads them with their people.
+
+    Chat ids of each channel as "in_<channel>", further ids as "beside".
+    """
+    which = or_(
+        *(
+            and_(
+                conversations.c.channel == channel,
+                conversations.c.chat_id.in_(bindparam(f"in_{channel}", expanding=True)),
+            )
+            for channel in channels
+        ),
+        *((conversations.c.id.in_(bindparam("beside", expanding=True)),) if beside else ()),
+    )
+    statement = _SELECT.where(which)
+    if dialect != "postgresql":
+        return None, statement
+    lock = select(conversations.c.id).where(which).order_by(conversations.c.id).with_for_update(key_share=True)
+    return lock, statement.order_by(people.c.id).with_for_update(of=people, key_share=True)
 
 
 def _conversation(
@@ -360,17 +390,6 @@ async def _minutes_left(
     return working_minutes_left(now, case.due_on, office.sessions, office.days_off)
 
 
-_AWAY = exists().where(
-    absences.c.person_id == memberships.c.person_id,
-    absences.c.first_on <= bindparam("today", type_=Date),
-    absences.c.last_on >= bindparam("today", type_=Date),
-    absences.c.ended_at.is_(None),
-)
-_OFFICERS = select(
-    memberships.c.territory, memberships.c.person_id, memberships.c.role, people.c.name, _AWAY.label("away")
-).join(people, people.c.id == memberships.c.person_id)
-
-
 async def _with_offices(
     connection: AsyncConnection, found: dict[int, Facts], person_ids: Mapping[int, int], today: date
 ) -> dict[int, Facts]:
@@ -383,10 +402,9 @@ async def _with_offices(
         return found
     of = {commune: places.territory(commune) for commune in communes}
     territories = {*of.values(), *(territory.partition("/")[0] for territory in of.values())}
-    which = (memberships.c.territory.in_(territories), memberships.c.removed_at.is_(None), REACHABLE)
     officers: dict[str, set[int]] = {}
     readers: dict[str, dict[int, str]] = {}
-    for row in await connection.execute(_OFFICERS.where(*which), {"today": today}):
+    for row in await connection.execute(_OFFICERS, {"territories": list(territories), "today": today}):
         officers.setdefault(row.territory, set()).add(row.person_id)
         if row.role == Role.COMMUNE_OFFICER:
             readers.setdefault(row.territory, {})[row.person_id] = "" if row.away else row.name
@@ -403,8 +421,8 @@ async def _with_offices(
             alone = names[0] if len(names) == 1 else ""
             yield replace(case, officers=here, province_officers=above, officer=alone)
 
-    open_at = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(territories))
-    hours = {row.territory: row.hours for row in await connection.execute(open_at)}
+    open_at = await connection.execute(_HOURS, {"territories": list(territories)})
+    hours = {row.territory: row.hours for row in open_at}
     known = {}
     for key, facts in found.items():
         here, above = others(facts.person.commune, person_ids[key])
@@ -417,6 +435,21 @@ async def _with_offices(
             named=tuple(there(facts.named, person_ids[key])),
         )
     return known
+
+
+_HERE: BindParameter[Any] = bindparam("territories", expanding=True)
+_AWAY = exists().where(
+    absences.c.person_id == memberships.c.person_id,
+    absences.c.first_on <= bindparam("today", type_=Date),
+    absences.c.last_on >= bindparam("today", type_=Date),
+    absences.c.ended_at.is_(None),
+)
+_OFFICERS = (
+    select(memberships.c.territory, memberships.c.person_id, memberships.c.role, people.c.name, _AWAY.label("away"))
+    .join(people, people.c.id == memberships.c.person_id)
+    .where(memberships.c.territory.in_(_HERE), memberships.c.removed_at.is_(None), REACHABLE)
+)
+_HOURS = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(_HERE))
 
 
 def _communes(facts: Facts) -> set[str]:
@@ -450,6 +483,14 @@ _CASE = select(cases, people.c.name, people.c.producer_name.label("maker")).join
     people, people.c.id == cases.c.person_id
 )
 
+_CASES = _CASE.where(
+    or_(
+        cases.c.person_id.in_(bindparam("owners", expanding=True)),
+        cases.c.code.in_(bindparam("codes", expanding=True)),
+    )
+).order_by(cases.c.id.desc())
+_CASE_NAMED = _CASE.where(cases.c.code == bindparam("named"))
+
 
 async def _cases(
     connection: AsyncConnection, wanted: Sequence[Wanted], now: datetime, days_off: frozenset[date]
@@ -459,8 +500,7 @@ async def _cases(
     codes = [want.code for want in wanted if want.code]
     if not owners and not codes:
         return {}, {}
-    which = or_(cases.c.person_id.in_(owners), cases.c.code.in_(codes))
-    found = (await connection.execute(_CASE.where(which).order_by(cases.c.id.desc()))).all()
+    found = (await connection.execute(_CASES, {"owners": owners, "codes": codes})).all()
     # Of a case that nobody here may see nothing more is read: it must not even take longer than one that isn't there.
     rows = [row for row in found if any(_may_see(row.person_id, row.territory, want.conversation) for want in wanted)]
     full = await case_facts(connection, rows, now, days_off)
@@ -476,7 +516,7 @@ async def case_named(
     connection: AsyncConnection, code: str, now: datetime, days_off: frozenset[date]
 ) -> CaseFacts | None:
     """A case as it stands, whoever asks: for what is said about it to others."""
-    rows = (await connection.execute(_CASE.where(cases.c.code == code))).all()
+    rows = (await connection.execute(_CASE_NAMED, {"named": code})).all()
     return next(iter(await case_facts(connection, rows, now, days_off)), None)
 
 
@@ -487,17 +527,11 @@ async def case_facts(
     ids = [row.id for row in rows]
     if not ids:
         return []
-    kept = _grouped(await connection.execute(_newest_papers(ids)))
+    kept = _grouped(await connection.execute(_NEWEST_PAPERS, {"ids": ids}))
     lengths = await lengths_of(connection, [row for rows in kept.values() for row in rows])
-    back = _grouped(
-        await connection.execute(
-            select(returned_items).where(returned_items.c.case_id.in_(ids), returned_items.c.answered_at.is_(None))
-        )
-    )
-    happened = _grouped(await connection.execute(_history(ids)))
-    rated = _grouped(
-        await connection.execute(select(results).where(results.c.case_id.in_(ids), results.c.published_at.is_not(None)))
-    )
+    back = _grouped(await connection.execute(_RETURNED, {"ids": ids}))
+    happened = _grouped(await connection.execute(_HISTORY, {"ids": ids}))
+    rated = _grouped(await connection.execute(_RATED, {"ids": ids}))
     closed = await days_off_of(connection, {_desk(row) for row in rows})
     return [
         _case_facts(
@@ -533,25 +567,24 @@ def newest() -> ColumnElement[bool]:
     return ~beaten
 
 
-def _newest_papers(ids: Collection[int]) -> Any:
-    return select(papers).where(papers.c.case_id.in_(ids), newest()).order_by(papers.c.id)
-
-
-def _history(ids: Collection[int]) -> Any:
-    return (
-        select(
-            case_events.c.case_id,
-            case_events.c.action,
-            case_events.c.happened_at,
-            case_events.c.reason,
-            case_events.c.item,
-            case_events.c.from_status,
-            people.c.name,
-        )
-        .join(people, people.c.id == case_events.c.actor_id, isouter=True)
-        .where(case_events.c.case_id.in_(ids))
-        .order_by(case_events.c.id)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_NEWEST_PAPERS = select(papers).where(papers.c.case_id.in_(_IDS), newest()).order_by(papers.c.id)
+_RETURNED = select(returned_items).where(returned_items.c.case_id.in_(_IDS), returned_items.c.answered_at.is_(None))
+_RATED = select(results).where(results.c.case_id.in_(_IDS), results.c.published_at.is_not(None))
+_HISTORY = (
+    select(
+        case_events.c.case_id,
+        case_events.c.action,
+        case_events.c.happened_at,
+        case_events.c.reason,
+        case_events.c.item,
+        case_events.c.from_status,
+        people.c.name,
     )
+    .join(people, people.c.id == case_events.c.actor_id, isouter=True)
+    .where(case_events.c.case_id.in_(_IDS))
+    .order_by(case_events.c.id)
+)
 
 
 def _desk(row: Row) -> str:

@@ -39,7 +39,7 @@ from storage.cases import FIRST_OF_ALL, NOT_URGENT
 from storage.database import make_engine
 from storage.models import cases, conversations, memberships, people
 from storage.records import Conversation, Wanted, conversations_of, facts_for
-from tests.conftest import _postgresql
+from tests.conftest import postgresql
 
 PROVINCE = "15"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -246,7 +246,7 @@ async def database(kind: str) -> AsyncIterator[AsyncEngine]:
             yield engine
             await engine.dispose()
             return
-        with _postgresql() as server:
+        with postgresql("-F") as server:
             url = server.create()
             await asyncio.to_thread(migrate.upgrade, url)
             engine = make_engine(url)

@@ -114,7 +114,7 @@ def postgresql_server() -> Iterator[PostgreSQL]:
     """PostgreSQL from the wheel, with a database `current` that has all tables, to copy from."""
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(_postgresql())
+            server = stack.enter_context(postgresql("-F"))  # nobody needs it to last
         except (ImportError, OSError, subprocess.SubprocessError) as error:
             pytest.skip(f"PostgreSQL does not run here: {getattr(error, 'stderr', None) or error}")
         server.execute("CREATE DATABASE current TEMPLATE template0")
@@ -123,8 +123,8 @@ def postgresql_server() -> Iterator[PostgreSQL]:
 
 
 @contextmanager
-def _postgresql() -> Iterator[PostgreSQL]:
-    """Start the wheel's programs without its Python part.
+def postgresql(*options: str) -> Iterator[PostgreSQL]:
+    """Start the wheel's programs, the server with these options, without the wheel's Python part.
 
     For root, its get_server() adds a system user and opens every folder above the data to all users.
     """
@@ -147,7 +147,7 @@ def _postgresql() -> Iterator[PostgreSQL]:
             "-N",
         ]
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder, timeout=120, **_as(user))
-        start = [f"{programs}/postgres", "-D", "data", "-k", name, "-h", "", "-F"]  # -F: nobody needs it to last
+        start = [f"{programs}/postgres", "-D", "data", "-k", name, "-h", "", *options]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(start, stdout=log, stderr=log, cwd=folder, **_as(user))
         try:

@@ -9,7 +9,7 @@ import aiosqlite
 import pytest
 from sqlalchemy import String, cast, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage import database
 from storage.database import SQLITE_BUSY_TIMEOUT_MS, make_engine, reading, sqlite_path, writing
@@ -161,7 +161,9 @@ def test_the_file_of_a_database(url: str, path: Path | None) -> None:
 # ---------------------------------------------------------------- one visit a statement
 
 
-async def test_a_statement_visits_its_thread_once(sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_statement_visits_its_thread_once_or_not_at_all(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with sqlite_engine.connect() as connection:
         await connection.execute(select(settings))
     visits = Counter[str]()
@@ -171,12 +173,23 @@ async def test_a_statement_visits_its_thread_once(sqlite_engine: AsyncEngine, mo
         visits[work.__name__] += 1
         return execute(connection, work, *args, **named)
 
+    async def written(connection: AsyncConnection, *names: str) -> None:
+        await connection.execute(insert(settings), [{"name": name, "value": "1"} for name in names])
+
     monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
-    async with sqlite_engine.begin() as connection:
-        await connection.execute(insert(settings), [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}])
+    async with writing(sqlite_engine) as connection:  # it has the lock: only BEGIN and COMMIT may have to wait
+        await written(connection, "a", "b")
         found = (await connection.execute(select(settings.c.name).where(settings.c.name < "c"))).scalars().all()
-    assert found == ["a", "b"]
-    assert visits == {"_executed": 2, "_executed_many": 1, "commit": 1}  # BEGIN is one of the two
+    assert (found, visits) == (["a", "b"], {"executed": 1, "commit": 1})
+    visits.clear()
+    async with writing(sqlite_engine, long=True) as connection:
+        await written(connection, "c", "d")
+        await connection.execute(delete(settings))
+    assert visits == {"executed": 2, "executed_many": 1, "commit": 1}
+    visits.clear()
+    async with reading(sqlite_engine) as connection:
+        assert (await connection.execute(select(settings))).all() == []
+    assert visits == {"executed": 2, "commit": 1}
 
 
 async def test_a_visit_brings_what_the_dialects_own_cursor_brings(sqlite_url: str) -> None:

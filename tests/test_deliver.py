@@ -30,13 +30,14 @@ from bot.channels.base import (
     WindowClosed,
 )
 from bot.deliver import IN_HAND, Delivery
+from bot.handle import handle
 from bot.papers import pages_to_pdf
 from bot.turn import outbox_row
 from bot.world import PLAIN
 from storage import outbox as box
 from storage.files import FileStore
 from storage.models import conversations, download_links, files, outbox
-from tests.heart import Messenger, Working, beside, chat, once, rows, say, watched, world_at
+from tests.heart import Messenger, Working, beside, chat, once, rows, say, taking, typed, watched, world_at
 from tests.sounds import aac, amr, ogg, webm
 from tests.transcripts import Clock
 
@@ -608,3 +609,42 @@ async def test_a_message_that_waits_alone_holds_up_nobody_else(sqlite_engine: As
     assert [due.body["text"] for due in await delivery._claim(IN_HAND)] == ["b1"]
     clock.now += timedelta(seconds=37)
     assert [due.body["text"] for due in await delivery._claim(IN_HAND)] == ["a1"]
+
+
+# ---------------------------------------------------------------- straight from the intake
+
+
+async def test_a_reply_goes_out_without_being_looked_for(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    delivery = worker(engine, channel, clock)
+    world = delivery.world
+    assert delivery.hand.room == (0 if engine.dialect.name == "sqlite" else IN_HAND)  # not before the first look
+    assert await delivery._claim(IN_HAND) == []
+    for n in range(3):  # what was sent and is not marked yet holds nothing up
+        delivery.take(await handle(engine, world, [typed("anna", "menu", f"{n}")], delivery))
+        await asyncio.gather(*delivery._hands._busy)
+    assert len(channel.sent) == 3
+    assert {row.status for row in await rows(engine, outbox)} == {"waiting"}
+    assert await delivery._claim(IN_HAND) == []
+    assert [row.status for row in await rows(engine, outbox)] == ["sent"] * 3
+    assert not delivery.hand.gone
+
+
+async def test_a_reply_waits_for_the_one_before(engine: AsyncEngine) -> None:
+    clock, channel, go = Clock(), Messenger(), asyncio.Event()
+
+    async def slowly(chat_id: str, message: Outgoing) -> None:
+        await go.wait()
+
+    channel.before_sending = slowly
+    delivery = worker(engine, channel, clock)
+    assert await delivery._claim(IN_HAND) == []
+    async with taking(engine, delivery.world) as intake:
+        intake.outlet = delivery
+        for words in ("menu", "giúp"):
+            await intake.submit(typed("anna", words, words))
+    assert len(delivery._hands._busy) == 1
+    go.set()
+    await Working(delivery).until(lambda: done(engine))
+    assert [message.key for _, message in channel.sent] == [str(row.id) for row in await rows(engine, outbox)]
+    assert len(channel.sent) == 2

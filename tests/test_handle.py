@@ -332,7 +332,7 @@ async def test_a_stopped_postgresql_gives_the_update_back_and_works_again(
     postgresql_server: conftest.PostgreSQL,
 ) -> None:
     world = world_at(Clock())
-    with conftest._postgresql() as server:
+    with conftest.postgresql("-F") as server:
         url = server.url("postgres")
         await asyncio.to_thread(migrate.upgrade, url)
         engine = make_engine(url)

@@ -232,3 +232,58 @@ async def test_replies_go_before_the_notices_and_notices_have_places_of_their_ow
         assert not await box.waits(connection, clock(), but=["telegram"])
         assert await box.claim(connection, clock(), 3, but=["telegram"]) == []
         assert texts(await box.claim(connection, clock(), 3)) == ["n1", "n2", "n3"]
+
+
+async def test_what_was_sent_is_not_read_through_for_what_waits(sqlite_engine: AsyncEngine) -> None:
+    """Thirty days of it are kept, and it is asked for many times a second."""
+    async with sqlite_engine.begin() as connection:
+        ready = box._ready().params(now=Clock()())
+        asked = str(ready.compile(connection.sync_connection, compile_kwargs={"literal_binds": True}))
+        plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+    assert "SCAN outbox USING INDEX ix_outbox_waiting" in plan
+
+
+async def test_a_reply_is_in_hand_from_the_start_unless_something_else_waits_in_its_chat(engine: AsyncEngine) -> None:
+    clock = Clock()
+    known = [await chat(engine, clock, who) for who in ("anna", "bert", "carl", "dora", "emil")]
+    chats = {one.id: (one.channel, one.chat_id) for one in known[:4]}  # emil has not written
+    anna, bert, carl, dora, emil = (one.id for one in known)
+
+    async def written(*to: int, kind: str = "reply", hand: box.Hand) -> list[box.Due]:
+        made = [outbox_row(one, kind, {"text": f"{one}"}, clock()) for one in to]
+        async with engine.begin() as connection:
+            return await box.hand_out(connection, made, chats, clock(), hand)
+
+    await put(engine, clock, "bert", "earlier")
+    taken = await written(anna, bert, carl, carl, dora, emil, hand=box.Hand(room=9))
+    assert [(due.conversation_id, due.chat_id, due.body) for due in taken] == [
+        (anna, "anna", {"text": f"{anna}"}), (dora, "dora", {"text": f"{dora}"})
+    ]  # fmt: skip
+    others = await claim(engine, clock)
+    assert texts(others) == ["earlier", f"{carl}", f"{emil}"]  # and none that is in hand
+    assert [row.id for row in await rows(engine, outbox) if row.claimed_until] == sorted(d.id for d in taken + others)
+
+    async with engine.begin() as connection:
+        assert await box.mark_failed(connection, taken[1], "Rejected")  # its lease is the row's
+    assert not await written(anna, hand=box.Hand(room=9))  # her first reply is still on its way
+    assert await written(dora, hand=box.Hand(room=9))
+    clock.now += box.LEASE + timedelta(seconds=1)
+    assert f"{anna}" in texts(await claim(engine, clock))  # its worker has died
+
+
+async def test_only_so_much_is_in_hand_as_there_is_room_for(engine: AsyncEngine) -> None:
+    clock = Clock()
+    known = [await chat(engine, clock, who) for who in ("anna", "bert")]
+    chats = {one.id: (one.channel, one.chat_id) for one in known}
+
+    async def written(hand: box.Hand, *kinds: str) -> int:
+        made = [outbox_row(one.id, kind, {"text": "x"}, clock()) for one, kind in zip(known, kinds, strict=True)]
+        async with engine.begin() as connection:
+            return len(await box.hand_out(connection, made, chats, clock(), hand))
+
+    assert await written(box.Hand(room=1), "reply", "reply") == 1
+    gone = {row.id for row in await rows(engine, outbox)}
+    assert await written(box.Hand(room=2), "reply", "reply") == 0
+    assert await written(box.Hand(room=2, gone=gone, away=["telegram"]), "reply", "reply") == 0
+    gone = {row.id for row in await rows(engine, outbox)}
+    assert await written(box.Hand(room=2, gone=gone), "notice", "reply") == 1

@@ -186,6 +186,7 @@ class Site:
             Route("/push", self.shown, methods=["POST"]),
         ]
         routes = [
+            *self._webhooks(),  # first: each request is compared with one route after the other
             *(chat if self.web_chat else []),
             Route("/u/{token}", self.link_page, methods=["GET"]),
             Route("/u/{token}", self.link_upload, methods=["POST"]),
@@ -199,6 +200,16 @@ class Site:
             Route("/metrics", self.metrics),
             Mount("/static", GZipMiddleware(StaticFiles(directory=STATIC))),
         ]
+        handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
+            HTTPException: self._refused,
+            SQLAlchemyError: self._away,
+            OSError: self._away,
+        }
+        return Shell(Starlette(routes=routes, exception_handlers=handlers), self._secure)
+
+    def _webhooks(self) -> list[Route]:
+        """Of the platforms that are on."""
+        routes = []
         if self.telegram is not None:
             routes.append(Route("/telegram", self.telegram_webhook, methods=["POST"]))
         if self.zalo is not None:
@@ -206,12 +217,7 @@ class Site:
             routes.append(Route("/zalo/connected", self.zalo_connected, methods=["GET"]))
         if self.zalo_bot is not None:
             routes.append(Route("/zalo-bot", self.zalo_bot_webhook, methods=["GET", "POST"]))
-        handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
-            HTTPException: self._refused,
-            SQLAlchemyError: self._away,
-            OSError: self._away,
-        }
-        return Shell(Starlette(routes=routes, exception_handlers=handlers), self._secure)
+        return routes
 
     # ------------------------------------------------------------ sessions
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 
 from dialogs.answers import (
     PERIOD_OPTIONS,
@@ -91,7 +92,12 @@ def as_filed(case: CaseFacts) -> Answers:
 
 
 def groups(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return tuple(Option(g.id, g.label, (g.official,)) for g in rules(answers, facts).groups)
+    return _groups(rules(answers, facts).id)
+
+
+@cache
+def _groups(ruleset_id: str) -> tuple[Option, ...]:
+    return tuple(Option(g.id, g.label, (g.official,)) for g in ruleset(ruleset_id).groups)
 
 
 def _group(answers: Answers, facts: Facts) -> ProductGroup | None:
@@ -101,7 +107,14 @@ def _group(answers: Answers, facts: Facts) -> ProductGroup | None:
 
 def sets(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     group = _group(answers, facts)
-    return tuple(Option(str(s.number), s.label, s.aliases) for s in (group.sets if group else ()))
+    return _sets(rules(answers, facts).id, group.id) if group is not None else ()
+
+
+@cache
+def _sets(ruleset_id: str, group_id: str) -> tuple[Option, ...]:
+    """The options of a question are looked at with every turn of a form in which it is answered."""
+    found = next(group.sets for group in ruleset(ruleset_id).groups if group.id == group_id)
+    return tuple(Option(str(s.number), s.label, s.aliases) for s in found)
 
 
 def which_set(answers: Answers, facts: Facts) -> tuple[Text, ...]:
