@@ -27,6 +27,7 @@ from bot.addresses import Addresses
 from bot.channels.base import Channel, ChannelError, Incoming, Update, system_clock
 from bot.channels.email import Email
 from bot.channels.email import Server as MailServer
+from bot.channels.pace import Budget, OwnBudget, Rate
 from bot.channels.push import Push, new_key
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web import Web
@@ -46,6 +47,7 @@ from dialogs import places
 from dialogs.model import Role
 from dialogs.words import COMMANDS
 from storage import audit, backup, migrate, push
+from storage.budgets import SharedBudget
 from storage.database import make_engine, sqlite_path, writing
 from storage.files import FileStore
 from storage.mergers import today_of
@@ -110,9 +112,10 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
     """All parts, connected; closed again at the end."""
     engine = make_engine(config.database_url)
     store = FileStore(config.files_url)
-    telegram, zalo_bot = await _telegram(config), _zalo_bot(config)
+    shared = partial(_budgeted, engine)
+    telegram, zalo_bot = await _telegram(config, shared), _zalo_bot(config, shared)
     consent = _consent(config, engine)
-    zalo = _zalo(config, consent)
+    zalo = _zalo(config, consent, shared)
     messengers: dict[str, Channel] = {one.name: one for one in (telegram, zalo, zalo_bot) if one is not None}
     capabilities = {"web": WEB_CAPABILITIES} | {name: one.capabilities for name, one in messengers.items()}
     links = await _links(config, telegram)
@@ -147,14 +150,25 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
         await engine.dispose()
 
 
-async def _telegram(config: Settings) -> Any:
+Budgeted = Callable[[Rate], Budget]
+
+
+def _budgeted(engine: AsyncEngine, channel: str, token: str) -> Budgeted:
+    """How the budget of a token is made: on PostgreSQL one of all processes, elsewhere this process is the only one."""
+    if engine.dialect.name != "postgresql":
+        return OwnBudget
+    name = f"{channel} {hashlib.sha256(token.encode()).hexdigest()[:24]}"
+    return lambda rate: SharedBudget(engine, name, rate.gap_s, rate.credit_s)
+
+
+async def _telegram(config: Settings, shared: Callable[[str, str], Budgeted]) -> Any:
     """The Telegram channel; its libraries cost three seconds and 130 MiB, so only where it is on."""
     if not config.telegram_is_on:
         return None
     from bot.channels.telegram import Telegram
 
     token = config.telegram_bot_token.get_secret_value()
-    return Telegram(token, config.telegram_api_url, _webhook_secret(token))
+    return Telegram(token, config.telegram_api_url, _webhook_secret(token), shared(Telegram.name, token))
 
 
 def _consent(config: Settings, engine: AsyncEngine) -> Any:
@@ -166,7 +180,7 @@ def _consent(config: Settings, engine: AsyncEngine) -> Any:
     return consent_of(config, engine)
 
 
-def _zalo(config: Settings, consent: Any) -> Any:
+def _zalo(config: Settings, consent: Any, shared: Callable[[str, str], Budgeted]) -> Any:
     """The Official Account as a channel."""
     if consent is None:
         return None
@@ -181,6 +195,7 @@ def _zalo(config: Settings, consent: Any) -> Any:
         buttons=config.zalo_buttons,
         calls_per_minute=config.zalo_calls_per_minute,
         form_picture_url=f"{config.public_url}/static/icon-512.png" if config.public_url else "",
+        budgeted=shared(Zalo.name, config.zalo_app_id),
     )
 
 
@@ -214,13 +229,14 @@ def _contact(config: Settings) -> str:
     return f"https://{(config.public_url and urlsplit(config.public_url).hostname) or 'localhost'}"
 
 
-def _zalo_bot(config: Settings) -> Any:
+def _zalo_bot(config: Settings, shared: Callable[[str, str], Budgeted]) -> Any:
     if not config.zalo_bot_is_on:
         return None
     from bot.channels.zalo_bot import ZaloBot
 
     token = config.zalo_bot_token.get_secret_value()
-    return ZaloBot(token, config.zalo_bot_api_url, _webhook_secret(token), config.zalo_file_hosts)
+    budgeted = shared(ZaloBot.name, token)
+    return ZaloBot(token, config.zalo_bot_api_url, _webhook_secret(token), config.zalo_file_hosts, budgeted)
 
 
 def _webhook_secret(token: str) -> str:
@@ -689,7 +705,7 @@ async def make_poster(config: Settings, commune: str, output: Path, say: Callabl
     form = forms.get(output.suffix.lower())
     if form is None:
         raise SystemExit("The poster's name must end in .svg, .png or .pdf.")
-    telegram = await _telegram(config)
+    telegram = await _telegram(config, lambda *_: OwnBudget)  # it sends nothing
     try:
         links = await _links(config, telegram)
     finally:

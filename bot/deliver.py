@@ -159,6 +159,7 @@ class Delivery:
             if await self._over(due):
                 return
             cost = self._cost(due, channel.capabilities)
+            await self._spaced(due, channel.capabilities)
             async with asyncio.timeout(SEND_WITHIN_S):
                 sent = await self._handed_over(due, channel, cost)
         except NotHereYetError:
@@ -198,6 +199,12 @@ class Delivery:
             if await outbox.drop(connection, due):
                 await notices.drop(connection, due.delivery_ids, self.world.clock())
             return True
+
+    async def _spaced(self, due: outbox.Due, can: Capabilities) -> None:
+        """Keep notices in one chat apart whichever worker sent the last; a clock that was set back delays none."""
+        if due.kind == "notice" and due.told is not None and can.spacing:
+            rest = due.told + can.spacing - self.world.clock()
+            await asyncio.sleep(max(timedelta(0), min(rest, can.spacing)).total_seconds())
 
     def _cost(self, due: outbox.Due, can: Capabilities) -> str:
         """What it costs to write first at this moment; raises WindowClosed where nobody may.

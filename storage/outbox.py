@@ -36,6 +36,8 @@ class Due:
     delivery_id: int | None = None
     closed: bool = False
     """They left this chat: nothing goes there any more."""
+    told: datetime | None = None
+    """When something that they had not asked for last arrived there."""
     quota_left: int | None = None
     """Messages that the platform still takes there until they write again; None: it does not say."""
 
@@ -110,7 +112,8 @@ async def claim(
     rows = await connection.execute(
         select(
             *(outbox, conversations.c.channel, conversations.c.chat_id, conversations.c.updated_at.label("heard")),
-            *((conversations.c.status == "blocked").label("closed"), conversations.c.quota_left),
+            *((conversations.c.status == "blocked").label("closed"), conversations.c.worked_at.label("told")),
+            conversations.c.quota_left,
         )
         .join(conversations)
         .where(outbox.c.id.in_(ids))
@@ -119,7 +122,7 @@ async def claim(
     return [
         Due(
             *(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at, lease),
-            *(r.heard, r.delivery_id, r.closed, r.quota_left),
+            *(r.heard, r.delivery_id, r.closed, r.told, r.quota_left),
         )
         for r in rows
     ]
