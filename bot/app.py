@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
+from prometheus_client import start_http_server
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -330,6 +331,8 @@ async def _rekey(config: Settings, engine: AsyncEngine) -> None:
 
 async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
     listener = listening(config.host, config.port) if web else None  # a taken port ends the start here
+    if not web and config.metrics_port:
+        start_http_server(config.metrics_port, addr="127.0.0.1")  # a thread that ends with the process
     stop = _stop_signal()
     running = Running(parts.intake)
     if listener is not None:

@@ -5,18 +5,30 @@ import itertools
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels import pace
-from bot.channels.base import Throttled
+from bot.channels.base import Throttled, system_clock
 from bot.channels.pace import Budget, OwnBudget, Pace, Rate
+from bot.channels.telegram import Telegram
+from bot.deliver import Delivery
+from bot.turn import notice, outbox_row
 from storage.budgets import SharedBudget
 from storage.database import make_engine
+from storage.files import FileStore
+from storage.models import conversations
+from storage.outbox import post
+from storage.people import chats_of
 from tests.conftest import PostgreSQL
+from tests.doubles.bot_api import BotApi, Limits, Phone
+from tests.heart import Working, beside, many_chats, world_at
+from tests.transcripts import Clock
 
 Made = Callable[[Rate], Budget]
 
@@ -191,3 +203,41 @@ async def test_what_piled_up_while_the_process_stood_still_does_not_go_out_at_on
     await asyncio.gather(*going)
     crowds = [later - first for first, later in itertools.pairwise(moments[::10])]
     assert min(crowds) >= 10 * rate.gap_s - pace.SLACK_S - rate.gap_s
+
+
+# ---------------------------------------------------------------- two workers
+
+
+TOLD, ANSWERED = 110, 20
+BUDGET_PER_S = 30.0
+
+
+@pytest.mark.timed
+async def test_two_workers_use_one_budget_up_and_no_more(postgresql: AsyncEngine) -> None:
+    """Two workers that count each for itself have sent too much after little more than a second."""
+    names = [str(number) for number in range(7001, 7001 + TOLD + ANSWERED)]
+    world = replace(world_at(Clock()), clock=system_clock)
+    await many_chats(postgresql, Clock(), names)
+    async with BotApi() as api, beside(postgresql) as other, AsyncExitStack() as stack:
+        api.limits = Limits(BUDGET_PER_S)
+        for name in names:
+            Phone(api, int(name)).chat  # noqa: B018  it exists once it is looked at
+        workers = []
+        for engine in (postgresql, other):
+            channel = Telegram(api.token, api.url, budgeted=shared(engine))
+            stack.push_async_callback(channel.close)
+            workers.append(Delivery(engine, {"telegram": channel}, FileStore("memory:///"), world, asyncio.Event()))
+        async with postgresql.begin() as connection:
+            chats = list(await connection.execute(select(conversations).order_by(conversations.c.id)))
+            told = await chats_of(connection, [one.person_id for one in chats[:TOLD]])
+            made = [notice(world, one, ["Có kết quả rồi ạ."], system_clock()) for one in told]
+            replies = [outbox_row(one.id, "reply", {"text": "Vâng ạ."}, system_clock()) for one in chats[TOLD:]]
+            await post(connection, [*made, *replies])
+
+        async def done() -> bool:
+            return sum(len(phone.seen) for phone in api.chats.values()) == TOLD + ANSWERED
+
+        await Working(*workers).until(done, 60)
+    seen = sorted(one.at for phone in api.chats.values() for one in phone.seen)
+    assert api.limits.refused == 0
+    assert len(seen) / (seen[-1] - seen[0]) >= 0.9 * BUDGET_PER_S

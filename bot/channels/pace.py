@@ -15,7 +15,7 @@ from bot.channels.base import Throttled
 
 WITHIN_S = 0.5
 """How far ahead calls are taken: a process that dies loses no more of the budget, who comes late waits no longer."""
-SLACK_S = 0.1
+SLACK_S = 0.25
 """A call this late still goes. One that is later gives its place up, lest what piled up goes out all at once."""
 COUNTED = 3
 """Of what went out of turn, so much counts for one call in the line: a crowd of replies slows notices to a quarter of
