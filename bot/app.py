@@ -24,6 +24,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import nudges
 from bot.addresses import Addresses
 from bot.channels.base import Channel, ChannelError, Incoming, Update, system_clock
 from bot.channels.email import Email
@@ -339,6 +340,8 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
         running.serve(_server(config, parts), parts.mailbox, listener)
     if worker:
         running.work(parts)
+    if parts.engine.dialect.name == "postgresql" and web != worker:
+        running.aside(_nudges(parts, worker=worker))
     if parts.telegram is not None:
         running.aside(set_up_telegram(config, parts, web=web, worker=worker))
     if parts.zalo_bot is not None:
@@ -358,6 +361,15 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
     await running.until(stop)
     say("Stopping: finishing what is in hand.")
     await running.stop()
+
+
+def _nudges(parts: Parts, *, worker: bool) -> Coroutine[Any, Any, None]:
+    """What makes workers look at once, though it was another process that committed."""
+    if worker:
+        return nudges.hear(parts.engine, parts.intake.wakes)
+    committed = asyncio.Event()
+    parts.intake.wakes.append(committed)
+    return nudges.tell(parts.engine, committed)
 
 
 def _stop_signal() -> asyncio.Event:

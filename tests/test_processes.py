@@ -25,7 +25,7 @@ from tests.transcripts import Clock
 
 PACE = 0.2
 COMMANDS = ("/help", "/menu", "/language", "/menu", "/help")
-PEOPLE, WITH_PHOTOS = 16, 3
+PEOPLE, WITH_PHOTOS = 12, 2
 TOLD = 100
 NOTED_S = 1.5
 """What was sent is noted when the outbox is next looked at; a kill before that holds the chat up to the lease's end."""
