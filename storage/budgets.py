@@ -5,10 +5,13 @@ database's own, so that the clocks of machines need not agree. On SQLite there i
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import delete, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.models import counts
 
 LONGEST_HOLD_S = 60.0
 """Others hear for so long at a time that a platform wants no calls; after that one of them asks it again."""
@@ -44,14 +47,53 @@ class SharedBudget:
     async def reserve(self, calls: int, within_s: float) -> float | None:
         taken_s = calls * self.gap_s
         asked = {"taken": taken_s, "credit": self.credit_s, "first": taken_s - self.credit_s}
-        free_s: float | None = await self._do(_RESERVE, {**asked, "within": within_s, "nonsense": NONSENSE_S})
-        return None if free_s is None else free_s - taken_s
+        bounds = {"within": within_s, "nonsense": NONSENSE_S}
+        found = await _at_once(self.engine, _RESERVE, {"name": self.name, **asked, **bounds})
+        return None if found is None else float(found[0]) - taken_s
 
     async def hold(self, seconds: float) -> None:
-        await self._do(_HOLD, {"seconds": min(seconds, LONGEST_HOLD_S)})
+        await _at_once(self.engine, _HOLD, {"name": self.name, "seconds": min(seconds, LONGEST_HOLD_S)})
 
-    async def _do(self, statement: Any, values: dict[str, float]) -> Any:
-        async with self.engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            found = await connection.execute(statement, {"name": self.name, **values})
-            return found.scalar() if found.returns_rows else None
+
+_COUNT = text("""
+    INSERT INTO counts (key_sha256, count, expires_at)
+    VALUES (:key, :amount, clock_timestamp() + make_interval(secs => :lasts))
+    ON CONFLICT (key_sha256) DO UPDATE SET
+        count = excluded.count + CASE WHEN counts.expires_at > clock_timestamp() THEN counts.count ELSE 0 END,
+        expires_at = CASE WHEN counts.expires_at > clock_timestamp() THEN counts.expires_at ELSE excluded.expires_at END
+    RETURNING count
+""")
+_COUNTED = text("""
+    SELECT count, CAST(extract(epoch FROM expires_at - clock_timestamp()) AS double precision)
+    FROM counts WHERE key_sha256 = :key AND expires_at > clock_timestamp()
+""")
+
+
+async def count(engine: AsyncEngine, key: str, lasts_s: float, amount: int) -> int:
+    """Count on; how many there are since this count began, `lasts_s` ago at most."""
+    found = await _at_once(engine, _COUNT, {"key": key, "lasts": float(lasts_s), "amount": amount})
+    return int(found[0])
+
+
+async def counted(engine: AsyncEngine, key: str) -> tuple[int, float]:
+    """How many there are, and for how many seconds they count."""
+    found = await _at_once(engine, _COUNTED, {"key": key})
+    return (int(found[0]), float(found[1])) if found is not None else (0, 0.0)
+
+
+async def forget(engine: AsyncEngine, key: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(delete(counts).where(counts.c.key_sha256 == key))
+
+
+async def prune(connection: AsyncConnection, now: datetime) -> None:
+    """Drop the counts that are over."""
+    await connection.execute(delete(counts).where(counts.c.expires_at < now))
+
+
+async def _at_once(engine: AsyncEngine, statement: Any, values: dict[str, Any]) -> Any:
+    """A statement that is a transaction by itself; its first row, if there is one."""
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        found = await connection.execute(statement, values)
+        return found.first() if found.returns_rows else None

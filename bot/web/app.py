@@ -44,6 +44,7 @@ from bot.handle import Closing, Intake, is_outage, where
 from bot.incoming import take
 from bot.links import PICTURE
 from bot.papers import MAX_FILE_BYTES, MEDIA_TYPES, SOUNDS, safe_name
+from bot.web.counts import SharedCounts
 from bot.web.mailbox import Mailbox
 from bot.world import World
 from dialogs.model import (
@@ -170,7 +171,9 @@ class Site:
     def __post_init__(self) -> None:
         self._cookies = URLSafeSerializer(self.secret_key, salt="chat")
         self._csrf = Signer(self.secret_key, salt="csrf")
-        self._limits = FixedWindowRateLimiter(MemoryStorage())  # forgets what has expired at every hit
+        alone = self.engine.dialect.name != "postgresql"
+        kept = MemoryStorage() if alone else SharedCounts(self.engine, self.secret_key)
+        self._limits = FixedWindowRateLimiter(kept)
         self._memory = asyncio.Semaphore(IN_MEMORY)
         self._secure = self.world.public_url.startswith("https://")
 
