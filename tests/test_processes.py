@@ -101,7 +101,8 @@ async def test_two_of_each_side_by_side(tmp_path: Path, postgresql_url: str) -> 
         await everybody_in_order(people)
         await one_submission_each(api, people, officer, postgresql_url)
         await each_reminder_once(people, postgresql_url)
-        assert all([await taken_by(url) > PEOPLE for url in (web.url for web in webs)])
+        assert all([await taken_by(web.url) > PEOPLE for web in webs])
+        await only_webs_ask_the_database(webs, figures)
         await one_budget(api, figures, postgresql_url)
         await one_worker_leaves(api, people[:4], workers)
         for one in (*webs, workers[1]):
@@ -115,15 +116,24 @@ def started(stack: AsyncExitStack, folder: Path, *arguments: str, **environment:
     return program
 
 
-async def figure(url: str, name: str) -> float:
-    """Of a process's /metrics; 0 for what it has not counted yet."""
+async def figures_of(url: str) -> dict[str, float]:
+    """What a process shows at /metrics, by name with labels."""
     async with httpx.AsyncClient() as client:
         lines = (await client.get(f"{url}/metrics")).text.splitlines()
-    return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{name} ")), 0.0)
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+
+
+async def only_webs_ask_the_database(webs: list[Program], figures: list[int]) -> None:
+    """What a worker showed of it would be a false alarm: nothing asks there."""
+    asked, nobody = 'ocop_database_up{process="web"}', 'ocop_waiting{what="reply"}'
+    assert [(await figures_of(web.url))[name] for web in webs for name in (asked, nobody)] == [1, 0] * len(webs)
+    for port in figures:
+        shown = await figures_of(f"http://127.0.0.1:{port}")
+        assert not any(name.startswith(("ocop_database_up", "ocop_waiting", "ocop_given_up")) for name in shown)
 
 
 async def taken_by(url: str) -> float:
-    return await figure(url, 'ocop_updates_total{channel="telegram",outcome="handled"}')
+    return (await figures_of(url))['ocop_updates_total{channel="telegram",outcome="handled"}']
 
 
 async def everybody_in_order(people: list[Person]) -> None:
@@ -198,7 +208,7 @@ async def one_budget(api: BotApi, figures: list[int], url: str) -> None:
 
 
 async def sent_by(port: int) -> float:
-    return await figure(f"http://127.0.0.1:{port}", 'ocop_messages_total{channel="telegram",outcome="sent"}')
+    return (await figures_of(f"http://127.0.0.1:{port}"))['ocop_messages_total{channel="telegram",outcome="sent"}']
 
 
 async def one_worker_leaves(api: BotApi, people: list[Person], workers: list[Program]) -> None:

@@ -94,7 +94,7 @@ REQUESTS = Counter("ocop_updates_total", "Updates by channel and outcome", ["cha
 WAITING = Gauge("ocop_waiting", "What is due and not done: replies, notices, files, timers; of all processes", ["what"])
 OLDEST = Gauge("ocop_waiting_oldest_seconds", "How long the first of these has been due", ["what"])
 GIVEN_UP = Gauge("ocop_given_up", "Messages that failed and updates set aside, as long as they are kept", ["what"])
-DATABASE_UP = Gauge("ocop_database_up", "1 if the database answered this very request")
+DATABASE_UP = Gauge("ocop_database_up", "1 if the database answered this very request", ["process"])
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -670,9 +670,9 @@ class Site:
                 for what, count in (await backlog.given_up(connection)).items():
                     GIVEN_UP.labels(what).set(count)
         except (SQLAlchemyError, OSError):
-            DATABASE_UP.set(0)
+            DATABASE_UP.labels("web").set(0)
         else:
-            DATABASE_UP.set(1)
+            DATABASE_UP.labels("web").set(1)
 
     # ------------------------------------------------------------ errors
 
