@@ -4,20 +4,24 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot import app
 from bot.channels import pace
 from bot.channels.base import Throttled, system_clock
 from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.telegram import Telegram
 from bot.deliver import Delivery
+from bot.settings import Settings
 from bot.turn import notice, outbox_row
 from storage.budgets import SharedBudget
 from storage.database import make_engine
@@ -34,12 +38,17 @@ Made = Callable[[Rate], Budget]
 
 
 @pytest.fixture
-async def postgresql(postgresql_server: PostgreSQL) -> AsyncIterator[AsyncEngine]:
+def shared_url(postgresql_server: PostgreSQL) -> Iterator[str]:
     url = postgresql_server.create("current")
-    engine = make_engine(url)
+    yield url
+    postgresql_server.drop(url)
+
+
+@pytest.fixture
+async def postgresql(shared_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = make_engine(shared_url)
     yield engine
     await engine.dispose()
-    postgresql_server.drop(url)
 
 
 def shared(engine: AsyncEngine, name: str = "telegram") -> Made:
@@ -241,3 +250,29 @@ async def test_two_workers_use_one_budget_up_and_no_more(postgresql: AsyncEngine
     seen = sorted(one.at for phone in api.chats.values() for one in phone.seen)
     assert api.limits.refused == 0
     assert len(seen) / (seen[-1] - seen[0]) >= 0.9 * BUDGET_PER_S
+
+
+async def test_every_messenger_has_the_budget_of_its_token(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "NAME_WITHIN_S", 0.0)  # Telegram is not asked for the bot's name
+    values: dict[str, Any] = {
+        "database_url": database_url,
+        "files_url": str(tmp_path),
+        "telegram_bot_token": "123456:TEST",
+        "zalo_app_id": "7",
+        "zalo_app_secret": "a",
+        "zalo_oa_secret_key": "b",
+        "encryption_key": "k" * 40,
+        "zalo_bot_token": "c",
+    }
+    config = Settings(_env_file=None, **values)  # type: ignore[call-arg]  # pydantic-settings' own
+    async with app.assembled(config) as parts:
+        messengers: list[Any] = [parts.channels[name] for name in ("telegram", "zalo", "zalo_bot")]
+        budgets = [one._pace._budget for one in messengers]
+    if database_url.startswith("sqlite"):
+        assert {type(one) for one in budgets} == {OwnBudget}
+        return
+    assert {type(one) for one in budgets} == {SharedBudget}
+    assert len({one.name for one in budgets}) == len(budgets)
+    assert not any("123456" in one.name for one in budgets)

@@ -25,13 +25,13 @@ from tests.transcripts import Clock
 
 PACE = 0.2
 COMMANDS = ("/help", "/menu", "/language", "/menu", "/help")
-PEOPLE, WITH_PHOTOS = 12, 2
+PEOPLE, WITH_PHOTOS = 10, 2
 TOLD = 100
 NOTED_S = 1.5
 """What was sent is noted when the outbox is next looked at; a kill before that holds the chat up to the lease's end."""
 START_S = 60.0
 """Four processes that import aiogram at the same time, on two cores."""
-CROWD_S = 2 * ANSWER_S
+CROWD_S = 6 * ANSWER_S
 
 
 async def all_of(url: str, query: str) -> list[Any]:

@@ -74,7 +74,7 @@ class Pace:
 
     def __init__(self, budget: Budget, rate: Rate) -> None:
         self._budget, self._rate = budget, rate
-        self._most = max(1, int(WITHIN_S * rate.per_s), rate.burst)
+        self._most = max(1, int(WITHIN_S * rate.per_s))
         self._line: deque[asyncio.Future[None]] = deque()
         self._serving: asyncio.Task[None] | None = None
         self._out_of_turn = 0
