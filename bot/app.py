@@ -19,14 +19,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
+from prometheus_client import start_http_server
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import nudges
 from bot.addresses import Addresses
 from bot.channels.base import Channel, ChannelError, Incoming, Update, system_clock
 from bot.channels.email import Email
 from bot.channels.email import Server as MailServer
+from bot.channels.pace import Budget, OwnBudget, Rate
 from bot.channels.push import Push, new_key
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web import Web
@@ -46,6 +49,7 @@ from dialogs import places
 from dialogs.model import Role
 from dialogs.words import COMMANDS
 from storage import audit, backup, migrate, push
+from storage.budgets import SharedBudget
 from storage.database import make_engine, sqlite_path, writing
 from storage.files import FileStore
 from storage.mergers import today_of
@@ -110,9 +114,10 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
     """All parts, connected; closed again at the end."""
     engine = make_engine(config.database_url)
     store = FileStore(config.files_url)
-    telegram, zalo_bot = await _telegram(config), _zalo_bot(config)
+    shared = partial(_budgeted, engine)
+    telegram, zalo_bot = await _telegram(config, shared), _zalo_bot(config, shared)
     consent = _consent(config, engine)
-    zalo = _zalo(config, consent)
+    zalo = _zalo(config, consent, shared)
     messengers: dict[str, Channel] = {one.name: one for one in (telegram, zalo, zalo_bot) if one is not None}
     capabilities = {"web": WEB_CAPABILITIES} | {name: one.capabilities for name, one in messengers.items()}
     links = await _links(config, telegram)
@@ -147,14 +152,25 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
         await engine.dispose()
 
 
-async def _telegram(config: Settings) -> Any:
+Budgeted = Callable[[Rate], Budget]
+
+
+def _budgeted(engine: AsyncEngine, channel: str, token: str) -> Budgeted:
+    """How the budget of a token is made: on PostgreSQL one of all processes, elsewhere this process is the only one."""
+    if engine.dialect.name != "postgresql":
+        return OwnBudget
+    name = f"{channel} {hashlib.sha256(token.encode()).hexdigest()[:24]}"
+    return lambda rate: SharedBudget(engine, name, rate.gap_s, rate.credit_s)
+
+
+async def _telegram(config: Settings, shared: Callable[[str, str], Budgeted]) -> Any:
     """The Telegram channel; its libraries cost three seconds and 130 MiB, so only where it is on."""
     if not config.telegram_is_on:
         return None
     from bot.channels.telegram import Telegram
 
     token = config.telegram_bot_token.get_secret_value()
-    return Telegram(token, config.telegram_api_url, _webhook_secret(token))
+    return Telegram(token, config.telegram_api_url, _webhook_secret(token), shared(Telegram.name, token))
 
 
 def _consent(config: Settings, engine: AsyncEngine) -> Any:
@@ -166,7 +182,7 @@ def _consent(config: Settings, engine: AsyncEngine) -> Any:
     return consent_of(config, engine)
 
 
-def _zalo(config: Settings, consent: Any) -> Any:
+def _zalo(config: Settings, consent: Any, shared: Callable[[str, str], Budgeted]) -> Any:
     """The Official Account as a channel."""
     if consent is None:
         return None
@@ -181,6 +197,7 @@ def _zalo(config: Settings, consent: Any) -> Any:
         buttons=config.zalo_buttons,
         calls_per_minute=config.zalo_calls_per_minute,
         form_picture_url=f"{config.public_url}/static/icon-512.png" if config.public_url else "",
+        budgeted=shared(Zalo.name, config.zalo_app_id),
     )
 
 
@@ -214,13 +231,14 @@ def _contact(config: Settings) -> str:
     return f"https://{(config.public_url and urlsplit(config.public_url).hostname) or 'localhost'}"
 
 
-def _zalo_bot(config: Settings) -> Any:
+def _zalo_bot(config: Settings, shared: Callable[[str, str], Budgeted]) -> Any:
     if not config.zalo_bot_is_on:
         return None
     from bot.channels.zalo_bot import ZaloBot
 
     token = config.zalo_bot_token.get_secret_value()
-    return ZaloBot(token, config.zalo_bot_api_url, _webhook_secret(token), config.zalo_file_hosts)
+    budgeted = shared(ZaloBot.name, token)
+    return ZaloBot(token, config.zalo_bot_api_url, _webhook_secret(token), config.zalo_file_hosts, budgeted)
 
 
 def _webhook_secret(token: str) -> str:
@@ -314,12 +332,16 @@ async def _rekey(config: Settings, engine: AsyncEngine) -> None:
 
 async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
     listener = listening(config.host, config.port) if web else None  # a taken port ends the start here
+    if not web and config.metrics_port:
+        start_http_server(config.metrics_port, addr="127.0.0.1")  # a thread that ends with the process
     stop = _stop_signal()
     running = Running(parts.intake)
     if listener is not None:
         running.serve(_server(config, parts), parts.mailbox, listener)
     if worker:
         running.work(parts)
+    if parts.engine.dialect.name == "postgresql" and web != worker:
+        running.aside(_nudges(parts, worker=worker))
     if parts.telegram is not None:
         running.aside(set_up_telegram(config, parts, web=web, worker=worker))
     if parts.zalo_bot is not None:
@@ -339,6 +361,15 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
     await running.until(stop)
     say("Stopping: finishing what is in hand.")
     await running.stop()
+
+
+def _nudges(parts: Parts, *, worker: bool) -> Coroutine[Any, Any, None]:
+    """What makes workers look at once, though it was another process that committed."""
+    if worker:
+        return nudges.hear(parts.engine, parts.intake.wakes)
+    committed = asyncio.Event()
+    parts.intake.wakes.append(committed)
+    return nudges.tell(parts.engine, committed)
 
 
 def _stop_signal() -> asyncio.Event:
@@ -690,7 +721,7 @@ async def make_poster(config: Settings, commune: str, output: Path, say: Callabl
     form = forms.get(output.suffix.lower())
     if form is None:
         raise SystemExit("The poster's name must end in .svg, .png or .pdf.")
-    telegram = await _telegram(config)
+    telegram = await _telegram(config, lambda *_: OwnBudget)  # it sends nothing
     try:
         links = await _links(config, telegram)
     finally:

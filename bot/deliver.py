@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from obstore.exceptions import BaseError
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -59,6 +59,12 @@ TRIES_OF_A_BUG = 3
 SUSPENDED_PAUSE_S = 20.0
 """How often a channel that takes nothing until somebody acts is tried: once that was done, nobody waits longer."""
 SENT = Counter("ocop_messages_total", "Messages by channel and outcome", ["channel", "outcome"])
+ANSWERED = Histogram(
+    "ocop_reply_seconds",
+    "From the turn that gave a reply until the platform took it",
+    ["channel"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
 SUSPENDED = Gauge("ocop_channel_suspended", "1 while a channel takes nothing until somebody acts", ["channel"])
 
 
@@ -172,6 +178,7 @@ class Delivery:
             if await self._over(due):
                 return
             cost = self._cost(due, channel.capabilities)
+            await self._spaced(due, channel.capabilities)
             async with asyncio.timeout(SEND_WITHIN_S):
                 sent = await self._handed_over(due, channel, cost)
         except NotHereYetError:
@@ -185,6 +192,8 @@ class Delivery:
             await self._broken(due, error)
         else:
             SENT.labels(due.channel, "sent").inc()
+            if due.kind == "reply":
+                ANSWERED.labels(due.channel).observe((self.world.clock() - due.created_at).total_seconds())
             self._works(due.channel)
             self._sent.append(self._of(due, channel.capabilities, sent, cost))
             self._gone.add(due.id)
@@ -212,6 +221,12 @@ class Delivery:
             if await outbox.drop(connection, due):
                 await notices.drop(connection, due.delivery_ids, self.world.clock())
             return True
+
+    async def _spaced(self, due: outbox.Due, can: Capabilities) -> None:
+        """Keep notices in one chat apart whichever worker sent the last; a clock that was set back delays none."""
+        if due.kind == "notice" and due.told is not None and can.spacing:
+            rest = due.told + can.spacing - self.world.clock()
+            await asyncio.sleep(max(timedelta(0), min(rest, can.spacing)).total_seconds())
 
     def _cost(self, due: outbox.Due, can: Capabilities) -> str:
         """What it costs to write first at this moment; raises WindowClosed where nobody may.

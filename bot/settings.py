@@ -235,6 +235,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public)] = ""
     host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     trusted_proxies: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = SecretStr("")
     default_locale: Locale = Locale.VIETNAMESE

@@ -14,7 +14,7 @@ from bot.channels.base import Update
 from bot.handle import Closing, Intake, is_outage
 from bot.world import World
 from dialogs.model import TimerFired
-from storage import links, notices
+from storage import budgets, links, notices
 from storage.database import reading, writing
 from storage.digests import prune as prune_digests
 from storage.models import timers, updates
@@ -84,6 +84,7 @@ class Timers:
             await prune_links(connection, now - FORGET_SENT_AFTER)
             await links.prune(connection, now)
             await prune_addresses(connection, now - FORGET_ADDRESSES_AFTER)
+            await budgets.prune(connection, now)
             await prune_digests(connection, (now - FORGET_SENT_AFTER).date())
 
 

@@ -139,6 +139,12 @@ updates = Table(
     Column("key", String(80), primary_key=True, comment="the platform's id of the update"),
     Column("received_at", Moment, nullable=False, index=True),
     Column("error", String(200), nullable=False, server_default="", comment="set aside: the error's name and place"),
+    Index(
+        "ix_updates_set_aside",
+        "received_at",
+        sqlite_where=text("error <> ''"),
+        postgresql_where=text("error <> ''"),
+    ),
 )
 
 consents = Table(
@@ -456,6 +462,12 @@ outbox = Table(
         sqlite_where=text("status = 'waiting'"),
         postgresql_where=text("status = 'waiting'"),
     ),
+    Index(
+        "ix_outbox_failed",
+        "created_at",
+        sqlite_where=text("status = 'failed'"),
+        postgresql_where=text("status = 'failed'"),
+    ),
     sqlite_autoincrement=True,  # ids are message keys, and rows of a forgotten person go
 )
 
@@ -605,3 +617,20 @@ settings = Table(
     Column("name", String(40), primary_key=True, comment="what this installation made for itself: keys, first start"),
     Column("value", Text, nullable=False),
 )
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("name", String(40), primary_key=True, comment="channel and a hash of its token"),
+    Column("free_at", Moment, nullable=False, comment="when the next call to the platform is free"),
+)
+"""What all workers together may still ask of a platform, unlogged; storage.budgets."""
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("key_sha256", String(64), primary_key=True, comment="of the limit and whom it concerns, with our key"),
+    Column("count", Integer, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+"""Requests that the limits of the web pages count, unlogged; storage.budgets."""

@@ -53,6 +53,8 @@ class Due:
     delivery_id: int | None = None
     closed: bool = False
     """They left this chat: nothing goes there any more."""
+    told: datetime | None = None
+    """When something that they had not asked for last arrived there."""
     quota_left: int | None = None
     """Messages that the platform still takes there until they write again; None: it does not say."""
 
@@ -205,7 +207,7 @@ async def claim(
     return [
         Due(
             *(r.id, r.conversation_id, r.channel, r.chat_id, r.kind, r.body, r.attempts, r.created_at, lease),
-            *(r.heard, r.delivery_id, r.closed, r.quota_left),
+            *(r.heard, r.delivery_id, r.closed, r.told, r.quota_left),
         )
         for r in rows
     ]
@@ -216,7 +218,8 @@ _CLAIMED = update(outbox).where(outbox.c.id.in_(_IDS)).values(claimed_until=bind
 _DUE = (
     select(
         *(outbox, conversations.c.channel, conversations.c.chat_id, conversations.c.updated_at.label("heard")),
-        *((conversations.c.status == "blocked").label("closed"), conversations.c.quota_left),
+        *((conversations.c.status == "blocked").label("closed"), conversations.c.worked_at.label("told")),
+        conversations.c.quota_left,
     )
     .join(conversations)
     .where(outbox.c.id.in_(_IDS))

@@ -1,10 +1,8 @@
 """The Telegram channel against recorded payloads and a Bot API server of our own, over real HTTP."""
 
 import asyncio
-import itertools
 import json
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,7 +14,6 @@ import pytest
 import telegram as ptb
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.exceptions import TelegramBadRequest
-from telegram.error import RetryAfter
 
 from bot.channels import telegram
 from bot.channels.base import (
@@ -34,7 +31,8 @@ from bot.channels.base import (
     Unreachable,
     Update,
 )
-from bot.channels.telegram import OutboxRateLimiter, Telegram, parts_of
+from bot.channels.pace import OwnBudget, Pace, Rate
+from bot.channels.telegram import RATE, OutboxRateLimiter, Telegram, parts_of
 from dialogs.model import (
     CommandReceived,
     ContactShared,
@@ -448,21 +446,13 @@ async def test_refusals_say_what_to_do(
     message = Outgoing("k", "Chào bác", unprompted=unprompted)
     for failure, error in REFUSALS:
         api.fail("sendMessage", failure)
-        pausing(channel, 0)
+        channel._pace._budget, channel._pace._paused_until = OwnBudget(RATE), 0  # the pause after 429 is over
         with pytest.raises(error) as caught:
             await channel.send("5001", message)
         assert type(caught.value) is error
         assert TOKEN not in repr(caught.value)
         assert not isinstance(caught.value, Throttled) or caught.value.retry_after_s == 7
     assert TOKEN not in caplog.text
-
-
-def pausing(channel: Telegram, until: float) -> None:
-    """Lift the pause which the 429 before began: waiting is another test's business."""
-    announcer = channel._announcer
-    limiter = announcer.rate_limiter if announcer else None
-    if isinstance(limiter, OutboxRateLimiter):
-        limiter._paused_until = until
 
 
 @pytest.mark.parametrize("unprompted", [False, True])
@@ -625,61 +615,42 @@ async def ok(*_: Any, **__: Any) -> bool:
     return True
 
 
-async def flooded(*_: Any, **__: Any) -> bool:
-    raise RetryAfter(1)
+async def test_an_album_is_as_many_messages_as_it_has_pictures() -> None:
+    turns = Turns(Rate(1))
+    limiter = OutboxRateLimiter(turns, 0.001)
+    for data in ({"chat_id": 1}, {"chat_id": 2, "media": ["a", "b", "c"]}, {}):
+        await limiter.process_request(ok, (), {}, "sendMessage", data, None)
+    assert turns.taken == 1 + 3 + 1
 
 
-@pytest.mark.timed
-async def test_a_pause_holds_and_is_left_at_the_usual_pace() -> None:
-    limiter, moments = OutboxRateLimiter(messages_per_s=10, spacing_s=0.01), list[float]()
+class Turns(Pace):
+    """A line in which nobody waits."""
 
-    async def sent(*_: Any, **__: Any) -> bool:
-        moments.append(time.monotonic())
-        return True
+    def __init__(self, rate: Rate) -> None:
+        super().__init__(OwnBudget(rate), rate)
+        self.taken = 0
 
-    start = time.monotonic()
-    with pytest.raises(RetryAfter):
-        await limiter.process_request(flooded, (), {}, "sendMessage", {"chat_id": 1}, None)
-    chats = [{"chat_id": chat} for chat in range(2, 16)]
-    await asyncio.gather(*(limiter.process_request(sent, (), {}, "sendMessage", one, None) for one in chats))
-    assert min(moments) - start >= 1
-    assert sum(moment - start < 1.2 for moment in moments) <= 12
-    assert len(moments) == 14
+    async def turn(self) -> None:
+        self.taken += 1
 
 
-@pytest.mark.timed
-async def test_a_pause_stops_those_who_wait_for_their_turn() -> None:
-    limiter, moments = OutboxRateLimiter(messages_per_s=2, spacing_s=0.01), list[float]()
-
-    async def sent(*_: Any, **__: Any) -> bool:
-        moments.append(time.monotonic())
-        return True
-
-    start = time.monotonic()
-    calls = [(sent, 1), (flooded, 2), (sent, 3)]
-    await asyncio.gather(
-        *(limiter.process_request(one, (), {}, "sendMessage", {"chat_id": chat}, None) for one, chat in calls),
-        return_exceptions=True,
-    )
-    assert [round(moment - start, 1) >= 1 for moment in moments] == [False, True]
-
-
-@pytest.mark.timed
-async def test_messages_to_one_person_are_spaced() -> None:
-    limiter, moments = OutboxRateLimiter(messages_per_s=20, spacing_s=0.1), list[float]()
-
-    async def sent(*_: Any, **__: Any) -> bool:
-        moments.append(time.monotonic())
-        return True
-
-    to_one = [limiter.process_request(sent, (), {}, "sendMessage", {"chat_id": 7}, None) for _ in range(4)]
-    await asyncio.gather(*to_one)
-    assert min(later - before for before, later in itertools.pairwise(moments)) >= 0.09
+@pytest.mark.parametrize("unprompted", [False, True])
+async def test_after_a_429_no_notice_is_tried_before_its_time(
+    api: BotApi, phone: Phone, channel: Telegram, unprompted: bool
+) -> None:
+    """Whoever heard it, an answer or a notice; a notice is refused here, so that it keeps no hand busy."""
+    api.fail("sendMessage", Failure(status=429, retry_after=7))
+    with pytest.raises(Throttled):
+        await channel.send("5001", Outgoing("1", "Chào bác", unprompted=unprompted))
+    with pytest.raises(Throttled) as caught:
+        await channel.send("5001", Outgoing("2", "Chào bác", unprompted=True))
+    assert 6 < caught.value.retry_after_s <= 7
+    assert len(api.sent("sendMessage")) == 1
 
 
 async def test_the_table_of_chats_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telegram, "REMEMBERED_CHATS", 10)
-    limiter = OutboxRateLimiter(messages_per_s=10_000, spacing_s=0.001)
+    limiter = OutboxRateLimiter(Turns(Rate(1)), spacing_s=0.001)
     for chat in range(1, 200):
         await limiter.process_request(ok, (), {}, "sendMessage", {"chat_id": chat}, None)
         await asyncio.sleep(0.001)

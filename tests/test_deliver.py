@@ -3,10 +3,12 @@
 import asyncio
 import io
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +30,20 @@ from bot.channels.base import (
     Unavailable,
     Unreachable,
     WindowClosed,
+    system_clock,
 )
 from bot.deliver import IN_HAND, Delivery
 from bot.handle import handle
 from bot.papers import pages_to_pdf
-from bot.turn import outbox_row
+from bot.turn import notice, outbox_row
 from bot.world import PLAIN
 from storage import outbox as box
 from storage.files import FileStore
 from storage.models import conversations, download_links, files, outbox
+from storage.people import chats_of
 from tests.heart import Messenger, Working, beside, chat, once, rows, say, taking, typed, watched, world_at
 from tests.sounds import aac, amr, ogg, webm
-from tests.transcripts import Clock
+from tests.transcripts import CHANNELS, Clock
 
 
 def worker(engine: AsyncEngine, channel: Messenger, clock: Clock, store: FileStore | None = None) -> Delivery:
@@ -99,6 +103,30 @@ async def test_two_workers_send_each_message_once_and_in_order(engine: AsyncEngi
             pair = (worker(engine, channel, clock), worker(other, channel, clock))
             await Working(*pair).until(lambda: done(engine))
     assert all(channel.texts(f"p{n}") == list("012345") for n in range(10))
+
+
+async def test_notices_in_one_chat_keep_apart_whichever_worker_has_them(engine: AsyncEngine) -> None:
+    apart = timedelta(seconds=0.3)
+    channel = Messenger(capabilities=replace(CHANNELS["telegram"], spacing=apart))
+    moments = list[float]()
+
+    async def note(*_: Any) -> None:
+        moments.append(time.monotonic())
+
+    channel.before_sending = note
+    conversation = await chat(engine, Clock(), "anna")
+    world = replace(world_at(Clock()), clock=system_clock)
+    async with engine.begin() as connection:
+        (anna,) = await chats_of(connection, [conversation.person_id])
+        await box.post(connection, [notice(world, anna, ["Có kết quả rồi ạ."], system_clock()) for _ in range(2)])
+    for sent in (1, 2):  # each time by another worker
+        delivery = Delivery(engine, {"telegram": channel}, FileStore("memory:///"), world, asyncio.Event())
+        await Working(delivery).until(partial(so_many, moments, sent))
+    assert moments[1] - moments[0] >= apart.total_seconds()
+
+
+async def so_many(found: Sequence[Any], count: int) -> bool:
+    return len(found) == count
 
 
 async def test_throttled_waits_as_long_as_it_is_told(engine: AsyncEngine) -> None:

@@ -151,6 +151,7 @@ WRONG = [
     ("ZALO_FILE_HOSTS", ",", "must be endings of host names"),
     ("ZALO_BUTTONS", "some", "must be true or false"),
     ("ZALO_PAID", "100", "must be true or false"),
+    ("METRICS_PORT", "65536", "must be a whole number from 0 to 65535"),
     ("ZALO_CALLS_PER_MINUTE", "0", "must be a whole number from 1 to 10000"),
     ("ZALO_CALLS_PER_MINUTE", "many", "must be a whole number from 1 to 10000"),
     ("ZALO_TEMPLATES", "123456", "must be numbers of templates by kind"),

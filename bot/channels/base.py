@@ -99,7 +99,7 @@ class Capabilities:
     same. `receives_photos`: also where no other files come through. `sends`: which attachments (by `Attachment.show`)
     go out as themselves; None: all, or without `sends_files` none. The others go as web links. `by_address`: they are
     named by a public https address, from which the platform takes them. `patience`: how long to wait for the proof
-    before a message that nobody asked for is tried another way.
+    before a message that nobody asked for is tried another way. `spacing`: what lies between two such in one chat.
     """
 
     max_text_chars: int
@@ -118,6 +118,7 @@ class Capabilities:
     window: Window | None = None
     proof: Proof = Proof.TAKEN
     patience: timedelta = timedelta(0)
+    spacing: timedelta = timedelta(0)
 
     def shows(self, kind: str) -> bool:
         """Whether attachments of this kind ("file", "picture", "voice") go out as themselves, if not too large."""

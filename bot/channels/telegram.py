@@ -1,7 +1,7 @@
 """Telegram, by two libraries: aiogram reads and answers, python-telegram-bot sends what nobody asked for.
 
 The line between them is `Outgoing.unprompted`. Notices (alerts, results, reminders) come in crowds and need
-pacing, which aiogram has not; python-telegram-bot has it, once `OutboxRateLimiter` has mended two gaps.
+pacing, which aiogram has not; python-telegram-bot has a place for it, which `OutboxRateLimiter` fills.
 Everything is plain text: no parse mode, so a person's own words can never break a message.
 """
 
@@ -15,6 +15,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import aiogram.types as tg
@@ -35,7 +36,7 @@ from aiogram.methods import TelegramMethod
 from aiohttp import ClientError
 from aiolimiter import AsyncLimiter
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.channels.base import (
@@ -55,6 +56,7 @@ from bot.channels.base import (
     Update,
     pressed,
 )
+from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.text import split_text
 from dialogs.model import (
     CommandReceived,
@@ -76,7 +78,7 @@ MAX_DOWNLOAD_BYTES = 20 << 20  # server, Client.h MAX_DOWNLOAD_FILE_SIZE
 MAX_UPLOAD_BYTES = 50_000_000  # API, sendDocument
 MAX_PHOTO_BYTES = 10_000_000  # API, sendPhoto
 MAX_ALBUM = 10  # API, sendMediaGroup: 2 to 10
-MESSAGES_PER_S = 20  # of about 30 (core.telegram.org/bots/faq): the rest is left to replies, nobody counts those
+RATE = Rate(29)  # messages to all: core.telegram.org/bots/faq says "more than 30 messages per second or so"
 SECONDS_PER_CHAT_MESSAGE = 1.0  # core.telegram.org/bots/faq: avoid more than one a second in one chat
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query"]
 
@@ -119,8 +121,6 @@ Keyboard = tg.InlineKeyboardMarkup | tg.ReplyKeyboardMarkup | tg.ReplyKeyboardRe
 log = logging.getLogger(__name__)
 # httpx writes the address of every request at INFO, and Telegram's addresses hold the bot's token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
-# A pause that Telegram asks for is ordinary: the outbox counts it and waits. Its own logger writes a traceback.
-logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
 # Without it python-telegram-bot 22 warns of its own future in the middle of raising RetryAfter.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
@@ -128,6 +128,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")
 class Telegram:
     """One bot. `secret_token`: 1-256 of A-Za-z0-9_-; "" takes unsigned webhook calls (tests, polling only).
 
+    `budgeted` makes the budget of its rate: that of this process, or one of all that have the token.
     Raises aiogram's TokenValidationError when the token has not the shape of one.
     """
 
@@ -141,12 +142,20 @@ class Telegram:
         asks_contact=True,
         asks_location=True,
         sends_files=True,
+        spacing=timedelta(seconds=SECONDS_PER_CHAT_MESSAGE),
     )
 
-    def __init__(self, token: str, api_url: str = "https://api.telegram.org", secret_token: str = "") -> None:
+    def __init__(
+        self,
+        token: str,
+        api_url: str = "https://api.telegram.org",
+        secret_token: str = "",
+        budgeted: Callable[[Rate], Budget] = OwnBudget,
+    ) -> None:
         self._token, self._api_url, self._secret = token, api_url.rstrip("/"), secret_token
         server = TelegramAPIServer.from_base(self._api_url)
         self._bot = Bot(token, session=AiohttpSession(api=server, timeout=REQUEST_S))
+        self._pace = Pace(budgeted(RATE), RATE)
         self._announcer: ExtBot[int] | None = None
         self._starting = asyncio.Lock()
         self._delivered: dict[tuple[str, str], int] = {}
@@ -228,10 +237,14 @@ class Telegram:
         """
         deliver = self._announce if message.unprompted else self._reply
         parts, key = parts_of(message), (chat_id, message.key)
-        for number, part in enumerate(parts):
-            if number >= self._delivered.get(key, 0):
-                await _or_as_file(deliver, _chat_number(chat_id), part)
-                self._remember(key, number + 1)
+        try:
+            for number, part in enumerate(parts):
+                if number >= self._delivered.get(key, 0):
+                    await _or_as_file(deliver, _chat_number(chat_id), part)
+                    self._remember(key, number + 1)
+        except Throttled as error:
+            await self._pace.pause(error.retry_after_s)
+            raise
         self._delivered.pop(key, None)
         return Sent()
 
@@ -241,6 +254,8 @@ class Telegram:
             del self._delivered[next(iter(self._delivered))]
 
     async def _reply(self, chat: int, part: "Part") -> None:
+        """At once: somebody is there and waits. The notices leave room for it."""
+        self._pace.count()
         keyboard = part.keyboard
         files = [tg.BufferedInputFile(file.data, file.name) for file in part.attachments]
         with _aiogram_errors():
@@ -283,7 +298,7 @@ class Telegram:
         """python-telegram-bot's bot, made inside the loop that uses it: it does not survive a change of loop."""
         async with self._starting:
             if self._announcer is None:
-                self._announcer = _announcer(self._token, self._api_url)
+                self._announcer = _announcer(self._token, self._api_url, self._pace)
             await self._announcer.initialize()
             return self._announcer
 
@@ -635,7 +650,7 @@ def _for_ptb(
 # ---------------------------------------------------------------- pacing
 
 
-def _announcer(token: str, api_url: str) -> ExtBot[int]:
+def _announcer(token: str, api_url: str, pace: Pace) -> ExtBot[int]:
     request = HTTPXRequest(
         connection_pool_size=POOL_SIZE,
         pool_timeout=POOL_S,
@@ -649,31 +664,31 @@ def _announcer(token: str, api_url: str) -> ExtBot[int]:
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
         request=request,
-        rate_limiter=OutboxRateLimiter(MESSAGES_PER_S, SECONDS_PER_CHAT_MESSAGE),
+        rate_limiter=OutboxRateLimiter(pace, SECONDS_PER_CHAT_MESSAGE),
     )
 
 
 Request = Callable[..., Coroutine[Any, Any, bool | dict[str, Any] | list[dict[str, Any]]]]
 
 
-class PausedError(Exception):
-    """A pause began while a request waited for its turn; it queues again, lest all rush out together."""
+class OutboxRateLimiter(BaseRateLimiter[int]):
+    """Each request in its turn, and each chat's a second apart; retries are the outbox's business.
 
-
-class OutboxRateLimiter(AIORateLimiter):
-    """AIORateLimiter without its two gaps; one instance per event loop, retries are the outbox's business.
-
-    It spaces no messages within one private chat, and its pause after a 429 ends as soon as any other
-    request does (python-telegram-bot issue 5338).
+    The library's own AIORateLimiter knows one process only, spaces no messages within one private chat, and ends its
+    pause after a 429 as soon as any other request ends (python-telegram-bot issue 5338).
     """
 
-    __slots__ = ("_chats", "_paused_until", "_spacing_s")
+    __slots__ = ("_chats", "_pace", "_spacing_s")
 
-    def __init__(self, messages_per_s: float, spacing_s: float) -> None:
-        super().__init__(overall_max_rate=messages_per_s, overall_time_period=1, max_retries=0)
-        self._spacing_s = spacing_s
+    def __init__(self, pace: Pace, spacing_s: float) -> None:
+        self._pace, self._spacing_s = pace, spacing_s
         self._chats: dict[int, AsyncLimiter] = {}
-        self._paused_until = 0.0
+
+    async def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
 
     async def process_request(
         self,
@@ -684,35 +699,17 @@ class OutboxRateLimiter(AIORateLimiter):
         data: dict[str, Any],
         rate_limit_args: int | None,
     ) -> bool | dict[str, Any] | list[dict[str, Any]]:
-        async def unless_paused(*args: Any, **kwargs: Any) -> bool | dict[str, Any] | list[dict[str, Any]]:
-            if self._pause_s() > 0:
-                raise PausedError
+        async with self._spaced(data.get("chat_id")):
+            for _ in data.get("media", (None,)):  # an album is as many messages as it has pictures
+                await self._pace.turn()
             return await callback(*args, **kwargs)
 
-        async with self._turn(data.get("chat_id")):
-            while True:
-                await asyncio.sleep(max(0.0, self._pause_s()))
-                try:
-                    return await super().process_request(unless_paused, args, kwargs, endpoint, data, None)
-                except PausedError:
-                    continue
-                except RetryAfter as error:
-                    self._pause(_seconds(error))
-                    raise
-
-    def _turn(self, chat: object) -> "AsyncLimiter | nullcontext[None]":
+    def _spaced(self, chat: object) -> "AsyncLimiter | nullcontext[None]":
         if not isinstance(chat, int) or chat <= 0:
             return nullcontext()
         if len(self._chats) > REMEMBERED_CHATS:
             self._chats = {one: turn for one, turn in self._chats.items() if not turn.has_capacity()}
         return self._chats.setdefault(chat, AsyncLimiter(1, self._spacing_s))
-
-    def _pause(self, seconds: float) -> None:
-        until = asyncio.get_running_loop().time() + seconds
-        self._paused_until = max(self._paused_until, until)
-
-    def _pause_s(self) -> float:
-        return self._paused_until - asyncio.get_running_loop().time()
 
 
 # ---------------------------------------------------------------- errors

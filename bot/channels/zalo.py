@@ -24,7 +24,6 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from aiohttp import ClientError, ClientTimeout, MultipartWriter
-from aiolimiter import AsyncLimiter
 from prometheus_client import Counter
 from yarl import URL
 
@@ -53,6 +52,7 @@ from bot.channels.base import (
 from bot.channels.download import MAX_BYTES as MAX_DOWNLOAD_BYTES
 from bot.channels.download import Downloader
 from bot.channels.keys import file_code, short_key
+from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.session import Session
 from bot.channels.text import split_text
 from bot.papers import Refused, normalise_photo, safe_name
@@ -213,8 +213,8 @@ class Zalo:
 
     `oa_secret_key` signs the webhook; it is not the app's secret. `form_picture_url`: https address of the picture on
     the card that asks for a phone number; without it no card is sent, and numbers are typed. `calls_per_minute` is the
-    package's limit, kept by each process that sends for itself. An `api_url` on this machine (a double) also makes
-    `file_hosts` on this machine, over http, ones to fetch from.
+    package's limit; `budgeted` makes the budget of such a rate, of this process or of all that send for the account.
+    An `api_url` on this machine (a double) also makes `file_hosts` on this machine, over http, ones to fetch from.
     """
 
     name = "zalo"
@@ -232,6 +232,7 @@ class Zalo:
         form_picture_url: str = "",
         template_url: str = TEMPLATE_URL,
         clock: Callable[[], datetime] = system_clock,
+        budgeted: Callable[[Rate], Budget] = OwnBudget,
     ) -> None:
         if not app_id or not oa_secret_key:
             raise ValueError("without the app's id and the account's key nothing can be verified")
@@ -241,8 +242,8 @@ class Zalo:
         self.capabilities = capabilities(buttons=buttons, asks_contact=bool(form_picture_url))
         local = URL(api_url).scheme == "http" and URL(api_url).host in ("127.0.0.1", "localhost", "::1")
         self._downloads = Downloader(file_hosts, loopback=local)
-        burst = max(1, calls_per_minute // BURST_PART)
-        self._calls = AsyncLimiter(burst, 60 * burst / max(1, calls_per_minute - burst))
+        rate = rate_of(calls_per_minute)
+        self._pace = Pace(budgeted(rate), rate)
         self._account_id = ""  # learned from events
         self._session = Session()
         self._sent: dict[tuple[str, str], list[Sent]] = {}  # parts already delivered of messages under way
@@ -471,7 +472,7 @@ class Zalo:
         is_file = isinstance(content, Attachment)
         body = {"data": _multipart(content)} if isinstance(content, Attachment) else {"json": content}
         limit = ClientTimeout(total=UPLOAD_S if is_file else REQUEST_S)
-        await self._calls.acquire()
+        await self._pace.turn()
         try:
             headers = {"access_token": token}
             async with self._session.opened().post(
@@ -481,12 +482,21 @@ class Zalo:
         except (ClientError, OSError) as error:  # a timeout is an OSError
             raise Unavailable(type(error).__name__) from None
         if code := _number(answer.get("error")):
-            raise _error(code, _word(answer.get("message")), self._clock())
+            refusal = _error(code, _word(answer.get("message")), self._clock())
+            if isinstance(refusal, Throttled) and not refusal.alone:
+                await self._pace.pause(refusal.retry_after_s)
+            raise refusal
         return _dict(answer, "data")
 
     async def close(self) -> None:
         await self._downloads.close()
         await self._session.close()
+
+
+def rate_of(calls_per_minute: int) -> Rate:
+    """So that no minute has more calls, with those that go at once."""
+    burst = max(1, calls_per_minute // BURST_PART)
+    return Rate(max(1, calls_per_minute - burst) / 60, burst)
 
 
 def capabilities(*, buttons: bool, asks_contact: bool) -> Capabilities:

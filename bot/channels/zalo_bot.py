@@ -11,7 +11,7 @@ import hmac
 import json
 import logging
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +34,7 @@ from bot.channels.base import (
 )
 from bot.channels.download import Downloader
 from bot.channels.keys import file_code, short_key
+from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.session import Session
 from bot.channels.text import split_text
 from dialogs.model import Event, FileReceived, FileRef, TextReceived, UnsupportedReceived
@@ -49,8 +50,10 @@ MAX_ANSWER_BYTES = 1024 * 1024
 FIRST_BACKOFF_S, LAST_BACKOFF_S = 1.0, 30.0
 SOON_S = 1.0
 """A poll that ends sooner with nothing is not asked again at once: a server that does not hold it would be flooded."""
+RATE = Rate(30, burst=30)
+"""Ours: quotas are not published. It is what Telegram names, whose API this one is made after."""
 QUOTA_PAUSE_S = 60.0
-"""After 429, which does not say how long: quotas are not published."""
+"""After 429, which does not say how long."""
 REMEMBERED_MESSAGES = 1000
 
 NOTHING = 408  # getUpdates: nobody wrote meanwhile
@@ -96,18 +99,25 @@ class ZaloBot:
     """One bot. `secret_token`: 8-256 characters; "" takes unsigned webhook calls (tests, polling only).
 
     `file_hosts`: endings of the host names from which photos and voice notes are fetched. If the bot's own server
-    stands on this machine (a double), files may come from here as well.
+    stands on this machine (a double), files may come from here as well. `budgeted` makes the budget of its rate, of
+    this process or of all that have the token.
     """
 
     name = "zalo_bot"
     capabilities = CAPABILITIES
 
     def __init__(
-        self, token: str, api_url: str = API_URL, secret_token: str = "", file_hosts: Sequence[str] = ()
+        self,
+        token: str,
+        api_url: str = API_URL,
+        secret_token: str = "",
+        file_hosts: Sequence[str] = (),
+        budgeted: Callable[[Rate], Budget] = OwnBudget,
     ) -> None:
         self._base, self._secret = f"{api_url.rstrip('/')}/bot{token}", secret_token
         self._files = Downloader(file_hosts, loopback=urlsplit(api_url).hostname in ("127.0.0.1", "localhost"))
         self._session = Session()
+        self._pace = Pace(budgeted(RATE), RATE)
         self._untaken: list[Update] = []
         self._delivered: dict[tuple[str, str], list[str]] = {}
 
@@ -196,10 +206,14 @@ class ZaloBot:
             return await self._sent("sendMessage", {"chat_id": chat_id, "text": part.content["photo"]})
 
     async def _sent(self, method: str, content: Mapping[str, str]) -> str:
+        await self._pace.turn()
         try:
             result = await self._call(method, content)
         except Refused as refused:
-            raise _outcome(refused, to_chat=True) from None
+            error = _outcome(refused, to_chat=True)
+            if isinstance(error, Throttled):
+                await self._pace.pause(error.retry_after_s)
+            raise error from None
         return _word(result, "message_id")[:MAX_ID_CHARS]
 
     def _remember(self, key: tuple[str, str], ids: list[str]) -> None:

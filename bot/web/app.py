@@ -21,7 +21,7 @@ from itsdangerous import BadData, Signer, URLSafeSerializer
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -44,6 +44,7 @@ from bot.handle import Closing, Intake, is_outage, where
 from bot.incoming import take
 from bot.links import PICTURE
 from bot.papers import MAX_FILE_BYTES, MEDIA_TYPES, SOUNDS, safe_name
+from bot.web.counts import SharedCounts
 from bot.web.mailbox import Mailbox
 from bot.world import World
 from dialogs.model import (
@@ -58,7 +59,7 @@ from dialogs.model import (
     TextReceived,
 )
 from dialogs.producer.upload import papers_of
-from storage import links, push, reach
+from storage import backlog, links, push, reach
 from storage.database import reading, writing
 from storage.people import link_target
 from storage.records import Wanted, conversations_of, facts_for
@@ -90,6 +91,10 @@ NEW_CHATS = parse("60/minute")
 UPLOADS = parse("300/day")
 """Megabytes per chat: a whole dossier of photos, and far from filling a disk. More at once is never taken."""
 REQUESTS = Counter("ocop_updates_total", "Updates by channel and outcome", ["channel", "outcome"])
+WAITING = Gauge("ocop_waiting", "What is due and not done: replies, notices, files, timers; of all processes", ["what"])
+OLDEST = Gauge("ocop_waiting_oldest_seconds", "How long the first of these has been due", ["what"])
+GIVEN_UP = Gauge("ocop_given_up", "Messages that failed and updates set aside, as long as they are kept", ["what"])
+DATABASE_UP = Gauge("ocop_database_up", "1 if the database answered this very request", ["process"])
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -166,7 +171,9 @@ class Site:
     def __post_init__(self) -> None:
         self._cookies = URLSafeSerializer(self.secret_key, salt="chat")
         self._csrf = Signer(self.secret_key, salt="csrf")
-        self._limits = FixedWindowRateLimiter(MemoryStorage())  # forgets what has expired at every hit
+        alone = self.engine.dialect.name != "postgresql"
+        kept = MemoryStorage() if alone else SharedCounts(self.engine, self.secret_key)
+        self._limits = FixedWindowRateLimiter(kept)
         self._memory = asyncio.Semaphore(IN_MEMORY)
         self._secure = self.world.public_url.startswith("https://")
 
@@ -656,7 +663,22 @@ class Site:
         host = request.client.host if request.client else ""
         if host not in ("127.0.0.1", "::1") or "x-forwarded-for" in request.headers:
             raise HTTPException(HTTPStatus.NOT_FOUND)
+        await self._look()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    async def _look(self) -> None:
+        """Note what the database knows of all processes; what was known stays while it is away."""
+        try:
+            async with reading(self.engine) as connection:
+                for one in await backlog.waiting(connection, self.world.clock()):
+                    WAITING.labels(one.what).set(one.count)
+                    OLDEST.labels(one.what).set(one.oldest_s)
+                for what, count in (await backlog.given_up(connection)).items():
+                    GIVEN_UP.labels(what).set(count)
+        except (SQLAlchemyError, OSError):
+            DATABASE_UP.labels("web").set(0)
+        else:
+            DATABASE_UP.labels("web").set(1)
 
     # ------------------------------------------------------------ errors
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
-from yarl import URL
+from aiolimiter import AsyncLimiter
 
 JSON = dict[str, Any]
 
@@ -32,6 +32,7 @@ MAX_POLL_S = 50
 MAX_PHOTO_BYTES, MAX_UPLOAD_BYTES = 10_000_000, 50_000_000
 ALBUM = range(2, 11)
 KINDS = {"sendPhoto": "photo", "sendDocument": "document", "sendVoice": "voice", "sendAudio": "audio"}
+SENDING = frozenset({"sendMessage", "sendMediaGroup", *KINDS})
 LAST_RETRY_S = 60
 BY_DEFAULT = ("message", "edited_message", "callback_query", "my_chat_member")
 
@@ -139,6 +140,26 @@ class Chat:
         return {"id": self.user["id"], "type": "private", "first_name": self.user["first_name"]}
 
 
+class Limits:
+    """Takes messages as fast as is said (core.telegram.org/bots/faq): so many a second, and one a second in a chat.
+
+    Both are leaky buckets that hold a second's worth. What is refused is counted.
+    """
+
+    def __init__(self, messages_per_s: float) -> None:
+        self._all = AsyncLimiter(messages_per_s, 1)
+        self._chats: defaultdict[int, AsyncLimiter] = defaultdict(lambda: AsyncLimiter(1, 1))
+        self.refused = 0
+
+    async def take(self, chat_id: int, messages: int) -> None:
+        """Raises RefusedError."""
+        if not (self._all.has_capacity(messages) and self._chats[chat_id].has_capacity()):
+            self.refused += 1
+            raise RefusedError(429, "Too Many Requests: retry after 1", retry_after=1)
+        await self._all.acquire(messages)
+        await self._chats[chat_id].acquire()
+
+
 class BotApi:
     """The server; `async with BotApi() as api:` runs it, `api.url` is what the bot is given.
 
@@ -161,7 +182,7 @@ class BotApi:
         self.allowed: tuple[str, ...] = BY_DEFAULT
         self.deliveries: list[tuple[int, int, float]] = []  # update id, status (0: none), moment
         self.on_message: Callable[[int, Seen], None] = lambda chat_id, seen: None
-        self.fronts: list[str] = []  # http://host:port of each web process, posted to in turn; else the webhook's own
+        self.limits: Limits | None = None  # how many messages it takes; None: any number
         self._changed = asyncio.Event()
         self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self._queues: dict[str, deque[JSON]] = {}
@@ -279,6 +300,8 @@ class BotApi:
         return found
 
     async def _run(self, call: Call) -> Any:
+        if self.limits is not None and call.method in SENDING:
+            await self.limits.take(_number(call.params.get("chat_id")), len(call.params.get("media", (None,))))
         match call.method:
             case "getMe":
                 return self.me
@@ -399,19 +422,12 @@ class BotApi:
         secret = self.webhook.get("secret_token", "")
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
         try:
-            async with session.post(self._front(), json=update, headers=headers) as answer:
+            async with session.post(self.webhook["url"], json=update, headers=headers) as answer:
                 body = await answer.read()
                 await self._answer_in_webhook(body if answer.ok else b"")
                 return answer.status, min(int(answer.headers.get("Retry-After", 0)), 3600)
         except (ClientError, TimeoutError):
             return 0, 0
-
-    def _front(self) -> str:
-        url = URL(self.webhook["url"])
-        if self.fronts:
-            self.fronts.append(self.fronts.pop(0))
-            url = URL(self.fronts[0]).join(url.relative())
-        return str(url)
 
     async def _answer_in_webhook(self, body: bytes) -> None:
         """A method may come back as the answer to a webhook call; nobody learns how it went."""
