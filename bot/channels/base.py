@@ -27,12 +27,15 @@ class Unavailable(ChannelError):
     pass
 
 
+LONGEST_PAUSE_S = 86_400.0
+
+
 class Throttled(ChannelError):
-    """`alone`: only this message has to wait; others may go."""
+    """`alone`: only this message has to wait; others may go. Whoever says "in a year" is asked tomorrow."""
 
     def __init__(self, retry_after_s: float, *, alone: bool = False) -> None:
         super().__init__(f"retry after {retry_after_s} s")
-        self.retry_after_s, self.alone = retry_after_s, alone
+        self.retry_after_s, self.alone = min(retry_after_s, LONGEST_PAUSE_S), alone
 
 
 class WindowClosed(ChannelError):
