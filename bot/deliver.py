@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from obstore.exceptions import BaseError
 from prometheus_client import Counter, Gauge
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -269,8 +268,7 @@ class Delivery:
 
     async def _broken(self, due: outbox.Due, error: Exception) -> None:
         """A store or database that is away comes back; a bug stays one."""
-        passing = is_outage(error) or isinstance(error, BaseError)
-        if passing or due.attempts + 1 < TRIES_OF_A_BUG:
+        if is_outage(error) or due.attempts + 1 < TRIES_OF_A_BUG:
             await self._again(due, type(error).__name__, None)
         else:
             await self._give_up(due, type(error).__name__)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
-from bot.handle import where
+from bot.handle import is_outage, where
 from bot.hands import Hands
 from bot.turn import About, notice, open_my_file
 from bot.world import World
@@ -26,7 +26,7 @@ from storage.database import reading, writing
 from storage.files import FileStore
 from storage.models import cases, files
 from storage.models import papers as kept
-from storage.outbox import post
+from storage.outbox import GIVE_UP_AFTER, post
 from storage.pages import HERE
 from storage.people import chats_of, still_used
 from storage.records import FORGOTTEN, VOICE, case_named, newest
@@ -39,7 +39,7 @@ LEASE = timedelta(minutes=3)
 FETCH_WITHIN_S = 150.0
 """Below the lease: a platform that hangs holds up one place, and not for ever."""
 PAUSES_S = (2, 10, 60, 300, 1800)
-"""Waits between tries; after the last one the file counts as lost and the person is asked to send it again."""
+"""Waits between tries, the last one again and again: as long as what is away may come back, for a day."""
 UNREADABLE = N_("The file you sent for %(code)s could not be read: please send “%(paper)s” again.")
 STORED = "stored:"
 """A source that is already in the file store, by its SHA-256: what came through our own pages."""
@@ -128,12 +128,14 @@ class Fetcher:
         return await channel.fetch(row.source)
 
     async def _again(self, row: Any, error: Exception) -> None:
-        last = len(PAUSES_S) - 1
-        if row.attempts > last and row.status != FORGOTTEN:
+        last, now = len(PAUSES_S) - 1, self.world.clock()
+        passing = isinstance(error, ChannelError) or is_outage(error)  # else the file breaks a library, each time
+        lost = now - row.received_at > GIVE_UP_AFTER if passing else row.attempts > last
+        if lost and row.status != FORGOTTEN:
             await self._lose(row, status="failed")
             return
         pause = error.retry_after_s if isinstance(error, Throttled) else PAUSES_S[min(row.attempts, last)]
-        await self._note(row, attempts=row.attempts + 1, due_at=self.world.clock() + timedelta(seconds=pause))
+        await self._note(row, attempts=row.attempts + 1, due_at=now + timedelta(seconds=pause))
 
     async def _note(self, row: Any, **values: Any) -> bool:
         """Whether the file still stood as it was when it was claimed."""

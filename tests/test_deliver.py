@@ -12,7 +12,6 @@ from typing import Any
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pytest
-from obstore.exceptions import GenericError
 from PIL import Image
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -34,7 +33,7 @@ from bot.papers import pages_to_pdf
 from bot.turn import outbox_row
 from bot.world import PLAIN
 from storage import outbox as box
-from storage.files import FileStore
+from storage.files import FileStore, StoreAway
 from storage.models import conversations, download_links, files, outbox
 from tests.heart import Messenger, Working, beside, chat, once, rows, say, watched, world_at
 from tests.sounds import aac, amr, ogg, webm
@@ -525,7 +524,7 @@ class Away(FileStore):
     async def get(self, sha256: str) -> bytes:
         self.times -= 1
         if self.times >= 0:
-            raise GenericError("connection refused")
+            raise StoreAway("GenericError")
         return await super().get(sha256)
 
 
