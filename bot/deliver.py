@@ -150,6 +150,8 @@ class Delivery:
             self._notices.discard(due.id)
 
     async def _send(self, due: outbox.Due) -> None:
+        if self.world.clock() >= due.claimed_until:  # this process stood still since: another one has it
+            return
         channel = self.channels.get(due.channel)
         if channel is None:  # switched off: keep it for when the channel is back
             await self._again(due, "channel off", 300.0)

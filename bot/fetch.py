@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import papers
@@ -135,7 +135,9 @@ class Fetcher:
             await self._lose(row, status="failed")
             return
         pause = error.retry_after_s if isinstance(error, Throttled) else PAUSES_S[min(row.attempts, last)]
-        await self._note(row, attempts=row.attempts + 1, due_at=now + timedelta(seconds=pause))
+        async with writing(self.engine) as connection:
+            values = {"attempts": row.attempts + 1, "due_at": now + timedelta(seconds=pause)}
+            await _noted(connection, row, values, *_in_hand(row))
 
     async def _note(self, row: Any, **values: Any) -> bool:
         """Whether the file still stood as it was when it was claimed."""
@@ -145,7 +147,7 @@ class Fetcher:
     async def _lose(self, row: Any, **values: Any) -> None:
         """The file will not come. Whoever counts on it, as a page of a kept paper, is told with the same commit."""
         async with writing(self.engine) as connection:
-            if await _noted(connection, row, values | {"due_at": None}):
+            if await _noted(connection, row, values | {"due_at": None}, *_in_hand(row)):
                 await post(
                     connection, [n for lost in await _lost(connection, row) for n in await self._told(connection, lost)]
                 )
@@ -162,9 +164,16 @@ class Fetcher:
         return [notice(self.world, chat, [said], now, About(lost.code)) for chat in chats]
 
 
-async def _noted(connection: AsyncConnection, row: Any, values: Mapping[str, Any]) -> bool:
-    same = (files.c.id == row.id, files.c.status == row.status)
+async def _noted(
+    connection: AsyncConnection, row: Any, values: Mapping[str, Any], *where: ColumnElement[bool]
+) -> bool:
+    same = (files.c.id == row.id, files.c.status == row.status, *where)
     return bool((await connection.execute(update(files).where(*same).values(**values))).rowcount)
+
+
+def _in_hand(row: Any) -> tuple[ColumnElement[bool]]:
+    """Whose lease ran out may still bring the bytes, but has no say any more in that there are none."""
+    return (files.c.due_at == row.due_at,)
 
 
 async def _lost(connection: AsyncConnection, row: Any) -> list[Any]:

@@ -215,6 +215,39 @@ async def test_a_crash_between_sending_and_marking_sends_again(engine: AsyncEngi
     assert channel.texts("anna") == ["a1", "a1", "a2"]
 
 
+async def test_a_worker_that_stood_still_past_its_lease_sends_nothing(engine: AsyncEngine) -> None:
+    """Stopped between taking a message and sending it, while another one took it over."""
+    clock, channel = Clock(), Messenger()
+    await put(engine, clock, "anna", "a1")
+    stopped = worker(engine, channel, clock)
+    (due,) = await stopped._claim(IN_HAND)
+    clock.now += box.LEASE + timedelta(seconds=1)
+    async with beside(engine) as other:
+        await Working(worker(other, channel, clock)).until(lambda: done(engine))
+    (before,) = await rows(engine, outbox)
+    clock.now += timedelta(minutes=5)
+    await stopped._deliver(due)
+    await stopped._claim(IN_HAND)
+    assert channel.texts("anna") == ["a1"]
+    assert await rows(engine, outbox) == [before]
+
+
+async def test_a_worker_that_stood_still_while_sending_changes_nothing_of_what_came_of_it(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    await put(engine, clock, "anna", "a1")
+    stopped = worker(engine, channel, clock)
+    (due,) = await stopped._claim(IN_HAND)
+    await stopped._deliver(due)  # taken by the platform, not noted yet
+    clock.now += box.LEASE + timedelta(seconds=1)
+    async with beside(engine) as other:
+        await Working(worker(other, channel, clock)).until(lambda: done(engine))
+    (before,) = await rows(engine, outbox)
+    clock.now += timedelta(minutes=5)
+    await stopped._claim(IN_HAND)
+    assert channel.texts("anna") == ["a1", "a1"]  # nobody could know
+    assert await rows(engine, outbox) == [before]
+
+
 async def test_a_channel_that_hangs_is_let_go(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliver, "SEND_WITHIN_S", 0.05)
     clock, channel = Clock(), Messenger()

@@ -236,6 +236,22 @@ async def test_a_worker_that_died_is_followed_by_another_after_the_lease(engine:
     await Working(worker(engine, channel, clock)).until(lambda: looked_at(engine))
 
 
+async def test_a_worker_that_stood_still_past_its_lease_gives_no_file_up(engine: AsyncEngine) -> None:
+    """Its platform's "no" comes when another worker has the file in hand, and gets it."""
+    clock, store = Clock(), FileStore("memory:///")
+    await received(engine, clock, "f1")
+    stopped = worker(engine, Messenger(files={"f1": FileUnavailable("x")}), clock, store)
+    other = worker(engine, Messenger(files={"f1": PHOTO.getvalue()}), clock, store)
+    (late,) = await stopped._claim(fetch.AT_ONCE)
+    clock.now += fetch.LEASE + timedelta(seconds=1)
+    (taken,) = await other._claim(fetch.AT_ONCE)
+    await stopped._fetch(late)
+    await other._fetch(taken)
+    (row,) = await rows(engine, files)
+    assert row.status == "stored"
+    assert await store.get(row.sha256) == PHOTO.getvalue()
+
+
 async def test_what_came_through_our_pages_is_looked_at_as_well(sqlite_engine: AsyncEngine) -> None:
     clock, store = Clock(), FileStore("memory:///")
     sha256 = await store.put(PHOTO.getvalue())

@@ -23,6 +23,7 @@ DONE = "Mã hồ sơ của anh/chị là"
 
 # What is in the question, and what the person does: "[value]" presses that option, other words are typed.
 ROAD = (
+    ("xem lại giúp em trước khi gửi", "[send]"),  # which shows all the others' words
     ("đồng ý chứ", "[yes]"), ("em nhắc anh/chị nhé", "[no]"), ("đúng không ạ", "[yes]"), ("muốn làm gì", "[register]"),
     ("Sản phẩm tên là gì", "{product}"), ("thuộc nhóm nào", "[food]"), ("thuộc loại nào", "[7]"),
     ("Sản phẩm làm đến đâu", "[on_sale]"), ("có gì đặc biệt", "phoi nang {n}"), ("nguyên liệu gì", "mang rung {n}"),
@@ -30,7 +31,6 @@ ROAD = (
     ("bán ở đâu ạ", "cho"), ("giúp việc gì", "2"), ("Ai làm ra", "[cooperative]"),
     ("ghi trên giấy tờ", "HTX {n}"), ("để cán bộ tiện gọi", "Páo {n}"), ("số nào được ạ", "0912345678"),
     ("Đủ chưa ạ", "[done]"), ("Cho em xin ảnh", "(album)"), ("Sản phẩm làm ở đâu", "bản {n}"),
-    ("xem lại giúp em trước khi gửi", "[send]"),
 )  # fmt: skip
 
 
