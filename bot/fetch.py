@@ -164,9 +164,7 @@ class Fetcher:
         return [notice(self.world, chat, [said], now, About(lost.code)) for chat in chats]
 
 
-async def _noted(
-    connection: AsyncConnection, row: Any, values: Mapping[str, Any], *where: ColumnElement[bool]
-) -> bool:
+async def _noted(connection: AsyncConnection, row: Any, values: Mapping[str, Any], *where: ColumnElement[bool]) -> bool:
     same = (files.c.id == row.id, files.c.status == row.status, *where)
     return bool((await connection.execute(update(files).where(*same).values(**values))).rowcount)
 

@@ -378,6 +378,9 @@ async def _take(turn: Turned) -> None:
         conversation.state, conversation.typed = state, 0
         turn.carried.said.append(twice.ONCE_MORE)
         return
+    if await twice.said_again(turn, asked, event):
+        turn.quiet = True
+        return
     conversation.typed = twice.checksum(turn)
     event = await _looked_up(turn, event)
     if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels.base import system_clock
+from bot.clock import system_clock
 from dialogs.model import Role
 from dialogs.places import territory
 from storage import people
@@ -144,7 +144,7 @@ async def settled(url: str) -> None:
     engine = make_engine(url)
     try:
         async with asyncio.timeout(SETTLED_S):
-            while await waiting(engine):
+            while await waiting(engine):  # noqa: ASYNC110  rows ring no bell
                 await asyncio.sleep(0.2)
     finally:
         await engine.dispose()

@@ -95,6 +95,24 @@ async def test_the_same_words_within_a_moment_are_one(sqlite_engine: AsyncEngine
     assert once_more(world) not in twice
 
 
+@pytest.mark.parametrize("channel", ["telegram", "zalo"])
+async def test_words_said_again_for_want_of_an_answer_are_not_the_next_answer_too(
+    sqlite_engine: AsyncEngine, world: World, channel: str
+) -> None:
+    """The bot was away for forty seconds; both come in when it is back. Later the same words are an answer again."""
+    clock = Clock()
+    run = Play(sqlite_engine, replace(world, clock=clock), clock, channel)
+    await play(run, ["! producer is known", "> dang ky", "> Măng khô", "> thuc pham", "> 7", "> dang ban"])
+    one = Update(channel, "again", "producer", TextReceived("măng rừng phơi nắng"), "vi")
+    await handle(run.engine, run.world, [one])
+    clock.now += timedelta(seconds=40)
+    played = await play(run, ["> măng rừng phơi nắng"])
+    assert played.count("Câu 6/") == 1
+    assert "Câu 7/" not in played
+    clock.now += timedelta(seconds=5)
+    assert "Câu 7/" in await play(run, ["> măng rừng phơi nắng"])
+
+
 # ---------------------------------------------------------------- which list is the newest
 
 

@@ -12,7 +12,7 @@ ChannelError
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -216,10 +216,6 @@ class Outgoing:
     takes_voice: bool = False
     unprompted: bool = False
     paid: bool = False
-
-
-def system_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 class Channel(Protocol):

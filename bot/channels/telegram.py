@@ -730,7 +730,8 @@ class OutboxRateLimiter(AIORateLimiter):
 def answer_in(body: str | bytes) -> dict[str, Any]:
     """The answer to a call; ValueError for what is none: a proxy's page, a yes without a result, a no without a reason.
 
-    Nobody knows whether such a call took effect, so it is made again. Source: core.telegram.org/bots/api#making-requests
+    Nobody knows whether such a call took effect, so it is made again.
+    Source: core.telegram.org/bots/api#making-requests
     """
     answer = json.loads(body)
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):

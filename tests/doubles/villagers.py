@@ -15,7 +15,8 @@ from tests.doubles.bot_api import BotApi, Seen
 from tests.doubles.people import Person, buttons
 
 PATIENCE_S = 6.0
-"""How long somebody looks at the screen before they send it again; above the pause in which an album is counted."""
+"""How long somebody looks at the screen before they send it again, and the next time twice as long; above the pause
+in which an album is counted."""
 READS_S = 0.3
 """How long they read; of what comes meanwhile they answer the newest only."""
 PHOTOS = 2
@@ -25,9 +26,11 @@ DONE = "Mã hồ sơ của anh/chị là"
 ROAD = (
     ("xem lại giúp em trước khi gửi", "[send]"),  # which shows all the others' words
     ("đồng ý chứ", "[yes]"), ("em nhắc anh/chị nhé", "[no]"), ("đúng không ạ", "[yes]"), ("muốn làm gì", "[register]"),
+    ("Làm tiếp phiếu đó", "[register_idea.1]"),
     ("Sản phẩm tên là gì", "{product}"), ("thuộc nhóm nào", "[food]"), ("thuộc loại nào", "[7]"),
     ("Sản phẩm làm đến đâu", "[on_sale]"), ("có gì đặc biệt", "phoi nang {n}"), ("nguyên liệu gì", "mang rung {n}"),
     ("Những ai cùng làm", "{n} nguoi"), ("bao nhiêu ạ", "300 kg"), ("hay mỗi năm ạ", "[year]"),
+    ("tính theo gì ạ", "[kg]"),
     ("bán ở đâu ạ", "cho"), ("giúp việc gì", "2"), ("Ai làm ra", "[cooperative]"),
     ("ghi trên giấy tờ", "HTX {n}"), ("để cán bộ tiện gọi", "Páo {n}"), ("số nào được ạ", "0912345678"),
     ("Đủ chưa ạ", "[done]"), ("Cho em xin ảnh", "(album)"), ("Sản phẩm làm ở đâu", "bản {n}"),
@@ -59,14 +62,16 @@ class Villager(Person):
     async def registers(self) -> None:
         """From the poster to the receipt."""
         loop = asyncio.get_running_loop()
-        shown, since = 0, loop.time()
+        shown, since, patience_s = 0, loop.time(), PATIENCE_S
         self.types(f"/start c-{self.commune}")
         while True:
-            if await self._something_new(shown):
+            if await self._something_new(shown, patience_s):
+                patience_s = PATIENCE_S
                 self.alone_s = max(self.alone_s, loop.time() - since)
                 shown, since = len(self.sees()), loop.time()
             else:
                 self.again += 1
+                patience_s *= 2
             if not shown:
                 self.types(f"/start c-{self.commune}")
             elif DONE in self.sees()[-1].text:
@@ -74,9 +79,9 @@ class Villager(Person):
             else:
                 self._does(self.sees()[-1])
 
-    async def _something_new(self, shown: int) -> bool:
+    async def _something_new(self, shown: int, within_s: float) -> bool:
         try:
-            await self.api.until(lambda: len(self.sees()) > shown, PATIENCE_S)
+            await self.api.until(lambda: len(self.sees()) > shown, within_s)
         except TimeoutError:
             return False
         await asyncio.sleep(READS_S)
