@@ -659,7 +659,7 @@ async def merge_communes(
 
 async def back_up(config: Settings, root: Path, say: Callable[[str], None]) -> None:
     await check(config)
-    engine = make_engine(config.database_url)
+    engine = make_engine(config.database_url, patient=True)
     try:
         written = await backup.write(engine, FileStore(config.files_url), root, system_clock())
     finally:
@@ -670,7 +670,7 @@ async def back_up(config: Settings, root: Path, say: Callable[[str], None]) -> N
 
 async def restore(config: Settings, folder: Path, say: Callable[[str], None]) -> None:
     await prepare(config)
-    engine = make_engine(config.database_url)
+    engine = make_engine(config.database_url, patient=True)
     try:
         restored = await backup.restore(engine, FileStore(config.files_url), folder)
     except backup.NotRestorable as refusal:

@@ -381,7 +381,7 @@ async def _take(turn: Turned) -> None:
     if await twice.said_again(turn, asked, event):
         turn.quiet = True
         return
-    conversation.typed = twice.checksum(turn)
+    conversation.typed = twice.checksum(turn) or conversation.typed  # a press in between unsays nothing
     event = await _looked_up(turn, event)
     if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):
         turn.facts = facts = await _naming(turn, code)

@@ -12,7 +12,7 @@ from bot.handle import handle
 from bot.turn import outbox_row
 from bot.twice import ONCE_MORE
 from bot.world import World
-from dialogs.model import TextReceived
+from dialogs.model import OptionChosen, TextReceived
 from storage import outbox as box
 from storage.models import conversations
 from storage.records import Conversation
@@ -103,8 +103,9 @@ async def test_words_said_again_for_want_of_an_answer_are_not_the_next_answer_to
     clock = Clock()
     run = Play(sqlite_engine, replace(world, clock=clock), clock, channel)
     await play(run, ["! producer is known", "> dang ky", "> Măng khô", "> thuc pham", "> 7", "> dang ban"])
-    one = Update(channel, "again", "producer", TextReceived("măng rừng phơi nắng"), "vi")
-    await handle(run.engine, run.world, [one])
+    old = OptionChosen("menu/choice", "learn")  # a button from before, pressed once more: no answer to anything
+    for key, event in (("words", TextReceived("măng rừng phơi nắng")), ("press", old)):
+        await handle(run.engine, run.world, [Update(channel, key, "producer", event, "vi")])
     clock.now += timedelta(seconds=40)
     played = await play(run, ["> măng rừng phơi nắng"])
     assert played.count("Câu 6/") == 1

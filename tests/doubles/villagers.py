@@ -41,7 +41,7 @@ def told(n: int) -> dict[str, str]:
     """What the n-th of them says of the product in their own words, as the case has to have it."""
     return {
         "product": f"Măng khô {n}", "special": f"phoi nang {n}", "materials": f"mang rung {n}",
-        "workers": f"{n} nguoi", "producer_name": f"HTX {n}", "contact_name": f"Páo {n}",
+        "labour": f"{n} nguoi", "producer_name": f"HTX {n}", "contact_name": f"Páo {n}",
     }  # fmt: skip
 
 
