@@ -36,10 +36,12 @@ def at_once(turn: Turned) -> bool:
 async def said_again(turn: Turned, asked: SendMessage, event: Event) -> bool:
     """Whether an answer in somebody's own words is the one before, said again as long as nothing had come back.
 
-    Then nothing is done, or said: what the first led to is on its way, or has just come.
+    Then nothing is done, or said: what the first led to is on its way, or has just come. A bare number is no such
+    answer: who enters figures has the same one twice.
     """
-    free = isinstance(event, TextReceived) and bool(asked.takes)
-    return free and _same(turn, UNANSWERED) and await _not_read(turn)
+    if not (isinstance(event, TextReceived) and asked.takes and number_in(event.text) is None):
+        return False
+    return _same(turn, UNANSWERED) and await _not_read(turn)
 
 
 async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
@@ -47,10 +49,9 @@ async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
 
     It was, if the answer to the first had not gone out yet, or only just: then it is asked for again.
     """
-    typed = isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)
-    if not (asked.confirms and typed and _types_back(turn)):
+    if not (asked.confirms and isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)):
         return False
-    if number_in(turn.update.event.text) is None or not _same(turn, A_MOMENT_AGO):
+    if number_in(turn.update.event.text) is None or not (_types_back(turn) and _same(turn, A_MOMENT_AGO)):
         return False
     return await _not_read(turn)
 

@@ -108,7 +108,7 @@ async def test_words_said_again_for_want_of_an_answer_are_not_the_next_answer_to
         await handle(run.engine, run.world, [Update(channel, key, "producer", event, "vi")])
     clock.now += timedelta(seconds=40)
     played = await play(run, ["> măng rừng phơi nắng"])
-    assert played.count("Câu 6/") == 1
+    assert "Câu 6/" in played
     assert "Câu 7/" not in played
     clock.now += timedelta(seconds=5)
     assert "Câu 7/" in await play(run, ["> măng rừng phơi nắng"])
