@@ -26,13 +26,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import nudges
 from bot.addresses import Addresses
-from bot.channels.base import Channel, ChannelError, Incoming, Update, system_clock
+from bot.channels.base import Channel, ChannelError, Incoming, Update
 from bot.channels.email import Email
 from bot.channels.email import Server as MailServer
 from bot.channels.pace import Budget, OwnBudget, Rate
 from bot.channels.push import Push, new_key
 from bot.channels.web import CAPABILITIES as WEB_CAPABILITIES
 from bot.channels.web import Web
+from bot.clock import system_clock
 from bot.deliver import Delivery
 from bot.desk.day import OfficeDay
 from bot.fetch import Fetcher
@@ -50,7 +51,7 @@ from dialogs.model import Role
 from dialogs.words import COMMANDS
 from storage import audit, backup, migrate, push
 from storage.budgets import SharedBudget
-from storage.database import make_engine, sqlite_path, writing
+from storage.database import make_engine, reading, sqlite_path, writing
 from storage.files import FileStore
 from storage.mergers import today_of
 from storage.models import files, invitations, memberships, outbox, settings
@@ -303,9 +304,18 @@ async def run(config: Settings, *, web: bool, worker: bool, migrating: bool, say
         else:
             await check(config)
         async with assembled(config) as parts:
+            await _not_before_the_last(parts.engine)
             await _take_over(parts)
             await _rekey(config, parts.engine)
             await _serve(config, parts, web=web, worker=worker, say=say)
+
+
+async def _not_before_the_last(engine: AsyncEngine) -> None:
+    """Let the clock go on where the process before this one stopped, should it have been put back meanwhile."""
+    newest = select(outbox.c.created_at).order_by(outbox.c.id.desc()).limit(1)
+    async with reading(engine) as connection:
+        if last := await connection.scalar(newest):
+            system_clock.not_before(last)
 
 
 async def _take_over(parts: Parts) -> None:
@@ -681,7 +691,7 @@ async def merge_communes(
 
 async def back_up(config: Settings, root: Path, say: Callable[[str], None]) -> None:
     await check(config)
-    engine = make_engine(config.database_url)
+    engine = make_engine(config.database_url, patient=True)
     try:
         written = await backup.write(engine, FileStore(config.files_url), root, system_clock())
     finally:
@@ -692,7 +702,7 @@ async def back_up(config: Settings, root: Path, say: Callable[[str], None]) -> N
 
 async def restore(config: Settings, folder: Path, say: Callable[[str], None]) -> None:
     await prepare(config)
-    engine = make_engine(config.database_url)
+    engine = make_engine(config.database_url, patient=True)
     try:
         restored = await backup.restore(engine, FileStore(config.files_url), folder)
     except backup.NotRestorable as refusal:

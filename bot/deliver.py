@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from obstore.exceptions import BaseError
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -170,6 +169,8 @@ class Delivery:
             self._notices.discard(due.id)
 
     async def _send(self, due: outbox.Due) -> None:
+        if self.world.clock() >= due.claimed_until:  # this process stood still since: another one has it
+            return
         channel = self.channels.get(due.channel)
         if channel is None:  # switched off: keep it for when the channel is back
             await self._again(due, "channel off", 300.0)
@@ -298,8 +299,7 @@ class Delivery:
 
     async def _broken(self, due: outbox.Due, error: Exception) -> None:
         """A store or database that is away comes back; a bug stays one."""
-        passing = is_outage(error) or isinstance(error, BaseError)
-        if passing or due.attempts + 1 < TRIES_OF_A_BUG:
+        if is_outage(error) or due.attempts + 1 < TRIES_OF_A_BUG:
             await self._again(due, type(error).__name__, None)
         else:
             await self._give_up(due, type(error).__name__)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
-from bot.handle import where
+from bot.handle import is_outage, where
 from bot.hands import Hands
 from bot.reading import words_on
 from bot.turn import About, notice, open_my_file
@@ -28,7 +28,7 @@ from storage.database import reading, writing
 from storage.files import FileStore
 from storage.models import cases, files
 from storage.models import papers as kept
-from storage.outbox import post
+from storage.outbox import GIVE_UP_AFTER, post
 from storage.pages import HERE
 from storage.people import chats_of, still_used
 from storage.records import FORGOTTEN, UNNAMED, VOICE, case_named, newest
@@ -43,7 +43,7 @@ LEASE = timedelta(minutes=3)
 FETCH_WITHIN_S = 150.0
 """Below the lease: a platform that hangs holds up one place, and not for ever."""
 PAUSES_S = (2, 10, 60, 300, 1800)
-"""Waits between tries; after the last one the file counts as lost and the person is asked to send it again."""
+"""Waits between tries, the last one again and again: as long as what is away may come back, for a day."""
 UNREADABLE = N_("The file you sent for %(code)s could not be read: please send “%(paper)s” again.")
 STORED = "stored:"
 """A source that is already in the file store, by its SHA-256: what came through our own pages."""
@@ -140,12 +140,16 @@ class Fetcher:
         return await channel.fetch(row.source)
 
     async def _again(self, row: Any, error: Exception) -> None:
-        last = len(PAUSES_S) - 1
-        if row.attempts > last and row.status != FORGOTTEN:
+        last, now = len(PAUSES_S) - 1, self.world.clock()
+        passing = isinstance(error, ChannelError) or is_outage(error)  # else the file breaks a library, each time
+        lost = now - row.received_at > GIVE_UP_AFTER if passing else row.attempts > last
+        if lost and row.status != FORGOTTEN:
             await self._lose(row, status="failed")
             return
         pause = error.retry_after_s if isinstance(error, Throttled) else PAUSES_S[min(row.attempts, last)]
-        await self._note(row, attempts=row.attempts + 1, due_at=self.world.clock() + timedelta(seconds=pause))
+        async with writing(self.engine) as connection:
+            values = {"attempts": row.attempts + 1, "due_at": now + timedelta(seconds=pause)}
+            await _noted(connection, row, values, *_in_hand(row))
 
     async def _note(self, row: Any, **values: Any) -> bool:
         """Whether the file still stood as it was when it was claimed."""
@@ -155,7 +159,7 @@ class Fetcher:
     async def _lose(self, row: Any, **values: Any) -> None:
         """The file will not come. Whoever counts on it, as a page of a kept paper, is told with the same commit."""
         async with writing(self.engine) as connection:
-            if await _noted(connection, row, values | {"due_at": None}):
+            if await _noted(connection, row, values | {"due_at": None}, *_in_hand(row)):
                 await post(
                     connection, [n for lost in await _lost(connection, row) for n in await self._told(connection, lost)]
                 )
@@ -172,9 +176,14 @@ class Fetcher:
         return [notice(self.world, chat, [said], now, About(lost.code)) for chat in chats]
 
 
-async def _noted(connection: AsyncConnection, row: Any, values: Mapping[str, Any]) -> bool:
-    same = (files.c.id == row.id, files.c.status == row.status)
+async def _noted(connection: AsyncConnection, row: Any, values: Mapping[str, Any], *where: ColumnElement[bool]) -> bool:
+    same = (files.c.id == row.id, files.c.status == row.status, *where)
     return bool((await connection.execute(update(files).where(*same).values(**values))).rowcount)
+
+
+def _in_hand(row: Any) -> tuple[ColumnElement[bool]]:
+    """Whose lease ran out may still bring the bytes, but has no say any more in that there are none."""
+    return (files.c.due_at == row.due_at,)
 
 
 async def _lost(connection: AsyncConnection, row: Any) -> list[Any]:

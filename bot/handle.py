@@ -408,13 +408,17 @@ async def _take(turn: Turned) -> None:
         conversation.state, conversation.typed = state, 0
         turn.carried.said.append(twice.ONCE_MORE)
         return
-    conversation.typed = twice.checksum(turn)
+    if await twice.said_again(turn, asked, event):
+        turn.quiet = True
+        return
     event = await _looked_up(turn, event)
     if isinstance(event, CaseNamed | LinkFollowed | OptionChosen) and (code := _code_of(event)):
         turn.facts = facts = await _naming(turn, code)
         await _note_refusal(turn, code)
     moved = step(DIALOGS, state, event, facts)
     conversation.state = moved.state
+    # a press in between that changed nothing unsays nothing
+    conversation.typed = twice.checksum(turn) or (conversation.typed if moved.state == state else 0)
     if told:
         turn.carried.said.append(SendMessage(told))
     await carry_out(turn, moved.effects)

@@ -1,7 +1,8 @@
-"""The same words twice, where choices are typed back: "1" does not say for which list it was meant.
+"""The same words twice. A button knows its question, so a finger that hits twice does no harm; words do not say it.
 
-A button knows its question, so a finger that hits twice does no harm. A number answers the newest list, and where "1"
-was "accept" a moment ago it may be "send" now. Whoever has had the answer to the first before them means the second.
+Where choices are typed back, a number answers the newest list, and where "1" was "accept" a moment ago it may be "send"
+now. Everywhere, whoever gets no answer says it again, and it must not become the answer to the next question as well.
+Whoever has had the answer to the first before them means the second.
 """
 
 import zlib
@@ -17,19 +18,30 @@ AT_ONCE = timedelta(seconds=2)
 """Within it nobody has read the answer to the first."""
 A_MOMENT_AGO = timedelta(minutes=1)
 """For so long the answer to the first may be on its way; later a number is meant for what is shown."""
+UNANSWERED = timedelta(hours=1)
+"""For so long somebody may say again what got no answer: we, or the messenger, were away."""
 
 
 def checksum(turn: Turned) -> int:
-    """Of what was typed, to know it again without keeping it; 0 where nothing was, or where there are buttons."""
+    """Of what was typed, to know it again without keeping it; 0 where nothing was."""
     event = turn.update.event
-    if not isinstance(event, TextReceived) or not types_back(turn.world.can(turn.update.channel)):
-        return 0
-    return zlib.crc32(fold(event.text).encode()) & 0x7FFF_FFFF
+    return zlib.crc32(fold(event.text).encode()) & 0x7FFF_FFFF if isinstance(event, TextReceived) else 0
 
 
 def at_once(turn: Turned) -> bool:
     """Whether it is the last message once more, before its answer can have been read: then nothing is done, or said."""
-    return _same(turn, AT_ONCE)
+    return _types_back(turn) and _same(turn, AT_ONCE)
+
+
+async def said_again(turn: Turned, asked: SendMessage, event: Event) -> bool:
+    """Whether an answer in somebody's own words is the one before, said again as long as nothing had come back.
+
+    Then nothing is done, or said: what the first led to is on its way, or has just come. A bare number is no such
+    answer: who enters figures has the same one twice.
+    """
+    if not (isinstance(event, TextReceived) and asked.takes and number_in(event.text) is None):
+        return False
+    return _same(turn, UNANSWERED) and await _not_read(turn)
 
 
 async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
@@ -39,10 +51,19 @@ async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
     """
     if not (asked.confirms and isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)):
         return False
-    if number_in(turn.update.event.text) is None or not _same(turn, A_MOMENT_AGO):
+    if number_in(turn.update.event.text) is None or not (_types_back(turn) and _same(turn, A_MOMENT_AGO)):
         return False
+    return await _not_read(turn)
+
+
+async def _not_read(turn: Turned) -> bool:
+    """Whether the answer to what was said last has not gone out yet, or only just."""
     answered = await answered_at(turn.connection, turn.conversation.id)
     return answered is None or turn.now - answered <= AT_ONCE
+
+
+def _types_back(turn: Turned) -> bool:
+    return types_back(turn.world.can(turn.update.channel))
 
 
 def _same(turn: Turned, within: timedelta) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot import catalogs
 from bot.catalogs import VIETNAM, Catalog
-from bot.channels.base import Capabilities, system_clock
+from bot.channels.base import Capabilities
+from bot.clock import system_clock
 from bot.handbook import Handbook
 from bot.render import Listener
 from dialogs.model import ArticleHead, Facts, QuizFacts

@@ -24,10 +24,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot import app as application
 from bot import turn
 from bot.catalogs import VIETNAM
-from bot.channels.base import ChannelError, Suspended, Unavailable, system_clock
+from bot.channels.base import ChannelError, Suspended, Unavailable
 from bot.channels.zalo import CONFIG
 from bot.channels.zalo_bot import ZaloBot
 from bot.channels.zalo_tokens import AccountTokens, Pair
+from bot.clock import system_clock
 from bot.handle import is_outage, where
 from bot.settings import Settings
 from bot.world import World

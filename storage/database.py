@@ -20,23 +20,42 @@ from storage.models import dumps
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for one of another process, instead of failing with "database is locked"."""
 
+CONNECT_S, STATEMENT_S = 5.0, 20.0
+"""How long PostgreSQL may take to be reached, and for one statement with its waiting for locks.
+
+A primary that dies without a word (power, network) never answers and never hangs up: without these the process would
+wait for it for ever, and take no update meanwhile.
+"""
+STANDS_STILL_S = 60
+"""How long PostgreSQL lets a transaction of ours do nothing: a process that hangs must not keep rows locked."""
+
 _WRITERS: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
 """SQLite engines with the line in which the writers of this process stand."""
 
 
-def make_engine(url: str) -> AsyncEngine:
+def make_engine(url: str, *, patient: bool = False) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`; its errors hide what people wrote.
+
+    `patient`: a transaction may take as long as it takes (migrations, backups).
 
     SQLite: WAL and synchronous FULL, so that an acknowledged update survives a power cut; foreign keys on;
     every transaction takes the write lock at once (BEGIN IMMEDIATE), so simultaneous ones wait, not fail.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(url, json_serializer=dumps, pool_pre_ping=True, hide_parameters=True)
+        within = {"timeout": CONNECT_S} | ({} if patient else _impatient())
+        return create_async_engine(
+            url, json_serializer=dumps, pool_pre_ping=True, hide_parameters=True, connect_args=within
+        )
     engine = create_async_engine(url, json_serializer=dumps, hide_parameters=True)
     event.listen(engine.sync_engine, "do_connect", visits.connect)
     event.listen(engine.sync_engine, "connect", _sqlite_connected)
     event.listen(engine.sync_engine, "begin", _sqlite_begins)
     return engine
+
+
+def _impatient() -> dict[str, Any]:
+    idle = {"idle_in_transaction_session_timeout": f"{STANDS_STILL_S * 1000:.0f}"}
+    return {"command_timeout": STATEMENT_S, "server_settings": idle}
 
 
 def _sqlite_connected(connection: Any, _record: Any) -> None:

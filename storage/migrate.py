@@ -133,7 +133,7 @@ async def _change(url: str, work: Callable[[Connection], Result]) -> Result:
 
 
 def _migrating_engine(url: str) -> AsyncEngine:
-    engine = make_engine(url)
+    engine = make_engine(url, patient=True)
     if engine.dialect.name == "sqlite":
         # SQLite changes a column by a new table, a copy and a drop; with foreign keys on, the drop would empty the
         # tables that refer to it. The pragma does nothing inside a transaction, so it comes before.

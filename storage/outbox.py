@@ -245,7 +245,7 @@ def _mine(due: Due) -> tuple[ColumnElement[bool], ...]:
 
 _SENT = (
     update(outbox)
-    .where(outbox.c.id == bindparam("row_id"))
+    .where(outbox.c.id == bindparam("row_id"), outbox.c.status != "sent")  # also by who took it over: the first counts
     .values(status="sent", sent_at=bindparam("at"), claimed_until=None, error="")
 )
 

@@ -45,6 +45,10 @@ _REQUIRED = {"browser": "REQUIRE_CHROMIUM", "postgresql": "REQUIRE_POSTGRESQL"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update`: write the golden transcripts anew instead of comparing with them."""
     parser.addoption("--update", action="store_true", help="write the golden transcripts of tests/conversations anew")
+    parser.addoption("--kills", type=int, default=3, help="how often test_kill kills the program")
+    parser.addoption("--registrations", type=int, default=30, help="how many people register meanwhile")
+    parser.addoption("--kill-polling", action="store_true", help="by polling instead of a webhook")
+    parser.addoption("--kill-postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
 
 
 _LONGEST = (

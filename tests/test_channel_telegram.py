@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -453,6 +453,64 @@ async def test_refusals_say_what_to_do(
         assert TOKEN not in repr(caught.value)
         assert not isinstance(caught.value, Throttled) or caught.value.retry_after_s == 7
     assert TOKEN not in caplog.text
+
+
+LIES = (
+    "", "null", "[]", "1", "<html>", '{"ok":false}', '{"ok":true}', '{"ok":true,"result":null}', '{"ok":1,"result":{}}',
+    '{"ok":true,"result":"x"}', '{"ok":true,"result":[1,2]}', '{"ok":true,"result":{}}', '{"ok":true,"result":true}',
+)  # fmt: skip
+PARAMETERS = '{"ok":false,"description":"x","parameters":'
+REFUSALS_THAT_LIE = (
+    *((400, lie) for lie in LIES), *((403, lie) for lie in LIES), *((500, lie) for lie in LIES),
+    (400, '{"ok":false,"description":null}'), (429, PARAMETERS + '{"retry_after":-5}}'),
+    (429, PARAMETERS + '{"retry_after":"soon"}}'), (429, PARAMETERS + "[1]}"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+@pytest.mark.parametrize("method", ["getMe", "sendMessage"])
+async def test_a_lie_is_an_outage_and_never_a_message_sent_or_a_chat_closed(
+    api: BotApi, phone: Phone, channel: Telegram, unprompted: bool, method: str
+) -> None:
+    """A proxy's 403 closes nobody's chat, and an alert is not given up because an answer could not be read."""
+    for status, lie in (*((200, lie) for lie in LIES), *REFUSALS_THAT_LIE):
+        if method == "getMe" and (not unprompted or lie in ('{"ok":true,"result":{}}', '{"ok":true,"result":true}')):
+            continue  # who answers asks for no name
+        api.fail(method, Failure(lie=lie or " ", status=status))
+        with pytest.raises(Unavailable):
+            await channel.send("5001", Outgoing("k", "Chào bác", unprompted=unprompted))
+        assert not api._failures[method], lie
+    await channel.send("5001", Outgoing("k", "Chào bác", unprompted=unprompted))
+    assert [seen.text for seen in phone.sees()] == ["Chào bác"]
+
+
+async def test_lies_when_asked_for_files_names_and_updates(api: BotApi, phone: Phone, channel: Telegram) -> None:
+    phone.sends_document("a.pdf", b"%PDF-1.7")
+    calls: dict[str, Callable[[], Any]] = {
+        "getFile": lambda: channel.fetch("file-1"),
+        "getUpdates": lambda: channel._poll(0),
+        "setWebhook": lambda: channel.set_up("https://ocop.example"),
+    }
+    for method, call in calls.items():
+        for lie in LIES[:-1]:
+            api.fail(method, Failure(lie=lie or " "))
+            with pytest.raises(Unavailable):
+                await call()
+    for failure in (Failure(garbage=True), Failure(lie="%PDF")):
+        api.fail("download", failure)
+        with pytest.raises(Unavailable):
+            await channel.fetch("file-1")
+    assert await channel.fetch("file-1") == b"%PDF-1.7"
+
+
+@pytest.mark.parametrize("unprompted", [False, True])
+async def test_whoever_asks_for_a_pause_of_years_is_asked_tomorrow(
+    api: BotApi, phone: Phone, channel: Telegram, unprompted: bool
+) -> None:
+    api.fail("sendMessage", Failure(status=429, retry_after=10**12))
+    with pytest.raises(Throttled) as caught:
+        await channel.send("5001", Outgoing("k", "Chào bác", unprompted=unprompted))
+    assert caught.value.retry_after_s == 86_400
 
 
 @pytest.mark.parametrize("unprompted", [False, True])

@@ -8,12 +8,13 @@ from typing import Any
 import aiosqlite
 import pytest
 from sqlalchemy import String, cast, delete, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage import database
 from storage.database import SQLITE_BUSY_TIMEOUT_MS, make_engine, reading, sqlite_path, writing
-from storage.models import consents, conversations, people, serials, settings
+from storage.models import consents, conversations, offices, people, serials, settings
+from tests.conftest import PostgreSQL
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -83,6 +84,27 @@ async def test_writers_on_postgresql_work_side_by_side(postgresql_url: str) -> N
     async with asyncio.timeout(5), writing(engine) as one, writing(engine) as other:
         assert await one.scalar(select(1)) == await other.scalar(select(1)) == 1
     await engine.dispose()
+
+
+async def test_who_stands_still_in_a_transaction_does_not_keep_its_rows(
+    postgresql_server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that hangs: its locks end, and the others go on."""
+    monkeypatch.setattr(database, "STANDS_STILL_S", 0.2)
+    url = postgresql_server.create("current")
+    hanging, other = make_engine(url), make_engine(url)
+    async with other.begin() as connection:
+        await connection.execute(insert(offices), {"territory": "15/04336", "hours": "x"})
+    stuck = await hanging.connect()
+    await stuck.execute(select(offices).with_for_update())
+    async with asyncio.timeout(10), other.begin() as waiting:
+        await waiting.execute(select(offices).with_for_update())
+    with pytest.raises(DBAPIError):
+        await stuck.execute(select(offices))
+    await stuck.close()
+    await hanging.dispose()
+    await other.dispose()
+    postgresql_server.drop(url)
 
 
 async def test_a_reader_does_not_wait_for_the_writer(engine: AsyncEngine) -> None:

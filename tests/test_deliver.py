@@ -14,7 +14,6 @@ from typing import Any
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pytest
-from obstore.exceptions import GenericError
 from PIL import Image
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,15 +29,15 @@ from bot.channels.base import (
     Unavailable,
     Unreachable,
     WindowClosed,
-    system_clock,
 )
+from bot.clock import system_clock
 from bot.deliver import IN_HAND, Delivery
 from bot.handle import handle
 from bot.papers import pages_to_pdf
 from bot.turn import notice, outbox_row
 from bot.world import PLAIN
 from storage import outbox as box
-from storage.files import FileStore
+from storage.files import FileStore, StoreAway
 from storage.models import conversations, download_links, files, outbox
 from storage.people import chats_of
 from tests.heart import Messenger, Working, beside, chat, once, rows, say, taking, typed, watched, world_at
@@ -243,6 +242,39 @@ async def test_a_crash_between_sending_and_marking_sends_again(engine: AsyncEngi
         clock.now += box.LEASE + timedelta(seconds=1)
     await Working(worker(engine, channel, clock)).until(lambda: done(engine))
     assert channel.texts("anna") == ["a1", "a1", "a2"]
+
+
+async def test_a_worker_that_stood_still_past_its_lease_sends_nothing(engine: AsyncEngine) -> None:
+    """Stopped between taking a message and sending it, while another one took it over."""
+    clock, channel = Clock(), Messenger()
+    await put(engine, clock, "anna", "a1")
+    stopped = worker(engine, channel, clock)
+    (due,) = await stopped._claim(IN_HAND)
+    clock.now += box.LEASE + timedelta(seconds=1)
+    async with beside(engine) as other:
+        await Working(worker(other, channel, clock)).until(lambda: done(engine))
+    (before,) = await rows(engine, outbox)
+    clock.now += timedelta(minutes=5)
+    await stopped._deliver(due)
+    await stopped._claim(IN_HAND)
+    assert channel.texts("anna") == ["a1"]
+    assert await rows(engine, outbox) == [before]
+
+
+async def test_a_worker_that_stood_still_while_sending_changes_nothing_of_what_came_of_it(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    await put(engine, clock, "anna", "a1")
+    stopped = worker(engine, channel, clock)
+    (due,) = await stopped._claim(IN_HAND)
+    await stopped._deliver(due)  # taken by the platform, not noted yet
+    clock.now += box.LEASE + timedelta(seconds=1)
+    async with beside(engine) as other:
+        await Working(worker(other, channel, clock)).until(lambda: done(engine))
+    (before,) = await rows(engine, outbox)
+    clock.now += timedelta(minutes=5)
+    await stopped._claim(IN_HAND)
+    assert channel.texts("anna") == ["a1", "a1"]  # nobody could know
+    assert await rows(engine, outbox) == [before]
 
 
 async def test_a_channel_that_hangs_is_let_go(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -554,7 +586,7 @@ class Away(FileStore):
     async def get(self, sha256: str) -> bytes:
         self.times -= 1
         if self.times >= 0:
-            raise GenericError("connection refused")
+            raise StoreAway("GenericError")
         return await super().get(sha256)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from obstore.exceptions import GenericError
 from PIL import Image
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot import fetch, papers
 from bot.channels.base import FileUnavailable, Throttled, Unavailable
 from bot.fetch import Fetcher
-from storage.files import FileStore
+from storage.files import FileStore, StoreAway
 from storage.models import files, outbox, web_messages
 from storage.models import papers as kept_papers
 from storage.people import forget
@@ -108,17 +107,34 @@ async def test_what_the_platform_will_not_give_has_failed(engine: AsyncEngine) -
     assert (row.status, row.attempts, row.due_at) == ("failed", 0, None)
 
 
-async def test_pauses_between_tries_and_in_the_end_it_is_lost(engine: AsyncEngine) -> None:
+async def test_what_is_away_is_waited_for_a_day_and_then_the_file_is_lost(engine: AsyncEngine) -> None:
     clock, channel = Clock(), Messenger(files={"f1": Unavailable("x")})
     await received(engine, clock, "f1")
     fetcher = worker(engine, channel, clock)
-    for n, pause in enumerate(fetch.PAUSES_S, 1):
+    for n, pause in enumerate((*fetch.PAUSES_S, fetch.PAUSES_S[-1]), 1):
         row = await tried(engine, fetcher)
         assert (row.status, row.attempts) == ("pending", n)
         assert row.due_at == clock.now + timedelta(seconds=pause)
         clock.now = row.due_at
+    clock.now = row.received_at + timedelta(days=1, seconds=1)
     row = await tried(engine, fetcher)
     assert (row.status, row.due_at) == ("failed", None)
+
+
+async def test_a_file_that_breaks_a_library_each_time_is_lost_within_the_hour(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def inspect(data: bytes, *, voice: bool) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(papers, "inspect", inspect)
+    clock, channel = Clock(), Messenger(files={"f1": PHOTO.getvalue()})
+    await received(sqlite_engine, clock, "f1")
+    fetcher = worker(sqlite_engine, channel, clock)
+    while (row := await tried(sqlite_engine, fetcher)).status == "pending":
+        clock.now = row.due_at
+    assert row.status == "failed"
+    assert clock.now - row.received_at < timedelta(hours=1)
 
 
 async def test_throttled_waits_as_long_as_it_is_told(sqlite_engine: AsyncEngine) -> None:
@@ -149,12 +165,12 @@ class Away(FileStore):
 
     async def put(self, data: bytes) -> str:
         if self.away:
-            raise GenericError("connection refused")
+            raise StoreAway("GenericError")
         return await super().put(data)
 
     async def delete(self, sha256: str) -> None:
         if self.away:
-            raise GenericError("connection refused")
+            raise StoreAway("GenericError")
         await super().delete(sha256)
 
 
@@ -218,6 +234,22 @@ async def test_a_worker_that_died_is_followed_by_another_after_the_lease(engine:
     assert await worker(engine, channel, clock)._claim(fetch.AT_ONCE) == []
     clock.now += fetch.LEASE
     await Working(worker(engine, channel, clock)).until(lambda: looked_at(engine))
+
+
+async def test_a_worker_that_stood_still_past_its_lease_gives_no_file_up(engine: AsyncEngine) -> None:
+    """Its platform's "no" comes when another worker has the file in hand, and gets it."""
+    clock, store = Clock(), FileStore("memory:///")
+    await received(engine, clock, "f1")
+    stopped = worker(engine, Messenger(files={"f1": FileUnavailable("x")}), clock, store)
+    other = worker(engine, Messenger(files={"f1": PHOTO.getvalue()}), clock, store)
+    (late,) = await stopped._claim(fetch.AT_ONCE)
+    clock.now += fetch.LEASE + timedelta(seconds=1)
+    (taken,) = await other._claim(fetch.AT_ONCE)
+    await stopped._fetch(late)
+    await other._fetch(taken)
+    (row,) = await rows(engine, files)
+    assert row.status == "stored"
+    assert await store.get(row.sha256) == PHOTO.getvalue()
 
 
 async def test_what_came_through_our_pages_is_looked_at_as_well(sqlite_engine: AsyncEngine) -> None:

@@ -2,13 +2,18 @@
 
 import hashlib
 import re
+import resource
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from storage.files import FileStore
+from storage.files import FileStore, StoreAway
+
+SOON_S = 20.0
+"""While somebody looks at a page that loads."""
 
 
 async def test_bytes_come_back_as_they_were(tmp_path: Path) -> None:
@@ -56,49 +61,106 @@ async def test_only_a_sha256_names_a_file(tmp_path: Path, name: str) -> None:
             await ask(name)
 
 
-@pytest.fixture
-async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, bytes]]:
-    """A server that speaks as much of S3 as is needed, found as docs/operations.md says; yields what it keeps."""
-    kept: dict[str, bytes] = {}
+# ---------------------------------------------------------------- a bucket
 
-    async def answer(request: web.Request) -> web.Response:
-        assert request.headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=ocop/")
+
+class Bucket:
+    """As much of S3 as is used, at `url`; `away`: how it does not answer."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.away = ""
+        self.url = ""
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        match self.away:
+            case "500":
+                return web.Response(status=500)
+            case "drops":
+                assert request.transport is not None
+                request.transport.close()
+                return web.Response()
+        path = request.path
         match request.method:
             case "PUT":
-                kept[request.path] = await request.read()
+                self.kept[path] = await request.read()
                 return web.Response(headers={"ETag": '"1"'})
-            case "POST":  # the deletion of several
-                keys = re.findall("<Key>(.+?)</Key>", await request.text())
-                gone = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys if kept.pop(f"/ocop/{key}", b""))
-                return web.Response(text=f"<DeleteResult>{gone}</DeleteResult>", content_type="application/xml")
-        if request.path not in kept:
-            return web.Response(status=404, text="<Error><Code>NoSuchKey</Code></Error>")
-        headers = {"ETag": '"1"', "Last-Modified": "Sun, 22 Nov 2026 18:00:00 GMT"}
-        return web.Response(body=kept[request.path], headers=headers)
+            case "POST":  # several are deleted at once
+                keys = re.findall("<Key>(.*?)</Key>", await request.text())
+                for key in keys:
+                    self.kept.pop(f"{path.rstrip('/')}/{key}", None)
+                told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+                return web.Response(text=f"<DeleteResult>{told}</DeleteResult>", content_type="application/xml")
+        if path not in self.kept:
+            return web.Response(status=404)
+        return web.Response(
+            body=self.kept[path], headers={"ETag": '"1"', "Last-Modified": "Mon, 23 Nov 2026 02:00:00 GMT"}
+        )
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app)
+
+@pytest.fixture
+async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
+    """Found as docs/operations.md says."""
+    served, app = Bucket(), web.Application(client_max_size=32 << 20)
+    app.router.add_route("*", "/{path:.*}", served.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    variables = {
-        "ACCESS_KEY_ID": "ocop",
-        "SECRET_ACCESS_KEY": "secret",
-        "REGION": "ap-southeast-1",
-        "ALLOW_HTTP": "true",
-    }
-    for name, value in {**variables, "ENDPOINT": f"http://127.0.0.1:{runner.addresses[0][1]}"}.items():
+    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    for name, value in (
+        ("ACCESS_KEY_ID", "id"), ("SECRET_ACCESS_KEY", "key"), ("REGION", "us-east-1"), ("ALLOW_HTTP", "true"),
+        ("ENDPOINT", served.url),
+    ):  # fmt: skip
         monkeypatch.setenv(f"AWS_{name}", value)
-    yield kept
+    yield served
     await runner.cleanup()
 
 
-async def test_a_bucket_is_found_by_the_environment(bucket: dict[str, bytes]) -> None:
-    store = FileStore("s3://ocop/province/15")
+async def test_a_bucket_keeps_gives_and_forgets(bucket: Bucket) -> None:
+    store = FileStore("s3://ocop/papers")
     sha256 = await store.put(b"a plan")
-    assert bucket == {f"/ocop/province/15/{sha256[:2]}/{sha256}": b"a plan"}
+    assert bucket.kept == {f"/ocop/papers/{sha256[:2]}/{sha256}": b"a plan"}
     assert await store.get(sha256) == b"a plan"
     await store.delete(sha256)
-    assert bucket == {}
     with pytest.raises(FileNotFoundError):
         await store.get(sha256)
+
+
+@pytest.mark.parametrize("how", ["500", "drops"])
+async def test_a_bucket_that_is_away_says_so_soon_and_works_again(bucket: Bucket, how: str) -> None:
+    store = FileStore("s3://ocop")
+    sha256 = await store.put(b"a plan")
+    bucket.away = how
+    for call in (store.put(b"another"), store.get(sha256), store.delete(sha256)):
+        began = time.monotonic()
+        with pytest.raises(StoreAway):
+            await call
+        assert time.monotonic() - began < SOON_S
+    bucket.away = ""
+    assert await store.get(sha256) == b"a plan"
+
+
+async def test_nobody_listens_at_all(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(StoreAway):
+        await FileStore("s3://ocop").put(b"a plan")
+
+
+# ---------------------------------------------------------------- a full disk
+
+
+async def test_on_a_full_disk_nothing_is_kept_and_nothing_is_half_kept(tmp_path: Path) -> None:
+    """As far as a process may write into one file: the same refusal, and no disk has to be filled for it."""
+    store = FileStore(str(tmp_path))
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most[1]))
+    try:
+        with pytest.raises(StoreAway):
+            await store.put(b"x" * 2000)
+        left = [path for path in _files(tmp_path) if len(path.name) == 64]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert left == []
+    sha256 = await store.put(b"x" * 2000)
+    assert await store.get(sha256) == b"x" * 2000
+    assert list(_files(tmp_path)) == [tmp_path / sha256[:2] / sha256]

@@ -25,6 +25,7 @@ from storage.database import make_engine
 from storage.models import cases, conversations, outbox, people, updates
 from storage.records import conversations_of, first_times
 from tests import conftest
+from tests.doubles.wire import Wire
 from tests.heart import (
     REGISTRATION,
     beside,
@@ -357,6 +358,32 @@ async def test_a_stopped_postgresql_gives_the_update_back_and_works_again(
                 await engine.dispose()
                 process.send_signal(signal.SIGINT)
                 process.wait(30)
+
+
+async def test_a_postgresql_that_falls_silent_is_not_waited_for(
+    postgresql_server: conftest.PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A primary without power says nothing and hangs up on nobody; meanwhile another one takes its place."""
+    monkeypatch.setattr(database, "CONNECT_S", 0.3)
+    monkeypatch.setattr(database, "STATEMENT_S", 0.3)
+    name = postgresql_server.create("current").split("@/")[1].split("?")[0]
+    async with Wire(postgresql_server.folder / ".s.PGSQL.5432") as wire:
+        engine = make_engine(wire.url(name))
+        await many_chats(engine, Clock(), ["anna", "bert"])
+        async with taking(engine, world_at(Clock())) as intake:
+            await intake.submit(typed("anna", "menu", "1"))
+            wire.cut()
+            for key in ("2", "3"):
+                with pytest.raises(Outage):
+                    async with asyncio.timeout(5):
+                        await asyncio.gather(
+                            intake.submit(typed("anna", "menu", key)), intake.submit(typed("bert", "menu", key))
+                        )
+            wire.mend()
+            await intake.submit(typed("anna", "menu", "2"))
+            assert await turn_of(engine, "anna") == 2
+        await engine.dispose()
+    postgresql_server.drop(postgresql_server.url(name))
 
 
 def _stop(folder: Path) -> None:

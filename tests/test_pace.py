@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import app
 from bot.channels import pace
-from bot.channels.base import Throttled, system_clock
+from bot.channels.base import Throttled
 from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.telegram import Telegram
+from bot.clock import system_clock
 from bot.deliver import Delivery
 from bot.settings import Settings
 from bot.turn import notice, outbox_row

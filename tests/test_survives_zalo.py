@@ -492,7 +492,7 @@ async def test_a_file_that_never_ends_is_given_up_and_the_person_is_told(
     fetcher = Fetcher(account.engine, {"zalo": account.zalo}, account.store, account.world, asyncio.Event())
     for tries in range(1, 10):
         await Working(fetcher).until(lambda n=tries: fetched(account, n))  # type: ignore[misc]
-        account.oa.passes(timedelta(minutes=31))
+        account.oa.passes(timedelta(hours=4))
         if (await rows(account.engine, files))[0].status != "pending":
             break
     assert (await rows(account.engine, files))[0].status == "failed"

@@ -12,7 +12,7 @@ from bot.handle import handle
 from bot.turn import outbox_row
 from bot.twice import ONCE_MORE
 from bot.world import World
-from dialogs.model import TextReceived
+from dialogs.model import OptionChosen, TextReceived
 from storage import outbox as box
 from storage.models import conversations
 from storage.records import Conversation
@@ -93,6 +93,25 @@ async def test_the_same_words_within_a_moment_are_one(sqlite_engine: AsyncEngine
     twice = await said(sqlite_engine, world, ">> 1")
     assert twice.count("Em sẽ gửi cho xã:") == 1
     assert once_more(world) not in twice
+
+
+@pytest.mark.parametrize("channel", ["telegram", "zalo"])
+async def test_words_said_again_for_want_of_an_answer_are_not_the_next_answer_too(
+    sqlite_engine: AsyncEngine, world: World, channel: str
+) -> None:
+    """The bot was away for forty seconds; both come in when it is back. Later the same words are an answer again."""
+    clock = Clock()
+    run = Play(sqlite_engine, replace(world, clock=clock), clock, channel)
+    await play(run, ["! producer is known", "> dang ky", "> Măng khô", "> thuc pham", "> 7", "> dang ban"])
+    old = OptionChosen("menu/choice", "learn")  # a button from before, pressed once more: no answer to anything
+    for key, event in (("words", TextReceived("măng rừng phơi nắng")), ("press", old)):
+        await handle(run.engine, run.world, [Update(channel, key, "producer", event, "vi")])
+    clock.now += timedelta(seconds=40)
+    played = await play(run, ["> măng rừng phơi nắng"])
+    assert "Câu 6/" in played
+    assert "Câu 7/" not in played
+    clock.now += timedelta(seconds=5)
+    assert "Câu 7/" in await play(run, ["> măng rừng phơi nắng"])
 
 
 # ---------------------------------------------------------------- which list is the newest

@@ -517,6 +517,24 @@ async def test_an_upload_is_shown_to_its_own_chat_only(served: Served, someone: 
         assert (await someone.client.get(f"/chat/file/{path}")).status_code == 404
 
 
+async def test_while_the_store_is_away_a_file_is_asked_for_again(
+    served: Served, someone: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page then tries by itself (static/chat.js); nothing of the first try is left, and nothing comes twice."""
+    await asked_for_pages(served, someone)
+    for name, value in (("ENDPOINT_URL", "http://127.0.0.1:9"), ("REGION", "x"), ("ALLOW_HTTP", "true")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
+    there = served.store._store
+    monkeypatch.setattr(served.store, "_store", FileStore("s3://ocop")._store)
+    assert (await someone.uploads("a.png", PNG, key="upload-1")).status_code == 503
+    monkeypatch.setattr(served.store, "_store", there)
+    for _ in range(2):
+        assert (await someone.uploads("a.png", PNG, key="upload-1")).status_code == 200
+    assert sum(bool(message["attachments"]) for message in await someone.new() if message["mine"]) == 1
+
+
 async def test_a_page_in_disguise_is_never_opened_on_our_address(served: Served, someone: Person) -> None:
     await asked_for_pages(served, someone)
     for kind in ("text/html", "image/svg+xml", "application/xhtml+xml", "text/html\0", "x" * 300):

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bot import app, zalo
-from bot.channels.base import system_clock
+from bot.clock import system_clock
 from bot.settings import Settings
 from tests.doubles.server import Failure
 from tests.doubles.zalo_bot import ZaloBot

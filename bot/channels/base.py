@@ -12,7 +12,7 @@ ChannelError
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -27,12 +27,15 @@ class Unavailable(ChannelError):
     pass
 
 
+LONGEST_PAUSE_S = 86_400.0
+
+
 class Throttled(ChannelError):
-    """`alone`: only this message has to wait; others may go."""
+    """`alone`: only this message has to wait; others may go. Whoever says "in a year" is asked tomorrow."""
 
     def __init__(self, retry_after_s: float, *, alone: bool = False) -> None:
         super().__init__(f"retry after {retry_after_s} s")
-        self.retry_after_s, self.alone = retry_after_s, alone
+        self.retry_after_s, self.alone = min(retry_after_s, LONGEST_PAUSE_S), alone
 
 
 class WindowClosed(ChannelError):
@@ -214,10 +217,6 @@ class Outgoing:
     takes_voice: bool = False
     unprompted: bool = False
     paid: bool = False
-
-
-def system_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 class Channel(Protocol):

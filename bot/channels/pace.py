@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.channels.base import Throttled
+from bot.channels.base import LONGEST_PAUSE_S, Throttled
 
 WITHIN_S = 0.5
 """How far ahead calls are taken: a process that dies loses no more of the budget, who comes late waits no longer."""
@@ -97,6 +97,7 @@ class Pace:
 
     async def pause(self, seconds: float) -> None:
         """The platform wants no calls for so long: who waits is told so, and has its hands free for others."""
+        seconds = min(seconds, LONGEST_PAUSE_S)
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
         self._refuse(Throttled(self._pause_s()))
         await self._budget.hold(seconds)

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import json
 import logging
 import os
 import re
@@ -154,7 +155,7 @@ class Telegram:
     ) -> None:
         self._token, self._api_url, self._secret = token, api_url.rstrip("/"), secret_token
         server = TelegramAPIServer.from_base(self._api_url)
-        self._bot = Bot(token, session=AiohttpSession(api=server, timeout=REQUEST_S))
+        self._bot = Bot(token, session=AiohttpSession(api=server, timeout=REQUEST_S, json_loads=answer_in))
         self._pace = Pace(budgeted(RATE), RATE)
         self._announcer: ExtBot[int] | None = None
         self._starting = asyncio.Lock()
@@ -211,7 +212,10 @@ class Telegram:
         with _aiogram_errors(bad_request=_no_file):
             async with asyncio.timeout(FETCH_S):
                 file = await self._bot.get_file(source)
-                return await self._download(file.file_path or "")
+                data = await self._download(file.file_path or "")
+        if file.file_size not in (None, len(data)):  # half of it, or a proxy's page instead
+            raise Unavailable("not the file that was announced")
+        return data
 
     async def _download(self, path: str) -> bytes:
         session, data = self._bot.session, bytearray()
@@ -651,7 +655,7 @@ def _for_ptb(
 
 
 def _announcer(token: str, api_url: str, pace: Pace) -> ExtBot[int]:
-    request = HTTPXRequest(
+    request = Announcing(
         connection_pool_size=POOL_SIZE,
         pool_timeout=POOL_S,
         connect_timeout=10,
@@ -666,6 +670,24 @@ def _announcer(token: str, api_url: str, pace: Pace) -> ExtBot[int]:
         request=request,
         rate_limiter=OutboxRateLimiter(pace, SECONDS_PER_CHAT_MESSAGE),
     )
+
+
+class Announcing(HTTPXRequest):
+    """Takes nothing for an answer that is none; the library would break over some and believe others.
+
+    Its own reading of a proxy's "403" is that the person has blocked the bot. Whatever it asks for here is answered
+    with the bot or with messages, never with a bare "true".
+    """
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        status, body = await super().do_request(*args, **kwargs)
+        try:
+            answer = answer_in(body)
+        except ValueError:
+            raise TelegramError("no answer of the Bot API") from None
+        if answer["ok"] != (200 <= status < 300) or answer.get("result") is True:
+            raise TelegramError("an answer that contradicts itself")
+        return status, body
 
 
 Request = Callable[..., Coroutine[Any, Any, bool | dict[str, Any] | list[dict[str, Any]]]]
@@ -716,6 +738,27 @@ class OutboxRateLimiter(BaseRateLimiter[int]):
 # Each library's errors become ours in one place. Causes are cut off: their texts may hold the bot's token.
 
 
+def answer_in(body: str | bytes) -> dict[str, Any]:
+    """The answer to a call; ValueError for what is none: a proxy's page, a yes without a result, a no without a reason.
+
+    Nobody knows whether such a call took effect, so it is made again.
+    Source: core.telegram.org/bots/api#making-requests
+    """
+    answer = json.loads(body)
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
+        raise ValueError("no answer of the Bot API")
+    if answer.get("result") in (None, {}) if answer["ok"] else not isinstance(answer.get("description"), str):
+        raise ValueError("half an answer")
+    parameters = answer.get("parameters", {})
+    if not isinstance(parameters, dict) or not _is_pause(parameters.get("retry_after", 1)):
+        raise ValueError("a pause that is none")
+    return answer
+
+
+def _is_pause(value: object) -> bool:
+    return isinstance(value, int) and value > 0
+
+
 @contextmanager
 def _aiogram_errors(bad_request: Callable[[str], ChannelError] | None = None) -> Iterator[None]:
     try:
@@ -746,6 +789,8 @@ def _ptb_errors() -> Iterator[None]:
         yield
     except TelegramError as error:
         raise _from_ptb(error) from None
+    except (TypeError, KeyError, AttributeError, ValueError):  # it reads what was sent out of any result it gets
+        raise Unavailable("a result that is no message") from None
 
 
 def _from_ptb(error: TelegramError) -> ChannelError:

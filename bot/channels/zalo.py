@@ -47,7 +47,6 @@ from bot.channels.base import (
     Update,
     Window,
     WindowClosed,
-    system_clock,
 )
 from bot.channels.download import MAX_BYTES as MAX_DOWNLOAD_BYTES
 from bot.channels.download import Downloader
@@ -55,6 +54,7 @@ from bot.channels.keys import file_code, short_key
 from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.session import Session
 from bot.channels.text import split_text
+from bot.clock import system_clock
 from bot.papers import Refused, normalise_photo, safe_name
 from dialogs.model import (
     CommandReceived,

@@ -292,7 +292,9 @@ def _result(status: int, body: bytes) -> Any:
     if not isinstance(found, dict) or not isinstance(found.get("ok"), bool):
         raise ValueError("no answer of the platform")
     if found["ok"]:
-        return found.get("result")
+        if found.get("result") is None:
+            raise ValueError("a yes without a result")
+        return found["result"]
     code = str(found.get("error_code", status))
     raise Refused(
         int(code) if code.isascii() and code.isdigit() and len(code) < 5 else 0, str(found.get("description"))

@@ -24,8 +24,9 @@ from typing import Any, Protocol
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from prometheus_client import Gauge
 
-from bot.channels.base import ChannelError, Suspended, Unavailable, system_clock
+from bot.channels.base import ChannelError, Suspended, Unavailable
 from bot.channels.session import Session
+from bot.clock import system_clock
 
 OAUTH_URL = "https://oauth.zaloapp.com"
 REUSED = -14020

@@ -68,6 +68,7 @@ class Failure:
     retry_after: int = 0
     drop: bool = False  # the connection closes without an answer
     garbage: bool = False  # 200 with a page of HTML
+    lie: str = ""  # this as the answer, with `status` or 200
     after: bool = False
     delay_s: float = 0.0
     chat_id: int = 0
@@ -269,6 +270,11 @@ class BotApi:
         """Wake all who wait for a change."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+    @property
+    def pushed(self) -> list[int]:
+        """The numbers of all updates that the bot has to see."""
+        return list(self._pushed)
 
     # ------------------------------------------------------------ requests
 
@@ -649,6 +655,8 @@ def _spoil(failure: Failure, request: web.Request) -> web.Response | None:
         return web.Response(status=500)
     if failure.garbage:
         return web.Response(text="<html>it works</html>", content_type="text/html")
+    if failure.lie:
+        return web.Response(text=failure.lie, status=failure.status or 200, content_type="application/json")
     if not failure.status:
         return None
     if failure.retry_after:
