@@ -1,6 +1,7 @@
 # make run          start the assistant on this machine; nothing else is needed than Python 3.11 and make
 # make test         every check there is, as CI runs it
 # make demo-zalo    show a whole registration over a fake Zalo account, in the terminal
+# make fuzz TIME=600   look for input that breaks something, so many seconds for each reader
 # The others: format, messages, migration m="What changes", lock, clean
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ SCRATCH = $(if $(shell test "$(ROOM_KIB)" -gt 8000000 2>/dev/null && test -w /de
 # Many of them wait for a program to start: one more at a time than there are processors.
 AT_ONCE = $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 
-.PHONY: run test check demo-zalo format messages migration lock clean
+.PHONY: run test check fuzz demo-zalo format messages migration lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -39,6 +40,11 @@ test check: $(VENV)/installed-dev
 		{ echo 'The translations are not up to date: make messages, then translate what is empty.' >&2; exit 1; }
 	$(SCRATCH) $(BIN)/pytest -m "not timed" --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 	$(SCRATCH) $(BIN)/pytest -m timed
+	$(SCRATCH) $(BIN)/python -m tests.fuzz
+
+# What reaches further than tests/corpus is added to it; what breaks something lies in var/fuzz.
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m tests.fuzz --seconds $(or $(TIME),600) --keep
 
 demo-zalo: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.doubles.demo_zalo

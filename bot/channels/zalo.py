@@ -52,7 +52,7 @@ from bot.channels.base import (
 )
 from bot.channels.download import MAX_BYTES as MAX_DOWNLOAD_BYTES
 from bot.channels.download import Downloader
-from bot.channels.keys import file_code, short_key
+from bot.channels.keys import file_code, short_key, storable
 from bot.channels.session import Session
 from bot.channels.text import split_text
 from bot.papers import Refused, normalise_photo, safe_name
@@ -644,7 +644,7 @@ def _dict(value: Json, key: str) -> Json:
 def _word(value: object) -> str:
     """A text or an id; ids come as numbers, too."""
     if isinstance(value, str):
-        return value
+        return storable(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
