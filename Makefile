@@ -2,6 +2,7 @@
 # make test         every check there is, as CI runs it
 # make demo-zalo    show a whole registration over a fake Zalo account, in the terminal
 # make bench        the real bot beside other bots, ten minutes; more of it: BENCH_FLAGS='--all --rounds 5'
+# make fuzz TIME=600   look for input that breaks something, so many seconds for each reader
 # The others: format, messages, migration m="What changes", lock, clean
 
 PYTHON ?= python3
@@ -27,7 +28,7 @@ AT_ONCE = $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)
 # What was compiled once is kept: the tests start the program a hundred times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench demo-zalo format messages migration lock clean
+.PHONY: run test check bench fuzz demo-zalo format messages migration lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
@@ -46,6 +47,11 @@ test check: $(VENV)/installed-dev
 		{ echo 'The translations are not up to date: make messages, then translate what is empty.' >&2; exit 1; }
 	$(SCRATCH) $(BIN)/pytest -m "not timed" --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 	$(SCRATCH) $(BIN)/pytest -m timed $(shell grep -l 'mark\.timed' tests/test_*.py)
+	$(SCRATCH) $(BIN)/python -m tests.fuzz
+
+# What reaches further than tests/corpus is added to it; what breaks something lies in var/fuzz.
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m tests.fuzz --seconds $(or $(TIME),600) --keep
 
 bench: $(VENV)/installed-dev
 	@test -f $(BENCH)/run.py || { echo 'There is no bench in $(BENCH): make bench BENCH=path/to/it' >&2; exit 1; }

@@ -240,10 +240,10 @@ def safe_name(name: str) -> str:
 
     The suffix survives the cut. Empty when nothing can be shown. Never a path and never a proof of the kind.
     """
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    last = re.split(r"[/\\]", name)[-1]
     # C: control, format (bidi among them), surrogate, private, unassigned; Zl, Zp: line and paragraph ends
     kept = "".join(" " if char.isspace() else char for char in last if not _unseen(char))
-    tidy = " ".join(kept.split()).strip(". ")
+    tidy = " ".join(unicodedata.normalize("NFC", kept).split()).strip(". ")
     stem, dot, suffix = tidy.rpartition(".")
     if len(tidy) <= SAFE_NAME_CHARS or not dot or len(suffix) > 10:
         return tidy[:SAFE_NAME_CHARS].rstrip()

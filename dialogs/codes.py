@@ -13,7 +13,7 @@ _CLOSE = tuple(
     re.compile(rf"([a-z]{{1,5}}\d{{0,3}})({_YEAR})((?=[oil]*\d)[\doil]{{{figures}}})") for figures in (4, 5, 6)
 )
 """The likeliest first: few communes have more than 9,999 cases a year."""
-_LAST = re.compile(r"(?=[oil]*\d)[\doil]{4,6}")
+_LAST = re.compile(r"(?=[oil]*\d)[\doil]{4,6}", re.ASCII)
 _FOR_FIGURES = str.maketrans("oil", "011")
 """Letters that people take for figures, copying a code from paper."""
 

@@ -137,15 +137,22 @@ BUTTONS = tuple({id(option): option for option in _SAID_ON_CASES if option not i
 """What is pressed on a case and around it: never a reason or a message on its own. Ready reasons are reasons."""
 
 
+NO_COMMUNE = Text(N_("This link names no commune that I know. I will ask you for yours when we need it."))
+
+
 def start(payload: str, facts: Facts) -> Go:
     """A deep link: "c-<commune code>" from a poster (a hint, confirmed by its opener), "i-<token>" an invitation."""
     kind, _, value = payload.partition("-")
     if kind == "i" and value:
         return Go("joined", effects=(UseInvitation(value),))
-    unit = places.commune(value) if kind == "c" else None
-    if unit is not None and facts.person.commune != unit.code:
-        return Go("place", {"province": unit.province_code, "commune": unit.code})
-    return Go("menu")
+    if kind != "c":
+        return Go("menu")
+    unit = places.commune(value)
+    if unit is None:
+        return Go("menu", effects=(SendMessage((NO_COMMUNE,)),))
+    if facts.person.commune == unit.code:
+        return Go("menu")
+    return Go("place", {"province": unit.province_code, "commune": unit.code})
 
 
 def language(argument: str, facts: Facts) -> Go:

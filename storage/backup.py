@@ -18,8 +18,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, Field
 from sqlalchemy import JSON, Column, Date, Numeric, Table, column, func, insert, select, text
 from sqlalchemy import table as sqlite_table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -31,6 +32,24 @@ from storage.models import Moment, dumps, metadata
 
 MANIFEST, TABLES, DOCUMENTS = "manifest.json", "tables", "files"
 ROWS_AT_ONCE = 500
+
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class TableFile(BaseModel):
+    rows: int
+    sha256: Sha256
+
+
+class Manifest(BaseModel):
+    """`counters`: by table, the last number given out, where one was."""
+
+    migration: str
+    at: datetime
+    tables: dict[str, TableFile]
+    documents: list[Sha256]
+    counters: dict[str, int]
 
 
 class NotRestorable(Exception):
@@ -62,15 +81,15 @@ async def write(engine: AsyncEngine, store: FileStore, root: Path, now: datetime
     for sha256 in sorted(named):
         if not await _copied(store, sha256, kept):
             written.lost.append(sha256)
-    written.rows, written.documents = sum(one["rows"] for one in tables.values()), len(named) - len(written.lost)
-    manifest = {
-        "migration": migrate.newest(),
-        "at": now.isoformat(),
-        "tables": tables,
-        "documents": sorted(named),
-        "counters": {name: number for name, number in counters.items() if number},
-    }
-    (making / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    written.rows, written.documents = sum(one.rows for one in tables.values()), len(named) - len(written.lost)
+    manifest = Manifest(
+        migration=migrate.newest(),
+        at=now,
+        tables=tables,
+        documents=sorted(named),
+        counters={name: number for name, number in counters.items() if number},
+    )
+    (making / MANIFEST).write_text(manifest.model_dump_json(indent=1))
     making.rename(folder)
     return written
 
@@ -88,7 +107,7 @@ async def _one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
-async def _write_table(connection: AsyncConnection, table: Table, folder: Path, named: set[str]) -> dict[str, Any]:
+async def _write_table(connection: AsyncConnection, table: Table, folder: Path, named: set[str]) -> TableFile:
     path, rows = folder / f"{table.name}.jsonl.gz", 0
     statement = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=ROWS_AT_ONCE)
     with gzip.open(path, "wt", encoding="utf-8") as file:
@@ -97,7 +116,7 @@ async def _write_table(connection: AsyncConnection, table: Table, folder: Path, 
                 file.write(f"{dumps({name: _plain(value) for name, value in row.items()})}\n")
                 named.update(_documents_in(row))
                 rows += 1
-    return {"rows": rows, "sha256": _sha256(path)}
+    return TableFile(rows=rows, sha256=_sha256(path))
 
 
 def _documents_in(value: Any) -> Iterator[str]:
@@ -163,32 +182,34 @@ async def restore(engine: AsyncEngine, store: FileStore, folder: Path) -> Restor
     """
     manifest = _manifest(folder)
     await _refuse_a_full_database(engine)
-    documents, kept = list(manifest["documents"]), FileStore(str(folder.parent / DOCUMENTS))
+    documents, kept = manifest.documents, FileStore(str(folder.parent / DOCUMENTS))
     lost = [sha256 for sha256 in documents if not await _copied(kept, sha256, store)]
     async with writing(engine) as connection:
         for table in metadata.sorted_tables:
             for rows in _chunks(_rows(folder, table)):
                 await connection.execute(insert(table), rows)
-            await _number_on(connection, table, manifest["counters"].get(table.name, 0))
+            await _number_on(connection, table, manifest.counters.get(table.name, 0))
         verified = await audit.verify(connection)
         if verified.broken is not None:
             raise NotRestorable(f"the audit in it was changed, at entry {verified.broken}")
-    rows = sum(one["rows"] for one in manifest["tables"].values())
-    return Restored(rows, len(documents) - len(lost), lost)
+    restored = sum(one.rows for one in manifest.tables.values())
+    return Restored(restored, len(documents) - len(lost), lost)
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> Manifest:
     """Raises NotRestorable."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
-        raise NotRestorable(f"{folder} is no whole backup: it has no {MANIFEST}") from None
-    if manifest["migration"] != migrate.newest():
-        made_by = f"made with migration {manifest['migration']}, and this release has {migrate.newest()}"
+        raise NotRestorable(f"{folder} is no whole backup: it has no {MANIFEST}, or none of ours") from None
+    if manifest.migration != migrate.newest():
+        made_by = f"made with migration {manifest.migration}, and this release has {migrate.newest()}"
         raise NotRestorable(f"{folder} was {made_by}: restore it with the release that made it, then migrate")
-    for name, one in manifest["tables"].items():
+    if missing := metadata.tables.keys() - manifest.tables.keys():
+        raise NotRestorable(f"{folder} is no whole backup: it has no {', '.join(sorted(missing))}")
+    for name, one in manifest.tables.items():
         path = folder / TABLES / f"{name}.jsonl.gz"
-        if not path.exists() or _sha256(path) != one["sha256"]:
+        if not path.exists() or _sha256(path) != one.sha256:
             raise NotRestorable(f"{path} is not as it was written")
     return manifest
 

@@ -3,14 +3,11 @@
 `pytest --update tests/test_conversations.py` writes the transcripts anew; the reviewer reads the difference.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import aiosqlite
 import pytest
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.world import World
@@ -39,25 +36,6 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def beginnings() -> Beginnings:
     return Beginnings()
-
-
-@pytest.fixture
-def hurried(sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> AsyncEngine:
-    """Nobody needs these databases to outlive a power cut, or to be worked on beside something else.
-
-    A third of the time went by between two threads handing each other some thousand statements.
-    """
-
-    async def at_once(_connection: object, statement: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        return statement(*args, **options)
-
-    monkeypatch.setattr(aiosqlite.Connection, "_execute", at_once)
-
-    @event.listens_for(sqlite_engine.sync_engine, "connect")
-    def carefree(connection: object, _record: object) -> None:
-        connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]  # the driver's own
-
-    return sqlite_engine
 
 
 def run_of(engine: AsyncEngine, world: World, channel: str, locale: str = "vi") -> Play:

@@ -128,11 +128,16 @@ class Capabilities:
         return self.sends_files if self.sends is None else kind in self.sends
 
 
+MAX_ID_CHARS = 80
+"""Of chats and of update keys, as our tables keep them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
     """One thing a person did. `key` is the same each time the platform delivers it; `locale` a hint or "".
 
-    `source` is what `Channel.fetch` needs for the event's file; `ack` what `Channel.acknowledge` needs.
+    `source` is what `Channel.fetch` needs for the event's file; `ack` what `Channel.acknowledge` needs. Raises
+    ValueError for a key or a chat that our tables have no room for: it could never be committed.
     """
 
     channel: str
@@ -142,6 +147,10 @@ class Update:
     locale: str = ""
     source: str = ""
     ack: str = ""
+
+    def __post_init__(self) -> None:
+        if not (0 < len(self.key) <= MAX_ID_CHARS and 0 < len(self.chat_id) <= MAX_ID_CHARS):
+            raise ValueError("an id that is none")
 
 
 @dataclass(frozen=True, slots=True)

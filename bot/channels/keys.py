@@ -1,4 +1,4 @@
-"""Short names for what a platform sends: the same each time it is delivered, as our tables keep them."""
+"""Short names and texts of what a platform sends, as our tables keep them: the same each time it is delivered."""
 
 import base64
 import hashlib
@@ -11,6 +11,11 @@ SUFFIX_CHARS = 4
 def short_key(words: str) -> str:
     """With room for a suffix; a long one by its hash."""
     return words if len(words) <= MAX_CHARS - SUFFIX_CHARS else hashlib.sha256(words.encode()).hexdigest()
+
+
+def storable(words: str) -> str:
+    """A text as a database can keep it: without NUL and half characters."""
+    return words.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def file_code(seed: str) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 import os
 import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
@@ -57,6 +58,7 @@ from bot.channels.base import (
     Update,
     pressed,
 )
+from bot.channels.keys import storable
 from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.text import split_text
 from dialogs.model import (
@@ -422,7 +424,7 @@ def _press(update_id: int, press: tg.CallbackQuery) -> list[Update]:
             channel=Telegram.name,
             key=str(update_id),
             chat_id=str(message.chat.id),
-            event=pressed(press.data),
+            event=pressed(storable(press.data)),
             locale=_locale(press.from_user),
             ack=press.id,
         )
@@ -437,7 +439,7 @@ def _message(update_id: int, message: tg.Message) -> list[Update]:
     update = replace(_update(update_id, message, event), source=source)
     if not message.caption:
         return [update]
-    caption = _update(update_id, message, TextReceived(message.caption))
+    caption = _update(update_id, message, TextReceived(storable(message.caption)))
     return [update, replace(caption, key=f"{update_id}c")]
 
 
@@ -469,10 +471,10 @@ def _content(update_id: int, message: tg.Message) -> tuple[Event, str] | None:
     """
     match message:
         case tg.Message(text=str(text)):
-            return _said(text), ""
+            return _said(storable(text)), ""
         case tg.Message(contact=tg.Contact() as card):
             return _shared(card, message.from_user), ""
-        case tg.Message(location=tg.Location() as place):
+        case tg.Message(location=tg.Location() as place) if math.isfinite(place.latitude + place.longitude):
             return LocationShared(place.latitude, place.longitude), ""
         case tg.Message(photo=[*sizes]) if sizes:
             largest = max(sizes, key=lambda size: size.width * size.height)
@@ -497,7 +499,7 @@ def _said(text: str) -> Event:
 def _shared(card: tg.Contact, sender: tg.User | None) -> ContactShared:
     """One's own number comes in international digits, with or without the plus; others' as they were saved."""
     own = sender is not None and card.user_id == sender.id
-    phone = card.phone_number
+    phone = storable(card.phone_number)
     return ContactShared(f"+{phone.lstrip('+')}" if own else phone, own)
 
 
@@ -507,8 +509,8 @@ def _file(
     size, name = file.file_size or 0, file.file_name if isinstance(file, tg.Document | tg.Audio) else ""
     ref = FileRef(
         id=_file_code(f"{file.file_unique_id} {message.chat.id} {update_id}"),
-        name=name or "",
-        size_bytes=size,
+        name=storable(name or ""),
+        size_bytes=max(0, size),
         is_photo=isinstance(file, tg.PhotoSize),
         is_voice=_is_sound(file),
     )

@@ -50,7 +50,7 @@ from bot.channels.base import (
 )
 from bot.channels.download import MAX_BYTES as MAX_DOWNLOAD_BYTES
 from bot.channels.download import Downloader
-from bot.channels.keys import file_code, short_key
+from bot.channels.keys import file_code, short_key, storable
 from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.session import Session
 from bot.channels.text import split_text
@@ -654,7 +654,7 @@ def _dict(value: Json, key: str) -> Json:
 def _word(value: object) -> str:
     """A text or an id; ids come as numbers, too."""
     if isinstance(value, str):
-        return value
+        return storable(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 

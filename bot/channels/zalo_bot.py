@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from aiohttp import ClientError, ClientResponse, ClientTimeout
 
 from bot.channels.base import (
+    MAX_ID_CHARS,
     Attachment,
     BadSignature,
     Capabilities,
@@ -33,7 +34,7 @@ from bot.channels.base import (
     Update,
 )
 from bot.channels.download import Downloader
-from bot.channels.keys import file_code, short_key
+from bot.channels.keys import file_code, short_key, storable
 from bot.channels.pace import Budget, OwnBudget, Pace, Rate
 from bot.channels.session import Session
 from bot.channels.text import split_text
@@ -42,7 +43,6 @@ from dialogs.model import Event, FileReceived, FileRef, TextReceived, Unsupporte
 API_URL = "https://bot-api.zaloplatforms.com"
 # Limits, read on 2026-11-22 in copies of the reference.
 MAX_TEXT_CHARS = 2000  # sendMessage
-MAX_ID_CHARS = 80  # of chats and of update keys, as our tables keep them
 SECRET_HEADER = "x-bot-api-secret-token"  # noqa: S105  a header's name
 POLL_S = 30
 REQUEST_S = 30
@@ -356,7 +356,7 @@ def _private_chat(message: Mapping[str, Any]) -> str:
 def _meant(kind: str, message: Mapping[str, Any], key: str) -> Iterator[tuple[str, Event, str]]:
     """Suffix of the key, event, and the source of its file."""
     match kind.split(".")[1]:
-        case "text" if words := _words(message, "text"):
+        case "text" if words := _word(message, "text"):
             yield "", TextReceived(words), ""
         case "image" if source := _address(message, "photo_url", "photo"):
             yield "", FileReceived(FileRef(file_code(f"zalo_bot {key}"), "", 0, is_photo=True)), source
@@ -366,7 +366,7 @@ def _meant(kind: str, message: Mapping[str, Any], key: str) -> Iterator[tuple[st
             yield "", UnsupportedReceived("sticker"), ""
         case _:  # a file, or anything from a person whose messages the platform protects: which, it does not say
             yield "", UnsupportedReceived("hidden"), ""
-    if caption := _words(message, "caption"):
+    if caption := _word(message, "caption"):
         yield "c", TextReceived(caption), ""
 
 
@@ -375,15 +375,10 @@ def _address(message: Mapping[str, Any], *names: str) -> str:
     return next((found for name in names if (found := _word(message, name))), "")
 
 
-def _words(message: Mapping[str, Any], name: str) -> str:
-    """A text as a database can keep it, without NUL and half characters."""
-    return _word(message, name).replace("\0", "").encode("utf-8", "ignore").decode()
-
-
 def _word(found: object, name: str) -> str:
     """A field as text; ids may come as numbers."""
     value = found.get(name) if isinstance(found, dict) else None
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return storable(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 # ---------------------------------------------------------------- what a message becomes

@@ -39,6 +39,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.addresses import stopped
 from bot.catalogs import LOCALES, Catalog
 from bot.channels.base import BadSignature, Channel, ChannelError, Incoming, Update, pressed
+from bot.channels.keys import storable
 from bot.fetch import STORED
 from bot.handle import Closing, Intake, is_outage, where
 from bot.incoming import take
@@ -910,11 +911,11 @@ def _spoken(data: dict[str, Any]) -> tuple[str, Event, str]:
 
 
 def _words(data: dict[str, Any], name: str, max_chars: int) -> str:
-    """A text as a database can keep it, without NUL and half characters; "" for what is none."""
+    """A text as a database can keep it; "" for what is none."""
     value = data.get(name)
     if not isinstance(value, str) or not value.strip():
         return ""
-    return value[:max_chars].replace("\0", "").encode("utf-8", "ignore").decode()
+    return storable(value[:max_chars])
 
 
 def _spot(place: dict[str, Any]) -> LocationShared | None:
