@@ -23,6 +23,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import keys
 from bot.addresses import Addresses
 from bot.channels.base import Channel, ChannelError, Incoming, Update, system_clock
 from bot.channels.email import Email
@@ -108,7 +109,7 @@ class Parts:
 @asynccontextmanager
 async def assembled(config: Settings) -> AsyncIterator[Parts]:
     """All parts, connected; closed again at the end."""
-    engine = make_engine(config.database_url)
+    engine = await keys.opened(config)
     store = FileStore(config.files_url)
     telegram, zalo_bot = await _telegram(config), _zalo_bot(config)
     consent = _consent(config, engine)
@@ -301,7 +302,7 @@ async def _take_over(parts: Parts) -> None:
 
 
 async def _rekey(config: Settings, engine: AsyncEngine) -> None:
-    """After ENCRYPTION_KEY has got a new first key, nothing needs the old ones any more."""
+    """After ENCRYPTION_KEY has got a new first key, no secret needs the old ones any more (fields: bot.keys)."""
     if len(config.encryption_keys) < 2:
         return
     async with writing(engine) as connection:
@@ -309,7 +310,7 @@ async def _rekey(config: Settings, engine: AsyncEngine) -> None:
     if unopened:
         log.error("ENCRYPTION_KEY does not open %d secrets: add the key they were kept with", unopened)
     else:
-        log.info("all secrets are under the first ENCRYPTION_KEY now: the others may go")
+        log.info("all secrets of other services are under the first ENCRYPTION_KEY now")
 
 
 async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
@@ -320,6 +321,7 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
         running.serve(_server(config, parts), parts.mailbox, listener)
     if worker:
         running.work(parts)
+        running.aside(kept_up(partial(keys.keep_sealed, parts.engine)))
     if parts.telegram is not None:
         running.aside(set_up_telegram(config, parts, web=web, worker=worker))
     if parts.zalo_bot is not None:
@@ -655,6 +657,8 @@ async def back_up(config: Settings, root: Path, say: Callable[[str], None]) -> N
     finally:
         await engine.dispose()
     say(f"{written.folder}: {written.rows} rows, {written.documents} documents.")
+    if not config.encryption_keys and (key := keys.key_path(config)) is not None and key.exists():
+        say(f"The key in {key} opens it, and is not in it: keep a copy of that file in another place.")
     _or_end(written.lost, "The store has lost")
 
 

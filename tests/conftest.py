@@ -22,6 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import migrate
 from storage.database import make_engine
+from storage.sealing import Ring
+
+RING = Ring(["the key of the tests, which is long enough"])
+"""With it the engines of the tests seal names, numbers and messages, as those of an installation do."""
 
 CHROMIUM_FLAGS = (
     *(("--no-sandbox",) if os.geteuid() == 0 else ()),  # its sandbox refuses to work for root
@@ -225,7 +229,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def sqlite_engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = make_engine(sqlite_url)
+    engine = make_engine(sqlite_url, RING)
     yield engine
     await engine.dispose()
 
@@ -233,6 +237,6 @@ async def sqlite_engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a new database with all tables, once of each kind."""
-    made = make_engine(database_url)
+    made = make_engine(database_url, RING)
     yield made
     await made.dispose()

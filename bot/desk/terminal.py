@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import keys
 from bot.catalogs import VIETNAM, Catalog
 from bot.catalogs import load as load_catalogs
 from bot.desk import export, report
@@ -19,7 +20,7 @@ from bot.world import LOCALES
 from dialogs import places
 from storage import audit, reports
 from storage.audit import Entry
-from storage.database import make_engine, reading, writing
+from storage.database import reading, writing
 
 Say = Callable[[str], None]
 TERMINAL = "cli"
@@ -118,7 +119,7 @@ async def _opened(config: Settings) -> AsyncIterator[AsyncEngine]:
     from bot.app import check  # it brings the web server along, which no list needs before it is opened
 
     await check(config)
-    engine = make_engine(config.database_url)
+    engine = await keys.opened(config)
     try:
         yield engine
     finally:
