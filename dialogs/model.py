@@ -1189,8 +1189,13 @@ class DropAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class SendMyData:
+    """Everything that is kept about this person, as a file."""
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetMe:
-    """Delete drafts, chat data and files at once; what was handed in stays as an official record."""
+    """Take the consent back; delete drafts, chat data and files at once. What was handed in stays, as a record."""
 
 
 Effect = (
@@ -1255,6 +1260,7 @@ Effect = (
     | GiveAddress
     | ProveAddress
     | DropAddress
+    | SendMyData
     | ForgetMe
 )
 Effects = tuple[Effect, ...]

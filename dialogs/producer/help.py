@@ -14,6 +14,7 @@ from dialogs.model import (
     Option,
     RecordReminders,
     SendMessage,
+    SendMyData,
     SendNote,
     SetLocale,
     Text,
@@ -191,6 +192,9 @@ def data_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     off = Option("quiet", Text(N_("No more reminders")), ("thôi nhắc", "no reminders"))
     on = Option("remind", Text(N_("Remind me of my forms")), ("nhắc em", "remind"))
     return (
+        Option(
+            "file", Text(N_("Send me all of it")), ("gửi tôi tất cả", "gửi hết cho tôi", "tải dữ liệu", "file", "all")
+        ),
         off if facts.person.reminders else on,
         REACH,
         Option("delete", Text(N_("Delete my data")), ("xoá dữ liệu", "rút đồng ý", "delete")),
@@ -198,8 +202,20 @@ def data_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
 
 
-def reminders(answers: Answers, facts: Facts) -> Effects:
+WHERE_TO = {
+    "file": "my_data",
+    "delete": "delete_data",
+    "reach": "reach",
+    "quiet": "my_data",
+    "remind": "my_data",
+    "menu": "menu",
+}
+
+
+def ordered(answers: Answers, facts: Facts) -> Effects:
     choice = answers["choice"]
+    if choice == "file":
+        return (SendMyData(),)
     if choice not in ("quiet", "remind"):
         return ()
     on = Text(N_("All right, I remind you when a paper or a date is due."))
@@ -209,15 +225,14 @@ def reminders(answers: Answers, facts: Facts) -> Effects:
 
 MY_DATA = Dialog(
     "my_data",
-    before=consent_first,
     up="help",
     steps=(
         Ask(
             "choice",
             what_is_kept,
             one_of(data_options),
-            then=reminders,
-            goto={"delete": "delete_data", "reach": "reach", "quiet": "my_data", "remind": "my_data", "menu": "menu"},
+            then=ordered,
+            goto=WHERE_TO,
         ),
     ),
 )
@@ -234,12 +249,13 @@ def really(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 def forget(answers: Answers, facts: Facts) -> Effects:
     if answers["sure"] != "delete":
         return ()
-    return (ForgetMe(), SendMessage((Text(N_("It is deleted. Thank you for your trust.")),)))
+    gone = Text(N_("It is deleted. Thank you for your trust."))
+    stays = Text(N_("What you have handed in the commune still keeps, as an official record."))
+    return (ForgetMe(), SendMessage((gone, stays) if facts.cases else (gone,)))
 
 
 DELETE_DATA = Dialog(
     "delete_data",
-    before=consent_first,
     steps=(
         Ask(
             "sure",
