@@ -226,6 +226,16 @@ def export_audit(
     _run(terminal.export_audit(_configured(), code, output, _say))
 
 
+@app.command()
+def retention(
+    days: Annotated[int, typer.Option(min=1, help="How far back to look for what was deleted")] = 30,
+) -> None:
+    """Say how long everything is kept, and prove it: what was deleted when, how many, under which setting."""
+    from bot.desk import terminal
+
+    _run(terminal.retention_report(_configured(), days, _say))
+
+
 @keys_app.command()
 def rotate() -> None:
     """Seal everything with the first key, in batches, while the program runs; says when the old keys may go."""

@@ -123,6 +123,7 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
         quiet_hours=config.quiet_hours,
         pays=config.zalo_paid,
         templates=config.zalo_templates,
+        retention=config.retention_days,
         public_url=links.base,
         reachable=bool(config.public_url),
         default_locale=str(config.default_locale),

@@ -96,7 +96,7 @@ from dialogs.officer.alerts import alert_again, alert_new
 from dialogs.producer.consent import TEXT_VERSION
 from dialogs.producer.upload import SENDING, papers_of
 from dialogs.rules.lifecycle import Side, actions, waits_for_authority
-from storage import cases, people
+from storage import cases, people, requests
 from storage.assisted import hand_files
 from storage.calendar import shows_calendar
 from storage.correspondence import kept_files, letter_key
@@ -293,7 +293,7 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
         case DropAddress():
             await reach.drop_address(turn)
         case SendMyData():
-            documents.send_own_data(turn)
+            await documents.send_own_data(turn)
         case ForgetMe():
             await _forget(turn)
         case _:
@@ -437,6 +437,8 @@ async def _forget(turn: Turned) -> None:
     kept |= await kept_files(turn.connection, conversation.person_id)
     for purpose in ("dossier", "reminders"):
         await people.record_consent(turn.connection, conversation, purpose, False, TEXT_VERSION, turn.now)
+    await requests.settle_all(turn.connection, conversation.person_id, turn.now)
+    await requests.at_once(turn.connection, conversation.person_id, "delete", turn.now)
     await people.forget(turn.connection, conversation, kept)
     conversation.person = replace(
         conversation.person, name="", phone="", producer_kind="", producer_name="", commune="", consent=""

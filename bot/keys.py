@@ -1,7 +1,8 @@
 """Which keys seal names, numbers and messages (storage.sealing), and how they are changed.
 
 They come from ENCRYPTION_KEY. Without it a start on SQLite makes a key of its own, in a file beside the database that
-only this user may read; on PostgreSQL, whose processes may be on several machines, nothing is sealed then.
+only this user may read, and which goes on opening once there is an ENCRYPTION_KEY; on PostgreSQL, whose processes may
+be on several machines, nothing is sealed then.
 """
 
 import logging
@@ -28,8 +29,10 @@ async def opened(config: Settings) -> AsyncEngine:
     Raises SystemExit where one that is in use is missing: nothing may be shown, or sealed, without it.
     """
     keys, path = config.encryption_keys, key_path(config)
-    if not keys and path is not None:
-        keys = _read(path) or (await _unsealed(config) and _made(path)) or ()
+    if path is not None:
+        keys += _read(path)
+        if not keys and await _unsealed(config):
+            keys = _made(path)
     engine = make_engine(config.database_url, Ring(keys) if keys else None)
     try:
         await resealing.agree(engine)

@@ -613,6 +613,43 @@ push_subscriptions = Table(
 )
 """Browsers that are told while the page of the web chat is closed; RFC 8291."""
 
+requests = Table(
+    "requests",
+    metadata,
+    _id(),
+    _person(),
+    Column("kind", String(10), nullable=False, comment="see, delete; correct, withdraw, complain"),
+    Column("note_id", Identity, index=True, comment="notes.id of what officers have to answer; NULL: done at once"),
+    Column("commune", String(5), nullable=False, server_default=""),
+    Column("made_at", Moment, nullable=False),
+    Column("answer_on", Date, nullable=False, comment="the last day in time: 2 working days"),
+    Column("done_on", Date, nullable=False, comment="15 days"),
+    Column("settled_at", Moment),
+    Column(
+        "escalations", Integer, nullable=False, server_default=text("0"), comment="how often the level above was told"
+    ),
+    Index(
+        "ix_requests_open",
+        "answer_on",
+        sqlite_where=text("settled_at IS NULL"),
+        postgresql_where=text("settled_at IS NULL"),
+    ),
+)
+"""What people have asked about their personal data; storage.requests."""
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("day", Date, primary_key=True, comment="in UTC"),
+    Column("rule", String(20), primary_key=True, comment="a name in storage.retention"),
+    Column("days", Integer, nullable=False, comment="the setting it ran under"),
+    Column("before", Moment, nullable=False, comment="what was older was deleted"),
+    Column("count", Integer, nullable=False, comment="rows deleted on this day"),
+    Column("runs", Integer, nullable=False),
+    Column("ran_at", Moment, nullable=False, comment="the last time"),
+)
+"""The proof that retention periods are kept; it names nobody."""
+
 settings = Table(
     "settings",
     metadata,

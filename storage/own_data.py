@@ -35,6 +35,7 @@ from storage.models import (
     people,
     push_subscriptions,
     reason_templates,
+    requests,
     results,
     returned_items,
     timers,
@@ -102,6 +103,7 @@ SHOWN: Mapping[str, Callable[[int], ColumnElement[bool]]] = {
     "wrong_codes": _in_own_chats(wrong_codes.c.conversation_id),
     "address_codes": _in_own_chats(address_codes.c.conversation_id),
     "push_subscriptions": _in_own_chats(push_subscriptions.c.conversation_id),
+    "requests": _theirs(requests.c.person_id),
     "memberships": _theirs(memberships.c.person_id),
     "invitations": _theirs(invitations.c.used_by),
     "absences": _theirs(absences.c.person_id),
@@ -118,6 +120,7 @@ LEFT_OUT: Mapping[str, str] = {
     "updates": "numbers of what came in, by which nothing is done twice; no column says from whom",
     "offices": "hours of offices",
     "serials": "counters of case codes",
+    "deletions": "how many rows were deleted by which rule; it names nobody",
     "secrets": "what other services have entrusted to this server",
     "settings": "what this installation made for itself",
 }

@@ -22,7 +22,7 @@ from bot.turn import Turned, facts_of
 from bot.world import World
 from dialogs.model import N_, ExportAudit, ExportCases, SendMessage, SendReport, Text
 from dialogs.officer.reports import may_audit
-from storage import cases, reports
+from storage import cases, reports, requests
 from storage import own_data as kept
 from storage.database import reading
 from storage.models import conversations
@@ -97,13 +97,14 @@ def report_name(territory: str, first: date) -> str:
     return f"ocop-{territory.replace('/', '-') or 'vn'}-{first:%Y-%m}.pdf"
 
 
-def send_own_data(turn: Turned) -> None:
+async def send_own_data(turn: Turned) -> None:
     """To the person themselves; where no file gets through they are told where to ask for it."""
     conversation = turn.conversation
     if not turn.world.can(conversation.channel).sends_files and not turn.world.pages:
         turn.carried.said.append(SendMessage((NO_FILE_HERE,)))
         return
     turn.record("see_own_data")
+    await requests.at_once(turn.connection, conversation.person_id, "see", turn.now)
     words = Text(N_("Here is all that I keep about you. The file opens in your browser."))
     name = "du-lieu-cua-toi.html"
     _send(turn, words, {"made": "own data", "conversation": conversation.id, "name": name})
