@@ -6,6 +6,7 @@ set, as `.ci/run` does, it fails them.
 
 import importlib.util
 import itertools
+import logging
 import os
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from storage import migrate
 from storage.database import make_engine
 from storage.sealing import Ring
+from tests import leaks
 
 RING = Ring(["the key of the tests, which is long enough"])
 """With it the engines of the tests seal names, numbers and messages, as those of an installation do."""
@@ -49,6 +51,23 @@ _REQUIRED = {"browser": "REQUIRE_CHROMIUM", "postgresql": "REQUIRE_POSTGRESQL"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update`: write the golden transcripts anew instead of comparing with them."""
     parser.addoption("--update", action="store_true", help="write the golden transcripts of tests/conversations anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One watch over all that is logged."""
+    config.stash[leaks.WATCH] = watch = leaks.Watch()
+    logging.getLogger().addHandler(watch.handler)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Fail a test in which a planted name or number got out, and say where."""
+    watch = item.config.stash[leaks.WATCH]
+    watch.look_at_programs()
+    yield
+    watch.look_at_metrics()
+    if finds := watch.taken():
+        pytest.fail(f"personal data got out: {'; '.join(finds)}", pytrace=False)
 
 
 _LONGEST = (
