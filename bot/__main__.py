@@ -20,6 +20,8 @@ dialogs_app = typer.Typer(help="Look after the dialog trees.", no_args_is_help=T
 app.add_typer(dialogs_app, name="dialogs")
 audit_app = typer.Typer(help="Look into the audit: who decided and who looked at what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+keys_app = typer.Typer(help="Look after the keys that seal names, numbers and messages.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
 zalo_app = typer.Typer(help="Connect the Zalo channels and check them.", no_args_is_help=True)
 app.add_typer(zalo_app, name="zalo")
 rules_app = typer.Typer(help="Look into the rules: score sheets, what new rules change.", no_args_is_help=True)
@@ -222,6 +224,29 @@ def export_audit(
     from bot.desk import terminal
 
     _run(terminal.export_audit(_configured(), code, output, _say))
+
+
+@app.command()
+def retention(
+    days: Annotated[int, typer.Option(min=1, help="How far back to look for what was deleted")] = 30,
+) -> None:
+    """Say how long everything is kept, and prove it: what was deleted when, how many, under which setting."""
+    from bot.desk import terminal
+
+    _run(terminal.retention_report(_configured(), days, _say))
+
+
+@keys_app.command()
+def rotate() -> None:
+    """Seal everything with the first key, in batches, while the program runs; says when the old keys may go."""
+    from bot import keys
+    from bot.app import check
+
+    async def rotated(config: Settings) -> None:
+        await check(config)
+        await keys.rotate(config, _say)
+
+    _run(rotated(_configured()))
 
 
 @zalo_app.command()

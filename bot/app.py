@@ -24,7 +24,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot import nudges
+from bot import keys, nudges
 from bot.addresses import Addresses
 from bot.channels.base import Channel, ChannelError, Incoming, Update
 from bot.channels.email import Email
@@ -113,7 +113,7 @@ class Parts:
 @asynccontextmanager
 async def assembled(config: Settings) -> AsyncIterator[Parts]:
     """All parts, connected; closed again at the end."""
-    engine = make_engine(config.database_url)
+    engine = await keys.opened(config)
     store = FileStore(config.files_url)
     shared = partial(_budgeted, engine)
     telegram, zalo_bot = await _telegram(config, shared), _zalo_bot(config, shared)
@@ -128,6 +128,7 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
         quiet_hours=config.quiet_hours,
         pays=config.zalo_paid,
         templates=config.zalo_templates,
+        retention=config.retention_days,
         public_url=links.base,
         reachable=bool(config.public_url),
         default_locale=str(config.default_locale),
@@ -329,7 +330,7 @@ async def _take_over(parts: Parts) -> None:
 
 
 async def _rekey(config: Settings, engine: AsyncEngine) -> None:
-    """After ENCRYPTION_KEY has got a new first key, nothing needs the old ones any more."""
+    """After ENCRYPTION_KEY has got a new first key, no secret needs the old ones any more (fields: bot.keys)."""
     if len(config.encryption_keys) < 2:
         return
     async with writing(engine) as connection:
@@ -337,7 +338,7 @@ async def _rekey(config: Settings, engine: AsyncEngine) -> None:
     if unopened:
         log.error("ENCRYPTION_KEY does not open %d secrets: add the key they were kept with", unopened)
     else:
-        log.info("all secrets are under the first ENCRYPTION_KEY now: the others may go")
+        log.info("all secrets of other services are under the first ENCRYPTION_KEY now")
 
 
 async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say: Callable[[str], None]) -> None:
@@ -352,6 +353,7 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
         running.work(parts)
     if parts.engine.dialect.name == "postgresql" and web != worker:
         running.aside(_nudges(parts, worker=worker))
+        running.aside(kept_up(partial(keys.keep_sealed, parts.engine)))
     if parts.telegram is not None:
         running.aside(set_up_telegram(config, parts, web=web, worker=worker))
     if parts.zalo_bot is not None:
@@ -697,6 +699,8 @@ async def back_up(config: Settings, root: Path, say: Callable[[str], None]) -> N
     finally:
         await engine.dispose()
     say(f"{written.folder}: {written.rows} rows, {written.documents} documents.")
+    if not config.encryption_keys and (key := keys.key_path(config)) is not None and key.exists():
+        say(f"The key in {key} opens it, and is not in it: keep a copy of that file in another place.")
     _or_end(written.lost, "The store has lost")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot import reach, showing
 from bot.desk import assisted, correspondence, decisions, digest, documents, holding, office, results, staff
@@ -60,6 +60,7 @@ from dialogs.model import (
     RevealPhone,
     SendArticle,
     SendMessage,
+    SendMyData,
     SendNote,
     SendNoteFiles,
     SendPages,
@@ -92,9 +93,10 @@ from dialogs.model import (
     Value,
 )
 from dialogs.officer.alerts import alert_again, alert_new
+from dialogs.producer.consent import TEXT_VERSION
 from dialogs.producer.upload import SENDING, papers_of
 from dialogs.rules.lifecycle import Side, actions, waits_for_authority
-from storage import cases, people
+from storage import cases, people, requests
 from storage.assisted import hand_files
 from storage.calendar import shows_calendar
 from storage.correspondence import kept_files, letter_key
@@ -290,6 +292,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await reach.prove_address(turn, effect)
         case DropAddress():
             await reach.drop_address(turn)
+        case SendMyData():
+            await documents.send_own_data(turn)
         case ForgetMe():
             await _forget(turn)
         case _:
@@ -426,9 +430,15 @@ async def _forget(turn: Turned) -> None:
     """In all chats of the person."""
     conversation = turn.conversation
     await reach.hold(turn, conversation.person_id)
-    statement = select(papers.c.pages).join(case_table).where(case_table.c.person_id == conversation.person_id)
+    own = select(case_table.c.id).where(case_table.c.person_id == conversation.person_id)
+    await turn.connection.execute(delete(papers).where(papers.c.case_id.in_(own), papers.c.sent_at.is_(None)))
+    statement = select(papers.c.pages).where(papers.c.case_id.in_(own))
     kept = {page[0] for pages in (await turn.connection.execute(statement)).scalars() for page in pages}
     kept |= await kept_files(turn.connection, conversation.person_id)
+    for purpose in ("dossier", "reminders"):
+        await people.record_consent(turn.connection, conversation, purpose, False, TEXT_VERSION, turn.now)
+    await requests.settle_all(turn.connection, conversation.person_id, turn.now)
+    await requests.at_once(turn.connection, conversation.person_id, "delete", turn.now)
     await people.forget(turn.connection, conversation, kept)
     conversation.person = replace(
         conversation.person, name="", phone="", producer_kind="", producer_name="", commune="", consent=""

@@ -35,6 +35,7 @@ _DIGITS = re.compile(r"[0-9]{1,32}")
 _NO_SPACES = re.compile(r"[!-~]*")  # what fits a header or an address
 _SENDER = re.compile(r"[^<>@]*<([^<>\s]+)>|([^<>\s]+)")
 _TEMPLATE = re.compile(r"([a-z_]{1,20})=([0-9]{1,20})")
+_KEPT = re.compile(r"([a-z_]{1,20})=([0-9]{1,5})")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
@@ -217,6 +218,21 @@ def _days(value: Any) -> Any:
         raise ValueError("must be dates like 2026-12-31, separated by commas") from None
 
 
+def _retention(value: Any) -> Any:
+    """Days by the name of a rule of storage.retention, which is loaded only where somebody sets any."""
+    if not isinstance(value, str):
+        return value
+    found = [_KEPT.fullmatch(part) for part in _parts(value)]
+    if not all(found):
+        raise ValueError("must be days by name like drafts=365, separated by commas")
+    days = {match[1]: int(match[2]) for match in found if match}
+    from storage.retention import DAYS
+
+    if unknown := sorted(days.keys() - DAYS.keys()):
+        raise ValueError(f"has no rule {unknown[0]}: there are {', '.join(DAYS)}")
+    return days
+
+
 def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
@@ -241,6 +257,7 @@ class Settings(BaseSettings):
     default_locale: Locale = Locale.VIETNAMESE
     days_off: Annotated[frozenset[date], NoDecode, BeforeValidator(_days)] = frozenset()
     quiet_hours: bool = True
+    retention_days: Annotated[dict[str, int], NoDecode, BeforeValidator(_retention)] = Field(default_factory=dict)
     log_level: Annotated[LogLevel, BeforeValidator(_upper)] = LogLevel.INFO
     web_chat: bool = True
     encryption_key: Annotated[SecretStr, AfterValidator(_encryption_keys)] = SecretStr("")

@@ -14,24 +14,15 @@ from bot.channels.base import Update
 from bot.handle import Closing, Intake, is_outage
 from bot.world import World
 from dialogs.model import TimerFired
-from storage import budgets, links, notices
+from storage import budgets, retention
 from storage.database import reading, writing
-from storage.digests import prune as prune_digests
-from storage.models import timers, updates
-from storage.outbox import prune
-from storage.people import due_timers, prune_links
-from storage.reach import prune_addresses
+from storage.models import timers
+from storage.people import due_timers
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
 BATCH = 200
-FORGET_UPDATES_AFTER = timedelta(days=8)
-"""Platforms deliver an update again for a day at most, and Telegram restarts its numbers after a week of silence."""
-FORGET_ADDRESSES_AFTER = timedelta(days=1)
-"""E-mail addresses that were typed and not proved, or stopped."""
-FORGET_SENT_AFTER = timedelta(days=30)
-"""Long enough to find out what a person was told."""
 PRUNE_EVERY = timedelta(hours=6)
 
 
@@ -77,15 +68,9 @@ class Timers:
         if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
             return
         self._pruned_at = now
-        async with writing(self.engine, long=True) as connection:
-            await connection.execute(delete(updates).where(updates.c.received_at < now - FORGET_UPDATES_AFTER))
-            await prune(connection, now - FORGET_SENT_AFTER)
-            await notices.prune(connection, now)
-            await prune_links(connection, now - FORGET_SENT_AFTER)
-            await links.prune(connection, now)
-            await prune_addresses(connection, now - FORGET_ADDRESSES_AFTER)
+        await retention.run(self.engine, self.world.retention, now)
+        async with writing(self.engine) as connection:
             await budgets.prune(connection, now)
-            await prune_digests(connection, (now - FORGET_SENT_AFTER).date())
 
 
 _DONE = delete(timers).where(timers.c.id == bindparam("row_id"), timers.c.due_at == bindparam("moment"))

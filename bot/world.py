@@ -45,6 +45,8 @@ class World:
     public_url: str = ""
     reachable: bool = True
     """Whether phones can open `public_url`; else it is this machine's own address, which goes into no message."""
+    retention: Mapping[str, int] = field(default_factory=dict)
+    """Days by the name of a rule, where the operator has set other ones (storage.retention)."""
     default_locale: str = "vi"
     secret_key: str = field(default="", repr=False)
     """Of this installation: six digits are kept as a hash with it, as they alone would be guessed from their hash."""

@@ -534,7 +534,8 @@ class DeskLine:
     `since` is the day on which its status began.
 
     A draft has no case yet: its `code` is "p<person>", and only its title and its producer's name are known. Of a
-    question about no case it is "n<note>", and `product` are its words.
+    question about no case it is "n<note>", and `product` are its words; `days_left` working days until it has to be
+    answered, if it is about personal data, and less than 0 once it is late.
     """
 
     code: str
@@ -547,6 +548,7 @@ class DeskLine:
     held_by_me: bool = False
     silent_days: int = 0
     since: date | None = None
+    days_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -1064,13 +1066,15 @@ class RevealPhone:
 class SendNote:
     """Words between a producer and the officers of a commune; about a case, or about none ("").
 
-    `files`: ids of photos and voice notes that go with them.
+    `files`: ids of photos and voice notes that go with them. `request`: what a producer wants done about
+    personal data (correct, withdraw, complain), which has to be answered in time.
     """
 
     code: str
     text: str
     to_officers: bool
     files: tuple[str, ...] = ()
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1194,8 +1198,13 @@ class DropAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class SendMyData:
+    """Everything that is kept about this person, as a file."""
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetMe:
-    """Delete drafts, chat data and files at once; what was handed in stays as an official record."""
+    """Take the consent back; delete drafts, chat data and files at once. What was handed in stays, as a record."""
 
 
 Effect = (
@@ -1260,6 +1269,7 @@ Effect = (
     | GiveAddress
     | ProveAddress
     | DropAddress
+    | SendMyData
     | ForgetMe
 )
 Effects = tuple[Effect, ...]

@@ -79,6 +79,7 @@ PRODUCERS: tuple[Dialog, ...] = (
     help.ASK_OFFICER,
     help.MY_DATA,
     help.DELETE_DATA,
+    help.DATA_REQUEST,
     *reach.DIALOGS,
 )
 OFFICERS: tuple[Dialog, ...] = (

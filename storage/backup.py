@@ -5,7 +5,8 @@
         manifest.json                   release, time, and of each table how many rows and the SHA-256 of its file
         tables/<table>.jsonl.gz         a row a line, as it was at one moment; times in UTC
 
-What is secret in the database is secret in here, and is encrypted only where it is so there (storage.secrets).
+What is secret in the database is secret in here, and is encrypted only where it is so there (storage.secrets,
+storage.sealing): what is sealed opens with the keys of that time, which are in no backup.
 """
 
 import gzip
@@ -29,6 +30,7 @@ from storage import audit, migrate
 from storage.database import reading, writing
 from storage.files import FileStore
 from storage.models import Moment, dumps, metadata
+from storage.sealing import SealedIn
 
 MANIFEST, TABLES, DOCUMENTS = "manifest.json", "tables", "files"
 ROWS_AT_ONCE = 500
@@ -229,7 +231,7 @@ def _rows(folder: Path, table: Table) -> Iterator[dict[str, Any]]:
             yield {
                 column.name: _typed(column, value)
                 for column, value in row
-                if value is not None or not isinstance(column.type, JSON)
+                if value is not None or not isinstance(column.type, JSON | SealedIn)
             }
 
 

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
 from dialogs.model import Addressed, Membership, NoteLine
+from storage import requests
 from storage.models import cases, conversations, files, marks, memberships, notes, people, returned_items
+from storage.models import requests as requests_table
 from storage.rights import covers
 from storage.staff import own_memberships
 
@@ -166,17 +168,19 @@ _ASKER = (
 async def unanswered(connection: AsyncConnection, communes: Collection[str], me: int) -> Sequence[Any]:
     """Questions about no case that were asked in these communes and that nobody has settled, the oldest first.
 
-    Only of who still has a chat that an answer could come to.
+    Only of who still has a chat that an answer could come to. `answer_on`: by when, if it is about personal data.
     """
     which = (notes.c.commune.in_(communes), notes.c.settled_at.is_(None), people.c.id != me, _OPEN)
-    columns = (notes.c.id.label("note_id"), notes.c.written_at)
-    return (await connection.execute(_ASKER.add_columns(*columns).where(*which).order_by(notes.c.id))).all()
+    columns = (notes.c.id.label("note_id"), notes.c.written_at, requests_table.c.answer_on)
+    asked = _ASKER.outerjoin(requests_table, requests_table.c.note_id == notes.c.id).add_columns(*columns)
+    return (await connection.execute(asked.where(*which).order_by(notes.c.id))).all()
 
 
 async def settle(connection: AsyncConnection, key: str, now: datetime) -> None:
     """The question "n<note>" needs no further answer."""
     which = (notes.c.id == int(key[1:]), notes.c.settled_at.is_(None))
     await connection.execute(update(notes).where(*which).values(settled_at=now))
+    await requests.settle(connection, int(key[1:]), now)
 
 
 async def answers_for(connection: AsyncConnection, person_id: int, territory: str) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from storage import visits
 from storage.models import dumps
+from storage.sealing import Ring, seal
 
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for one of another process, instead of failing with "database is locked"."""
@@ -33,19 +34,29 @@ _WRITERS: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
 """SQLite engines with the line in which the writers of this process stand."""
 
 
-def make_engine(url: str, *, patient: bool = False) -> AsyncEngine:
+def make_engine(url: str, ring: Ring | None = None, *, patient: bool = False) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`; its errors hide what people wrote.
 
     `patient`: a transaction may take as long as it takes (migrations, backups).
 
     SQLite: WAL and synchronous FULL, so that an acknowledged update survives a power cut; foreign keys on;
     every transaction takes the write lock at once (BEGIN IMMEDIATE), so simultaneous ones wait, not fail.
+    `ring`: with what it seals; without one it reads and writes sealed texts as they stand (storage.sealing).
     """
-    if make_url(url).get_backend_name() != "sqlite":
-        within = {"timeout": CONNECT_S} | ({} if patient else _impatient())
-        return create_async_engine(
-            url, json_serializer=dumps, pool_pre_ping=True, hide_parameters=True, connect_args=within
-        )
+    engine = _postgresql(url, patient=patient) if make_url(url).get_backend_name() != "sqlite" else _sqlite(url)
+    if ring is not None:
+        seal(engine, ring)
+    return engine
+
+
+def _postgresql(url: str, *, patient: bool) -> AsyncEngine:
+    within = {"timeout": CONNECT_S} | ({} if patient else _impatient())
+    return create_async_engine(
+        url, json_serializer=dumps, pool_pre_ping=True, hide_parameters=True, connect_args=within
+    )
+
+
+def _sqlite(url: str) -> AsyncEngine:
     engine = create_async_engine(url, json_serializer=dumps, hide_parameters=True)
     event.listen(engine.sync_engine, "do_connect", visits.connect)
     event.listen(engine.sync_engine, "connect", _sqlite_connected)

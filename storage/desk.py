@@ -22,7 +22,7 @@ from dialogs.model import DeskFacts, DeskLine, Draft, Membership, Role
 from dialogs.officer.desk import filter_of
 from dialogs.rules import lifecycle
 from dialogs.rules.lifecycle import AUTHORITIES, Side, owned_by
-from dialogs.rules.working_days import add_working_days, working_minutes_left
+from dialogs.rules.working_days import add_working_days, working_days_between, working_minutes_left
 from dialogs.state import load
 from storage.calendar import days_off_of, desk_of, offices_at
 from storage.correspondence import unanswered
@@ -452,7 +452,15 @@ async def questions(connection: AsyncConnection, desk: Desk) -> list[DeskLine]:
 
 def _question_line(row: Row, desk: Desk) -> DeskLine:
     days = (desk.today - row.written_at.astimezone(_VIETNAM).date()).days
-    return DeskLine(f"n{row.note_id}", row.text, row.name or row.producer_name, silent_days=days)
+    left = _days_left(row.answer_on, desk.today) if row.answer_on is not None else None
+    return DeskLine(f"n{row.note_id}", row.text, row.name or row.producer_name, silent_days=days, days_left=left)
+
+
+def _days_left(answer_on: date, today: date) -> int:
+    """Working days; less than 0 once it is late."""
+    if today > answer_on:
+        return -max(1, working_days_between(answer_on, today))
+    return working_days_between(today, answer_on)
 
 
 # ---------------------------------------------------------------- silent drafts

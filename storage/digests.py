@@ -49,6 +49,6 @@ async def claim_again(connection: AsyncConnection, person_id: int, day: date, no
     return taken.rowcount == 1
 
 
-async def prune(connection: AsyncConnection, before: date) -> None:
-    """Forget which overviews were made before; a day that is over is made no overview of."""
-    await connection.execute(delete(digests).where(digests.c.day < before))
+async def prune(connection: AsyncConnection, before: date) -> int:
+    """Forget which overviews were made before, and say how many; a day that is over is made no overview of."""
+    return (await connection.execute(delete(digests).where(digests.c.day < before))).rowcount

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,9 +81,9 @@ def _good(token: str, now: datetime, direct: bool) -> ColumnElement[bool]:
     return good if direct else and_(good, download_links.c.opens < MOST_OPENS)
 
 
-async def prune(connection: AsyncConnection, now: datetime) -> None:
-    """Forget links that ran out. The worker that fetches files erases their bytes, unless somebody else has them."""
-    await _end(connection, download_links.c.expires_at <= now)
+async def prune(connection: AsyncConnection, now: datetime) -> int:
+    """Forget links that ran out, and say how many. Their bytes are erased, unless somebody else has them."""
+    return await _end(connection, download_links.c.expires_at <= now)
 
 
 async def forget(connection: AsyncConnection, conversation_id: int) -> None:
@@ -90,27 +91,38 @@ async def forget(connection: AsyncConnection, conversation_id: int) -> None:
     await _end(connection, download_links.c.conversation_id == conversation_id)
 
 
-async def _end(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
-    """No store takes part in a transaction, so what is to be erased becomes rows (storage.people.forget)."""
+async def _end(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
     statement = (
         select(download_links, conversations.c.person_id, conversations.c.channel).join(conversations).where(which)
     )
     rows = (await connection.execute(statement)).all()
     ended = download_links.c.token_sha256.in_([row.token_sha256 for row in rows])
     await connection.execute(delete(download_links).where(ended))
-    forgotten = [
+    past = [row.expires_at - OPEN_FOR for row in rows]  # at once
+    ids = [(row.person_id, row.conversation_id, row.channel, row.sha256) for row in rows]
+    await to_be_erased(connection, [(*one, due) for one, due in zip(ids, past, strict=True)])
+    return len(rows)
+
+
+async def to_be_erased(connection: AsyncConnection, bytes_: Sequence[tuple[int, int, str, str, datetime]]) -> None:
+    """Bytes (person, conversation, channel, SHA-256, a moment that is over) that may belong to nobody any more.
+
+    No store takes part in a transaction, so they become rows, and the worker that fetches files erases them, unless
+    somebody else has the same.
+    """
+    rows = [
         {
             "id": secrets.token_hex(12),
-            "person_id": row.person_id,
-            "conversation_id": row.conversation_id,
-            "channel": row.channel,
+            "person_id": person_id,
+            "conversation_id": conversation_id,
+            "channel": channel,
             "source": "",
             "status": FORGOTTEN,
-            "sha256": row.sha256,
-            "due_at": row.expires_at - OPEN_FOR,  # in the past: at once
-            "received_at": row.expires_at - OPEN_FOR,
+            "sha256": sha256,
+            "due_at": over,
+            "received_at": over,
         }
-        for row in rows
+        for person_id, conversation_id, channel, sha256, over in bytes_
     ]
-    if forgotten:
-        await connection.execute(insert(files), forgotten)
+    if rows:
+        await connection.execute(insert(files), rows)

@@ -30,6 +30,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from storage.sealing import SealedIn, SealedText
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -60,6 +62,11 @@ class Moment(TypeDecorator[datetime]):
 
 Identity = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in an INTEGER key
 Document = JSON().with_variant(JSONB, "postgresql")
+
+CONTACTS = ("phone", "contact_name")
+"""Answers that are sealed; what officers search by (product, maker) is not."""
+SAID = ("text", "phone")
+"""Of messages: their words, and the number that a template goes to."""
 
 
 def _folded(length: int) -> Any:
@@ -93,8 +100,8 @@ people = Table(
     "people",
     metadata,
     _id(),
-    Column("name", String(120), nullable=False, server_default="", comment="as the person wrote it, NFC"),
-    Column("phone", String(20), nullable=False, server_default="", comment="E.164, or empty"),
+    Column("name", SealedText("name"), nullable=False, server_default="", comment="as the person wrote it, NFC"),
+    Column("phone", SealedText("phone"), nullable=False, server_default="", comment="E.164, or empty"),
     Column("producer_kind", String(20), nullable=False, server_default=""),
     Column("producer_name", String(160), nullable=False, server_default=""),
     Column("commune", String(5), nullable=False, server_default="", comment="official unit code", index=True),
@@ -118,7 +125,7 @@ conversations = Table(
     Column("channel", String(20), nullable=False),
     Column("chat_id", String(80), nullable=False),
     Column("locale", String(5), nullable=False, server_default="vi"),
-    Column("state", Document, nullable=False),
+    Column("state", SealedIn(*CONTACTS, "address", "name", "s", "p"), nullable=False),
     Column("status", String(12), nullable=False, server_default="open", comment="open, blocked"),
     Column("updated_at", Moment, nullable=False, comment="when the person was last heard here"),
     Column("worked_at", Moment, comment="when something that nobody had asked for last arrived here"),
@@ -234,7 +241,7 @@ cases = Table(
     Column("status", String(24), nullable=False),
     Column("product", String(120), nullable=False),
     Column("product_folded", _folded(120), nullable=False, comment="without diacritics, for search"),
-    Column("answers", Document, nullable=False),
+    Column("answers", SealedIn(*CONTACTS), nullable=False),
     Column("producer_folded", _folded(160), nullable=False, server_default="", comment="as product_folded"),
     Column("owner", String(10), nullable=False, comment="whose turn it is: a Side of dialogs.rules.lifecycle"),
     Column("since", Date, nullable=False, comment="the day it came to its present status"),
@@ -273,7 +280,7 @@ case_events = Table(
     Column("to_status", String(24), nullable=False),
     Column("item", String(60), nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
-    Column("answers", Document, comment="what the producer sent, at this version"),
+    Column("answers", SealedIn(*CONTACTS), comment="what the producer sent, at this version"),
     Column("before", Document, comment="of a decision: what undoing it restores; storage.undo"),
     Column("channel", String(20), nullable=False, server_default=""),
     Column("happened_at", Moment, nullable=False),
@@ -376,7 +383,7 @@ notes = Table(
     _person("author_id"),
     Column("commune", String(5), nullable=False),
     Column("to_officers", Boolean, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", SealedText("note"), nullable=False),
     Column("files", Document, nullable=False, server_default="[]", comment="ids of photos and voice notes"),
     Column("written_at", Moment, nullable=False),
     Column("settled_at", Moment, comment="a producer's question about no case: answered, or needs no answer"),
@@ -397,8 +404,15 @@ notices = Table(
     Column("case_code", String(20), nullable=False, server_default="", index=True),
     Column("territory", String(12), nullable=False, server_default="", comment="of an officer's: where"),
     Column("alert", String(16), nullable=False, server_default="", index=True, comment="shared by all who are told it"),
-    Column("words", Text, nullable=False, comment="without its buttons, for who is told instead; empty once it came"),
-    Column("bodies", Document, nullable=False, comment="[[conversation id, message], ...]: the ladder, from below"),
+    Column(
+        "words",
+        SealedText("words"),
+        nullable=False,
+        comment="without its buttons, for who is told instead; empty once it came",
+    ),
+    Column(
+        "bodies", SealedIn(*SAID), nullable=False, comment="[[conversation id, message], ...]: the ladder, from below"
+    ),
     Column("status", String(10), nullable=False, comment="waiting, held, delivered, seen, failed, dropped"),
     Column("passed_on", Boolean, nullable=False, server_default=text("false"), comment="the next in charge was told"),
     Column("created_at", Moment, nullable=False),
@@ -447,7 +461,7 @@ outbox = Table(
     Column("conversation_id", Identity, ForeignKey("conversations.id"), nullable=False),
     Column("kind", String(8), nullable=False, comment="reply: asked for just now; notice: not"),
     Column("delivery_id", Identity, index=True, comment="deliveries.id: the rung on which a notice stands"),
-    Column("body", Document, nullable=False),
+    Column("body", SealedIn(*SAID), nullable=False),
     Column("status", String(10), nullable=False, server_default="waiting", comment="waiting, held, sent, failed"),
     Column("due_at", Moment, nullable=False),
     Column("claimed_until", Moment, comment="a worker has it in hand until then"),
@@ -490,7 +504,7 @@ web_messages = Table(
     Column("chat_id", String(80), nullable=False),
     Column("key", String(80), nullable=False, comment="the sender's; twice the same is once"),
     Column("mine", Boolean, nullable=False),
-    Column("body", Document, nullable=False),
+    Column("body", SealedIn(*SAID), nullable=False),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("chat_id", "key"),
     Index("ix_web_messages_chat_id_id", "chat_id", "id"),
@@ -610,6 +624,43 @@ push_subscriptions = Table(
     Column("kept_at", Moment, nullable=False),
 )
 """Browsers that are told while the page of the web chat is closed; RFC 8291."""
+
+requests = Table(
+    "requests",
+    metadata,
+    _id(),
+    _person(),
+    Column("kind", String(10), nullable=False, comment="see, delete; correct, withdraw, complain"),
+    Column("note_id", Identity, index=True, comment="notes.id of what officers have to answer; NULL: done at once"),
+    Column("commune", String(5), nullable=False, server_default=""),
+    Column("made_at", Moment, nullable=False),
+    Column("answer_on", Date, nullable=False, comment="the last day in time: 2 working days"),
+    Column("done_on", Date, nullable=False, comment="15 days"),
+    Column("settled_at", Moment),
+    Column(
+        "escalations", Integer, nullable=False, server_default=text("0"), comment="how often the level above was told"
+    ),
+    Index(
+        "ix_requests_open",
+        "answer_on",
+        sqlite_where=text("settled_at IS NULL"),
+        postgresql_where=text("settled_at IS NULL"),
+    ),
+)
+"""What people have asked about their personal data; storage.requests."""
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("day", Date, primary_key=True, comment="in UTC"),
+    Column("rule", String(20), primary_key=True, comment="a name in storage.retention"),
+    Column("days", Integer, nullable=False, comment="the setting it ran under"),
+    Column("before", Moment, nullable=False, comment="what was older was deleted"),
+    Column("count", Integer, nullable=False, comment="rows deleted on this day"),
+    Column("runs", Integer, nullable=False),
+    Column("ran_at", Moment, nullable=False, comment="the last time"),
+)
+"""The proof that retention periods are kept; it names nobody."""
 
 settings = Table(
     "settings",

@@ -23,8 +23,8 @@ from storage.models import TELLING, cases, conversations, deliveries, notices, o
 
 STUCK_AFTER = timedelta(minutes=15)
 """A notice that could not even be sent until then (no network, a channel out of order) is tried another way, too."""
-KEPT, KEPT_OF_OPEN_CASES = timedelta(days=30), timedelta(days=90)
-"""How long the ledger goes back: as long as the messages are kept; of a case that is still going on over the longest
+KEPT_OF_OPEN_CASES = timedelta(days=60)
+"""How much longer the ledger goes back for a case that is still going on: over the longest
 of its deadlines, so that whoever says "nobody told me" can be shown what was tried. What a person has not come back
 for in that time is forgotten with it.
 """
@@ -609,11 +609,12 @@ async def forget(connection: AsyncConnection, person_id: int) -> None:
     await connection.execute(delete(notices).where(notices.c.person_id == person_id))
 
 
-async def prune(connection: AsyncConnection, now: datetime) -> None:
-    """Forget what is older than the ledger goes back."""
-    await _take_out(connection, and_(outbox.c.status == HELD, outbox.c.created_at < now - KEPT_OF_OPEN_CASES))
+async def prune(connection: AsyncConnection, before: datetime) -> int:
+    """Forget what is older, of cases that go on what is older by KEPT_OF_OPEN_CASES. How many notices that was."""
+    long_before = before - KEPT_OF_OPEN_CASES
+    await _take_out(connection, and_(outbox.c.status == HELD, outbox.c.created_at < long_before))
     going_on = exists().where(cases.c.code == notices.c.case_code, cases.c.owner.in_([*AUTHORITIES, Side.PRODUCER]))
-    over = and_(notices.c.created_at < now - KEPT, notices.c.status.not_in((WAITING, HELD)), ~going_on)
-    old = select(notices.c.id).where(or_(over, notices.c.created_at < now - KEPT_OF_OPEN_CASES))
+    over = and_(notices.c.created_at < before, notices.c.status.not_in((WAITING, HELD)), ~going_on)
+    old = select(notices.c.id).where(or_(over, notices.c.created_at < long_before))
     await connection.execute(delete(deliveries).where(deliveries.c.notice_id.in_(old)))
-    await connection.execute(delete(notices).where(notices.c.id.in_(old)))
+    return (await connection.execute(delete(notices).where(notices.c.id.in_(old)))).rowcount

@@ -343,8 +343,8 @@ async def release(connection: AsyncConnection) -> None:
     await connection.execute(update(outbox).where(outbox.c.claimed_until.is_not(None)).values(claimed_until=None))
 
 
-async def prune(connection: AsyncConnection, before: datetime) -> None:
-    """Forget what was delivered before, and what was given up and is as old: it holds what people wrote."""
+async def prune(connection: AsyncConnection, before: datetime) -> int:
+    """Forget what was delivered before, and what was given up and is as old: it holds what people wrote. How many."""
     delivered = and_(outbox.c.status == "sent", outbox.c.sent_at < before)
     given_up = and_(outbox.c.status == "failed", outbox.c.created_at < before)
-    await connection.execute(delete(outbox).where(or_(delivered, given_up)))
+    return (await connection.execute(delete(outbox).where(or_(delivered, given_up)))).rowcount

@@ -324,12 +324,6 @@ async def link_target(connection: AsyncConnection, token: str, now: datetime, *,
     return row
 
 
-async def prune_links(connection: AsyncConnection, before: datetime) -> None:
-    """Forget one-time links that were spent or ran out before; what an invitation gave stands in memberships."""
-    for table in (upload_links, invitations):
-        await connection.execute(delete(table).where(or_(table.c.expires_at < before, table.c.used_at < before)))
-
-
 # ---------------------------------------------------------------- forgetting
 
 
@@ -380,24 +374,13 @@ async def _forget_page(connection: AsyncConnection, conversation: Any) -> None:
     """The messages of a web chat (its row), and the files that were made for it alone."""
     statement = delete(web_messages).where(web_messages.c.chat_id == conversation.chat_id)
     gone = await connection.execute(statement.returning(web_messages.c.body, web_messages.c.created_at))
-    rows = [
-        {
-            "id": secrets.token_hex(12),
-            "person_id": conversation.person_id,
-            "conversation_id": conversation.id,
-            "channel": conversation.channel,
-            "source": "",
-            "status": FORGOTTEN,
-            "sha256": file["sha256"],
-            "due_at": message.created_at,
-            "received_at": message.created_at,
-        }
+    made = [
+        (conversation.person_id, conversation.id, conversation.channel, file["sha256"], message.created_at)
         for message in gone
         for file in message.body.get("attachments", ())
         if "sha256" in file
     ]
-    if rows:
-        await connection.execute(insert(files), rows)
+    await links.to_be_erased(connection, made)
 
 
 async def still_used(connection: AsyncConnection, sha256: str) -> bool:

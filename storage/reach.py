@@ -93,21 +93,22 @@ async def forget_addresses(connection: AsyncConnection, person_id: int) -> None:
     await _retire(connection, conversations.c.channel.in_(TELLING) & (conversations.c.person_id == person_id))
 
 
-async def prune_addresses(connection: AsyncConnection, before: datetime) -> None:
+async def prune_addresses(connection: AsyncConnection, before: datetime) -> int:
     """Forget e-mail addresses that were typed and never proved, or stopped, and not touched since `before`."""
     idle = conversations.c.status.in_((UNPROVED, BLOCKED)) & (conversations.c.updated_at < before)
     named = conversations.c.chat_id.contains("@")  # not retired yet
-    await _retire(connection, (conversations.c.channel == "email") & idle & named)
+    return await _retire(connection, (conversations.c.channel == "email") & idle & named)
 
 
-async def _retire(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
-    """The row stays for the ledger of deliveries; the address, and what was to go there, is erased."""
+async def _retire(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
+    """The row stays for the ledger of deliveries; the address, and what was to go there, is erased. How many."""
     gone = literal("gone-").concat(conversations.c.id.cast(conversations.c.chat_id.type))
     retired = update(conversations).where(which).values(chat_id=gone, status=BLOCKED).returning(conversations.c.id)
     ids = list((await connection.execute(retired)).scalars())
     if ids:
         await connection.execute(delete(push_subscriptions).where(push_subscriptions.c.conversation_id.in_(ids)))
         await connection.execute(delete(outbox).where(outbox.c.conversation_id.in_(ids)))
+    return len(ids)
 
 
 # ---------------------------------------------------------------- how a person is told

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, select
+from sqlalchemy import Select, and_, case, func, literal, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -17,8 +17,9 @@ from dialogs import places
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
 from dialogs.rules.working_days import working_days_between
 from storage.calendar import days_off_of, desk_of
-from storage.models import case_events, cases, people, results
+from storage.models import CONTACTS, case_events, cases, people, results
 from storage.records import VIETNAM
+from storage.sealing import SealedText
 
 BATCH = 1000
 """Rows in memory at a time; a province may have a million cases."""
@@ -77,7 +78,7 @@ def _list(territory: str, contacts: bool) -> Select[Any]:
         results.c.stars, results.c.points_a, results.c.points_b, results.c.points_c, results.c.certificate_until,
     ]  # fmt: skip
     if contacts:
-        columns += [_answer("contact_name").label("contact_name"), _answer("phone").label("phone")]
+        columns += [type_coerce(_answer(name), SealedText(name)).label(name) for name in CONTACTS]
     joined = cases.join(people, people.c.id == cases.c.person_id).outerjoin(results, _PUBLISHED)
     return select(*columns).select_from(joined).where(inside(territory)).order_by(cases.c.id)
 

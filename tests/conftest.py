@@ -6,6 +6,7 @@ set, as `.ci/run` does, it fails them.
 
 import importlib.util
 import itertools
+import logging
 import os
 import shutil
 import subprocess
@@ -24,6 +25,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import migrate
 from storage.database import make_engine
+from storage.sealing import Ring
+from tests import leaks
+
+RING = Ring(["the key of the tests, which is long enough"])
+"""With it the engines of the tests seal names, numbers and messages, as those of an installation do."""
 
 CHROMIUM_FLAGS = (
     *(("--no-sandbox",) if os.geteuid() == 0 else ()),  # its sandbox refuses to work for root
@@ -51,6 +57,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--registrations", type=int, default=30, help="how many people register meanwhile")
     parser.addoption("--kill-polling", action="store_true", help="by polling instead of a webhook")
     parser.addoption("--kill-postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One watch over all that is logged."""
+    config.stash[leaks.WATCH] = watch = leaks.Watch()
+    logging.getLogger().addHandler(watch.handler)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Fail a test in which a planted name or number got out, and say where."""
+    watch = item.config.stash[leaks.WATCH]
+    watch.look_at_programs()
+    yield
+    watch.look_at_metrics()
+    if finds := watch.taken():
+        pytest.fail(f"personal data got out: {'; '.join(finds)}", pytrace=False)
 
 
 _LONGEST = (
@@ -231,7 +254,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def sqlite_engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = make_engine(sqlite_url)
+    engine = make_engine(sqlite_url, RING)
     yield engine
     await engine.dispose()
 
@@ -239,7 +262,7 @@ async def sqlite_engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a new database with all tables, once of each kind."""
-    made = make_engine(database_url)
+    made = make_engine(database_url, RING)
     yield made
     await made.dispose()
 

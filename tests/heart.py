@@ -22,6 +22,7 @@ from storage.database import make_engine
 from storage.models import conversations, files, memberships
 from storage.models import people as people_table
 from storage.records import Conversation, conversations_of
+from storage.sealing import ring_of
 from tests.transcripts import CHANNELS, Clock, Play
 
 COMMUNE, TERRITORY = "04336", "15/04336"  # Tân Lĩnh, Lào Cai
@@ -159,7 +160,7 @@ async def keep_files(engine: AsyncEngine, clock: Clock, owner: Conversation, *id
 @asynccontextmanager
 async def beside(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     """The same database as another process sees it."""
-    other = make_engine(engine.url.render_as_string(hide_password=False))
+    other = make_engine(engine.url.render_as_string(hide_password=False), ring_of(engine))
     yield other
     await other.dispose()
 

@@ -76,6 +76,10 @@ class Program:
         self.process.wait()
 
 
+STARTED: list[Program] = []
+"""Whose words are still to be looked through (tests.leaks)."""
+
+
 def begin(folder: Path, *arguments: str, typed: str = "", **environment: str) -> Program:
     """Start `python -m bot <arguments>` (`run` if there are none) and don't wait. `PORT` is chosen if not given.
 
@@ -102,7 +106,9 @@ def begin(folder: Path, *arguments: str, typed: str = "", **environment: str) ->
         process = subprocess.Popen(
             command, cwd=folder, env=variables, stdin=inp, stdout=out, stderr=err, start_new_session=True
         )
-    return Program(process, said, logged, port, started_at, folder, environment)
+    program = Program(process, said, logged, port, started_at, folder, environment)
+    STARTED.append(program)
+    return program
 
 
 async def start(folder: Path, *arguments: str, **environment: str) -> Program:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -206,7 +207,7 @@ async def test_a_night_s_backup_by_command_and_back_into_a_new_place(tmp_path: P
     assert code == 0, logged
     code, said, logged = await finished(tmp_path / "old", "backup", str(tmp_path / "kept"))
     assert (code, logged) == (0, "")
-    assert re.fullmatch(rf"{tmp_path}/kept/\S+Z: \d+ rows, 0 documents\.\n", said)
+    assert re.fullmatch(rf"{tmp_path}/kept/\S+Z: \d+ rows, 0 documents\.\nThe key in var/ocop\.key opens it.+\n", said)
     folder = said.partition(":")[0]
     code, said, logged = await finished(tmp_path / "new", "restore", folder)
     assert code == 0, logged
@@ -214,5 +215,10 @@ async def test_a_night_s_backup_by_command_and_back_into_a_new_place(tmp_path: P
     code, said, logged = await finished(tmp_path / "new", "restore", folder)
     assert code == 1
     assert logged == "Nothing was restored: the database is not empty: its table audit has rows.\n"
+    code, said, logged = await finished(tmp_path / "new", "invite", "--administrator")
+    assert (code, "ENCRYPTION_KEY or var/ocop.key does not have it" in logged) == (1, True)
+    shutil.copy(tmp_path / "old/var/ocop.key", tmp_path / "new/var/ocop.key")
+    code, said, logged = await finished(tmp_path / "new", "invite", "--administrator")
+    assert (code, "/start/i-" in said) == (0, True), logged
     code, _, logged = await finished(tmp_path / "none", "backup", str(tmp_path / "kept"))
     assert (code, "not up to date" in logged) == (1, True)

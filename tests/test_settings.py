@@ -140,6 +140,8 @@ WRONG = [
     ("DAYS_OFF", "2026-12-31 2027-01-01", "must be dates like 2026-12-31, separated by commas"),
     ("QUIET_HOURS", "21:00-6:30", "must be true or false"),
     ("ENCRYPTION_KEY", "hunter2", "must have at least 32 characters"),
+    ("RETENTION_DAYS", "drafts", "must be days by name like drafts=365"),
+    ("RETENTION_DAYS", "nonsense=3", "has no rule nonsense: there are updates, "),
     ("ENCRYPTION_KEY", f"{'k' * 32},hunter2", "must have at least 32 characters, each key"),
     ("ZALO_APP_ID", "hunter2", "must be the app's number"),
     ("ZALO_APP_SECRET", "hunter2 ", "must be one word without blanks"),

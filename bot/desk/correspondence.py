@@ -28,7 +28,7 @@ from dialogs.model import N_, SendMessage, SendNote, Text
 from dialogs.officer.alerts import about_no_case, alert_note
 from dialogs.producer.place import place_name
 from dialogs.rules.lifecycle import AUTHORITIES, Side
-from storage import cases, people
+from storage import cases, people, requests
 from storage import correspondence as letters
 from storage.people import Chat
 from storage.records import VIETNAM
@@ -97,6 +97,13 @@ async def _to_officers(turn: Turned, effect: SendNote, letter: Letter) -> None:
         effect.code or f"n{note_id}", person.name or person.producer_name, place_name(commune), letter.words
     )
     alert = replace(alert, texts=(*alert.texts, *with_it(letter.photos, letter.voices)))
+    if effect.request:
+        asked = (note_id, commune)
+        answer_on = await requests.for_officers(
+            turn.connection, turn.conversation.person_id, effect.request, asked, turn.now, turn.world.days_off
+        )
+        about_data = Text(N_("This is about personal data: please answer by %(day)s."), {"day": answer_on})
+        alert = replace(alert, texts=(*alert.texts, about_data))
     due_at = await awake_at(turn, places.territory(commune))
     if due_at > turn.now:
         turn.carried.said.append(SendMessage((Text(READ_LATER, {"day": due_at.astimezone(VIETNAM).date()}),)))

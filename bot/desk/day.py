@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.desk import digest, expiry, holding, overdue
+from bot.desk import digest, expiry, holding, overdue, requests
 from bot.desk.apart import Apart
 from bot.handle import is_outage, where
 from bot.world import World
@@ -88,5 +88,6 @@ STAGES = (
     Stage("overview", digest.officers_due, digest.tell),
     Stage("overview put off", digest.put_off_until, digest.tell_again),
     Stage("overdue cases", overdue.groups_due, overdue.follow_up, overdue.ids),
+    Stage("data requests", requests.late, requests.pass_up, requests.key),
     Stage("certificate", expiry.codes_due, expiry.expire),
 )

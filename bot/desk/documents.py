@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import papers
+from bot import own_data, papers
 from bot.catalogs import VIETNAM
 from bot.channels.base import Attachment
 from bot.desk import export
@@ -21,13 +22,16 @@ from bot.turn import Turned, facts_of
 from bot.world import World
 from dialogs.model import N_, ExportAudit, ExportCases, SendMessage, SendReport, Text
 from dialogs.officer.reports import may_audit
-from storage import cases, reports
+from storage import cases, reports, requests
+from storage import own_data as kept
 from storage.database import reading
+from storage.models import conversations
 from storage.rights import covers
 
 MAX_CASES = 50_000
 """Of a list in a chat: 4 MB, made in ten seconds; `python -m bot export` makes longer ones."""
 _IN_MEMORY_BYTES = 4 * 1024 * 1024
+NO_FILE_HERE = Text(N_("This messenger carries no files. Please ask me for it on Telegram or on the web page."))
 NO_FILES = Text(N_("This messenger carries no files. Please open your desk on Telegram or on the web page."))
 
 
@@ -93,6 +97,19 @@ def report_name(territory: str, first: date) -> str:
     return f"ocop-{territory.replace('/', '-') or 'vn'}-{first:%Y-%m}.pdf"
 
 
+async def send_own_data(turn: Turned) -> None:
+    """To the person themselves; where no file gets through they are told where to ask for it."""
+    conversation = turn.conversation
+    if not turn.world.can(conversation.channel).sends_files and not turn.world.pages:
+        turn.carried.said.append(SendMessage((NO_FILE_HERE,)))
+        return
+    turn.record("see_own_data")
+    await requests.at_once(turn.connection, conversation.person_id, "see", turn.now)
+    words = Text(N_("Here is all that I keep about you. The file opens in your browser."))
+    name = "du-lieu-cua-toi.html"
+    _send(turn, words, {"made": "own data", "conversation": conversation.id, "name": name})
+
+
 def _check_territory(turn: Turned, territory: str) -> None:
     """A membership for it, or for one around it."""
     if not covers(turn.conversation.person.memberships, territory):
@@ -117,6 +134,8 @@ def _send(turn: Turned, words: Text, spec: dict[str, Any]) -> None:
 
 async def made(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> Attachment:
     """The file that a spec with "made" stands for, from what the database says now."""
+    if spec["made"] == "own data":
+        return Attachment(spec["name"], own_data.MEDIA_TYPE, await _own_data(engine, world, spec))
     if spec["made"] == "report":
         return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.PDF], await _report(engine, world, spec))
     return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.XLSX], await _sheet(engine, world, spec))
@@ -132,6 +151,14 @@ async def _sheet(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> 
                 await export.write_cases(connection, file, ".xlsx", spec["territory"], catalog, today, world.days_off)
         file.seek(0)
         return await asyncio.to_thread(file.read)
+
+
+async def _own_data(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> bytes:
+    """Of whoever the chat belongs to by now: it may have been split off meanwhile."""
+    owner = select(conversations.c.person_id).where(conversations.c.id == spec["conversation"])
+    async with reading(engine) as connection:
+        found = await kept.of(connection, (await connection.execute(owner)).scalar_one())
+    return await asyncio.to_thread(own_data.page, found, world.catalog(spec["locale"]), world.clock())
 
 
 async def _report(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> bytes:

@@ -5,21 +5,22 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import keys
 from bot.catalogs import VIETNAM, Catalog
 from bot.catalogs import load as load_catalogs
 from bot.desk import export, report
 from bot.settings import Settings
 from bot.world import LOCALES
 from dialogs import places
-from storage import audit, reports
+from storage import audit, reports, retention
 from storage.audit import Entry
-from storage.database import make_engine, reading, writing
+from storage.database import reading, writing
 
 Say = Callable[[str], None]
 TERMINAL = "cli"
@@ -110,6 +111,19 @@ def _noted(words: str) -> tuple[int, str] | None:
     return int(number), digest
 
 
+async def retention_report(config: Settings, days: int, say: Say) -> None:
+    for rule in retention.RULES:
+        kept = config.retention_days.get(rule.name, rule.days)
+        say(f"{rule.name:13} {'for ever' if not kept and not rule.ends else f'{kept} days':>9}  {rule.what}")
+    async with _opened(config) as engine:
+        deleted = await retention.proof(engine, datetime.now(UTC).date() - timedelta(days=days))
+    for row in deleted:
+        older = f"older than {row.before:%Y-%m-%d %H:%M} UTC ({row.days} days)"
+        say(f"{row.day} {row.rule:13} {row.count:8} deleted, {older}, in {row.runs} runs, last {row.ran_at:%H:%M} UTC")
+    if not deleted:
+        say(f"No run in the last {days} days: is a worker running?")
+
+
 # ---------------------------------------------------------------- around them
 
 
@@ -118,7 +132,7 @@ async def _opened(config: Settings) -> AsyncIterator[AsyncEngine]:
     from bot.app import check  # it brings the web server along, which no list needs before it is opened
 
     await check(config)
-    engine = make_engine(config.database_url)
+    engine = await keys.opened(config)
     try:
         yield engine
     finally:

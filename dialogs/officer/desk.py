@@ -182,12 +182,28 @@ def _question_line(line: DeskLine) -> Text:
         "words": line.product[:QUESTION_CHARS] or "…",
         "count": line.silent_days,
     }
+    if line.days_left is not None:
+        return _request_line(values, line.days_left)
     if not line.silent_days:
         return Text(N_("• %(by)s asks: “%(words)s”"), values)
     return Text(
         N_("• %(by)s asked %(count)s day ago: “%(words)s”"),
         values,
         N_("• %(by)s asked %(count)s days ago: “%(words)s”"),
+    )
+
+
+def _request_line(values: dict[str, Value], days_left: int) -> Text:
+    """What the law gives two working days for."""
+    if days_left < 0:
+        return Text(N_("• ⏰ %(by)s, about personal data, overdue: “%(words)s”"), values)
+    values = {**values, "count": days_left}
+    if not days_left:
+        return Text(N_("• ⏰ %(by)s, about personal data, due today: “%(words)s”"), values)
+    return Text(
+        N_("• %(by)s, about personal data, %(count)s working day left: “%(words)s”"),
+        values,
+        N_("• %(by)s, about personal data, %(count)s working days left: “%(words)s”"),
     )
 
 

@@ -14,6 +14,7 @@ from dialogs.model import (
     Option,
     RecordReminders,
     SendMessage,
+    SendMyData,
     SendNote,
     SetLocale,
     Text,
@@ -191,15 +192,36 @@ def data_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     off = Option("quiet", Text(N_("No more reminders")), ("thôi nhắc", "no reminders"))
     on = Option("remind", Text(N_("Remind me of my forms")), ("nhắc em", "remind"))
     return (
+        Option(
+            "file", Text(N_("Send me all of it")), ("gửi tôi tất cả", "gửi hết cho tôi", "tải dữ liệu", "file", "all")
+        ),
         off if facts.person.reminders else on,
         REACH,
+        Option(
+            "ask",
+            Text(N_("Correct, withdraw, complain")),
+            ("sửa hồ sơ đã gửi", "rút hồ sơ", "khiếu nại", "correct", "withdraw", "complain"),
+        ),
         Option("delete", Text(N_("Delete my data")), ("xoá dữ liệu", "rút đồng ý", "delete")),
         MENU,
     )
 
 
-def reminders(answers: Answers, facts: Facts) -> Effects:
+WHERE_TO = {
+    "file": "my_data",
+    "ask": "data_request",
+    "delete": "delete_data",
+    "reach": "reach",
+    "quiet": "my_data",
+    "remind": "my_data",
+    "menu": "menu",
+}
+
+
+def ordered(answers: Answers, facts: Facts) -> Effects:
     choice = answers["choice"]
+    if choice == "file":
+        return (SendMyData(),)
     if choice not in ("quiet", "remind"):
         return ()
     on = Text(N_("All right, I remind you when a paper or a date is due."))
@@ -209,15 +231,14 @@ def reminders(answers: Answers, facts: Facts) -> Effects:
 
 MY_DATA = Dialog(
     "my_data",
-    before=consent_first,
     up="help",
     steps=(
         Ask(
             "choice",
             what_is_kept,
             one_of(data_options),
-            then=reminders,
-            goto={"delete": "delete_data", "reach": "reach", "quiet": "my_data", "remind": "my_data", "menu": "menu"},
+            then=ordered,
+            goto=WHERE_TO,
         ),
     ),
 )
@@ -234,12 +255,51 @@ def really(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 def forget(answers: Answers, facts: Facts) -> Effects:
     if answers["sure"] != "delete":
         return ()
-    return (ForgetMe(), SendMessage((Text(N_("It is deleted. Thank you for your trust.")),)))
+    gone = Text(N_("It is deleted. Thank you for your trust."))
+    stays = Text(N_("What you have handed in the commune still keeps, as an official record."))
+    return (ForgetMe(), SendMessage((gone, stays) if facts.cases else (gone,)))
+
+
+def asked_of_officers(answers: Answers, facts: Facts) -> Effects:
+    """What the program can't do by itself: an official record is changed by who keeps it."""
+    heard = Text(N_("I have noted it and passed it on. The officers answer within 2 working days, here in this chat."))
+    nobody = Text(N_("No officer is here yet to read it. I keep it; please ask at the commune office as well."))
+    there = facts.officers or facts.province_officers
+    return (
+        SendNote("", answers["text"], to_officers=True, request=answers["kind"]),
+        SendMessage((heard if there else nobody,)),
+    )
+
+
+DATA_REQUEST = Dialog(
+    "data_request",
+    before=place_first,
+    up="my_data",
+    steps=(
+        Ask(
+            "kind",
+            N_("What shall the officers do about what you have handed in?"),
+            one_of(
+                (
+                    Option("correct", Text(N_("Correct something")), ("sửa", "sửa hồ sơ", "correct")),
+                    Option("withdraw", Text(N_("Withdraw my file")), ("rút", "rút hồ sơ", "withdraw")),
+                    Option("complain", Text(N_("I have a complaint")), ("khiếu nại", "complain")),
+                )
+            ),
+        ),
+        Ask(
+            "text",
+            N_("Please write what it is about, and which file it concerns."),
+            message(1000),
+            then=asked_of_officers,
+            verbatim=True,
+        ),
+    ),
+)
 
 
 DELETE_DATA = Dialog(
     "delete_data",
-    before=consent_first,
     steps=(
         Ask(
             "sure",

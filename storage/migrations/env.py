@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.migrate import COMPARE
 from storage.models import Moment, metadata
+from storage.sealing import SealedIn, SealedText
 
 
 def _render(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal[False]:
@@ -20,6 +21,11 @@ def _render(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal
     match kind:
         case "type" if isinstance(item, Moment):
             return "sa.DateTime(timezone=True)"
+        case "type" if isinstance(item, SealedText):
+            return "sa.Text()"
+        case "type" if isinstance(item, SealedIn):
+            autogenerate.imports.add("from sqlalchemy.dialects import postgresql")
+            return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
         case "type" if isinstance(item, JSONB):
             autogenerate.imports.add("from sqlalchemy.dialects import postgresql")
             return "postgresql.JSONB()"
