@@ -168,13 +168,16 @@ async def alert_officers(turn: Turned, code: str, words: Any, producer: int = 0,
 
     While the producer has it, to who answers for the commune. `producer` 0: it is the person of this turn.
     """
-    case = await fresh_case(turn, code)
+    case = await cases.row_of(turn.connection, code)
+    if case is None:
+        raise cases.NotPossible(code)
     me = turn.conversation.person_id
     owner = STATUSES[case.status].owner
     side = side or (owner if owner in AUTHORITIES else None)
     territory, today = places.territory(case.commune), turn.now.astimezone(VIETNAM).date()
     officers = await people.officers_of(turn.connection, territory, producer or me, side, today)
-    await tell_officers(turn, territory, [o for o in officers if o != me], words(case), code)
+    if told := [officer for officer in officers if officer != me]:
+        await tell_officers(turn, territory, told, words(await fresh_case(turn, code)), code)
 
 
 async def tell_officers(
