@@ -417,8 +417,8 @@ async def _take(turn: Turned) -> None:
         await _note_refusal(turn, code)
     moved = step(DIALOGS, state, event, facts)
     conversation.state = moved.state
-    # a press in between that changed nothing unsays nothing
-    conversation.typed = twice.checksum(turn) or (conversation.typed if moved.state == state else 0)
+    # a press in between that leads nowhere unsays nothing
+    conversation.typed = twice.checksum(turn) or (conversation.typed if moved.state.at == state.at else 0)
     if told:
         turn.carried.said.append(SendMessage(told))
     await carry_out(turn, moved.effects)

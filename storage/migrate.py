@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, column, event, inspect, select, table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database import make_engine, reading, sqlite_path
@@ -40,6 +41,12 @@ def _default_changed(
 COMPARE: dict[str, Any] = {"compare_type": True, "compare_server_default": _default_changed}
 """What autogenerate looks at beside names; the same when a migration is written and when it is checked."""
 
+TRIES = 20
+IN_THE_WAY = ("40P01", "55P03")
+"""PostgreSQL's SQLSTATEs for a deadlock, and for a lock that did not come in time."""
+LOCK_WITHIN = "3s"
+"""Whoever wants to read or write stands behind a migration that waits for its lock: so it does not wait long."""
+
 _LOCK = 0x6F636F70  # "ocop": the advisory lock under which one process migrates while the others wait
 _FORMATTER = {
     "hooks": "ruff",
@@ -63,14 +70,22 @@ class LaterRelease(Exception):
 def upgrade(url: str) -> None:
     """Create or change the tables up to the newest migration; nothing happens where they are current.
 
-    All of it is one transaction. Several processes may do it at once: one works, the others wait and find it done.
-    Blocks, and runs an event loop of its own: inside another one, call it by `asyncio.to_thread`. Raises
-    LaterRelease, and changes nothing, when this program is older than the database.
+    All of it is one transaction, begun anew where it and a process that serves were in each other's way. Several
+    processes may do it at once: one works, the others wait and find it done. Blocks, and runs an event loop of its own:
+    inside another one, call it by `asyncio.to_thread`. Raises LaterRelease, and changes nothing, when this program is
+    older than the database.
     """
     path = sqlite_path(url)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-    asyncio.run(_change(url, _upgrade))
+    for left in reversed(range(TRIES)):
+        try:
+            asyncio.run(_change(url, _upgrade))
+        except DBAPIError as error:
+            if not left or getattr(error.orig, "pgcode", None) not in IN_THE_WAY:
+                raise
+        else:
+            return
 
 
 async def is_current(url: str) -> bool:
@@ -146,6 +161,7 @@ def _migrating_engine(url: str) -> AsyncEngine:
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WITHIN}'"))
     applied = _applied(connection) or ""
     if applied > newest():
         raise LaterRelease(f"The database belongs to a later release (migration {applied}, here {newest()}).")

@@ -54,9 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update`: write the golden transcripts anew instead of comparing with them."""
     parser.addoption("--update", action="store_true", help="write the golden transcripts of tests/conversations anew")
     parser.addoption("--kills", type=int, default=3, help="how often test_kill kills the program")
-    parser.addoption("--registrations", type=int, default=30, help="how many people register meanwhile")
+    parser.addoption("--registrations", type=int, default=24, help="how many people register meanwhile")
     parser.addoption("--kill-polling", action="store_true", help="by polling instead of a webhook")
-    parser.addoption("--kill-postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -78,6 +77,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 _LONGEST = (
     "test_conversations", "test_road_zalo", "test_survives_zalo", "test_web_app", "test_web_page", "test_processes",
+    "test_kill", "test_power_cut", "test_outages",
     "test_engine", "test_lifecycle", "test_doctor", "test_staff", "test_ladder", "test_reviews",
 )  # fmt: skip
 """Files that take minutes. They come first, so that side by side no process works on one when all others are done."""

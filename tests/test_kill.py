@@ -1,6 +1,6 @@
 """kill -9 at random moments while people register and send photos: nothing is lost, nothing is submitted twice.
 
-pytest tests/test_kill.py --kills 20 --registrations 500 [--kill-on postgresql] [--kill-polling]
+The long run: `pytest -s tests/test_kill.py --kills 20 --registrations 500`, by polling with `--kill-polling`.
 """
 
 import asyncio
@@ -49,10 +49,8 @@ async def test_killed_at_random_moments(tmp_path: Path, pytestconfig: pytest.Con
             await supervisor.starts()
             for officer, payload in zip(officers.values(), await invitations(url), strict=True):
                 await officer.opens(payload)
-            killing = asyncio.create_task(supervisor.kills(kills))
             async with asyncio.timeout(ALL_S):
-                await everybody_registers(villagers)
-            await killing
+                await asyncio.gather(supervisor.kills(kills), everybody_registers(villagers))
             await api.until(lambda: not api.pending, SETTLED_S)
             await settled(url)
             await nobody_is_stuck([*villagers, *officers.values()])

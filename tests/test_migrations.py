@@ -4,16 +4,23 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, MetaData, String, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.handle import Intake, Outage
 from storage import migrate, models
 from storage.database import make_engine
+from tests.conftest import PostgreSQL
+from tests.heart import count, many_chats, once, rows, taking, typed, world_at
+from tests.transcripts import Clock
+
+PEOPLE = 8
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -161,6 +168,65 @@ def test_the_next_migration_adds_what_is_new(copied: Path, monkeypatch: pytest.M
     assert asyncio.run(_inspect(f"sqlite+aiosqlite:///{tmp_path}/new.db", migrate.differences)) == []
     with pytest.raises(SystemExit, match="later migrations"):
         migrate.write_first()
+
+
+NEXT = '''"""What a release brings, to the tables that are busiest. Locks: each for a moment."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = {newest!r}
+
+
+def upgrade() -> None:
+    op.add_column("conversations", sa.Column("mood", sa.String(20), nullable=False, server_default=""))
+    op.add_column("outbox", sa.Column("weight", sa.Integer))
+    op.alter_column("people", "name", type_=sa.String(400))
+    op.create_index("ix_updates_error", "updates", ["error"])
+    op.execute("SELECT pg_sleep(0.5)")
+'''
+
+
+async def test_a_migration_runs_while_the_release_before_it_serves(
+    postgresql_server: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People type all the time; each of their messages is answered once, none is lost, and nobody starts anew."""
+    url = postgresql_server.create("current")
+    engine, done, world = make_engine(url), asyncio.Event(), world_at(Clock())
+    await many_chats(engine, Clock(), [f"p{n}" for n in range(PEOPLE)])
+    next_ones = tmp_path / "migrations"
+    shutil.copytree(migrate.MIGRATIONS, next_ones, ignore=shutil.ignore_patterns("__pycache__"))
+    (next_ones / "versions" / "9999_next.py").write_text(NEXT.format(newest=migrate.newest()), encoding="utf-8")
+    monkeypatch.setattr(migrate, "MIGRATIONS", next_ones)
+    monkeypatch.setattr(migrate, "VERSIONS", next_ones / "versions")
+
+    async def types(intake: Intake, who: str) -> int:
+        """As the platform does: what was not taken is posted again."""
+        said = 0
+        while not done.is_set():
+            with suppress(Outage):
+                await intake.submit(typed(who, "menu", f"{who}-{said}"))
+                said += 1
+        return said
+
+    async with taking(engine, world) as intake:
+        talking = asyncio.gather(*(types(intake, f"p{n}") for n in range(PEOPLE)))
+        await once(lambda: answered(engine, PEOPLE))
+        await asyncio.to_thread(migrate.upgrade, url)
+        before = await count(engine, models.outbox)
+        await once(lambda: answered(engine, before + PEOPLE))
+        done.set()
+        said = await talking
+    assert await migrate.is_current(url)
+    assert await count(engine, models.outbox) == sum(said)
+    assert [row.error for row in await rows(engine, models.updates) if row.error] == []
+    await engine.dispose()
+    postgresql_server.drop(url)
+
+
+async def answered(engine: AsyncEngine, times: int) -> bool:
+    return await count(engine, models.outbox) >= times
 
 
 def test_nothing_is_written_when_nothing_changed(copied: Path) -> None:

@@ -227,7 +227,7 @@ async def one_update_to_both_at_once(api: BotApi, webs: list[Program], person: P
     async with ClientSession() as session:
         statuses = await asyncio.gather(*(post(session, web.url) for web in (*webs, *webs, *webs)))
     assert statuses == [200] * 6
-    assert "/help" in (await person.answered()).text
+    await person.answered()
     await person.says("/menu")
     assert person.reads_all() == []
 
