@@ -41,6 +41,7 @@ from dialogs.model import (
     Invite,
     KeepFile,
     KeepPaper,
+    KeepSelfScore,
     LeaveJoin,
     LeaveOver,
     MakeJoinCode,
@@ -107,6 +108,7 @@ from storage.models import cases as case_table
 from storage.models import files, papers
 from storage.reach import shows_reach
 from storage.records import UNNAMED, VOICE, upsert
+from storage.self_scores import keep_self_score, shows_self_score
 from storage.staff import shows_staff
 
 SENT = Text(N_("✅ Sent to the commune."))
@@ -116,6 +118,8 @@ NOTHING_NEW = Text(N_("What the commune asked to change is still the same, so I 
 TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. Here is how it stands."))
 
 
+_SHOWING = (shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_self_score)
+"""Whether a conversation stands where more is shown than the facts of any turn have."""
 WORDS_ONLY = (SendMessage, SendArticle, SendPages, StartTimer, RemindAt)
 """Effects that write nothing at once, so that there is nothing to undo."""
 
@@ -131,7 +135,7 @@ async def carry_out(turn: Turned, effects: Iterable[Effect]) -> None:
     if letter_key(turn.conversation.state.key):
         turn.carried.changed = True
     shown = turn.conversation
-    if any(shows(shown) for shows in (shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach)):
+    if any(shows(shown) for shows in _SHOWING):
         turn.carried.changed = True
 
 
@@ -194,6 +198,9 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await office.set_day_off(turn, effect)
         case PostponeDigest(due_at):
             await digest.postpone(turn, due_at)
+        case KeepSelfScore(code, marks):
+            await keep_self_score(connection, await own_case(turn, code), marks, now)
+            carried.changed = True
         case KeepFile():
             await _keep_file(turn, effect)
         case SubmitIdea(answers):

@@ -517,6 +517,7 @@ class CaseFacts:
     findings: tuple[Finding, ...] = ()
     undo: UndoFacts | None = None
     told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
+    self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialog about them
     officers: int = 0  # of its commune, which need not be the person's
     officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
     province_officers: int = 0
@@ -820,6 +821,14 @@ class KeepPaper:
     code: str
     paper: str
     pages: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSelfScore:
+    """What a producer thinks the council would mark. `marks`: the option's number by code (dialogs.rules.scoring)."""
+
+    code: str
+    marks: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -1226,6 +1235,7 @@ Effect = (
     | SubmitIdea
     | CorrectAnswers
     | KeepFile
+    | KeepSelfScore
     | KeepPaper
     | SendToCommune
     | DecideCase

@@ -47,6 +47,7 @@ from dialogs.producer import (
     place,
     reach,
     register_idea,
+    self_score,
     upload,
 )
 from dialogs.words import COMMANDS
@@ -69,6 +70,7 @@ PRODUCERS: tuple[Dialog, ...] = (
     upload.UPLOAD,
     upload.HAND_OVER,
     upload.PAPERS,
+    self_score.SELF_SCORE,
     check_status.CHECK_STATUS,
     check_status.CASE,
     check_status.CASE_ON,

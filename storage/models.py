@@ -344,6 +344,14 @@ files = Table(
     ),
 )
 
+self_scores = Table(
+    "self_scores",
+    metadata,
+    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("marks", Document, nullable=False, comment="{code on the sheet: number of the option}"),
+    Column("marked_at", Moment, nullable=False),
+)
+
 papers = Table(
     "papers",
     metadata,

@@ -63,6 +63,7 @@ from storage.pages import lengths_of
 from storage.reach import reach_of, shows_reach
 from storage.reviews import changes_of, marks_of, templates_of
 from storage.rights import REACHABLE, covers, present_at, sides_at
+from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
 from storage.undo import undo_facts
 
@@ -302,6 +303,8 @@ async def facts_for(
         facts = replace(base, person=person, cases=tuple(own.get(conversation.person_id, ())))
         if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
             case = replace(case, notes=await notes_of(connection, case.code))
+            if shows_self_score(conversation):
+                case = replace(case, self_marks=await self_marks_of(connection, case.code))
             facts = replace(
                 facts, named=(await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),)
             )

@@ -30,6 +30,7 @@ from dialogs.model import (
 from dialogs.producer.consent import consent_first
 from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
+from dialogs.producer.self_score import TRY_IT, can_score
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
 from dialogs.rules.lifecycle import STATUSES, Side, sides_of, waits_for_authority
 from dialogs.rules.ruleset import ruleset
@@ -408,6 +409,10 @@ WHY = Option(
 """Asked of a case that came back, it is answered by its reasons, not by the handbook."""
 
 
+BEFORE_THE_COUNCIL = frozenset(STATUS_WORDS) - {"in_evaluation", "rated", "certified", "proposed_for_five", "revoked"}
+"""Where what one thinks oneself still helps; after that the council's points count."""
+
+
 def came_back(facts: Facts) -> CaseFacts | None:
     return next((case for case in facts.cases if case.returned), None)
 
@@ -423,10 +428,12 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
     if case.for_producer:  # the officer has other ways to the rest
         return (*fixes, *papers, *seen, Option("review", Text(N_("Back to the file")), ("quay lại", "back")), *why)
+    tried = (TRY_IT,) if can_score(case) and case.status in BEFORE_THE_COUNCIL else ()
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
         *papers,
+        *tried,
         *seen,
         Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
         *resume(facts.drafts[:1]),
@@ -487,6 +494,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         return Go(f"fix.{code}~{value.removeprefix('fix:')}")
     targets = {
         "papers": f"upload.{code}",
+        TRY_IT.value: f"self_score.{code}",
         "note": f"ask_officer.{code}",
         "review": f"review.{code}",
         "why": f"case.{code}",

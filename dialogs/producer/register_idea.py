@@ -45,6 +45,7 @@ from dialogs.model import (
     Then,
 )
 from dialogs.producer.place import place_first
+from dialogs.producer.self_score import TRY_IT, can_score
 from dialogs.rules.ruleset import ProductGroup, Ruleset, ruleset, ruleset_on
 
 MAX_PHOTOS = 5
@@ -527,7 +528,17 @@ def who_has_it(case: CaseFacts) -> tuple[Text, ...]:
 
 def after_receipt(value: str, answers: Answers, facts: Facts) -> Go:
     code = facts.cases[0].code
-    return Go({"papers": f"upload.{code}", "status": f"case.{code}"}.get(value, "menu"))
+    targets = {"papers": f"upload.{code}", "status": f"case.{code}", TRY_IT.value: f"self_score.{code}"}
+    return Go(targets.get(value, "menu"))
+
+
+def receipt_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (
+        Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),
+        *((TRY_IT,) if can_score(facts.cases[0]) else ()),
+        Option("status", Text(N_("Look at my file")), ("xem hồ sơ", "status")),
+        Option("menu", Text(N_("Main menu")), ("menu",)),
+    )
 
 
 RECEIPT = Dialog(
@@ -537,13 +548,7 @@ RECEIPT = Dialog(
         Ask(
             "choice",
             receipt,
-            one_of(
-                (
-                    Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),
-                    Option("status", Text(N_("Look at my file")), ("xem hồ sơ", "status")),
-                    Option("menu", Text(N_("Main menu")), ("menu",)),
-                )
-            ),
+            one_of(receipt_options),
             goto=after_receipt,
         ),
     ),
