@@ -31,6 +31,7 @@ TITLES: Mapping[str, str] = {
     "returned_items": N_("What came back to you"),
     "papers": N_("Papers in your files"),
     "files": N_("Photos and documents you sent"),
+    "self_scores": N_("What you think your score is"),
     "results": N_("Results"),
     "confirmations": N_("Codes that confirm a file"),
     "notes": N_("Messages between you and the officers"),

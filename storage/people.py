@@ -18,6 +18,7 @@ from storage.links import digest as digest
 from storage.models import (
     TELLING,
     address_codes,
+    cases,
     consents,
     conversations,
     download_links,
@@ -27,6 +28,7 @@ from storage.models import (
     notes,
     outbox,
     people,
+    self_scores,
     timers,
     upload_links,
     web_messages,
@@ -362,6 +364,8 @@ async def forget(connection: AsyncConnection, conversation: Conversation, kept_f
     await connection.execute(update(conversations).where(*begun_elsewhere).values(empty))
     await notices.forget(connection, person_id)
     await forget_addresses(connection, person_id)
+    own = select(cases.c.id).where(cases.c.person_id == person_id)
+    await connection.execute(delete(self_scores).where(self_scores.c.case_id.in_(own)))  # no council's paper
     loose = and_(files.c.person_id == person_id, files.c.id.not_in(list(kept_files)))
     await connection.execute(update(files).where(loose).values(_ERASE))
     await connection.execute(delete(notes).where(notes.c.author_id == person_id, notes.c.case_id.is_(None)))
