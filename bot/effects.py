@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from bot import reach, showing
 from bot.desk import assisted, correspondence, decisions, digest, documents, holding, office, results, staff
 from bot.desk import findings as desk_findings
+from bot.papers import safe_name
 from bot.render import article_text
 from bot.turn import (
     Carried,
@@ -333,7 +334,7 @@ async def _keep_file(turn: Turned, effect: KeepFile) -> None:
         "conversation_id": turn.conversation.id,
         "channel": turn.conversation.channel,
         "source": turn.update.source,
-        "name": file.name[:80],
+        "name": safe_name(file.name),
         "size_bytes": file.size_bytes,
         "kind": VOICE if file.is_voice else UNNAMED if effect.unnamed else "",
         "due_at": turn.now,

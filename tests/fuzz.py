@@ -21,6 +21,11 @@ from types import FrameType
 from typing import Any, NoReturn
 
 OURS = ("bot", "dialogs", "storage")
+WATCHED = (
+    "bot.channels", "bot.papers", "bot.render", "bot.settings", "bot.sounds", "dialogs.answers", "dialogs.codes",
+    "dialogs.days", "dialogs.engine", "dialogs.matching", "dialogs.places", "dialogs.state", "storage.backup",
+)  # fmt: skip
+"""Whose lines guide the search: what reads. With all our modules it takes twice as long to begin."""
 Target = Callable[[bytes], None]
 ROOT = Path(__file__).parent.parent
 CORPUS, FOUND = ROOT / "tests" / "corpus", ROOT / "var" / "fuzz"
@@ -37,10 +42,12 @@ def main() -> int:
     except ImportError:
         print("Nothing is fuzzed: atheris has no wheel for this machine.", file=sys.stderr)  # noqa: T201
         return 0
-    with redirect_stderr(io.StringIO()), atheris.instrument_imports(include=[*OURS]):  # it tells of every module
+    with redirect_stderr(io.StringIO()), atheris.instrument_imports(include=[*WATCHED]):  # it tells of every module
         from tests.fuzz_targets import TARGETS, standing
-    standing()  # loaded once, before the processes part
     names = given.targets or [*TARGETS]
+    standing()
+    for name in names:  # what a process loads once is loaded before they part
+        TARGETS[name](min((CORPUS / name).iterdir()).read_bytes())
     broken = [name for name, status in _side_by_side(names, given.jobs, given.seconds) if status]
     for name in broken:
         _tell(name)

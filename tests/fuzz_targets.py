@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import json
 import math
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -345,11 +344,11 @@ def can_be_kept(incoming: Iterable[Incoming]) -> None:
     """By PostgreSQL as by SQLite: its columns have a length, its texts no NUL and no half character."""
     for one in incoming:
         storable(one.chat_id)
-        assert 0 < len(one.chat_id) <= _CHAT_ID_CHARS
         match one:
             case Update():
                 storable(one.key, one.source, one.locale, *words_of(one.event))
                 assert 0 < len(one.key) <= _KEY_CHARS
+                assert 0 < len(one.chat_id) <= _CHAT_ID_CHARS
             case Receipt():
                 storable(*one.ids)
             case Left():
@@ -454,13 +453,14 @@ def name(data: bytes) -> None:
 
 
 @cache
-def scratch() -> Path:
-    return Path(tempfile.mkdtemp(prefix="fuzz-", dir=os.environ.get("TMPDIR")))
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """Gone with the process that asked first."""
+    return tempfile.TemporaryDirectory(prefix="fuzz-", ignore_cleanup_errors=True)
 
 
 def manifest(data: bytes) -> None:
     """A folder is a backup of this release, or is said to be none."""
-    folder = scratch()
+    folder = Path(scratch().name)
     (folder / backup.MANIFEST).write_bytes(data.replace(b"(newest)", migrate.newest().encode()))
     with suppress(backup.NotRestorable):
         found = backup._manifest(folder)
@@ -469,7 +469,7 @@ def manifest(data: bytes) -> None:
 
 def settings(data: bytes) -> None:
     """A file of settings is taken, or refused in one line that repeats no value."""
-    file = scratch() / "env"
+    file = Path(scratch().name) / "env"
     file.write_bytes(data)
     complaint = ""
     try:

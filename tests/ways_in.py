@@ -20,13 +20,14 @@ from itsdangerous import URLSafeSerializer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels.base import Channel
+from bot.channels.base import Channel, FileUnavailable
 from bot.channels.telegram import Telegram
 from bot.channels.zalo import Zalo
 from bot.channels.zalo_bot import ZaloBot
 from bot.fetch import Fetcher
 from bot.handle import Intake
 from bot.incoming import take
+from bot.papers import MAX_FILE_BYTES
 from bot.timers import Timers
 from bot.web.app import Site
 from bot.web.mailbox import Mailbox
@@ -89,7 +90,7 @@ class PolledZaloBot(ZaloBot):
 
 @dataclass
 class Doors:
-    """The site and what works beside it; `bytes_of` is what each platform gives for the address of a file."""
+    """The site and what works beside it; `given` is what each platform gives for the address of a file."""
 
     engine: AsyncEngine
     site: Site
@@ -99,12 +100,12 @@ class Doors:
     store: FileStore
     telegram: PolledTelegram
     zalo_bot: PolledZaloBot
-    bytes_of: dict[str, bytes] = field(default_factory=dict)
+    given: bytes = b""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def fetched(self) -> None:
         """Files are looked at, and who waits for an album to end is answered."""
-        giving: Any = _Giving(self.bytes_of)
+        giving: Any = _Giving(self.given)
         channels = dict.fromkeys(CHANNELS | BESIDE, giving)
         fetcher = Fetcher(self.engine, channels, self.store, self.site.world, asyncio.Event())
         while found := await fetcher._claim(50):
@@ -129,10 +130,12 @@ class Doors:
 
 @dataclass(frozen=True)
 class _Giving:
-    files: dict[str, bytes]
+    data: bytes
 
     async def fetch(self, source: str) -> bytes:
-        return self.files[source]
+        if len(self.data) > MAX_FILE_BYTES or not source:
+            raise FileUnavailable("larger than 20 MiB")
+        return self.data
 
 
 @asynccontextmanager
@@ -171,6 +174,11 @@ class Way:
 
     async def bring(self, doors: Doors, who: str, *things: Thing) -> int:
         raise NotImplementedError
+
+    @property
+    def beside(self) -> "Way":
+        """Where the same person types."""
+        return self
 
 
 class ByTelegram(Way):
@@ -222,7 +230,7 @@ class ByZaloBot(Way):
         return f"6ede9afa{self.first + number}"
 
     def carries(self, thing: Thing) -> bool:
-        return thing.kind in ("text", "start", "photo", "voice", "sticker", "file", "group", "bot", "video")
+        return thing.kind in ("text", "start", "photo", "voice", "sticker", "group", "bot", "video")
 
     async def bring(self, doors: Doors, who: str, *things: Thing) -> int:
         status = 0
@@ -281,6 +289,26 @@ class ByPage(Way):
             case _:
                 body = {"text": thing.words}
         return await doors.client.post("/chat/send", content=packed({"key": key} | body), headers=headers)
+
+
+class ByUploadPage(ByZaloBot):
+    """The page to which a chat leads that carries no files: by the newest link in it."""
+
+    title, first = "Upload page", 8000
+
+    @property
+    def beside(self) -> Way:
+        return ByZaloBot()
+
+    def carries(self, thing: Thing) -> bool:
+        return thing.kind in ("file", "photo")
+
+    async def bring(self, doors: Doors, who: str, *things: Thing) -> int:
+        shown = (await doors.said(self.channel, who))[-1]
+        link = re.search(r"/u/[\w-]{24}", shown)
+        assert link is not None, shown
+        forms = [("files", (thing.name or "anh.jpg", thing.data, "application/pdf")) for thing in things]
+        return (await doors.client.post(link[0], files=forms)).status_code
 
 
 WAYS: tuple[Way, ...] = (ByTelegram(), ByTelegramPolling(), ByZalo(), ByZaloBot(), ByZaloBotPolling(), ByPage())
@@ -377,9 +405,9 @@ def zalo_event(number: int, who: str, thing: Thing, now: datetime) -> JSON:
 
 
 def zalo_signature(body: bytes) -> dict[str, str]:
-    timestamp = re.search(rb'"timestamp": "(\d+)"', body)
-    assert timestamp is not None
-    signed = hashlib.sha256(APP_ID.encode() + body + timestamp[1] + OA_SECRET.encode()).hexdigest()
+    found = re.search(rb'"timestamp": "(\d+)"', body)
+    moment = found[1] if found is not None else b""
+    signed = hashlib.sha256(APP_ID.encode() + body + moment + OA_SECRET.encode()).hexdigest()
     return {"X-ZEvent-Signature": f"mac={signed}"}
 
 
@@ -395,13 +423,3 @@ def zalo_bot_event(number: int, who: str, thing: Thing) -> JSON:
     }
     message |= {content: f"https://f.zdn.vn/{number}"} if content else {"text": thing.words} if kind == "text" else {}
     return {"event_name": f"message.{kind}.received", "message": message}
-
-
-def source_of(channel: str, number: int) -> str:
-    """What the platform calls the file of its `number`-th update."""
-    match channel:
-        case "telegram":
-            return f"file-{number}"
-        case "zalo":
-            return f"https://photo-stal-8.zdn.vn/{number}"
-    return f"https://f.zdn.vn/{number}"
