@@ -260,6 +260,7 @@ def filled(person: int, other: int, case_id: int, chat_id: int, clock: Clock) ->
         m.notes: {"commune": COMMUNE, "to_officers": True, "text": "…", "written_at": now},
         m.notices: {"words": "", "bodies": [], "status": "waiting", "created_at": now},
         m.digests: {"day": day, "due_at": now},
+        m.requests: {"kind": "see", "made_at": now, "answer_on": day, "done_on": day},
     }
 
 
