@@ -30,7 +30,6 @@ PEOPLE, WITH_PHOTOS = 10, 2
 TOLD = 100
 NOTED_S = 1.5
 """What was sent is noted when the outbox is next looked at; a kill before that holds the chat up to the lease's end."""
-IN_HAND_S = 2.0
 START_S = 60.0
 """Four processes that import aiogram at the same time, on two cores."""
 CROWD_S = 6 * ANSWER_S
@@ -107,7 +106,6 @@ async def test_two_of_each_side_by_side(tmp_path: Path, postgresql_url: str) -> 
         await only_webs_ask_the_database(webs, figures)
         await one_budget(api, figures, postgresql_url)
         await one_update_to_both_at_once(api, webs, people[0])
-        await one_worker_stands_still(api, people, workers, postgresql_url)
         await one_worker_leaves(api, people[:4], workers)
         for one in (*webs, workers[1]):
             assert await one.stop() == 0, one.logged
@@ -230,34 +228,6 @@ async def one_update_to_both_at_once(api: BotApi, webs: list[Program], person: P
     await person.answered()
     await person.says("/menu")
     assert person.reads_all() == []
-
-
-async def one_worker_stands_still(api: BotApi, people: list[Person], workers: list[Program], url: str) -> None:
-    """With messages in hand, which the platform takes while it stands: after the lease the other one sends them too.
-
-    When it goes on it changes nothing of what came of them. The lease is ended in the rows: nobody waits for 90 s.
-    """
-    busy, other = workers
-    other.process.send_signal(signal.SIGSTOP)
-    before = len(api.sent("sendMessage"))
-    api.fail("sendMessage", Failure(delay_s=IN_HAND_S), times=len(people))
-    for person in people:
-        person.types("/help")
-    await api.until(lambda: len(api.sent("sendMessage")) == before + len(people), ANSWER_S)
-    busy.process.send_signal(signal.SIGSTOP)
-    found = [await person.answered() for person in people]
-    other.process.send_signal(signal.SIGCONT)
-    await all_of(
-        url, "UPDATE outbox SET claimed_until = now() - interval '1 s' WHERE claimed_until > now() RETURNING id"
-    )
-    assert [(await person.answered()).text for person in people] == [seen.text for seen in found]
-    await asyncio.sleep(NOTED_S)
-    what_came = await all_of(url, "SELECT id, status, sent_at FROM outbox ORDER BY id")
-    assert {row.status for row in what_came} == {"sent"}
-    busy.process.send_signal(signal.SIGCONT)
-    await asyncio.sleep(NOTED_S)
-    assert await all_of(url, "SELECT id, status, sent_at FROM outbox ORDER BY id") == what_came
-    assert [person.reads_all() for person in people] == [[]] * len(people)
 
 
 async def one_worker_leaves(api: BotApi, people: list[Person], workers: list[Program]) -> None:
