@@ -513,7 +513,8 @@ async def test_joins_in_a_ring_and_messages_meanwhile_all_go_through(engine: Asy
         both = (engine, other)
         turns = [handle(both[n % 2], world, [_yes(giver, ring[n - 1])]) for n, giver in enumerate(ring)]
         turns += [handle(both[n % 2], world, [wrote(who, n) for who in ring[n % 3 :]]) for n in range(6)]
-        failed = [error for error in await asyncio.gather(*turns, return_exceptions=True) if isinstance(error, BaseException)]
+        done = await asyncio.gather(*turns, return_exceptions=True)
+    failed = [outcome for outcome in done if isinstance(outcome, BaseException)]
     assert failed == []
     people_left = await rows(engine, m.people)
     assert sum(person.case_count for person in people_left) == len(await rows(engine, m.cases)) == 6
