@@ -113,9 +113,16 @@ class Fetcher:
             await self._erase_bytes(sha256)
 
     async def _likeness(self, photo: bytes) -> tuple[str, ...]:
-        """What the photo is by the words on it, as a finding; nothing where they can't be read."""
-        async with self._reading:
-            words = await words_on(photo)
+        """What the photo is by the words on it, as a finding; nothing where they can't be read.
+
+        Nobody loses a photo because of that: it was looked at before, and is kept.
+        """
+        try:
+            async with self._reading:
+                words = await words_on(photo)
+        except Exception as error:
+            log.error("words on a photo: %s", where(error))
+            return ()
         return (f"{LIKE}{likeness(words)}",) if words is not None else ()
 
     async def _erase(self, row: Any) -> None:

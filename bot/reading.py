@@ -14,7 +14,7 @@ from bot.papers import normalise_photo
 
 log = logging.getLogger(__name__)
 
-READ_WITHIN_S = 20.0
+READ_WITHIN_S = 8.0
 """A page takes about one second; a person waits for the answer."""
 SIDE_PX = 1600
 """On A4 140 dots an inch: headings are large, and half the pixels take half the time."""

@@ -58,8 +58,12 @@ HOME = "menu"
 KEEP, SKIP, MORE, ANEW = "=", "-", ">", "!"
 """Values of the engine's own options: keep what is written, leave an optional question out, turn the list over, and
 not what was suggested."""
+PAGES = "pages"
+"""The question for the pages of the paper that stands beside the answers."""
 GOES_ON = -1
 """Version of a draft on its way to a question whose answer was begun before."""
+OLD_PAGES = "back"
+"""Begins what is being done with pages that came back: further files go on with that, others begin anew."""
 VERBATIM = "verbatim"
 """What typed text is where it is passed on as it is: at most a choice or a lone global word, never a question."""
 PAGE = 7
@@ -260,8 +264,8 @@ def _turned(draft: Draft, name: str) -> Draft:
 
 
 def _shelf(name: str, answers: Answers) -> str:
-    """Pages of one paper are not those of another."""
-    return f"{name}/{answers.get('_paper', '')}"
+    """Pages of one paper are not those of another; what waits to be named is none's yet."""
+    return f"{name}/{answers.get('_paper', '') if name == PAGES else ''}"
 
 
 def _keeps(dialogs: Dialogs, key: str) -> bool:
@@ -300,7 +304,8 @@ def _gone(state: State, go: Go) -> State:
             question = old.at
         before = unfinished(old.partial) or old.shelved.get(_shelf(question, answers), "")
         shelved = {k: v for k, v in old.shelved.items() if k != _shelf(question, answers)}
-        partial = _joined(before.rpartition("|")[2], go.partial) if go.partial else before
+        stays = before if before.startswith(OLD_PAGES) else before.rpartition("|")[2]
+        partial = _joined(stays, go.partial) if go.partial else before
         version = GOES_ON if before else 0
         new = Draft(answers, version, question, partial, go.suggested, turn=old.turn, shelved=shelved)
         drafts = {**drafts, key: new}
@@ -569,7 +574,7 @@ def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Tur
     except InvalidAnswer as invalid:
         return Turn(state, (SendMessage((invalid.text,)),), slip=True)
     if answer.leads:
-        return Turn(_gone(state, Go(f"{state.key}/{answer.leads}")))
+        return Turn(_gone(_with_draft(state, partial=answer.value), Go(f"{state.key}/{answer.leads}")))
     if answer.belongs:
         there = replace(_with_draft(state, partial="", suggested=""), at=f"{state.key}/{answer.belongs}")
         return _received(dialogs, there, event, facts)

@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import fetch, papers
+from bot import fetch, papers, reading
 from bot.channels.base import FileUnavailable, Throttled, Unavailable
 from bot.fetch import Fetcher
+from storage.database import writing
 from storage.files import FileStore, StoreAway
 from storage.models import files, outbox, web_messages
 from storage.models import papers as kept_papers
 from storage.people import forget
+from storage.records import UNNAMED
 from tests.heart import ANSWERS, Messenger, Working, beside, chat, count, rows, submit, watched, world_at
 from tests.test_papers import locked_pdf, packed_pdf, png_header
 from tests.transcripts import Clock
@@ -259,6 +261,20 @@ async def test_what_came_through_our_pages_is_looked_at_as_well(sqlite_engine: A
     await Working(worker(sqlite_engine, Messenger(), clock, store)).until(lambda: looked_at(sqlite_engine))
     (row,) = await rows(sqlite_engine, files)
     assert (row.status, row.sha256) == ("stored", sha256)
+
+
+async def test_a_photo_whose_words_cannot_be_looked_for_is_kept(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program may be taken away while we run, or there may be no process left for it."""
+    monkeypatch.setattr(reading, "program", lambda: "/nowhere/tesseract")
+    clock, channel = Clock(), Messenger(files={"f1": PHOTO.getvalue()})
+    await received(sqlite_engine, clock, "f1")
+    async with writing(sqlite_engine) as connection:
+        await connection.execute(update(files).values(kind=UNNAMED))
+    await Working(worker(sqlite_engine, channel, clock)).until(lambda: looked_at(sqlite_engine))
+    (row,) = await rows(sqlite_engine, files)
+    assert (row.status, row.attempts) == ("stored", 0)
 
 
 async def test_nothing_to_fetch_begins_no_writing_transaction(sqlite_engine: AsyncEngine) -> None:

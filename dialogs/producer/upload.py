@@ -16,6 +16,7 @@ from dialogs.model import (
     Event,
     Facts,
     FileReceived,
+    FileStatus,
     Go,
     InvalidAnswer,
     KeepFile,
@@ -27,19 +28,21 @@ from dialogs.model import (
     SendPages,
     SendToCommune,
     Text,
+    TextReceived,
     Value,
 )
 from dialogs.producer import pages_back
 from dialogs.producer.consent import consent_first
 from dialogs.producer.pages_back import Back, named_pages
-from dialogs.producer.register_idea import counted_back, is_that_all
+from dialogs.producer.register_idea import ADVICE, counted_back, is_that_all
 from dialogs.producer.sorting import Pile, sorted_out, spans
 from dialogs.rules.lifecycle import Side, actions, is_dossier
 from dialogs.rules.ruleset import Paper, Stage, ruleset
+from dialogs.words import YES
 
 MAX_PAGES = 30
 
-SORTED_WELL = Option("yes", Text(N_("That is right")), ("đúng", "đúng rồi", "phải", "yes"))
+SORTED_WELL = Option("yes", Text(N_("That is right")), YES)
 CHOOSE_PAPER = Option("choose", Text(N_("Let me say which")), ("để tôi chọn", "không đúng", "sai rồi", "let me say"))
 
 BY_HAND = {"samples"}
@@ -273,6 +276,9 @@ def _with_those_before(pile: Pile, answers: Answers, facts: Facts) -> KeepPaper:
 class paper_list(one_of):
     """One of the papers; files that come first wait until it is said which paper they are, or are sorted into them."""
 
+    def told(self, partial: str) -> str:
+        return photos(MAX_PAGES).told(partial)
+
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, FileReceived):
             answer = photos(MAX_PAGES).read(event, answers, facts, partial)
@@ -283,6 +289,8 @@ class paper_list(one_of):
             case LOOK.value:
                 shown = tuple(SendPages(pile.pages) for pile in proposal(answers, facts))
                 return Answer(partial, complete=False, effects=shown)
+            case SORTED_WELL.value if "|" not in partial:  # said of fewer: more have come since the question was put
+                return Answer(f"told|{answer_of(pages)}", complete=False)
             case TO_FRONT.value | CHOOSE_PAPER.value as doing:
                 return Answer(f"{doing}|{answer_of(pages)}", complete=False)
             case LEAVE_IT.value:
@@ -309,6 +317,7 @@ LATER = Option(
 
 WHOLE = Option("whole", Text(N_("The whole paper anew")), ("gửi lại hết", "gửi lại cả", "cả giấy", "the whole paper"))
 ANOTHER = Option("another", Text(N_("Another page")), ("trang khác", "another page"))
+MISSING = Option("missing", Text(N_("It was missing")), ("trang còn thiếu", "trang thiếu", "it was missing"))
 
 
 class paper_pages(photos):
@@ -322,21 +331,22 @@ class paper_pages(photos):
         return str(replace(back, told=True)) if back is not None else super().told(partial)
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
-        back = pages_back.read(partial)
-        if back is None:
+        found = _back(partial, answers, facts)
+        if found is None:
             return super().options(answers, facts, partial) or (LATER,)
+        back = _usable_of(found, facts)
         if back.pages is not None:
             return super().options(answers, facts, answer_of(back.pages))
         if back.places and not back.new:
             return (ANOTHER, WHOLE, LATER)
         numbers = range(1, len(back.old) + 1)
         each = tuple(Option(str(n), Text(N_("Page %(number)s"), {"number": n})) for n in numbers)
-        return (*each, WHOLE) if back.new else (*each, WHOLE, LATER)
+        return (*each, MISSING, WHOLE) if back.new else (*each, WHOLE, LATER)
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen) and event.value == LATER.value:
             return Answer("", leads="paper")
-        back = pages_back.read(partial)
+        back = _back(partial, answers, facts)
         if back is not None:
             return self._of_what_came_back(event, answers, facts, back)
         if not isinstance(event, FileReceived) and not pages_of(partial):
@@ -344,20 +354,65 @@ class paper_pages(photos):
         return super().read(event, answers, facts, partial)
 
     def _of_what_came_back(self, event: Event, answers: Answers, facts: Facts, back: Back) -> Answer:
+        good = _usable_of(back, facts)
         if isinstance(event, FileReceived):
-            return added(str(back.followed((event.file.id, 0))), event.file)
-        if back.pages is not None:
-            answer = super().read(event, answers, facts, answer_of(back.pages))
-            looked = answer.value == answer_of(back.pages) and not answer.complete
-            return replace(answer, value=str(back)) if looked else answer
-        value = event.value if isinstance(event, OptionChosen) else ""
+            if len(good.new) >= self.most:
+                raise InvalidAnswer(N_("%(most)s is the most I can take here. Choose “That is all”."), most=self.most)
+            return added(str(back.followed((event.file.id, 0), _not_good(back, facts))), event.file)
+        if good.pages is not None:
+            answer = super().read(event, answers, facts, answer_of(good.pages))
+            looked = answer.value == answer_of(good.pages) and not answer.complete
+            return replace(answer, value=str(good)) if looked else answer
+        value = _page_number(event) or (event.value if isinstance(event, OptionChosen) else "")
         if value == WHOLE.value:
-            return Answer(answer_of(back.new), complete=False)
+            return Answer(answer_of(good.new), complete=False)
+        if value == MISSING.value and good.new:
+            return Answer(f"told|{answer_of(good.with_more)}", complete=False)
         if value == ANOTHER.value:
-            return Answer(str(replace(back, places=())), complete=False)
-        if value.isascii() and value.isdigit() and 0 < int(value) <= len(back.old):
-            return Answer(str(back.at(int(value) - 1)), complete=False)
+            return Answer(str(replace(good, places=(), asked=True)), complete=False)
+        if value.isascii() and value.isdigit() and 0 < int(value) <= len(good.old):
+            return Answer(str(good.at(int(value) - 1)), complete=False)
         raise InvalidAnswer(N_("Please choose the page, or send the new photo of it."))
+
+
+def _page_number(event: Event) -> str:
+    """A number that is no line of the list, which may be longer than what is shown of it."""
+    typed = event.text.strip() if isinstance(event, TextReceived) else ""
+    return typed if len(typed) < _LONGEST_NUMBER else ""
+
+
+_LONGEST_NUMBER = 4
+
+
+def _back(partial: str, answers: Answers, facts: Facts) -> Back | None:
+    """What is being done with pages that came back, as the record has them now; None if nothing is.
+
+    The officer may have named others since, and a newer version may have been kept elsewhere.
+    """
+    back = pages_back.read(partial)
+    case, paper_id = _case(answers, facts), answers.get("_paper", "")
+    paper = kept_paper(case, paper_id)
+    if back is None or paper is None or not paper.kept:
+        return back
+    if (old := pages_of(paper.kept)) != back.old:
+        back = replace(back, old=old, places=(), asked=False)
+    if not back.new and not back.asked:
+        back = replace(back, places=_named_by_officer(case, paper_id, len(old)))
+    return back
+
+
+def _usable_of(back: Back, facts: Facts) -> Back:
+    """Without what could not be used: that takes no page's place."""
+    good = back.only(usable(back.new, facts))
+    there = (facts.files[file_id] for file_id, _ in good.new if file_id in facts.files)
+    return replace(good, whole=any(file.status is FileStatus.STORED and file.pages != 1 for file in there))
+
+
+def _not_good(back: Back, facts: Facts) -> frozenset[str]:
+    """The new photos that were refused, or of which the producer was told how to take them better."""
+    good = {file_id for file_id, _ in usable(back.new, facts)}
+    advised = {i for i in good if i in facts.files and not {*facts.files[i].findings}.isdisjoint(ADVICE)}
+    return frozenset(file_id for file_id, _ in back.new if file_id not in good or file_id in advised)
 
 
 def _paper(answers: Answers, facts: Facts) -> Paper | None:
@@ -367,7 +422,7 @@ def _paper(answers: Answers, facts: Facts) -> Paper | None:
 def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     paper = _paper(answers, facts)
     label = paper.label if paper is not None else ""
-    if (back := pages_back.read(answers["~"])) is not None:
+    if (back := _back(answers["~"], answers, facts)) is not None:
         return _page_prompt(back, label, facts)
     doing = answers["~"].rpartition("|")[0]
     if doing == "first":
@@ -397,21 +452,25 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def _page_prompt(back: Back, label: Value, facts: Facts) -> tuple[Text, ...]:
     """Which page of a paper that came back is to be sent again, and what a new photo is taken for."""
-    came = (Text(N_("%(paper)s:"), {"paper": label}), *counted_back(answer_of(back.new), facts))
-    old = {"paper": label, "count": len(back.old)}
-    if not back.new and not back.places:
-        return (Text(N_("“%(paper)s” has %(count)s pages. Which one would you like to send again?"), old),)
-    numbers = ", ".join(str(place + 1) for place in back.places)
-    if not back.new:
+    good = _usable_of(back, facts)
+    came = (Text(N_("%(paper)s:"), {"paper": label}), *counted_back(answer_of(back.new), facts)) if back.new else ()
+    if not good.new and not good.places:
+        old = {"paper": label, "count": len(good.old)}
+        return (*came, Text(N_("“%(paper)s” has %(count)s pages. Which one would you like to send again?"), old))
+    numbers = ", ".join(str(place + 1) for place in dict.fromkeys(good.places))
+    if not good.new:
         ask = Text(
             N_("Please photograph page %(number)s of “%(paper)s” again and send it here."),
             {"paper": label, "number": numbers},
         )
-        return (ask, Text(N_("The other pages stay as they are.")))
-    if back.pages is None:
+        return (*came, ask, Text(N_("The other pages stay as they are.")))
+    if good.pages is None and len(good.new) == 1:
         return (*came, Text(N_("Which page is it?")))
+    if good.pages is None:
+        number = back.new.index(good.unplaced[0]) + 1
+        return (*came, Text(N_("Which page is photo %(number)s?"), {"number": number}))
     done = Text(N_("They take the place of the whole paper."))
-    if back.keeps_some:
+    if good.keeps_some:
         done = Text(N_("I put it in as page %(number)s. The other pages stay as they are."), {"number": numbers})
     return (*came, done, Text(N_("Is that all, or is there more to come?")))
 
@@ -445,8 +504,12 @@ def _pages_that_came_back(case: CaseFacts, paper_id: str) -> str:
     paper = kept_paper(case, paper_id)
     if paper is None or paper.files < 2 or paper.files != paper.pages:
         return ""
+    return str(Back(pages_of(paper.kept), places=_named_by_officer(case, paper_id, paper.files)))
+
+
+def _named_by_officer(case: CaseFacts, paper_id: str, count: int) -> tuple[int, ...]:
     reasons = " ".join(item.reason for item in case.returned if item.item == f"paper:{paper_id}" and not item.question)
-    return str(Back(pages_of(paper.kept), places=named_pages(reasons, paper.files)))
+    return named_pages(reasons, count)
 
 
 def keep(answers: Answers, facts: Facts) -> Effects:
