@@ -33,7 +33,7 @@ from dialogs.rules.scoring import NONE, Gate, Score, choices, score
 from dialogs.rules.sheet import Criterion, Sheet, sheets
 
 TRY_IT = Option(
-    "self_score", Text(N_("Try my own score")), ("tự chấm", "tự chấm điểm", "chấm thử", "được mấy điểm", "my score")
+    "self_score", Text(N_("Try my score")), ("tự chấm", "tự chấm điểm", "chấm thử", "được mấy điểm", "my score")
 )
 UNKNOWN = "?"
 BAR_SQUARES = 10
