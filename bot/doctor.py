@@ -72,12 +72,12 @@ from dialogs.model import Finding as Noticed
 from dialogs.officer.result import PARTS
 from dialogs.producer.upload import papers_of
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, actions
-from dialogs.rules.ruleset import ruleset_on
+from dialogs.rules.ruleset import ProductSet, ruleset_on
 from dialogs.tree import DIALOGS
 from dialogs.words import COMMANDS, INTENTS
 
 ROOT = LOCALES.parent
-TELEGRAM = Capabilities(4096, 100, 40, 64, True, True, True, True)
+TELEGRAM = Capabilities(4096, 100, 40, 64, True, True, True, True, spacing=timedelta(seconds=1))
 """bot.channels.telegram says the same, but importing it takes seconds; a test compares them."""
 CHANNELS: Mapping[str, Capabilities] = {"web": web.CAPABILITIES, "telegram": TELEGRAM, "plain": PLAIN}
 
@@ -255,13 +255,21 @@ def _with_drafts() -> State:
 
 
 def sample_cases(*, own: bool) -> tuple[CaseFacts, ...]:
-    """One case in every status, with the longest kind of code, each of another group and kind of producer."""
+    """One case in every status, with the longest kind of code, each of another product set and kind of producer."""
     groups = ruleset_on(NOW.date()).groups
     kinds = ("household", "cooperative_group", "cooperative", "enterprise", "farm")
     return tuple(
-        sample_case(f"HCM102-26-1234{n:02}", status, groups[n % len(groups)].id, kinds[n % len(kinds)], own=own)
+        _with_set(
+            sample_case(f"HCM102-26-1234{n:02}", status, groups[n % len(groups)].id, kinds[n % len(kinds)], own=own),
+            groups[n % len(groups)].sets[-1 - n // len(groups) % len(groups[n % len(groups)].sets)],
+        )
         for n, status in enumerate(STATUSES)
     )
+
+
+def _with_set(case: CaseFacts, product_set: ProductSet) -> CaseFacts:
+    """Between them the samples have every item that is scored."""
+    return replace(case, answers={**case.answers, "product_set": str(product_set.number)})
 
 
 def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> CaseFacts:

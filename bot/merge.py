@@ -22,7 +22,7 @@ from storage import audit, people, staff
 from storage.calendar import days_off_of
 from storage.database import writing
 from storage.mergers import merger_of, merger_row
-from storage.models import case_events, cases, days_off, memberships, notes, notices, offices, settings
+from storage.models import case_events, cases, days_off, memberships, notes, notices, offices, requests, settings
 from storage.models import people as people_table
 from storage.outbox import post
 from storage.records import upsert
@@ -123,6 +123,7 @@ async def _move(connection: AsyncConnection, code: str, new: str, now: datetime)
     officers = await _move_officers(connection, code, new, now)
     told = update(notices).where(_of(notices, code)).values(territory=places.territory(new))
     await connection.execute(told)  # of those that can't be delivered the next in charge is looked for there
+    await connection.execute(update(requests).where(requests.c.commune == code).values(commune=new))
     return {
         "cases": await _move_cases(connection, code, new, now),
         "officers": officers,

@@ -5,7 +5,6 @@ file, so a copy of it, made while the program stands still, is what a machine wi
 """
 
 import asyncio
-import json
 import random
 import shutil
 import signal
@@ -18,9 +17,12 @@ from pathlib import Path
 import pytest
 
 from storage.files import FileStore
+from storage.models import outbox
 from tests.doubles.bot_api import BotApi
 from tests.doubles.villagers import Villager
+from tests.heart import rows
 from tests.program import Program, begin, free_port
+from tests.whole import engine_of
 
 DISK_MB = 96
 PEOPLE, CUTS = 12, 4
@@ -105,8 +107,9 @@ async def survived(image: Path, acknowledged: set[str], read: list[str]) -> int:
     with mounted(image, image.with_suffix(".mounted")) as folder, closing(sqlite3.connect(folder / "ocop.db")) as base:
         assert base.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert acknowledged <= {key for (key,) in base.execute("SELECT key FROM updates")}
-        said = {json.loads(body)["text"] for (body,) in base.execute("SELECT body FROM outbox")}
-        assert set(read) <= said
+        engine = engine_of(f"sqlite+aiosqlite:///{folder}/ocop.db")
+        assert set(read) <= {row.body["text"] for row in await rows(engine, outbox)}
+        await engine.dispose()
         store = FileStore(str(folder / "files"))
         kept = base.execute("SELECT sha256, size_bytes FROM files WHERE status = 'stored'").fetchall()
         for sha256, size_bytes in kept:

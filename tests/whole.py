@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage.database import make_engine, reading
+from storage.database import make_engine, reading, sqlite_path
 from storage.files import FileStore
 from storage.models import cases, conversations, files, outbox, papers, timers, updates
+from storage.sealing import Ring
 from tests.doubles.bot_api import BotApi
 from tests.doubles.people import Person
 from tests.doubles.villagers import Villager, told
@@ -27,9 +28,16 @@ async def nobody_is_stuck(everybody: Sequence[Person]) -> None:
     await asyncio.gather(*(person.answered(SETTLED_S) for person in everybody))
 
 
+def engine_of(url: str) -> AsyncEngine:
+    """Opens what the program has sealed, by the key that it has made beside its SQLite database."""
+    path = sqlite_path(url)
+    assert path is not None
+    return make_engine(url, Ring([path.with_suffix(".key").read_text(encoding="ascii").strip()]))
+
+
 async def settled(url: str) -> None:
     """Until no message, file or counted album is on its way any more."""
-    engine = make_engine(url)
+    engine = engine_of(url)
     try:
         async with asyncio.timeout(SETTLED_S):
             while await waiting(engine):  # noqa: ASYNC110  rows ring no bell
@@ -53,7 +61,7 @@ async def waiting(engine: AsyncEngine) -> bool:
 async def nothing_is_missing(
     url: str, store: Path, api: BotApi, villagers: Sequence[Villager], officers: Mapping[str, Person]
 ) -> None:
-    engine = make_engine(url)
+    engine = engine_of(url)
     try:
         found = await rows(engine, cases)
         every_submission_once(found, villagers)

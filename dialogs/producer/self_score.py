@@ -28,9 +28,10 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.rules.ruleset import PART_IDS, PartId, ruleset
+from dialogs.rules.ruleset import PART_IDS, Label, PartId, ruleset
 from dialogs.rules.scoring import NONE, Gate, Score, choices, score
 from dialogs.rules.sheet import Criterion, Sheet, sheets
+from dialogs.rules.sheet import Option as SheetOption
 
 TRY_IT = Option(
     "self_score", Text(N_("Try my score")), ("tự chấm", "tự chấm điểm", "chấm thử", "được mấy điểm", "my score")
@@ -142,7 +143,7 @@ class mark:
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         criterion = self._criterion(answers, facts)
-        printed = tuple(Option(str(n), criterion.options[n - 1].label) for n in choices(criterion) if n != NONE)
+        printed = tuple(Option(str(n), _words(criterion.options[n - 1])) for n in choices(criterion) if n != NONE)
         none = (Option(str(NONE), Text(N_("None of these"))),) if NONE in choices(criterion) else ()
         words = ("chưa biết", "không biết", "chưa rõ", "không rõ", "i don't know")
         return (*printed, *none, Option(UNKNOWN, Text(N_("I don't know yet")), words))
@@ -162,6 +163,13 @@ class mark:
         case = facts.case(answers["subject"])
         sheet = sheet_of(case) if case is not None else None
         return sheet is not None and value.isascii() and value.isdigit() and _holds(sheet, self.code, int(value))
+
+
+def _words(option: SheetOption) -> Text | Label:
+    """Of two ways to score an item, which one it is for."""
+    if option.case is None:
+        return option.label
+    return Text(N_("%(case)s: %(option)s"), {"case": option.case, "option": option.label})
 
 
 def _asked_now(code: str, answers: Answers, facts: Facts) -> bool:
@@ -283,7 +291,7 @@ def _gates(sheet: Sheet, result: Score) -> Iterator[Text]:
 
 def _gate(sheet: Sheet, gate: Gate) -> Text:
     criterion = sheet.criterion(gate.code)
-    values: dict[str, Value] = {"item": criterion.label, "option": criterion.options[gate.option - 1].label}
+    values: dict[str, Value] = {"item": criterion.label, "option": _words(criterion.options[gate.option - 1])}
     return Text(N_("• %(item)s: %(option)s"), values)
 
 
@@ -318,7 +326,7 @@ def _which(case: CaseFacts) -> Answers:
 
 def unfinished(answers: Answers) -> str:
     """What a draft is called while a part is being answered; between the parts there is nothing to go on with."""
-    if not answers.get("_part"):
+    if not answers.get("_part") or "_set" not in answers:
         return ""
     sheet = sheets(answers["_rules"])[int(answers["_set"])]
     names = [_name(c.code) for c in sheet.criteria if c.part == answers["_part"]]
@@ -357,7 +365,7 @@ def to_item(value: str, answers: Answers, facts: Facts) -> Go:
         return Go(f"self_score.{case.code}", {"_part": ""})
     part = _sheet(case).criterion(value.replace("-", ".")).part
     known = as_answers(given_marks(answers, case))
-    return Go(f"self_score.{case.code}/{value}", {**known, "_part": part})
+    return Go(f"self_score.{case.code}/{value}", {**known, "_part": part, "_product": case.product, **_which(case)})
 
 
 def out_of(answers: Answers) -> Go:
