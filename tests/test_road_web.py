@@ -269,9 +269,10 @@ def reviews(officer: Window, producer: Window, marked: Path) -> None:
 
 
 def sends_again(producer: Window, pages: list[Path]) -> None:
-    producer.presses("Gửi lại: Kế hoạch làm ăn", "chụp từng trang")
-    producer.sends(pages, "Em nhận đủ 3")
-    producer.says("xong")
+    """Only the page that the officer has named."""
+    producer.presses("Gửi lại: Kế hoạch làm ăn", "chụp lại trang 2")
+    producer.sends(pages[:1], "Em thay trang 2 bằng ảnh mới")
+    producer.says("xong", "đã có 3 trang")
     producer.presses("Gửi cho xã")
     producer.presses("Gửi luôn", "đang chờ xã xem")
 
