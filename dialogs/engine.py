@@ -576,7 +576,10 @@ def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Tur
     if answer.leads:
         return Turn(_gone(_with_draft(state, partial=answer.value), Go(f"{state.key}/{answer.leads}")))
     if answer.belongs:
-        there = replace(_with_draft(state, partial="", suggested=""), at=f"{state.key}/{answer.belongs}")
+        # The draft moves along: what becomes of its answer there must not be shelved for the question here.
+        moved = replace(state.drafts[state.key], partial="", suggested="", at=answer.belongs)
+        drafts = {**state.drafts, state.key: moved}
+        there = replace(state, at=f"{state.key}/{answer.belongs}", drafts=drafts)
         return _received(dialogs, there, event, facts)
     if not answer.complete:
         effects = tuple(replace(e, subject=state.key) if isinstance(e, StartTimer) else e for e in answer.effects)
