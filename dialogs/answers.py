@@ -580,9 +580,15 @@ def _good(pages: Sequence[tuple[str, int]], facts: Facts) -> tuple[tuple[str, in
 _DOCUMENTS = (".pdf", ".doc", ".docx", ".xls", ".xlsx")
 EDITS = frozenset({"turn", "again", "first", "drop"})
 """What is done to one page, which is then chosen: turned, replaced, put first, taken out."""
+PAGE, PHOTO = N_("Page %(number)s"), N_("Photo %(number)s")
 LOOK = Option("look", Text(N_("Show me")), ("xem thử", "preview"))
 LEAVE_IT = Option("never", Text(N_("Leave it")))
 TO_FRONT = Option("first", Text(N_("Change the order")), ("đổi thứ tự", "thứ tự", "order"))
+
+
+def numbered(name: str, count: int) -> tuple[Option, ...]:
+    """One of so many pages or photos, from 1."""
+    return tuple(Option(str(n), Text(name, {"number": n})) for n in range(1, count + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -606,9 +612,7 @@ class photos:
         doing, _, _ = partial.rpartition("|")
         kept = pages_of(partial)
         if doing in EDITS:
-            name = N_("Page %(number)s") if self.pages else N_("Photo %(number)s")
-            numbers = tuple(Option(str(n), Text(name, {"number": n})) for n in range(1, len(kept) + 1))
-            return (*numbers, LEAVE_IT)
+            return (*numbered(PAGE if self.pages else PHOTO, len(kept)), LEAVE_IT)
         if not kept:
             return ()
         done = Option(DONE, Text(N_("That is all")), ("xong", "đủ rồi", "hết rồi", "done"))

@@ -177,14 +177,14 @@ def _asked_now(code: str, answers: Answers, facts: Facts) -> bool:
     case = facts.case(answers["subject"])
     sheet = sheet_of(case) if case is not None else None
     criterion = next((c for c in sheet.criteria if c.code == code), None) if sheet is not None else None
-    if case is None or criterion is None or criterion.part != answers.get("_part"):
+    if case is None or sheet is None or criterion is None or criterion.part != answers.get("_part"):
         return False
     return not criterion.needs or bool(_points(sheet, criterion.needs, given_marks(answers, case)))
 
 
-def _points(sheet: Sheet | None, code: str, marks: Mapping[str, int]) -> int:
+def _points(sheet: Sheet, code: str, marks: Mapping[str, int]) -> int:
     """Of one item; an open one counts as something, so that what hangs on it is asked."""
-    if sheet is None or code not in marks:
+    if code not in marks:
         return 1
     chosen = marks[code]
     return sheet.criterion(code).options[chosen - 1].points if chosen else 0
@@ -257,7 +257,7 @@ def _parts(sheet: Sheet, case: CaseFacts, result: Score) -> Iterator[Text]:
     for part in PART_IDS:
         codes = [c.code for c in sheet.criteria if c.part == part]
         low = int(result.parts[part])
-        high = low + sum(_best(sheet, code) for code in codes if code in result.open)
+        high = low + sum(sheet.criterion(code).best for code in codes if code in result.open)
         values: dict[str, Value] = {
             "part": part,
             "name": ruleset(case.ruleset).parts[part].label,
@@ -266,10 +266,6 @@ def _parts(sheet: Sheet, case: CaseFacts, result: Score) -> Iterator[Text]:
             "bar": _bar(low, sheet.parts[part]),
         }
         yield Text(N_("%(bar)s %(part)s. %(name)s: %(points)s/%(most)s"), values)
-
-
-def _best(sheet: Sheet, code: str) -> int:
-    return sheet.criterion(code).best
 
 
 def _bar(points: int, most: int) -> str:

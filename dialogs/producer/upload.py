@@ -3,7 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dialogs.answers import EDITS, LEAVE_IT, LOOK, TO_FRONT, added, answer_of, awaited, one_of, pages_of, photos, usable
+from dialogs.answers import (
+    EDITS,
+    LEAVE_IT,
+    LOOK,
+    PAGE,
+    PHOTO,
+    TO_FRONT,
+    added,
+    answer_of,
+    awaited,
+    numbered,
+    one_of,
+    pages_of,
+    photos,
+    usable,
+)
 from dialogs.model import (
     N_,
     Answer,
@@ -236,8 +251,7 @@ def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     """While files wait to be named, only what names them, or leaves them out: nothing else may pass them by."""
     case, pages = _case(answers, facts), pages_of(answers["~"])
     if answers["~"].rpartition("|")[0] == TO_FRONT.value:
-        each = (Option(str(n), Text(N_("Photo %(number)s"), {"number": n})) for n in range(1, len(pages) + 1))
-        return (*each, LEAVE_IT)
+        return (*numbered(PHOTO, len(pages)), LEAVE_IT)
     if proposal(answers, facts):
         order = (TO_FRONT,) if len(pages) > 1 else ()
         return (SORTED_WELL, *order, LOOK, CHOOSE_PAPER)
@@ -339,8 +353,7 @@ class paper_pages(photos):
             return super().options(answers, facts, answer_of(back.pages))
         if back.places and not back.new:
             return (ANOTHER, WHOLE, LATER)
-        numbers = range(1, len(back.old) + 1)
-        each = tuple(Option(str(n), Text(N_("Page %(number)s"), {"number": n})) for n in numbers)
+        each = numbered(PAGE, len(back.old))
         return (*each, MISSING, WHOLE) if back.new else (*each, WHOLE, LATER)
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
