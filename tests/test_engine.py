@@ -832,11 +832,12 @@ RICH = {
 """Situations with questions that only they get to."""
 
 
-def jumped(here: Chat, dice: random.Random) -> None:
-    """Somewhere else, as a link, an old state or another release may put a conversation."""
+def jumped(here: Chat, dice: random.Random, into: Counter[str]) -> None:
+    """Somewhere else, as a link, an old state or another release may put a conversation; into dialogs hardly tried."""
     codes = [case.code for case in (*here.facts.cases, *here.facts.named)]
     for _ in range(8):
-        name = dice.choice(list(DIALOGS.by_name))
+        name = min(DIALOGS.by_name, key=lambda name: (into[name], dice.random()))
+        into[name] += 1
         subject = dice.choice(["", *codes, *codes, *(f"{code}~1" for code in codes)])
         here.state = replace(here.state, at=f"{name}.{subject}/" if subject else f"{name}/")
         here.state, _ = arrive(DIALOGS, here.state, here.facts)
@@ -919,6 +920,7 @@ def test_any_event_in_any_state_gets_an_answer_and_a_question() -> None:
     dice = random.Random(20261123)
     met: set[str] = set()
     taken: Counter[tuple[str, str]] = Counter()
+    into: Counter[str] = Counter()
     for here in walkers()[:WALKERS]:
         here.files = found_file(dice)
         for _ in range(WALK_EVENTS // WALKERS):
@@ -927,7 +929,7 @@ def test_any_event_in_any_state_gets_an_answer_and_a_question() -> None:
                 here.state, _ = arrive(DIALOGS, here.state, here.facts)
                 met.add(here.at)
             if dice.random() < 0.08:
-                jumped(here, dice)
+                jumped(here, dice, into)
                 met.add(here.at)
             event = any_event(here, dice, taken)
             before = here.at
