@@ -288,15 +288,14 @@ def _all_sets(rules: Ruleset) -> list[ProductSet]:
 
 
 def _same_set(rules: Ruleset, wanted: ProductSet) -> ProductSet | None:
-    """The set that bears the same name, in the annex or in everyday words: the numbers changed in 2023."""
-    for one in _all_sets(rules):
-        if {name.casefold() for name in _names(one)} & {name.casefold() for name in _names(wanted)}:
-            return one
-    return None
+    """The set that bears the same name, in the annex or else in everyday words: the numbers changed in 2023."""
+    named = [one for one in _all_sets(rules) if one.label.vi.casefold() == wanted.label.vi.casefold()]
+    called = [one for one in _all_sets(rules) if _names(one) & _names(wanted)]
+    return max(named or called, key=lambda one: len(_names(one) & _names(wanted)), default=None)
 
 
-def _names(one: ProductSet) -> tuple[str, ...]:
-    return (one.label.vi, *one.aliases)
+def _names(one: ProductSet) -> set[str]:
+    return {name.casefold() for name in (one.label.vi, *one.aliases)}
 
 
 def _sheets(old: Rules, new: Rules) -> Iterator[Text]:

@@ -547,9 +547,10 @@ def _with_draft(state: State, partial: str | None = None, suggested: str | None 
 
 
 def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, facts: Facts) -> Turn:
-    _, ask, draft = _here(dialogs, state)
+    dialog, ask, draft = _here(dialogs, state)
     if at not in (state.at, address(state.at, ask, draft)):
-        return _stale(state)
+        settled = dialog.form or ask.confirms or ask.verbatim  # what is being written or sent is not left by one tap
+        return (None if settled else _lasting(dialogs, state, at, value, rest, facts)) or _stale(state)
     if value == MORE:
         return Turn(replace(state, drafts={**state.drafts, state.key: replace(draft, page=draft.page + 1)}))
     if value == KEEP and draft.suggested:
@@ -561,6 +562,19 @@ def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, fact
     if value == SKIP and ask.optional:
         return _stored(dialogs, state, Answer(""), facts)
     return _received(dialogs, state, OptionChosen(state.at, value, rest), facts)
+
+
+def _lasting(dialogs: Dialogs, state: State, at: str, value: str, rest: str, facts: Facts) -> Turn | None:
+    """A button of an older message that still says all there is to know, pressed where it stood; None for others."""
+    key, _, name = at.partition("#")[0].partition("/")
+    known = dialogs.by_name.get(dialog_name(key))
+    if known is None or not any(ask.name == name and ask.lasting for ask in known.steps):
+        return None
+    there, told = arrive(dialogs, _gone(state, Go(key)), facts)
+    if told or there.at != f"{key}/{name}":
+        return None
+    turn = _received(dialogs, there, OptionChosen(there.at, value, rest), facts)
+    return None if turn.slip else turn
 
 
 def _received(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:

@@ -34,6 +34,7 @@ from dialogs.officer import (
     reports,
     result,
     review,
+    rights,
     staff,
     templates,
 )
@@ -209,6 +210,10 @@ def find(argument: str, facts: Facts) -> Go:
     return Go("find", words) if facts.person.memberships else Go("menu")
 
 
+def invite(argument: str, facts: Facts) -> Go:
+    return Go("invite" if rights.may_invite(facts) else "menu")
+
+
 def undo(argument: str, facts: Facts) -> Go:
     """Where there is nothing left to take back; else the decision has been looked up before (bot.handle)."""
     return Go("undo_over" if facts.person.memberships else "menu")
@@ -256,6 +261,7 @@ DIALOGS = Dialogs(
         "find": find,
         "templates": to("templates"),
         "staff": to("staff"),
+        "invite": invite,
         "leave": staff.leave,
         "undo": undo,
         "urgent": urgent,

@@ -178,6 +178,7 @@ DESK: Mapping[str, tuple[str, ...]] = {
     "urgent": ("việc gấp", "urgent"),
     "new": ("có gì mới", "có gì mới không", "có gì mới ko", "hồ sơ mới", "what is new"),
     "undo": ("hoàn tác", "rút lại", "undo", "take it back"),
+    "invite": ("mời cán bộ", "mời thêm cán bộ", "mời lãnh đạo", "invite", "invite an officer"),
 }
 """What officers may type wherever no form is open; as their own words to somebody these are not taken."""
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dialogs.answers import CHOOSE, clean, one_of
@@ -271,8 +271,9 @@ def _shown(answers: Answers) -> str:
 
 def desk_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     shorts = short_codes(line.code for line in facts.desk.lines)
+    buttons = tuple(_button(line, shorts[line.code]) for line in facts.desk.lines)
     return (
-        *(_button(line, shorts[line.code]) for line in facts.desk.lines),
+        *(_only(buttons[0]) if len(buttons) == 1 else buttons),
         *_pages(answers, facts),
         *_filters(answers, facts),
         _FIND,
@@ -307,6 +308,18 @@ def _button(line: DeskLine, short: str) -> Option:
     if line.holder or line.silent_days or not line.status:
         return Option(line.code, Text(N_("Open %(code)s"), {"code": short}))
     return Option(f"{TAKE}{line.code}", Text(N_("Take %(code)s"), {"code": short}))
+
+
+def _only(button: Option) -> tuple[Option, ...]:
+    """Of one case the bare verb says enough."""
+    code = button.value.removeprefix(TAKE)
+    opening = Option(code, Text(N_("Open %(code)s"), {"code": serial(code)}), _OPENING, hidden=True)
+    if button.value == code:
+        return (replace(button, typed=(*button.typed, *_OPENING)) if code[0] not in "np" else button,)
+    return (replace(button, typed=("nhận", "nhận hồ sơ", "take")), opening)
+
+
+_OPENING = ("mở", "mở hồ sơ", "xem", "open")
 
 
 def _called(name: str) -> Text | str:
@@ -392,7 +405,10 @@ def _opened(value: str) -> Go:
 
 
 DESK = Dialog(
-    "desk", allowed=is_officer, linked=True, steps=(Ask("case", overview, case_list(desk_options), goto=onward),)
+    "desk",
+    allowed=is_officer,
+    linked=True,
+    steps=(Ask("case", overview, case_list(desk_options), goto=onward, lasting=True),),
 )
 
 
@@ -456,7 +472,7 @@ FIND = Dialog(
     allowed=is_officer,
     linked=True,
     up="desk",
-    steps=(Ask("words", found, case_list(found_options), goto=found_onward),),
+    steps=(Ask("words", found, case_list(found_options), goto=found_onward, lasting=True),),
 )
 
 

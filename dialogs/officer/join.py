@@ -158,6 +158,7 @@ def after_inviting(value: str, answers: Answers, facts: Facts) -> Go | None:
 
 
 _AFTER = (
+    Option("invite", Text(N_("Invite somebody else")), ("mời thêm", "mời nữa", "mời người khác", "again")),
     Option("staff", Text(N_("All officers")), ("danh sách", "mọi cán bộ", "list")),
     Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk")),
 )
@@ -183,6 +184,11 @@ INVITE = Dialog(
             needs=("province",),
         ),
         Ask("confirm", shall_i, one_of(confirmable), then=invited, confirms=True, goto=after_inviting),
-        Ask("next", N_("What would you like to do?"), one_of(_AFTER), goto={"staff": "staff", "desk": "desk"}),
+        Ask(
+            "next",
+            N_("What would you like to do?"),
+            one_of(_AFTER),
+            goto={"invite": "invite", "staff": "staff", "desk": "desk"},
+        ),
     ),
 )

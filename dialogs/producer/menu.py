@@ -60,7 +60,7 @@ ASSIST = Option("assist", Text(N_("File for a producer")), ("đăng ký hộ", "
 STAFF = Option(
     "staff",
     Text(N_("Officers and leave")),
-    ("danh sách cán bộ", "mời cán bộ", "đồng nghiệp", "staff", "invite"),
+    ("danh sách cán bộ", "đồng nghiệp", "staff"),
 )
 
 
@@ -103,7 +103,12 @@ def welcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (Text(N_("What would you like to do?")),)
 
 
-MENU = Dialog("menu", before=consent_asked, linked=True, steps=(Ask("choice", welcome, one_of(choices), goto=chosen),))
+MENU = Dialog(
+    "menu",
+    before=consent_asked,
+    linked=True,
+    steps=(Ask("choice", welcome, one_of(choices), goto=chosen, lasting=True),),
+)
 
 
 # ---------------------------------------------------------------- drafts

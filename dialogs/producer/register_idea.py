@@ -233,6 +233,9 @@ class product_kind(one_of):
             return super().read(event, answers, facts, partial)
         found = [(g, s) for g in rules(answers, facts).groups for s in g.sets]
         meant = match(event.text, [(s.label.vi, s.label.en, *s.aliases) for _, s in found]).close
+        groups_meant = {found[place][0].id for place in meant}
+        if len(groups_meant) == 1 and len(meant) > 1 and self.choices is groups:  # fresh or processed: the kind is next
+            return Answer(groups_meant.pop())
         if len(meant) != 1:
             raise InvalidAnswer(
                 N_("I do not know what “%(words)s” belongs to. Take the nearest one; the commune sorts it for you."),
