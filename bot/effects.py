@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import delete, select
 
-from bot import reach, showing
+from bot import reach, showing, standing
 from bot.desk import assisted, correspondence, decisions, digest, documents, holding, office, results, staff
 from bot.desk import findings as desk_findings
 from bot.papers import safe_name
@@ -26,12 +26,14 @@ from dialogs.answers import pages_of
 from dialogs.model import (
     N_,
     AgreeToJoin,
+    AmendResult,
     AnswerJoin,
     AnswerQuestion,
     ConfirmAssisted,
     CorrectAnswers,
     DecideCase,
     DropAddress,
+    DropOwnPaper,
     Effect,
     EndLeave,
     ExportAudit,
@@ -41,6 +43,7 @@ from dialogs.model import (
     HandOver,
     Invite,
     KeepFile,
+    KeepOwnPaper,
     KeepPaper,
     KeepSelfScore,
     LeaveJoin,
@@ -59,6 +62,7 @@ from dialogs.model import (
     RemoveOfficer,
     RemoveTemplate,
     RenewCode,
+    ResumeCase,
     RevealPhone,
     SendArticle,
     SendMessage,
@@ -79,6 +83,7 @@ from dialogs.model import (
     SetTemplate,
     SettleQuestion,
     SplitOff,
+    StandAgain,
     StartTimer,
     State,
     SubmitAssisted,
@@ -107,6 +112,7 @@ from storage.dossiers import take_over
 from storage.holding import shows_successors
 from storage.models import cases as case_table
 from storage.models import files, papers
+from storage.own_papers import shows_own_papers
 from storage.reach import shows_reach
 from storage.records import UNNAMED, VOICE, upsert
 from storage.self_scores import keep_self_score, shows_self_score
@@ -119,7 +125,9 @@ NOTHING_NEW = Text(N_("What the commune asked to change is still the same, so I 
 TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. Here is how it stands."))
 
 
-_SHOWING = (shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_self_score)
+_SHOWING = (
+    shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_self_score, shows_own_papers,
+)  # fmt: skip
 """Whether a conversation stands where more is shown than the facts of any turn have."""
 WORDS_ONLY = (SendMessage, SendArticle, SendPages, StartTimer, RemindAt)
 """Effects that write nothing at once, so that there is nothing to undo."""
@@ -238,6 +246,16 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await decisions.remove_template(turn, effect)
         case PublishResult():
             await results.publish(turn, effect)
+        case AmendResult():
+            await results.amend(turn, effect)
+        case StandAgain():
+            await standing.stand_again(turn, effect)
+        case ResumeCase():
+            await standing.resume(turn, effect)
+        case KeepOwnPaper():
+            await standing.keep_paper(turn, effect)
+        case DropOwnPaper():
+            await standing.drop_paper(turn, effect)
         case SetPaperDate():
             await desk_findings.note_date(turn, effect)
         case TakeCase():

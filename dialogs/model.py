@@ -412,6 +412,7 @@ class HistoryLine:
     reason: str = ""
     item: str = ""
     from_status: str = ""
+    changes: "tuple[Change, ...]" = ()  # of a result that was corrected, "result:<what>" as it was and is
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,7 +467,10 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
-    """`published`: until then only the province sees it."""
+    """`published`: until then only the province sees it. `product_code` "" where none was given.
+
+    `revoked_on`: the day of the decision that withdrew the certificate, for a ground of the rules of that day.
+    """
 
     points_a: Decimal
     points_b: Decimal
@@ -476,6 +480,33 @@ class ResultFacts:
     certificate_until: date | None
     decided_on: date | None = None
     published: bool = True
+    product_code: str = ""
+    revoked_on: date | None = None
+    revoked_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPaper:
+    """A paper with a last day that a producer keeps here. `paper` is its id in the rulesets, or "other"."""
+
+    id: int
+    paper: str
+    valid_until: date
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The case that another one continues, as an officer sees it: what is new since, and which papers it brought.
+
+    `changes` are of answers, as Change has them; `carried` ids of papers taken over as they were.
+    """
+
+    code: str
+    stars: int = 0
+    certificate_until: date | None = None
+    changes: tuple[Change, ...] = ()
+    carried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,6 +534,9 @@ class CaseFacts:
     assisted: str = ""  # "" no; "waiting" for the producer's confirmation; "code", "sheet": how it was given
     notes: tuple[NoteLine, ...] = ()  # the last ones between its producer and its officers, oldest first
     reachable: bool = True  # whether its producer has a chat that takes messages
+    former: str = ""  # code of the case it continues, and why: renewal, upgrade, again
+    purpose: str = ""
+    round_open: bool = False  # a round has opened since it came to wait for one
     # from here on only what an officer of its territory sees
     may: tuple[str, ...] = ()  # moves of dialogs.rules.lifecycle that this person may make now
     moved_by_me: bool = False  # this person made the move before: whoever checked a dossier does not approve it
@@ -518,6 +552,7 @@ class CaseFacts:
     undo: UndoFacts | None = None
     told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
     self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialog about them
+    continues: Former | None = None  # the case of `former`
     officers: int = 0  # of its commune, which need not be the person's
     officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
     province_officers: int = 0
@@ -704,6 +739,7 @@ class Facts:
     channels: frozenset[str] = frozenset()  # that are on
     reach: Reach = field(default_factory=Reach)  # in the dialogs about it, and where drafts of other chats are named
     joining: Joining | None = None  # as reach
+    own_papers: tuple[OwnPaper, ...] = ()  # in the dialogs about papers that end
 
     @property
     def today(self) -> date:
@@ -843,6 +879,7 @@ class DecideCase:
     """An officer's decision; `action` is a move of dialogs.rules.lifecycle.
 
     `status` is the one that was decided on: a case that has another one by now is not moved. "": as the turn saw it.
+    `ground` and `on`: of a certificate that is withdrawn, as ResultFacts has them.
     """
 
     code: str
@@ -850,6 +887,8 @@ class DecideCase:
     item: str = ""
     reason: str = ""
     status: str = ""
+    ground: str = ""
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -941,6 +980,50 @@ class PublishResult:
     points_c: Decimal
     decision: str
     decided_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AmendResult:
+    """What stands in a published result is put right: all of it anew, and why. Both versions are kept."""
+
+    code: str
+    points_a: Decimal
+    points_b: Decimal
+    points_c: Decimal
+    decision: str
+    decided_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandAgain:
+    """A new case that continues one's own: `purpose` is renewal, upgrade or again (after one or two stars)."""
+
+    code: str
+    purpose: str
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeCase:
+    """What was put off goes on in the new round: as it stands, or (`rework`) back to its producer to change it."""
+
+    code: str
+    rework: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOwnPaper:
+    """A paper with a last day, for reminders and the next dossier. `pages` as in KeepPaper, may be none."""
+
+    paper: str
+    pages: tuple[tuple[str, int], ...]
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class DropOwnPaper:
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -1243,6 +1326,11 @@ Effect = (
     | ReleaseCase
     | PassCase
     | PublishResult
+    | AmendResult
+    | StandAgain
+    | ResumeCase
+    | KeepOwnPaper
+    | DropOwnPaper
     | MarkItem
     | PreviewReview
     | SendReview

@@ -92,6 +92,16 @@ def _person(name: str = "person_id", *, nullable: bool = False) -> Column[int]:
     return Column(name, Identity, ForeignKey("people.id"), nullable=nullable, index=True)
 
 
+def _look_on() -> Column[date]:
+    """When to look next whether somebody is to be reminded of an end; storage.endings."""
+    return Column("look_on", Date, comment="NULL: there is nothing to be reminded of any more")
+
+
+def _looks(table: str) -> Index:
+    to_look = text("look_on IS NOT NULL")
+    return Index(f"ix_{table}_look_on", "look_on", sqlite_where=to_look, postgresql_where=to_look)
+
+
 def _case() -> Column[int]:
     return Column("case_id", Identity, ForeignKey("cases.id"), nullable=False, index=True)
 
@@ -225,6 +235,14 @@ serials = Table(
     Column("last", Integer, nullable=False),
 )
 
+product_serials = Table(
+    "product_serials",
+    metadata,
+    Column("commune", String(5), primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+"""Numbers of official product codes; one that was told is not given again, also when its result is taken back."""
+
 _COUNTED = ("holder_id", "person_id", "due_on", "resubmitted")
 """What the desk's counts ask of a case beside its place in the line."""
 
@@ -255,8 +273,18 @@ cases = Table(
     Column("escalate_at", Moment, comment="of one warned: when somebody above is told; NULL: there is nobody"),
     _person("filed_by", nullable=True),
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
+    Column("former", String(20), nullable=False, server_default="", comment="code of the case it continues"),
+    Column("purpose", String(8), nullable=False, server_default="", comment="of one with a former: storage.again"),
+    Column("product_serial", Integer, comment="in its commune, from the first certificate on; storage.results"),
+    Column("waits_since", Date, comment="for a round; NULL: it waits for none, or its producer has been asked"),
     Column("submitted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Index(
+        "ix_cases_waits_since",
+        "waits_since",
+        sqlite_where=text("waits_since IS NOT NULL"),
+        postgresql_where=text("waits_since IS NOT NULL"),
+    ),
     # an officer's desk: lists end after a page, and what is counted is read from the index alone; storage.desk
     Index("ix_cases_desk_of_commune", "territory", "status", "urgent_on", "id", *_COUNTED),
     Index("ix_cases_desk_of_province", "province", "status", "urgent_on", "id", *_COUNTED),
@@ -281,7 +309,7 @@ case_events = Table(
     Column("item", String(60), nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
     Column("answers", SealedIn(*CONTACTS), comment="what the producer sent, at this version"),
-    Column("before", Document, comment="of a decision: what undoing it restores; storage.undo"),
+    Column("before", Document, comment="what undoing a decision restores (storage.undo); of amend, both results"),
     Column("channel", String(20), nullable=False, server_default=""),
     Column("happened_at", Moment, nullable=False),
 )
@@ -363,8 +391,24 @@ papers = Table(
     Column("kept_at", Moment, nullable=False),
     Column("sent_at", Moment, comment="NULL: not handed to the commune yet"),
     Column("valid_until", Date, comment="the paper's own last day, as an officer read it"),
+    _look_on(),
     UniqueConstraint("case_id", "paper", "version"),
+    _looks("papers"),
 )
+
+own_papers = Table(
+    "own_papers",
+    metadata,
+    _id(),
+    _person(),
+    Column("paper", String(20), nullable=False, comment="id in the rulesets, or 'other'"),
+    Column("pages", Document, nullable=False, comment="as in papers; may be none"),
+    Column("valid_until", Date, nullable=False),
+    _look_on(),
+    Column("kept_at", Moment, nullable=False),
+    _looks("own_papers"),
+)
+"""Papers with a last day that a producer keeps here, for reminders and for the next dossier; no officer sees them."""
 
 results = Table(
     "results",
@@ -381,6 +425,11 @@ results = Table(
     Column("entered_at", Moment),
     Column("published_at", Moment, comment="NULL: nobody outside the desk may see it"),
     Column("before", Document, comment="the published result that this one took the place of; storage.results"),
+    Column("product_code", String(40), nullable=False, server_default="", comment="the official one, as printed"),
+    Column("revoked_on", Date, comment="of a certificate that was withdrawn: the day on the decision"),
+    Column("revoked_for", String(20), nullable=False, server_default="", comment="ground in the rules of that day"),
+    _look_on(),
+    _looks("results"),
 )
 
 notes = Table(

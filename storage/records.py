@@ -8,14 +8,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, Date, and_, bindparam, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
 from dialogs.answers import answer_of, pages_of
+from dialogs.corrections import NAMES
 from dialogs.engine import dialog_name, unfinished
 from dialogs.model import (
     CaseFacts,
+    Change,
     Draft,
     Facts,
     FileFacts,
@@ -29,10 +32,11 @@ from dialogs.model import (
     Role,
     State,
 )
-from dialogs.rules.lifecycle import STATUSES, Side, actions
+from dialogs.rules.lifecycle import STATUSES, WAITS_FOR_ROUND, Side, actions
 from dialogs.rules.ruleset import ruleset
 from dialogs.rules.working_days import working_days_between, working_minutes_left
 from dialogs.state import dump, load
+from storage.again import former_of
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
 from storage.correspondence import addressed, letter_key, notes_of, reachable
 from storage.database import inserting
@@ -59,6 +63,7 @@ from storage.models import (
 )
 from storage.notices import told_of
 from storage.on_behalf import filed_for_somebody
+from storage.own_papers import own_papers_of, shows_own_papers
 from storage.pages import lengths_of
 from storage.reach import reach_of, shows_reach
 from storage.reviews import changes_of, marks_of, templates_of
@@ -66,6 +71,7 @@ from storage.rights import REACHABLE, covers, present_at, sides_at
 from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
 from storage.undo import undo_facts
+from storage.waiting import openings
 
 SHOW_TEMPLATES = {"check", "templates"}
 """Dialogs in which ready words for reasons are chosen or edited."""
@@ -324,6 +330,8 @@ async def facts_for(
             today = base.now.astimezone(VIETNAM).date()
             could = await successors_for(connection, conversation, want.code, today)
             facts = replace(facts, colleagues=could)
+        if shows_own_papers(conversation):
+            facts = replace(facts, own_papers=await own_papers_of(connection, conversation.person_id))
         if shows_reach(conversation):
             known = await reach_of(connection, conversation.id, conversation.person_id, base)
             stage = await stage_of(connection, conversation.id, base.now)
@@ -367,6 +375,7 @@ async def _for_officer(
         case,
         marks=await marks_of(connection, case.code, want.conversation.person_id),
         changes=await changes_of(connection, case),
+        continues=await former_of(connection, case),
         reachable=await reachable(connection, case.code),
         undo=await undo_facts(connection, case.code, want.conversation.person_id, now),
         told=await told_of(connection, case.code),
@@ -523,6 +532,15 @@ async def case_named(
     return next(iter(await case_facts(connection, rows, now, days_off)), None)
 
 
+async def own_cases(
+    connection: AsyncConnection, person_id: int, now: datetime, days_off: frozenset[date]
+) -> tuple[CaseFacts, ...]:
+    """All of a producer's cases as they see them, newest first: for what they are told outside any turn."""
+    statement = _CASE.where(cases.c.person_id == person_id).order_by(cases.c.id.desc())
+    rows = (await connection.execute(statement)).all()
+    return tuple(replace(case, own=True) for case in await case_facts(connection, rows, now, days_off))
+
+
 async def case_facts(
     connection: AsyncConnection, rows: Sequence[Row], now: datetime, days_off: frozenset[date]
 ) -> list[CaseFacts]:
@@ -536,10 +554,13 @@ async def case_facts(
     happened = _grouped(await connection.execute(_HISTORY, {"ids": ids}))
     rated = _grouped(await connection.execute(_RATED, {"ids": ids}))
     closed = await days_off_of(connection, {_desk(row) for row in rows})
+    today = now.astimezone(VIETNAM).date()
+    waiting = {row.province for row in rows if row.status in WAITS_FOR_ROUND}
+    opened = await openings(connection, waiting, today) if waiting else {}
     return [
         _case_facts(
             row,
-            now.astimezone(VIETNAM).date(),
+            today,
             days_off | closed[_desk(row)],
             papers=tuple(
                 p
@@ -549,6 +570,7 @@ async def case_facts(
             returned=tuple(_returned(r) for r in back.get(row.id, ())),
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
+            round_open=row.status in WAITS_FOR_ROUND and row.since < opened[row.province],
         )
         for row in rows
     ]
@@ -582,6 +604,7 @@ _HISTORY = (
         case_events.c.reason,
         case_events.c.item,
         case_events.c.from_status,
+        sql_case((case_events.c.action == "amend", case_events.c.before)).label("amended"),
         people.c.name,
     )
     .join(people, people.c.id == case_events.c.actor_id, isouter=True)
@@ -624,6 +647,8 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
         assisted="" if row.filed_by is None else row.confirmed or "waiting",
+        former=row.former,
+        purpose=row.purpose,
         **parts,
     )
 
@@ -649,12 +674,20 @@ def _returned(row: Row) -> ReturnedItem:
 
 def _line(row: Row) -> HistoryLine:
     happened_at = row.happened_at.astimezone(VIETNAM)
-    return HistoryLine(row.action, happened_at, row.name or "", row.reason, row.item, row.from_status)
+    changes = corrections(row.amended["before"], row.amended["after"]) if row.amended else ()
+    return HistoryLine(row.action, happened_at, row.name or "", row.reason, row.item, row.from_status, changes)
+
+
+def corrections(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """What differs between two versions of a result, as storage.results.amend keeps them."""
+    values = [(name, *(str(one.get(name) or "") for one in (before, after))) for name in NAMES]
+    return tuple(Change(f"result:{name}", old, new) for name, old, new in values if old != new)
 
 
 def _result(row: Row) -> ResultFacts:
     points = (row.points_a, row.points_b, row.points_c)
-    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on)
+    more = {"product_code": row.product_code, "revoked_on": row.revoked_on, "revoked_for": row.revoked_for}
+    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on, **more)
 
 
 # ---------------------------------------------------------------- files

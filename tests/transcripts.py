@@ -62,6 +62,7 @@ from storage.models import (
     digests,
     files,
     outbox,
+    papers,
     results,
     timers,
     upload_links,
@@ -447,6 +448,22 @@ async def _last_day(run: Play) -> None:
         await connection.execute(update(results).values(certificate_until=run.clock.now.astimezone(VIETNAM).date()))
 
 
+async def _renewable(run: Play) -> None:
+    """As many years have passed as it takes: today the certificate may be renewed, and a paper has run out."""
+    today = run.clock.now.astimezone(VIETNAM).date()
+    soon = {"certificate_until": today + timedelta(days=179), "look_on": today - timedelta(days=30)}
+    async with run.engine.begin() as connection:
+        await connection.execute(update(results).values(soon))
+        old = update(papers).where(papers.c.paper == "food_safety")
+        await connection.execute(old.values(valid_until=today - timedelta(days=30)))
+
+
+async def _march(run: Play) -> None:
+    """The next first of March, before seven in the morning: a new cycle begins."""
+    today = run.clock.now.astimezone(VIETNAM).date()
+    run.clock.now = datetime(today.year + (today.month > 2), 3, 1, 6, 50, tzinfo=VIETNAM).astimezone(UTC)
+
+
 def _quietly(*lines: str) -> Callable[[Play], Awaitable[None]]:
     """What other transcripts show at length."""
 
@@ -511,6 +528,13 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     ),
     "the case is of 2023": _of_2023,
     "the certificate is in its last day": _last_day,
+    "the certificate may be renewed": _renewable,
+    "March comes": _march,
+    "the next file goes up to the province": _quietly(
+        *_by("officer", "TL12-26-0002", "trình lãnh đạo", "gửi", "menu"),
+        *_by("approver", "TL12-26-0002", "chuyển lên", "gửi", "menu"),
+        *_by("province", "TL12-26-0002", "nhận hồ sơ", "gửi", "menu"),
+    ),
     "the result is published": publish,
 }
 """Lines like "! officer joins"."""

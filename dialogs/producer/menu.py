@@ -25,8 +25,9 @@ from dialogs.model import (
     TextReceived,
 )
 from dialogs.officer.assisted import may_assist
-from dialogs.producer.check_status import WHY, came_back
+from dialogs.producer.check_status import WALLET, WHY, came_back
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
+from dialogs.producer.wallet import holds_certificate
 
 LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "learn"))
 REGISTER = Option(
@@ -72,7 +73,8 @@ def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     staff = (STAFF,) if facts.person.memberships else ()
     assist = (ASSIST,) if may_assist(answers, facts) else ()
     why = (WHY,) if came_back(facts) is not None else ()
-    return (*desk, *assist, *resume, LEARN, REGISTER, PAPERS, status, *ask, HELP, *staff, *why)
+    held = (WALLET,) if holds_certificate(facts) else ()
+    return (*desk, *assist, *resume, LEARN, REGISTER, PAPERS, status, *held, *ask, HELP, *staff, *why)
 
 
 def _resume(draft: DraftFacts) -> Option:
@@ -90,11 +92,9 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
         return Go(f"case.{case.code}")
     if value == "papers":
         return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")
-    return Go(
-        {"status": "check_status", "officer": "ask_officer", "help": "help", "desk": "desk", "staff": "staff"}.get(
-            value, "learn"
-        )
-    )
+    if value in ("help", "desk", "staff", "wallet"):
+        return Go(value)
+    return Go({"status": "check_status", "officer": "ask_officer"}.get(value, "learn"))
 
 
 def welcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
