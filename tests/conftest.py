@@ -57,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--registrations", type=int, default=24, help="how many people register meanwhile")
     parser.addoption("--kill-polling", action="store_true", help="by polling instead of a webhook")
     parser.addoption("--by-hand", action="store_true", help="the tests that take minutes, too")
+    parser.addoption("--bucket", default="", help="s3://name/prefix, for test_files")
     parser.addoption("--older", default="", help="the commit of the release that test_release comes from")
     parser.addoption("--kill-postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
 
