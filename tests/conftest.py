@@ -56,6 +56,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=3, help="how often test_kill kills the program")
     parser.addoption("--registrations", type=int, default=24, help="how many people register meanwhile")
     parser.addoption("--kill-polling", action="store_true", help="by polling instead of a webhook")
+    parser.addoption("--by-hand", action="store_true", help="the tests that take minutes, too")
+    parser.addoption("--bucket", default="", help="s3://name/prefix, for test_files")
+    parser.addoption("--older", default="", help="the commit of the release that test_release comes from")
+    parser.addoption("--kill-postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,8 +87,10 @@ _LONGEST = (
 """Files that take minutes. They come first, so that side by side no process works on one when all others are done."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first; and whoever uses the fixture need not write the mark."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first; and whoever uses the fixture need not write the mark. Some only where that is asked for."""
+    if not config.getoption("--by-hand"):
+        items[:] = [item for item in items if not item.get_closest_marker("by_hand")]
     places = {name: place for place, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
     for item in items:
