@@ -69,6 +69,7 @@ from dialogs.model import (
     SendPapers,
     SendReport,
     SendReview,
+    SendScore,
     SendToCommune,
     SetDayOff,
     SetHours,
@@ -121,7 +122,7 @@ TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. He
 
 _SHOWING = (shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_self_score)
 """Whether a conversation stands where more is shown than the facts of any turn have."""
-WORDS_ONLY = (SendMessage, SendArticle, SendPages, StartTimer, RemindAt)
+WORDS_ONLY = (SendMessage, SendArticle, SendPages, SendScore, StartTimer, RemindAt)
 """Effects that write nothing at once, so that there is nothing to undo."""
 
 
@@ -172,6 +173,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             carried.attachments.append({"pages": [list(page) for page in pages], "name": "xem-thu.pdf"})
         case SendPapers():
             await showing.hand_out(turn, effect)
+        case SendScore(picture):
+            carried.attachments.append(showing.score_spec(picture, turn.world.catalog(conversation.locale)))
         case StartTimer(kind, subject, after_s):
             due = now + timedelta(seconds=after_s)
             carried.timers.append(_timer(turn, kind, subject, conversation.state.turn, due))

@@ -832,6 +832,24 @@ class KeepSelfScore:
 
 
 @dataclass(frozen=True, slots=True)
+class ScorePicture:
+    """A score to look at. `bars`: name, points, what they may become, the most there is; `stars`: where each begins."""
+
+    title: Text
+    total: Text
+    bars: tuple[tuple[Text, int, int, int], ...]
+    stars: tuple[tuple[int, int], ...]
+    note: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SendScore:
+    """Send a score as a picture to the person of this conversation."""
+
+    picture: ScorePicture
+
+
+@dataclass(frozen=True, slots=True)
 class SendToCommune:
     """Hand the kept papers of a case to the commune."""
 
@@ -1236,6 +1254,7 @@ Effect = (
     | CorrectAnswers
     | KeepFile
     | KeepSelfScore
+    | SendScore
     | KeepPaper
     | SendToCommune
     | DecideCase

@@ -28,9 +28,10 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
+from dialogs.producer.own_score import can_score
 from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
-from dialogs.producer.self_score import TRY_IT, can_score
+from dialogs.producer.self_score import TRY_IT
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
 from dialogs.rules.lifecycle import STATUSES, Side, sides_of, waits_for_authority
 from dialogs.rules.ruleset import ruleset

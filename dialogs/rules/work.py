@@ -47,7 +47,8 @@ class Effort:
 class Work:
     """`efforts`: of each option in the order of the sheet; None for what nobody is advised to change for points.
 
-    `proofs`: ids of papers that show each option, any of which will do; empty: the criterion's own.
+    `proofs`: ids of papers that show each option, any of which will do; empty: the criterion's own. `shows`: the option
+    that a paper alone makes sure of, by its id.
     """
 
     example: Label
@@ -55,6 +56,7 @@ class Work:
     service: Service
     efforts: tuple[Effort | None, ...]
     proofs: tuple[tuple[str, ...], ...]
+    shows: Mapping[str, int]
 
     def proof(self, criterion: Criterion, option: int) -> str:
         """The paper of the ruleset that shows this option (from 1) of one of its criteria, or ""."""
@@ -115,7 +117,7 @@ def _service(table: Table) -> Service:
 
 
 def _work(table: Table, money: tuple[MoneyClass, ...], services: Mapping[str, Service]) -> Work:
-    table.only("of", "example", "do", "service", "weeks", "money", "proof")
+    table.only("of", "example", "do", "service", "weeks", "money", "proof", "shows")
     weeks, classes = (table.text(key).split() for key in ("weeks", "money"))
     if len(weeks) != len(classes):
         raise table.wrong(f"{len(classes)} classes of money for {len(weeks)} options", "money")
@@ -130,7 +132,15 @@ def _work(table: Table, money: tuple[MoneyClass, ...], services: Mapping[str, Se
         services[table.choice("service", services.keys())],
         efforts,
         proofs,
+        _shows(table, len(efforts)),
     )
+
+
+def _shows(table: Table, options: int) -> Mapping[str, int]:
+    if "shows" not in table.values:
+        return {}
+    shown = table.table("shows")
+    return {paper: shown.number(paper, range(1, options + 1)) for paper in shown.values}
 
 
 def _effort(table: Table, money: tuple[MoneyClass, ...], weeks: str, of_money: str) -> Effort | None:
