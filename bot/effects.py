@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import delete, select
 
-from bot import reach, showing
+from bot import own_score, reach, showing
 from bot.desk import assisted, correspondence, decisions, digest, documents, holding, office, results, staff
 from bot.desk import findings as desk_findings
 from bot.papers import safe_name
@@ -32,6 +32,7 @@ from dialogs.model import (
     CorrectAnswers,
     DecideCase,
     DropAddress,
+    DropPlan,
     Effect,
     EndLeave,
     ExportAudit,
@@ -47,6 +48,7 @@ from dialogs.model import (
     LeaveOver,
     MakeJoinCode,
     MarkItem,
+    MoveStep,
     PassCase,
     PostponeDigest,
     PreviewReview,
@@ -86,10 +88,12 @@ from dialogs.model import (
     SubmitIdea,
     TakeCase,
     TakeLeave,
+    TakePlan,
     TellBetween,
     TellFirst,
     TellJoin,
     Text,
+    TickStep,
     UndoDecision,
     UseInvitation,
     UseJoinCode,
@@ -110,7 +114,7 @@ from storage.models import cases as case_table
 from storage.models import files, papers
 from storage.reach import shows_reach
 from storage.records import UNNAMED, VOICE, upsert
-from storage.self_scores import keep_self_score, shows_self_score
+from storage.self_scores import shows_self_score
 from storage.staff import shows_staff
 
 SENT = Text(N_("✅ Sent to the commune."))
@@ -203,8 +207,15 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
         case PostponeDigest(due_at):
             await digest.postpone(turn, due_at)
         case KeepSelfScore(code, marks):
-            await keep_self_score(connection, await own_case(turn, code), marks, now)
-            carried.changed = True
+            await own_score.keep(turn, code, marks)
+        case TakePlan():
+            await own_score.take_plan(turn, effect)
+        case DropPlan():
+            await own_score.drop_plan(turn, effect)
+        case TickStep():
+            await own_score.tick_step(turn, effect)
+        case MoveStep():
+            await own_score.move_step(turn, effect)
         case KeepFile():
             await _keep_file(turn, effect)
         case SubmitIdea(answers):
@@ -361,6 +372,7 @@ async def _keep_paper(turn: Turned, case: Any, paper: str, pages: Sequence[tuple
     """Pages that an officer sent for the producer become the producer's."""
     await hand_files(turn.connection, turn.conversation.person_id, case.person_id, [page[0] for page in pages])
     await cases.keep_paper(turn.connection, case, paper, [list(page) for page in pages], turn.now)
+    await own_score.paper_kept(turn, case, paper)
 
 
 async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:
