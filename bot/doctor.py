@@ -59,6 +59,7 @@ from dialogs.model import (
     Role,
     SendMessage,
     SetPlace,
+    StarStep,
     State,
     Template,
     Text,
@@ -295,6 +296,11 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         filed_by="Hoàng Văn Hùng" if status == _ASSISTED and not own else "",
         for_producer=status == _ASSISTED and not own,
         notes=_notes(),
+        aims_at=4 if own else 0,
+        self_marks={"3.2": 1} if own else {},
+        steps=(StarStep(1, "3.4", 1, today), StarStep(2, "3.5", 1, today - timedelta(days=1), done=True))
+        if own
+        else (),
         reachable=own or status != _ASSISTED,
         officers=1,
     )

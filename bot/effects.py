@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import delete, select
 
-from bot import reach, showing
+from bot import own_score, reach, showing
 from bot.desk import assisted, correspondence, decisions, digest, documents, holding, office, results, staff
 from bot.desk import findings as desk_findings
 from bot.papers import safe_name
@@ -32,6 +32,7 @@ from dialogs.model import (
     CorrectAnswers,
     DecideCase,
     DropAddress,
+    DropPlan,
     Effect,
     EndLeave,
     ExportAudit,
@@ -47,6 +48,7 @@ from dialogs.model import (
     LeaveOver,
     MakeJoinCode,
     MarkItem,
+    MoveStep,
     PassCase,
     PostponeDigest,
     PreviewReview,
@@ -69,6 +71,7 @@ from dialogs.model import (
     SendPapers,
     SendReport,
     SendReview,
+    SendScore,
     SendToCommune,
     SetDayOff,
     SetHours,
@@ -85,10 +88,12 @@ from dialogs.model import (
     SubmitIdea,
     TakeCase,
     TakeLeave,
+    TakePlan,
     TellBetween,
     TellFirst,
     TellJoin,
     Text,
+    TickStep,
     UndoDecision,
     UseInvitation,
     UseJoinCode,
@@ -109,7 +114,7 @@ from storage.models import cases as case_table
 from storage.models import files, papers
 from storage.reach import shows_reach
 from storage.records import UNNAMED, VOICE, upsert
-from storage.self_scores import keep_self_score, shows_self_score
+from storage.self_scores import shows_self_score
 from storage.staff import shows_staff
 
 SENT = Text(N_("✅ Sent to the commune."))
@@ -121,7 +126,7 @@ TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. He
 
 _SHOWING = (shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_self_score)
 """Whether a conversation stands where more is shown than the facts of any turn have."""
-WORDS_ONLY = (SendMessage, SendArticle, SendPages, StartTimer, RemindAt)
+WORDS_ONLY = (SendMessage, SendArticle, SendPages, SendScore, StartTimer, RemindAt)
 """Effects that write nothing at once, so that there is nothing to undo."""
 
 
@@ -172,6 +177,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             carried.attachments.append({"pages": [list(page) for page in pages], "name": "xem-thu.pdf"})
         case SendPapers():
             await showing.hand_out(turn, effect)
+        case SendScore(picture):
+            carried.attachments.append(showing.score_spec(picture, turn.world.catalog(conversation.locale)))
         case StartTimer(kind, subject, after_s):
             due = now + timedelta(seconds=after_s)
             carried.timers.append(_timer(turn, kind, subject, conversation.state.turn, due))
@@ -200,8 +207,15 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
         case PostponeDigest(due_at):
             await digest.postpone(turn, due_at)
         case KeepSelfScore(code, marks):
-            await keep_self_score(connection, await own_case(turn, code), marks, now)
-            carried.changed = True
+            await own_score.keep(turn, code, marks)
+        case TakePlan():
+            await own_score.take_plan(turn, effect)
+        case DropPlan():
+            await own_score.drop_plan(turn, effect)
+        case TickStep():
+            await own_score.tick_step(turn, effect)
+        case MoveStep():
+            await own_score.move_step(turn, effect)
         case KeepFile():
             await _keep_file(turn, effect)
         case SubmitIdea(answers):
@@ -358,6 +372,7 @@ async def _keep_paper(turn: Turned, case: Any, paper: str, pages: Sequence[tuple
     """Pages that an officer sent for the producer become the producer's."""
     await hand_files(turn.connection, turn.conversation.person_id, case.person_id, [page[0] for page in pages])
     await cases.keep_paper(turn.connection, case, paper, [list(page) for page in pages], turn.now)
+    await own_score.paper_kept(turn, case, paper)
 
 
 async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:

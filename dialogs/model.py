@@ -479,6 +479,17 @@ class ResultFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class StarStep:
+    """One thing to do for a star: an item of the score sheet to be raised to `option`, from 1. `number` is its own."""
+
+    number: int
+    code: str
+    option: int
+    due_on: date
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFacts:
     """A case as this person may see it. `limit_days` None: no limit. `own`: this person handed it in."""
 
@@ -501,6 +512,7 @@ class CaseFacts:
     by: str = ""  # the producer's name
     resubmitted: bool = False
     assisted: str = ""  # "" no; "waiting" for the producer's confirmation; "code", "sheet": how it was given
+    aims_at: int = 0  # the star that its producer has a list of things to do for; 0: none
     notes: tuple[NoteLine, ...] = ()  # the last ones between its producer and its officers, oldest first
     reachable: bool = True  # whether its producer has a chat that takes messages
     # from here on only what an officer of its territory sees
@@ -517,7 +529,8 @@ class CaseFacts:
     findings: tuple[Finding, ...] = ()
     undo: UndoFacts | None = None
     told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
-    self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialog about them
+    self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialogs about them
+    steps: tuple[StarStep, ...] = ()  # of the list of things to do for a star, in the same dialogs
     officers: int = 0  # of its commune, which need not be the person's
     officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
     province_officers: int = 0
@@ -829,6 +842,68 @@ class KeepSelfScore:
 
     code: str
     marks: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePicture:
+    """A score to look at. `bars`: name, points, what they may become, the most there is; `stars`: where each begins."""
+
+    title: Text
+    total: Text
+    bars: tuple[tuple[Text, int, int, int], ...]
+    stars: tuple[tuple[int, int], ...]
+    note: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SendScore:
+    """Send a score as a picture to the person of this conversation."""
+
+    picture: ScorePicture
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """An item of the score sheet to be raised to `option` by a day."""
+
+    code: str
+    option: int
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TakePlan:
+    """A list of things to do for a star, in place of what was still to do on the one before."""
+
+    code: str
+    stars: int
+    steps: tuple[PlannedStep, ...]
+    remind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropPlan:
+    """No list any more; what was done on it stays done."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TickStep:
+    """A thing to do is done, which counts in one's own score; or it is not after all. `number` as in StarStep."""
+
+    code: str
+    number: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStep:
+    """A thing to do has another day."""
+
+    code: str
+    number: int
+    due_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -1236,6 +1311,11 @@ Effect = (
     | CorrectAnswers
     | KeepFile
     | KeepSelfScore
+    | SendScore
+    | TakePlan
+    | DropPlan
+    | TickStep
+    | MoveStep
     | KeepPaper
     | SendToCommune
     | DecideCase

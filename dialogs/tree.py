@@ -49,6 +49,8 @@ from dialogs.producer import (
     reach,
     register_idea,
     self_score,
+    star_plan,
+    todo,
     upload,
 )
 from dialogs.words import COMMANDS
@@ -72,6 +74,8 @@ PRODUCERS: tuple[Dialog, ...] = (
     upload.HAND_OVER,
     upload.PAPERS,
     self_score.SELF_SCORE,
+    star_plan.TO_STAR,
+    todo.TODO,
     check_status.CHECK_STATUS,
     check_status.CASE,
     check_status.CASE_ON,
@@ -200,6 +204,12 @@ def agreed(argument: str, facts: Facts) -> Go:
     return Go("consent" if facts.person.consent == "no" else "menu")
 
 
+def to_do(argument: str, facts: Facts) -> Go:
+    """The newest list of things to do for a star; who has none is shown where the files are."""
+    aimed = next((case.code for case in facts.cases if case.aims_at), "")
+    return Go(f"todo.{aimed}" if aimed else "check_status")
+
+
 def papers_needed(argument: str, facts: Facts) -> Go:
     return Go(f"upload.{facts.cases[0].code}") if len(facts.cases) == 1 else Go("papers")
 
@@ -252,6 +262,7 @@ DIALOGS = Dialogs(
         "papers_needed": papers_needed,
         "papers": papers_needed,
         "register": register,
+        "to_do": to_do,
         "resume": resume,
         "consent": agreed,
         "place": place.change,

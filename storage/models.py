@@ -255,6 +255,7 @@ cases = Table(
     Column("escalate_at", Moment, comment="of one warned: when somebody above is told; NULL: there is nobody"),
     _person("filed_by", nullable=True),
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
+    Column("star_goal", Integer, nullable=False, server_default=text("0"), comment="has a list in star_steps for it"),
     Column("submitted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     # an officer's desk: lists end after a page, and what is counted is read from the index alone; storage.desk
@@ -351,6 +352,30 @@ self_scores = Table(
     Column("marks", Document, nullable=False, comment="{code on the sheet: number of the option}"),
     Column("marked_at", Moment, nullable=False),
 )
+
+star_steps = Table(
+    "star_steps",
+    metadata,
+    _id(),
+    _case(),
+    Column("stars", Integer, nullable=False, comment="what the list was made for"),
+    Column("code", String(8), nullable=False, comment="of the item on the score sheet"),
+    Column("option", Integer, nullable=False, comment="number of the option to reach, from 1"),
+    Column("due_on", Date, nullable=False),
+    Column("done_at", Moment),
+    Column("mark_before", Integer, comment="the own mark before it was done; NULL: there was none"),
+    Column("remind", Boolean, nullable=False),
+    Column("reminded_at", Moment, comment="NULL again once it is put off"),
+    Column("dropped_at", Moment, comment="another list took its place, or none"),
+    Column("made_at", Moment, nullable=False),
+    Index(
+        "ix_star_steps_to_remind",
+        "due_on",
+        sqlite_where=text("remind AND done_at IS NULL AND dropped_at IS NULL AND reminded_at IS NULL"),
+        postgresql_where=text("remind AND done_at IS NULL AND dropped_at IS NULL AND reminded_at IS NULL"),
+    ),
+)
+"""What producers have to do for a star; the list is what was not dropped."""
 
 papers = Table(
     "papers",

@@ -29,6 +29,7 @@ from storage.models import (
     outbox,
     people,
     self_scores,
+    star_steps,
     timers,
     upload_links,
     web_messages,
@@ -365,7 +366,9 @@ async def forget(connection: AsyncConnection, conversation: Conversation, kept_f
     await notices.forget(connection, person_id)
     await forget_addresses(connection, person_id)
     own = select(cases.c.id).where(cases.c.person_id == person_id)
-    await connection.execute(delete(self_scores).where(self_scores.c.case_id.in_(own)))  # no council's paper
+    for table in (self_scores, star_steps):  # no council's papers
+        await connection.execute(delete(table).where(table.c.case_id.in_(own)))
+    await connection.execute(update(cases).where(cases.c.person_id == person_id).values(star_goal=0))
     loose = and_(files.c.person_id == person_id, files.c.id.not_in(list(kept_files)))
     await connection.execute(update(files).where(loose).values(_ERASE))
     await connection.execute(delete(notes).where(notes.c.author_id == person_id, notes.c.case_id.is_(None)))

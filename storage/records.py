@@ -65,6 +65,7 @@ from storage.reviews import changes_of, marks_of, templates_of
 from storage.rights import REACHABLE, covers, present_at, sides_at
 from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
+from storage.star_steps import steps_of
 from storage.undo import undo_facts
 
 SHOW_TEMPLATES = {"check", "templates"}
@@ -304,7 +305,8 @@ async def facts_for(
         if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
             case = replace(case, notes=await notes_of(connection, case.code))
             if shows_self_score(conversation):
-                case = replace(case, self_marks=await self_marks_of(connection, case.code))
+                marks = await self_marks_of(connection, case.code)
+                case = replace(case, self_marks=marks, steps=await steps_of(connection, case.code))
             facts = replace(
                 facts, named=(await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),)
             )
@@ -623,6 +625,7 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         limit_days=limit,
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
+        aims_at=row.star_goal,
         assisted="" if row.filed_by is None else row.confirmed or "waiting",
         **parts,
     )

@@ -18,8 +18,7 @@ from dialogs.model import (
 )
 from dialogs.producer.check_status import reason_words
 from dialogs.producer.register_idea import IDEA_ASKS
-from dialogs.producer.upload import WITH_THE_PLAN
-from dialogs.rules.ruleset import Label, ruleset_on
+from dialogs.rules.ruleset import WITH_THE_PLAN, Label, ruleset_on
 
 MOST_CHARS = 200
 """A reason that is chosen, not written, has to be read at a glance."""

@@ -44,8 +44,9 @@ from dialogs.model import (
     TextReceived,
     Then,
 )
+from dialogs.producer.own_score import can_score
 from dialogs.producer.place import place_first
-from dialogs.producer.self_score import TRY_IT, can_score
+from dialogs.producer.self_score import TRY_IT
 from dialogs.rules.ruleset import ProductGroup, Ruleset, ruleset, ruleset_on
 
 MAX_PHOTOS = 5

@@ -52,7 +52,7 @@ from dialogs.producer.pages_back import Back, named_pages
 from dialogs.producer.register_idea import ADVICE, counted_back, is_that_all
 from dialogs.producer.sorting import Pile, sorted_out, spans
 from dialogs.rules.lifecycle import Side, actions, is_dossier
-from dialogs.rules.ruleset import Paper, Stage, ruleset
+from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Stage, ruleset
 from dialogs.words import YES
 
 MAX_PAGES = 30
@@ -62,8 +62,6 @@ CHOOSE_PAPER = Option("choose", Text(N_("Let me say which")), ("để tôi chọ
 
 BY_HAND = {"samples"}
 """What is brought to the commune, not sent: a photo of it is welcome, and nothing waits for one."""
-WITH_THE_PLAN = "plan_"
-"""Begins the id of a plan's paper that the dossier has again under the rest of the id."""
 
 
 def papers_of(case: CaseFacts) -> tuple[Paper, ...]:

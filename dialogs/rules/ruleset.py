@@ -35,6 +35,10 @@ Stage = Literal["plan", "dossier"]
 PART_IDS: tuple[PartId, ...] = ("A", "B", "C")
 
 
+WITH_THE_PLAN = "plan_"
+"""Begins the id of a plan's paper that the dossier has again under the rest of the id."""
+
+
 class Level(StrEnum):
     COMMUNE = "commune"
     DISTRICT = "district"  # until 5 July 2025

@@ -1,0 +1,98 @@
+"""A producer's own marks: on which sheet, what the record answers already, and what has been answered since."""
+
+from collections.abc import Mapping
+
+from dialogs.model import Answers, CaseFacts, Facts
+from dialogs.rules.ruleset import WITH_THE_PLAN, ruleset
+from dialogs.rules.scoring import NONE, Score, choices, score
+from dialogs.rules.sheet import Criterion, Sheet, known_sheet
+from dialogs.rules.work import works
+
+SCORED = frozenset({"ocop-2026"})
+"""Rules whose sheets are all known in full. Said here: reading them takes a moment that a list of choices has not."""
+_KINDS = {"household": 1, "farm": 1, "cooperative_group": 1}
+"""Registering has answered the item about it for these. Companies and co-operatives differ in what was not asked."""
+_SOLD = {"home": 1, "none": NONE}
+"""Of where it is sold only this says enough; how many dealers there are was not asked."""
+
+
+def set_number(case: CaseFacts) -> int:
+    """A group that has one set only is not asked for it. 0: not known."""
+    if chosen := case.answers.get("product_set"):
+        return int(chosen)
+    group = next((g for g in ruleset(case.ruleset).groups if g.id == case.answers.get("product_group")), None)
+    return group.sets[0].number if group is not None and len(group.sets) == 1 else 0
+
+
+def can_score(case: CaseFacts) -> bool:
+    return case.ruleset in SCORED and set_number(case) > 0
+
+
+def sheet_of(case: CaseFacts) -> Sheet | None:
+    """The score sheet of a case; None where it is not known in full."""
+    if not can_score(case):
+        return None
+    found = known_sheet(case.ruleset, set_number(case))
+    return found if found is not None and not found.partial else None
+
+
+def needed_sheet(case: CaseFacts) -> Sheet:
+    found = sheet_of(case)
+    if found is None:
+        raise LookupError(f"{case.ruleset} has no sheet for {case.code}")
+    return found
+
+
+def case_of(answers: Answers, facts: Facts) -> CaseFacts:
+    case = facts.case(answers["subject"])
+    if case is None:  # `allowed` has let nobody through without one
+        raise LookupError(answers["subject"])
+    return case
+
+
+def may_score(answers: Answers, facts: Facts) -> bool:
+    case = facts.case(answers["subject"])
+    return case is not None and case.as_producer and sheet_of(case) is not None
+
+
+# ---------------------------------------------------------------- marks
+
+
+def known_from(case: CaseFacts) -> Mapping[str, int]:
+    """Marks that the registration and the papers have answered already."""
+    sheet = sheet_of(case)
+    if sheet is None:
+        return {}
+    here = {paper.id.removeprefix(WITH_THE_PLAN) for paper in case.papers}
+    known = {c.code: _known(c, case, here) for c in sheet.criteria}
+    return {code: mark for code, mark in known.items() if mark is not None and holds(sheet, code, mark)}
+
+
+def _known(criterion: Criterion, case: CaseFacts, papers: set[str]) -> int | None:
+    match criterion.name:
+        case "organisation":
+            return _KINDS.get(case.answers.get("producer_kind", ""))
+        case "market" | "market_by_distance":
+            return _SOLD.get(case.answers.get("sales_channels", ""))
+    shown = works(case.ruleset).of(criterion).shows
+    return max((option for paper, option in shown.items() if paper in papers), default=None)
+
+
+def marks_of(case: CaseFacts) -> dict[str, int]:
+    """What was answered before, and what is known; a mark of before the product set was changed may be none here."""
+    sheet = needed_sheet(case)
+    marks = {**known_from(case), **case.self_marks}
+    return {code: mark for code, mark in marks.items() if holds(sheet, code, mark)}
+
+
+def holds(sheet: Sheet, code: str, mark: int) -> bool:
+    return any(c.code == code and mark in choices(c) for c in sheet.criteria)
+
+
+def has_tried(case: CaseFacts) -> bool:
+    """Whether anything was answered beside what is known anyway."""
+    return bool(marks_of(case).keys() - known_from(case).keys() | case.self_marks.keys())
+
+
+def own_score(case: CaseFacts) -> Score:
+    return score(needed_sheet(case), marks_of(case))

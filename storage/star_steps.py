@@ -1,0 +1,92 @@
+"""What producers have to do for a star: the list that was taken, what of it is done, and whom to remind."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialogs.model import PlannedStep, StarStep
+from storage.models import cases, people, star_steps
+
+_LISTED = star_steps.c.dropped_at.is_(None)
+_OPEN = star_steps.c.done_at.is_(None)
+
+
+async def steps_of(connection: AsyncConnection, code: str) -> tuple[StarStep, ...]:
+    """The list of a case, in the order it was made."""
+    statement = select(star_steps).join(cases, cases.c.id == star_steps.c.case_id).where(cases.c.code == code, _LISTED)
+    rows = await connection.execute(statement.order_by(star_steps.c.id))
+    return tuple(StarStep(row.id, row.code, row.option, row.due_on, row.done_at is not None) for row in rows)
+
+
+async def take(
+    connection: AsyncConnection, case_id: int, stars: int, steps: Collection[PlannedStep], remind: bool, now: datetime
+) -> None:
+    """A list in place of what was still to do on the one before; what is done stays on it."""
+    await _drop_open(connection, case_id, now)
+    row = {"case_id": case_id, "stars": stars, "remind": remind, "made_at": now}
+    new = [row | {"code": step.code, "option": step.option, "due_on": step.due_on} for step in steps]
+    if new:
+        await connection.execute(insert(star_steps), new)
+    await connection.execute(update(cases).where(cases.c.id == case_id).values(star_goal=stars))
+
+
+async def drop(connection: AsyncConnection, case_id: int, now: datetime) -> None:
+    await _drop_open(connection, case_id, now)
+    await connection.execute(update(cases).where(cases.c.id == case_id).values(star_goal=0))
+
+
+async def _drop_open(connection: AsyncConnection, case_id: int, now: datetime) -> None:
+    which = star_steps.c.case_id == case_id, _LISTED, _OPEN
+    await connection.execute(update(star_steps).where(*which).values(dropped_at=now))
+
+
+async def step_of(connection: AsyncConnection, case_id: int, number: int) -> Any:
+    """A row of the list of this case, or None."""
+    which = star_steps.c.id == number, star_steps.c.case_id == case_id, _LISTED
+    return (await connection.execute(select(star_steps).where(*which))).one_or_none()
+
+
+async def still_open(connection: AsyncConnection, case_id: int) -> Sequence[Any]:
+    """Rows of what is still to do."""
+    which = star_steps.c.case_id == case_id, _LISTED, _OPEN
+    return (await connection.execute(select(star_steps).where(*which).order_by(star_steps.c.id))).all()
+
+
+async def tick(connection: AsyncConnection, number: int, done_at: datetime | None, mark_before: int | None) -> None:
+    """Done at this moment, or (None) not after all."""
+    ticked = update(star_steps).where(star_steps.c.id == number)
+    await connection.execute(ticked.values(done_at=done_at, mark_before=mark_before))
+
+
+async def move(connection: AsyncConnection, number: int, due_on: date) -> None:
+    """Whoever was reminded of it before is reminded again."""
+    moved = update(star_steps).where(star_steps.c.id == number)
+    await connection.execute(moved.values(due_on=due_on, reminded_at=None))
+
+
+# ---------------------------------------------------------------- reminders
+
+_TO_REMIND = star_steps.c.remind, _OPEN, _LISTED, star_steps.c.reminded_at.is_(None)
+
+
+async def due(connection: AsyncConnection, until: date) -> list[str]:
+    """Codes of cases of which something has to be called to mind; not of who wants no reminders."""
+    statement = (
+        select(cases.c.code)
+        .join(star_steps, star_steps.c.case_id == cases.c.id)
+        .join(people, people.c.id == cases.c.person_id)
+        .where(*_TO_REMIND, star_steps.c.due_on <= until, people.c.reminders)
+        .distinct()
+        .order_by(cases.c.code)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
+async def claim(connection: AsyncConnection, case_id: int, until: date, now: datetime) -> frozenset[int]:
+    """Numbers of what is called to mind now, each once: of several processes the first one gets them."""
+    which = *_TO_REMIND, star_steps.c.case_id == case_id, star_steps.c.due_on <= until
+    claimed = update(star_steps).where(*which).values(reminded_at=now).returning(star_steps.c.id)
+    return frozenset((await connection.execute(claimed)).scalars())
