@@ -466,7 +466,7 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
-    """`published`: until then only the province sees it."""
+    """`published`: until then only the province sees it. `criteria`: points by item of the sheet, where entered."""
 
     points_a: Decimal
     points_b: Decimal
@@ -476,6 +476,7 @@ class ResultFacts:
     certificate_until: date | None
     decided_on: date | None = None
     published: bool = True
+    criteria: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1008,7 +1009,7 @@ class SetPaperDate:
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
-    """Points of the three parts, as decimal numbers in text ("27.5"), and the decision; the producer is told."""
+    """Points of the three parts and the decision; the producer is told. `criteria`: of each item, or none of any."""
 
     code: str
     points_a: Decimal
@@ -1016,6 +1017,7 @@ class PublishResult:
     points_c: Decimal
     decision: str
     decided_on: date
+    criteria: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

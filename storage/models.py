@@ -399,6 +399,7 @@ results = Table(
     Column("points_b", Numeric(5, 2), nullable=False),
     Column("points_c", Numeric(5, 2), nullable=False),
     Column("stars", Integer, nullable=False),
+    Column("criteria", Document, nullable=False, server_default="{}", comment="{code: points}, where entered"),
     Column("decision", String(80), nullable=False, server_default=""),
     Column("decided_on", Date),
     Column("certificate_until", Date, index=True),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -657,7 +658,8 @@ def _line(row: Row) -> HistoryLine:
 
 def _result(row: Row) -> ResultFacts:
     points = (row.points_a, row.points_b, row.points_c)
-    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on)
+    criteria = {code: Decimal(given) for code, given in row.criteria.items()}
+    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on, criteria=criteria)
 
 
 # ---------------------------------------------------------------- files

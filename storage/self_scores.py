@@ -14,7 +14,7 @@ from storage.models import cases, self_scores
 if TYPE_CHECKING:
     from storage.records import Conversation
 
-DIALOGS = frozenset({"self_score", "to_star", "todo"})
+DIALOGS = frozenset({"self_score", "to_star", "todo", "points"})
 
 
 def shows_self_score(conversation: "Conversation") -> bool:

@@ -8,8 +8,9 @@ from bot.turn import Turned, alert_officers, facts_of, fresh_case, tell_producer
 from dialogs.model import N_, CaseFacts, PublishResult, ResultFacts, Text
 from dialogs.officer.alerts import alert_result, notice_of
 from dialogs.officer.result import is_paper_number
+from dialogs.producer.own_score import sheet_of
 from dialogs.rules.lifecycle import Side
-from dialogs.rules.rating import Rating, WrongPoints, certificate_until, rating
+from dialogs.rules.rating import Rating, WrongItems, WrongPoints, certificate_until, check_items, rating
 from dialogs.rules.ruleset import PartId, ruleset
 from storage import cases, results
 
@@ -19,7 +20,7 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     before = facts_of(turn, effect.code)
     found = _rating(before, effect)
     case = await decidable(turn, effect.code, found.action, before.status)
-    if not _on_paper(turn, found, effect):
+    if not _on_paper(turn, found, effect) or not _items_fit(before, effect):
         raise cases.NotPossible(effect.code)
     result = _result(before, found, effect)
     await results.publish(turn.connection, case.id, turn.conversation.person_id, result, turn.now)
@@ -49,6 +50,17 @@ def _on_paper(turn: Turned, found: Rating, effect: PublishResult) -> bool:
     return numbered and effect.decided_on <= turn.facts.today
 
 
+def _items_fit(case: CaseFacts, effect: PublishResult) -> bool:
+    sheet = sheet_of(case)
+    if not effect.criteria or sheet is None:
+        return not effect.criteria
+    try:
+        check_items(sheet, effect.criteria, {"A": effect.points_a, "B": effect.points_b, "C": effect.points_c})
+    except WrongItems:
+        return False
+    return True
+
+
 def _result(case: CaseFacts, found: Rating, effect: PublishResult) -> ResultFacts:
     return ResultFacts(
         effect.points_a,
@@ -58,6 +70,7 @@ def _result(case: CaseFacts, found: Rating, effect: PublishResult) -> ResultFact
         effect.decision,
         certificate_until(ruleset(case.ruleset), found.action, effect.decided_on),
         effect.decided_on,
+        criteria=effect.criteria,
     )
 
 

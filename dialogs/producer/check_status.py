@@ -29,6 +29,7 @@ from dialogs.model import (
 )
 from dialogs.producer.consent import consent_first
 from dialogs.producer.own_score import can_score
+from dialogs.producer.points import result_options
 from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
 from dialogs.producer.self_score import TRY_IT
@@ -436,6 +437,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *fixes,
         *papers,
         *tried,
+        *result_options(case),
         *todo_option(case),
         *seen,
         Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
@@ -499,6 +501,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         "papers": f"upload.{code}",
         TRY_IT.value: f"self_score.{code}",
         "todo": f"todo.{code}",
+        "points": f"points.{code}",
         "to_star": f"to_star.{code}",
         "note": f"ask_officer.{code}",
         "review": f"review.{code}",

@@ -94,5 +94,16 @@ def has_tried(case: CaseFacts) -> bool:
     return bool(marks_of(case).keys() - known_from(case).keys() | case.self_marks.keys())
 
 
+def council_marks(case: CaseFacts) -> dict[str, int]:
+    """The best options that the council's points of each item cover; an average between two is the lower one."""
+    given = case.result.criteria if case.result is not None else {}
+    marks = {}
+    for criterion in needed_sheet(case).criteria:
+        if criterion.code in given:
+            covered = [(o.points, n) for n, o in enumerate(criterion.options, 1) if o.points <= given[criterion.code]]
+            marks[criterion.code] = max(covered, default=(0, NONE))[1]
+    return marks
+
+
 def own_score(case: CaseFacts) -> Score:
     return score(needed_sheet(case), marks_of(case))

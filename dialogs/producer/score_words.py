@@ -1,6 +1,7 @@
 """A score in words: points, a bar for each part, stars, and what stars ask for at least."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from dialogs.model import N_, CaseFacts, ScorePicture, Text, Value
 from dialogs.producer.own_score import needed_sheet
@@ -61,12 +62,13 @@ def part_lines(case: CaseFacts, result: Score) -> Iterator[Text]:
             "name": ruleset(case.ruleset).parts[part].label,
             "points": str(low) if low == high else f"{low}–{high}",
             "most": sheet.parts[part],
-            "bar": _bar(low, sheet.parts[part]),
+            "bar": bar(low, sheet.parts[part]),
         }
         yield Text(N_("%(bar)s %(part)s. %(name)s: %(points)s/%(most)s"), values)
 
 
-def _bar(points: int, most: int) -> str:
+def bar(points: int | Decimal, most: int) -> str:
+    """Ten squares for a chat, as many full as the points fill."""
     full = round(points * BAR_SQUARES / most)
     return "■" * full + "□" * (BAR_SQUARES - full)
 

@@ -24,11 +24,12 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import TEXT_VERSION, consent_first
-from dialogs.producer.own_score import case_of, has_tried, marks_of, may_score, needed_sheet, own_score
+from dialogs.producer.own_score import case_of, council_marks, has_tried, marks_of, may_score, needed_sheet, own_score
 from dialogs.producer.score_words import UNOFFICIAL, option_words
 from dialogs.producer.self_score import BACK, TRY_IT
 from dialogs.rules.planner import Plan, Step, Way, next_stars, plans
 from dialogs.rules.ruleset import Label, Paper, ruleset
+from dialogs.rules.scoring import score
 from dialogs.rules.sheet import GATES, Criterion, Sheet
 from dialogs.rules.sheet import Option as SheetOption
 from dialogs.rules.work import Effort, Work, works
@@ -57,7 +58,17 @@ def _planned(sheet: Sheet, marks: frozenset[tuple[str, int]], stars: int, at_lea
 
 
 def plans_for(case: CaseFacts, stars: int) -> tuple[Plan, ...]:
-    return _planned(needed_sheet(case), frozenset(marks_of(case).items()), stars, missing_points(case, stars))
+    marks = _marks(case)
+    return _planned(needed_sheet(case), frozenset(marks.items()), stars, missing_points(case, stars))
+
+
+def _marks(case: CaseFacts) -> dict[str, int]:
+    """What a plan starts from: the council's items where they are known, else one's own."""
+    return council_marks(case) or marks_of(case)
+
+
+def _knows_enough(case: CaseFacts) -> bool:
+    return bool(council_marks(case)) or has_tried(case)
 
 
 def council_points(case: CaseFacts) -> int | None:
@@ -101,7 +112,7 @@ def _plan(answers: Answers, facts: Facts) -> Plan | None:
 def which_way(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case, stars = case_of(answers, facts), _stars(answers, facts)
     head = Text(N_("How to get %(stars)s stars for “%(product)s”"), {"stars": stars, "product": case.product})
-    if not has_tried(case):
+    if not _knows_enough(case):
         return (head, Text(N_("First try your own score: then I see what is missing.")))
     found = plans_for(case, stars)
     if not found:
@@ -129,7 +140,7 @@ def _what_counts(case: CaseFacts, plan: Plan) -> Iterator[Text]:
     if gates := sum(step.gate > 0 for step in plan.steps):
         must = N_("%(count)s thing is a must for these stars; it comes first.")
         yield Text(must, {"count": gates}, N_("%(count)s things are a must for these stars; they come first."))
-    if left := len(own_score(case).open):
+    if left := len(score(needed_sheet(case), _marks(case)).open):
         one = N_("%(count)s question is not answered yet; I count it as nothing.")
         yield Text(one, {"count": left}, N_("%(count)s questions are not answered yet; I count them as nothing."))
 
@@ -137,7 +148,7 @@ def _what_counts(case: CaseFacts, plan: Plan) -> Iterator[Text]:
 def way_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case, stars = case_of(answers, facts), _stars(answers, facts)
     score = Option("score", Text(N_("Back to my own score")), ("tự chấm", "quay lại", "my own score"))
-    if not has_tried(case):
+    if not _knows_enough(case):
         return (TRY_IT, Option("case", Text(N_("Open my file")), ("hồ sơ", "mở hồ sơ", "open")))
     ways = tuple(_way_option(plan) for plan in plans_for(case, stars) if plan.steps)
     others = tuple(
@@ -223,7 +234,7 @@ def how_to(case: CaseFacts, code: str, option: int) -> tuple[Text, ...]:
     shown = (Text(show, {"paper": paper.label, "where": paper.where}),) if paper is not None else ()
     return (
         Text("%(item)s", {"item": criterion.label}),
-        *_to_reach(criterion, marks_of(case).get(code) or 0, option),
+        *_to_reach(criterion, _marks(case).get(code) or 0, option),
         Text(N_("What to do: %(do)s"), {"do": work.do}),
         *shown,
         Text(

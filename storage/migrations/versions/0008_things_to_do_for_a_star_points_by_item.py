@@ -1,10 +1,11 @@
-"""Things to do for a star.
+"""Things to do for a star, points by item.
 
-Locks: the table of cases for a moment: a column with a constant default is added without rewriting the table. The rest is new.
+Locks: the tables of cases and of results for a moment each: columns with constant defaults are added without rewriting them. The rest is new.
 """
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0008"
 down_revision = "0007"
@@ -50,6 +51,17 @@ def upgrade() -> None:
                 server_default=sa.text("0"),
                 nullable=False,
                 comment="has a list in star_steps for it",
+            )
+        )
+
+    with op.batch_alter_table("results", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "criteria",
+                sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+                server_default="{}",
+                nullable=False,
+                comment="{code: points}, where entered",
             )
         )
 

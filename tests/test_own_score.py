@@ -1,0 +1,316 @@
+"""The own score and the list for a star: what is kept, refused, ticked, taken back and called to mind."""
+
+import io
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot import charts
+from bot.desk.day import OfficeDay
+from bot.effects import TOO_LATE
+from bot.showing import score_spec
+from dialogs.model import (
+    CaseFacts,
+    DropPlan,
+    Effect,
+    ForgetMe,
+    KeepPaper,
+    KeepSelfScore,
+    MoveStep,
+    PaperFacts,
+    PlannedStep,
+    ResultFacts,
+    StarStep,
+    TakePlan,
+    TickStep,
+)
+from dialogs.producer.own_score import council_marks, known_from, marks_of, needed_sheet, set_number
+from dialogs.producer.score_words import picture
+from dialogs.producer.star_plan import plans_for, stars_ahead
+from dialogs.producer.todo import steps_of
+from dialogs.rules.rating import WrongItems, check_items
+from dialogs.rules.scoring import score
+from storage.models import cases, notices, people, self_scores, star_steps
+from tests.facts import sample_cases, world
+from tests.heart import ANSWERS, chat, keep_files, rows, submit, world_at
+from tests.test_effects import ordered, refused
+from tests.transcripts import Clock
+
+FRUIT = {**ANSWERS, "product_group": "food", "product_set": "7", "producer_kind": "household"}
+STORY, LABEL, MARK = "5.3", "2.3", "3.5"
+
+
+class Household:
+    """A producer of dried bananas with a case."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, who: Any, code: str) -> None:
+        self.engine, self.clock, self.who, self.code = engine, clock, who, code
+
+    async def orders(self, *effects: Effect) -> Any:
+        return await ordered(self.engine, self.clock, self.who, self.code, *effects)
+
+    async def marks(self) -> dict[str, int]:
+        found = await rows(self.engine, self_scores)
+        return dict(found[0].marks) if found else {}
+
+    async def listed(self) -> dict[str, Any]:
+        return {row.code: row for row in await rows(self.engine, star_steps, star_steps.c.dropped_at.is_(None))}
+
+    def plan(self, **options: int) -> TakePlan:
+        """A thing to do a week for each, the first in one week."""
+        today = self.clock.now.date()
+        named = {code.replace("_", "."): option for code, option in options.items()}
+        steps = tuple(PlannedStep(c, o, today + timedelta(weeks=n)) for n, (c, o) in enumerate(named.items(), 1))
+        return TakePlan(self.code, 3, steps, remind=True)
+
+
+async def household(engine: AsyncEngine) -> Household:
+    clock = Clock()
+    who = await chat(engine, clock, "may", producer_kind="household", reminders=True)
+    code = await submit(engine, who, clock(), FRUIT)
+    who.case_count = 1
+    return Household(engine, clock, who, code)
+
+
+# ---------------------------------------------------------------- marks
+
+
+@pytest.mark.parametrize("marks", [{"1.1": 9}, {"1.1": -1}, {"6.1.1": 1}, {"1.2": 0}, {"x": 1}])
+async def test_marks_that_the_sheet_does_not_have_are_refused_and_nothing_is_lost(
+    sqlite_engine: AsyncEngine, marks: dict[str, int]
+) -> None:
+    """Options beyond the printed ones, an item of the sheet of tea, "none" where the sheet prints a nought."""
+    may = await household(sqlite_engine)
+    await may.orders(KeepSelfScore(may.code, {"1.1": 2}))
+    assert refused(await may.orders(KeepSelfScore(may.code, marks)), TOO_LATE)
+    assert await may.marks() == {"1.1": 2}
+
+
+async def test_a_case_without_a_sheet_keeps_no_marks(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(ruleset="ocop-2023"))
+    assert refused(await may.orders(KeepSelfScore(may.code, {"1.1": 2})), TOO_LATE)
+
+
+def fruit(**changed: Any) -> CaseFacts:
+    case = sample_cases(own=True)[0]
+    answers = {**case.answers, **FRUIT, "sales_channels": "home"}
+    return replace(case, answers=answers, papers=(), self_marks={}, steps=(), result=None, **changed)
+
+
+def test_what_the_record_says_is_known() -> None:
+    assert known_from(fruit()) == {"3.1": 1, "4.1": 1}
+    day = date(2026, 11, 23)
+    brought = tuple(PaperFacts(name, 1, 1, 1, False, day) for name in ("plan_story", "plan_food_safety"))
+    case = replace(fruit(), papers=brought)
+    assert known_from(case) == {"3.1": 1, "4.1": 1, "5.1": 2, "9": 1}
+    assert marks_of(replace(case, self_marks={"4.1": 3})) == {"3.1": 1, "4.1": 3, "5.1": 2, "9": 1}
+
+
+def test_of_another_product_set_only_what_its_sheet_has_is_left() -> None:
+    """Flowers have no item 6.4, and three options of 7 where fruit has three as well."""
+    case = replace(fruit(), self_marks={"6.4": 2, "1.1": 3}, steps=(StarStep(1, "6.4", 3, date(2026, 12, 1)),))
+    assert marks_of(case)["6.4"] == 2
+    flowers = replace(case, answers={**case.answers, "product_group": "ornamental", "product_set": "23"})
+    assert set_number(flowers) == 23
+    assert "6.4" not in marks_of(flowers)
+    assert steps_of(flowers) == ()
+
+
+# ---------------------------------------------------------------- the list
+
+
+async def test_a_list_is_refused_that_is_not_of_this_sheet_or_in_the_past(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    yesterday = may.clock.now.date() - timedelta(days=1)
+    for wrong in (may.plan(**{"6.1.1": 2}), may.plan(**{STORY: 0}), may.plan(**{STORY: 9})):
+        assert refused(await may.orders(wrong), TOO_LATE)
+    late = TakePlan(may.code, 3, (PlannedStep(STORY, 2, yesterday),), remind=True)
+    assert refused(await may.orders(late), TOO_LATE)
+    assert await may.listed() == {}
+
+
+async def test_another_list_keeps_what_is_done(engine: AsyncEngine) -> None:
+    may = await household(engine)
+    await may.orders(may.plan(**{STORY: 2, LABEL: 1}))
+    await may.orders(TickStep(may.code, (await may.listed())[STORY].id, True))
+    await may.orders(may.plan(**{MARK: 1}))
+    listed = await may.listed()
+    assert set(listed) == {STORY, MARK}
+    assert listed[STORY].done_at is not None
+    await may.orders(DropPlan(may.code))
+    assert set(await may.listed()) == {STORY}
+    assert (await rows(engine, cases))[0].star_goal == 0
+    assert await may.marks() == {STORY: 2}
+
+
+async def test_what_is_done_counts_and_not_after_all_is_as_before(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(KeepSelfScore(may.code, {STORY: 1}))
+    await may.orders(may.plan(**{STORY: 3}))
+    number = (await may.listed())[STORY].id
+    await may.orders(TickStep(may.code, number, True), TickStep(may.code, number, True))
+    assert await may.marks() == {STORY: 3}
+    await may.orders(TickStep(may.code, number, False))
+    assert await may.marks() == {STORY: 1}
+    await may.orders(TickStep(may.code, number, True), KeepSelfScore(may.code, {STORY: 4}))
+    await may.orders(TickStep(may.code, number, False))
+    assert await may.marks() == {STORY: 4}, "what was said since stays"
+
+
+async def test_a_better_own_mark_is_not_lowered(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}), KeepSelfScore(may.code, {STORY: 4}))
+    await may.orders(TickStep(may.code, (await may.listed())[STORY].id, True))
+    assert await may.marks() == {STORY: 4}
+
+
+async def test_nobody_ticks_what_is_on_the_list_of_another_case(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}))
+    number = (await may.listed())[STORY].id
+    other = await chat(sqlite_engine, may.clock, "lan", producer_kind="household")
+    code = await submit(sqlite_engine, other, may.clock(), FRUIT)
+    for effect in (TickStep(code, number, True), MoveStep(code, number, date(2027, 1, 1)), DropPlan(may.code)):
+        assert refused(await ordered(sqlite_engine, may.clock, other, code, effect), TOO_LATE)
+    assert (await may.listed())[STORY].done_at is None
+
+
+async def test_a_paper_ticks_what_it_shows(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2, MARK: 1, "5.1": 3}))
+    await keep_files(sqlite_engine, may.clock, may.who, "f1")
+    await may.orders(KeepPaper(may.code, "plan_story", (("f1", 0),)))
+    assert {code for code, row in (await may.listed()).items() if row.done_at} == {STORY, "5.1"}
+    assert await may.marks() == {STORY: 2, "5.1": 3}
+
+
+async def test_who_wants_to_be_forgotten_has_no_list_any_more(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}))
+    await may.orders(ForgetMe())
+    assert await rows(sqlite_engine, star_steps) == []
+    assert (await rows(sqlite_engine, cases))[0].star_goal == 0
+
+
+# ---------------------------------------------------------------- reminders
+
+
+async def told(may: Household) -> list[str]:
+    await OfficeDay(may.engine, world_at(may.clock)).look()
+    return [notice.words for notice in await rows(may.engine, notices)]
+
+
+def evening(may: Household, days: int) -> None:
+    """19:45 in Viet Nam, so many days after the first."""
+    may.clock.now = may.clock.now.replace(hour=12, minute=45) + timedelta(days=days)
+
+
+async def test_people_are_reminded_once_in_the_evening_three_days_before(engine: AsyncEngine) -> None:
+    may = await household(engine)
+    await may.orders(may.plan(**{STORY: 2, LABEL: 1}))  # in 7 and in 14 days
+    evening(may, 3)
+    assert await told(may) == []
+    may.clock.now += timedelta(days=1, hours=-2)
+    assert await told(may) == [], "before the evening"
+    may.clock.now += timedelta(hours=5)
+    assert await told(may) == [], "at night"
+    may.clock.now += timedelta(hours=21)
+    (words,) = await told(may)
+    assert "Nét riêng của quê mình" in words
+    assert "Nhãn hàng" not in words
+    assert await told(may) == [words], "once"
+    await may.orders(MoveStep(may.code, (await may.listed())[STORY].id, may.clock.now.date() + timedelta(days=2)))
+    assert len(await told(may)) == 2, "put off, it is called to mind again"
+
+
+async def test_nobody_is_reminded_who_does_not_want_it_or_of_what_is_done(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    silent = replace(may.plan(**{STORY: 2}), remind=False)
+    await may.orders(silent)
+    evening(may, 6)
+    assert await told(may) == []
+    await may.orders(may.plan(**{STORY: 2}), TickStep(may.code, 2, True))
+    assert await told(may) == []
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(people).values(reminders=False))
+    await may.orders(may.plan(**{LABEL: 1}))
+    evening(may, 6)
+    assert await told(may) == []
+
+
+# ---------------------------------------------------------------- after the result
+
+
+def rated(criteria: dict[str, Decimal] | None = None) -> ResultFacts:
+    return ResultFacts(
+        Decimal(27), Decimal(15), Decimal("21.5"), 3, "812/QĐ-UBND", None, date(2026, 11, 23), criteria=criteria or {}
+    )
+
+
+def test_the_way_on_begins_where_the_council_stood() -> None:
+    case = replace(fruit(), result=rated(), self_marks={c.code: len(c.options) for c in needed_sheet(fruit()).criteria})
+    assert stars_ahead(case) == 4
+    assert score(needed_sheet(case), marks_of(case)).total > 90, "the producer thinks otherwise"
+    assert plans_for(case, 4) == (), "with all at its best nothing is left to gain"
+    modest = replace(case, self_marks={**case.self_marks, "1.1": 1, "4.3": 1, "5.1": 1, "2.2": 1})
+    assert all(sum(step.points for step in plan.steps) >= 7 for plan in plans_for(modest, 4))
+
+
+def test_an_average_between_two_options_is_the_lower_one() -> None:
+    sheet = needed_sheet(fruit())
+    given = {c.code: Decimal(c.options[0].points) for c in sheet.criteria} | {"1.1": Decimal("2.5"), "5.1": Decimal(4)}
+    marks = council_marks(replace(fruit(), result=rated(given)))
+    assert (marks["1.1"], marks["5.1"], set(marks)) == (2, 4, set(given))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why", "at"),
+    [
+        ({"9.9": Decimal(1)}, "unknown", "9.9"),
+        ({"1.1": Decimal(4)}, "over", "1.1"),
+        ({"1.1": Decimal(-1)}, "over", "1.1"),
+        ({"1.1": Decimal("1.555")}, "over", "1.1"),
+        ({"1.1": Decimal(2)}, "sum", "A"),
+    ],
+)
+def test_items_that_no_council_can_have_given(changed: dict[str, Decimal], why: str, at: str) -> None:
+    sheet = needed_sheet(fruit())
+    right = {c.code: Decimal(c.options[0].points) for c in sheet.criteria}
+    parts = {part: sum((right[c.code] for c in sheet.criteria if c.part == part), Decimal(0)) for part in sheet.parts}
+    check_items(sheet, right, parts)
+    with pytest.raises(WrongItems) as wrong:
+        check_items(sheet, right | changed, parts)
+    assert (wrong.value.why, wrong.value.at) == (why, at)
+    with pytest.raises(WrongItems, match="missing: 11"):
+        check_items(sheet, {code: points for code, points in right.items() if code != "11"}, parts)
+
+
+# ---------------------------------------------------------------- the picture
+
+
+def test_the_picture_is_for_a_small_phone_and_needs_no_colours() -> None:
+    """Half is sure, a quarter is open: read off the grey picture, as somebody sees it who sees no colours."""
+    case = replace(fruit(product="Chuối tây sấy dẻo vị gừng mật ong rừng Mẩy Lý, bản Nà Hẩu"), self_marks={"1.1": 3})
+    spec = score_spec(picture(case, score(needed_sheet(case), marks_of(case))), world().catalog("vi"))
+    spec["bars"][0][1:3] = 50, 75
+    with Image.open(io.BytesIO(charts.score(spec))) as drawn:
+        assert 700 < drawn.width < 740
+        assert drawn.width < drawn.height < 2 * drawn.width
+        grey = drawn.convert("L")
+    data, width = grey.tobytes(), grey.width
+    lines = [data[y * width : (y + 1) * width] for y in range(grey.height)]
+    mm = charts.PX_PER_MM
+    top = next(y for y, line in enumerate(lines) if max(line[6 * mm : 40 * mm]) < 110)  # its frame
+    bar = lines[top + 3 * mm]
+    assert max(bar[6 * mm : 40 * mm]) < 110
+    assert min(bar[48 * mm : 60 * mm]) < 110 < 200 < max(bar[48 * mm : 60 * mm])
+    assert min(bar[68 * mm : 75 * mm]) > 200
+    assert charts.score(spec) == charts.score(spec)
