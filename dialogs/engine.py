@@ -190,9 +190,9 @@ def _standing(dialog: Dialog, name: str, answers: Answers, facts: Facts) -> Ask 
     """
     first = next(open_asks(dialog, answers, facts), None)
     ask = dialog.ask(name)
-    if ask is None or ask.aside:
-        return ask or first
-    return ask if name in answers and applies(ask, answers, facts) else first
+    if ask is None or not (ask.when is None or ask.when(answers, facts)):
+        return first
+    return ask if ask.aside or name in answers else first
 
 
 def _begun(dialog: Dialog, key: str, draft: Draft | None, facts: Facts) -> Draft:
