@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,13 @@ from typing import Any
 import aiosqlite
 import pytest
 from sqlalchemy import event
-from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import migrate
 from storage.database import make_engine
 from storage.sealing import Ring
 from tests import leaks
+from tests.warm import warmed
 
 RING = Ring(["the key of the tests, which is long enough"])
 """With it the engines of the tests seal names, numbers and messages, as those of an installation do."""
@@ -267,36 +267,15 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def sqlite_engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
-    async with _engine(sqlite_url) as made:
-        yield made
+    engine = await warmed(make_engine(sqlite_url, RING))
+    yield engine
+    await engine.dispose()
 
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a new database with all tables, once of each kind."""
-    async with _engine(database_url) as made:
-        yield made
-
-
-_COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
-"""For each kind of database, a dialect that has spoken to one, and the statements that were compiled for it."""
-
-
-@asynccontextmanager
-async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
-    """It seals with RING. A statement is compiled once in a process, and not again for each test's database.
-
-    SQLAlchemy keeps what it has compiled by the dialect, so all engines of a kind are given the first one's.
-    """
-    made = make_engine(url, RING)
-    kind, engine = made.dialect.name, made.sync_engine
-    if kind not in _COMPILED:
-        first = make_engine(url, RING)
-        async with first.connect():  # what a dialect knows of its server, it learns from its first connection
-            _COMPILED[kind] = first.dialect, {}
-        await first.dispose()
-    engine.dialect = engine.pool._dialect = _COMPILED[kind][0]
-    engine.update_execution_options(compiled_cache=_COMPILED[kind][1])
+    made = await warmed(make_engine(database_url, RING))
     yield made
     await made.dispose()
 
