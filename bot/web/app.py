@@ -580,7 +580,7 @@ class Site:
         """200 after the commit, so Telegram's redelivery is the retry; the press is acknowledged in the answer."""
         body = await _limited(request, MAX_WEBHOOK_BYTES)
         try:
-            updates = self.telegram.read(request.headers, body)
+            updates = await self.telegram.received(request.headers, body)
         except BadSignature:
             REQUESTS.labels("telegram", "bad signature").inc()
             raise HTTPException(HTTPStatus.UNAUTHORIZED) from None
