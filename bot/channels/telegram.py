@@ -110,7 +110,9 @@ class Telegram:
         return await self._understood(self._posted(headers, body))
 
     def _posted(self, headers: Mapping[str, str], body: bytes) -> Any:
-        sent = next((value for name, value in headers.items() if name.lower() == SECRET_HEADER), "")
+        sent = headers.get(SECRET_HEADER) or next(
+            (v for name, v in headers.items() if name.lower() == SECRET_HEADER), ""
+        )
         if self._secret and not hmac.compare_digest(sent.encode(), self._secret.encode()):
             raise BadSignature
         return json.loads(body)
@@ -298,6 +300,12 @@ async def _imported(library: Callable[[], Any]) -> Any:
 
 _here: set[Callable[[], Any]] = set()
 """The libraries that need no thread any more."""
+
+
+def _secret_in(headers: Mapping[str, str]) -> str:
+    if (sent := headers.get(SECRET_HEADER)) is not None:
+        return sent
+    return next((value for name, value in headers.items() if name.lower() == SECRET_HEADER), "")
 
 
 def _words(raw: Any) -> list[Update]:
