@@ -126,14 +126,17 @@ TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. He
 
 _SHOWING = (shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_self_score)
 """Whether a conversation stands where more is shown than the facts of any turn have."""
-WORDS_ONLY = (SendMessage, SendArticle, SendPages, SendScore, StartTimer, RemindAt)
-"""Effects that write nothing at once, so that there is nothing to undo."""
+NEVER_REFUSED = (
+    *(SendMessage, SendArticle, SendPages, SendScore, StartTimer, RemindAt),
+    *(RecordConsent, RecordReminders, SetLocale, SetPlace),
+)
+"""Effects that nothing can stand in the way of, so that there is nothing to undo."""
 
 
 async def carry_out(turn: Turned, effects: Iterable[Effect]) -> None:
     """Each effect as a whole or not at all. The officer's desk is read only for a question that shows it."""
     for effect in effects:
-        if isinstance(effect, WORDS_ONLY):
+        if isinstance(effect, NEVER_REFUSED):
             await _carry_out(turn, effect)
         else:
             await _whole(turn, effect)

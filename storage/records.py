@@ -1,7 +1,7 @@
 """Reads for many conversations at once: who they are, and what their dialogs may know."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -284,11 +284,15 @@ async def _begin(connection: AsyncConnection, chats: Mapping[tuple[str, str], st
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A conversation whose facts are asked for. `code`: a case that its state or event names, or ""."""
+    """A conversation whose facts are asked for. `code`: a case that its state or event names, or "".
+
+    `also`: facts by name that whoever asks has already.
+    """
 
     conversation: Conversation
     code: str = ""
     file_ids: tuple[str, ...] = ()
+    also: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def facts_for(
@@ -302,41 +306,47 @@ async def facts_for(
     for want in wanted:
         conversation = want.conversation
         person = conversation.person
-        facts = replace(base, person=person, cases=tuple(own.get(conversation.person_id, ())))
+        more: dict[str, Any] = {"person": person, "cases": tuple(own.get(conversation.person_id, ())), **want.also}
         if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
             case = replace(case, notes=await notes_of(connection, case.code))
             if shows_self_score(conversation):
                 marks = await self_marks_of(connection, case.code)
                 case = replace(case, self_marks=marks, steps=await steps_of(connection, case.code))
-            facts = replace(
-                facts, named=(await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),)
-            )
+            case = await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off)
+            more["named"] = (case,)
         mine = {*((conversation.person_id, i) for i in want.file_ids), *of_papers[conversation.id]}
         if mine:
-            facts = replace(facts, files={key[1]: known_files[key] for key in mine if key in known_files})
-        if person.memberships and dialog_name(conversation.state.key) in SHOW_TEMPLATES:
-            facts = replace(facts, templates=await templates_of(connection))
-        if person.memberships and (key := letter_key(conversation.state.key)):
-            facts = replace(facts, addressed=await addressed(connection, key, person.memberships))
-        if shows_desk(conversation):
-            facts = replace(facts, desk=await desk_facts(connection, conversation, facts.now, days_off))
-        if shows_calendar(conversation):
-            today = base.now.astimezone(VIETNAM).date()
-            facts = replace(facts, offices=await kept_offices(connection, conversation, today))
-        if shows_successors(conversation) and facts.named:
-            today = base.now.astimezone(VIETNAM).date()
-            could = await successors_for(connection, conversation, want.code, today)
-            facts = replace(facts, colleagues=could)
+            more["files"] = {key[1]: known_files[key] for key in mine if key in known_files}
+        if person.memberships:
+            more |= await _for_desk(connection, want, base.now, days_off, sees_case="named" in more)
         if shows_reach(conversation):
-            known = await reach_of(connection, conversation.id, conversation.person_id, base)
-            stage = await stage_of(connection, conversation.id, base.now)
-            facts = replace(facts, reach=known, joining=stage)
-        if shows_staff(conversation):
-            colleagues, absence = await staff_facts(connection, conversation, base.now.astimezone(VIETNAM).date())
-            facts = replace(facts, colleagues=colleagues, absence=absence)
-        found[conversation.id] = facts
-    whose = {want.conversation.id: want.conversation.person_id for want in wanted}
-    return await _with_offices(connection, found, whose, base.now.astimezone(VIETNAM).date())
+            more["reach"] = await reach_of(connection, conversation.id, conversation.person_id, base)
+            more["joining"] = await stage_of(connection, conversation.id, base.now)
+        found[conversation.id] = more
+    await _add_offices(connection, found, wanted, base.now.astimezone(VIETNAM).date())
+    return {conversation_id: replace(base, **more) for conversation_id, more in found.items()}
+
+
+async def _for_desk(
+    connection: AsyncConnection, want: Wanted, now: datetime, days_off: frozenset[date], *, sees_case: bool
+) -> dict[str, Any]:
+    """What only the dialogs of officers show, each where it does."""
+    conversation, members = want.conversation, want.conversation.person.memberships
+    today = now.astimezone(VIETNAM).date()
+    more: dict[str, Any] = {}
+    if dialog_name(conversation.state.key) in SHOW_TEMPLATES:
+        more["templates"] = await templates_of(connection)
+    if key := letter_key(conversation.state.key):
+        more["addressed"] = await addressed(connection, key, members)
+    if shows_desk(conversation):
+        more["desk"] = await desk_facts(connection, conversation, now, days_off)
+    if shows_calendar(conversation):
+        more["offices"] = await kept_offices(connection, conversation, today)
+    if shows_successors(conversation) and sees_case:
+        more["colleagues"] = await successors_for(connection, conversation, want.code, today)
+    if shows_staff(conversation):
+        more["colleagues"], more["absence"] = await staff_facts(connection, conversation, today)
+    return more
 
 
 async def _for_officer(
@@ -396,16 +406,16 @@ async def _minutes_left(
     return working_minutes_left(now, case.due_on, office.sessions, office.days_off)
 
 
-async def _with_offices(
-    connection: AsyncConnection, found: dict[int, Facts], person_ids: Mapping[int, int], today: date
-) -> dict[int, Facts]:
+async def _add_offices(
+    connection: AsyncConnection, found: Mapping[int, dict[str, Any]], wanted: Sequence[Wanted], today: date
+) -> None:
     """Office hours and officers of each person's commune, and the officers of each case's.
 
     They are counted by the rule that alerts follow (people.officers_of).
     """
-    communes = {commune for facts in found.values() for commune in _communes(facts)}
+    communes = {commune for more in found.values() for commune in _communes(more)}
     if not communes:
-        return found
+        return
     of = {commune: places.territory(commune) for commune in communes}
     territories = {*of.values(), *(territory.partition("/")[0] for territory in of.values())}
     officers: dict[str, set[int]] = {}
@@ -429,18 +439,12 @@ async def _with_offices(
 
     open_at = await connection.execute(_HOURS, {"territories": list(territories)})
     hours = {row.territory: row.hours for row in open_at}
-    known = {}
-    for key, facts in found.items():
-        here, above = others(facts.person.commune, person_ids[key])
-        known[key] = replace(
-            facts,
-            officers=here,
-            province_officers=above,
-            hours=hours.get(of.get(facts.person.commune, ""), ""),
-            cases=tuple(there(facts.cases, person_ids[key])),
-            named=tuple(there(facts.named, person_ids[key])),
-        )
-    return known
+    for want in wanted:
+        more, me, commune = found[want.conversation.id], want.conversation.person_id, want.conversation.person.commune
+        more["officers"], more["province_officers"] = others(commune, me)
+        more["hours"] = hours.get(of.get(commune, ""), "")
+        for which in ("cases", "named"):
+            more[which] = tuple(there(more.get(which, ()), me))
 
 
 _HERE: BindParameter[Any] = bindparam("territories", expanding=True)
@@ -458,8 +462,8 @@ _OFFICERS = (
 _HOURS = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(_HERE))
 
 
-def _communes(facts: Facts) -> set[str]:
-    return {facts.person.commune, *(case.commune for case in (*facts.cases, *facts.named))} - {""}
+def _communes(more: Mapping[str, Any]) -> set[str]:
+    return {more["person"].commune, *(case.commune for case in (*more["cases"], *more.get("named", ())))} - {""}
 
 
 def within(territory: ColumnElement[str], members: Iterable[Membership]) -> ColumnElement[bool]:

@@ -309,7 +309,7 @@ def read_telegram(data: bytes) -> None:
     with suppress(ValueError, RecursionError):
         polled = json.loads(data)
         if isinstance(polled, dict):
-            can_be_kept(telegram._parsed(polled))
+            can_be_kept(telegram._words(polled) or telegram._aiogram().updates_of(polled))
 
 
 def read_zalo(data: bytes) -> None:
