@@ -50,6 +50,7 @@ test check: $(VENV)/installed-dev
 
 # They take what time the tests leave, and their words wait for the end, so as not to stand between those of the tests.
 types:
+	@mkdir -p var
 	@{ nice $(BIN)/mypy && $(BIN)/lint-imports; } >var/types 2>&1 || found=1; cat var/types; exit $${found:-0}
 
 tests:

@@ -82,9 +82,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 
 _LONGEST = (
-    "test_conversations", "test_processes", "test_road_zalo", "test_survives_zalo", "test_road_web", "test_road_telegram",
-    "test_kill", "test_web_page", "test_doctor", "test_web_app", "test_power_cut", "test_outages", "test_backup",
-    "test_engine", "test_lifecycle", "test_staff", "test_ladder", "test_reviews", "test_inbox", "test_papers",
+    "test_conversations", "test_processes", "test_road_zalo", "test_survives_zalo", "test_road_web",
+    "test_road_telegram", "test_kill", "test_web_page", "test_doctor", "test_web_app", "test_power_cut",
+    "test_outages", "test_backup", "test_engine", "test_lifecycle", "test_staff", "test_ladder", "test_reviews",
+    "test_inbox", "test_papers",
 )  # fmt: skip
 """Files that take minutes. They come first, so that side by side no process works on one when all others are done."""
 
