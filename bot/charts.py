@@ -60,7 +60,7 @@ class _Chart:
         """Draws all of it; how high that is."""
         self._paragraph(self._spec["title"], 15, bold=True)
         self._y += 1
-        self._paragraph(self._spec["total"], 13, ACCENT, bold=True)
+        self._paragraph(self._spec["total"], 14, ACCENT, bold=True)
         for n, (name, low, high, most) in enumerate(self._spec["bars"]):
             self._y += 3
             self._bar(str(name), low, high, most)
@@ -69,7 +69,7 @@ class _Chart:
         self._y += 3
         self._legend()
         self._y += 2
-        self._paragraph(self._spec["note"], 11.5, INK, bold=True)
+        self._paragraph(self._spec["note"], 12.5, INK, bold=True)
         return min(self._y + MARGIN - 2, _LONGEST)
 
     def _bar(self, name: str, low: int, high: int, most: int) -> None:
@@ -78,7 +78,7 @@ class _Chart:
         self._font(13, bold=True)
         room = ROOM - self._sheet.get_string_width(points) - 4
         top = self._y
-        self._paragraph(name, 12, room=room)
+        self._paragraph(name, 13, room=room)
         self._write(WIDTH - MARGIN - self._sheet_width(points, 13), top + 4.6, points, 13, INK, bold=True)
         self._y += 0.8
         self._fill(MARGIN, self._y, ROOM, _BAR, _GROUND)
@@ -105,9 +105,9 @@ class _Chart:
         for words, points in self._spec["stars"]:
             x = MARGIN + ROOM * points / 100
             self._fill(x - 0.2, self._y - _BAR, 0.4, _BAR + 1.2, INK)
-            half = self._sheet_width(words, 9.5, bold=False) / 2
-            self._write(min(x - half, WIDTH - 1 - 2 * half), self._y + 4.6, words, 9.5, INK)
-        self._y += 5
+            half = self._sheet_width(words, 12, bold=False) / 2
+            self._write(min(x - half, WIDTH - 1 - 2 * half), self._y + 5.4, words, 12, INK)
+        self._y += 6
 
     def _legend(self) -> None:
         x = MARGIN
@@ -120,8 +120,8 @@ class _Chart:
             else:
                 self._fill(x, self._y, 6, 4, ACCENT)
             self._sheet.rect(x, self._y, 6, 4)
-            self._write(x + 7.5, self._y + 3.4, words, 11, QUIET)
-            x += 11 + self._sheet_width(words, 11, bold=False)
+            self._write(x + 7.5, self._y + 3.6, words, 12.5, INK)
+            x += 11 + self._sheet_width(words, 12.5, bold=False)
         self._y += 4
 
     # letters and boxes

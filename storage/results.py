@@ -66,7 +66,7 @@ async def withdraw(connection: AsyncConnection, case_id: int) -> None:
 
 
 def _row(kept: Mapping[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {name: kept[name] for name in _PLAIN if name in kept}
+    row: dict[str, Any] = {name: kept.get(name, {}) for name in _PLAIN}  # those of before have no criteria
     row |= {name: Decimal(kept[name]) for name in _POINTS}
     row |= {name: date.fromisoformat(kept[name]) if kept[name] else None for name in _DAYS}
     return row | {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _MOMENTS}

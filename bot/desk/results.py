@@ -4,11 +4,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.desk.decisions import decidable
-from bot.turn import Turned, alert_officers, facts_of, fresh_case, tell_producer
-from dialogs.model import N_, CaseFacts, PublishResult, ResultFacts, Text
+from bot.turn import Turned, alert_officers, facts_of, fresh_case, open_my_file, tell_producer
+from dialogs.model import N_, CaseFacts, Link, PublishResult, ResultFacts, Text
 from dialogs.officer.alerts import alert_result, notice_of
 from dialogs.officer.result import is_paper_number
 from dialogs.producer.own_score import sheet_of
+from dialogs.producer.points import result_options
 from dialogs.rules.lifecycle import Side
 from dialogs.rules.rating import Rating, WrongItems, WrongPoints, certificate_until, check_items, rating
 from dialogs.rules.ruleset import PartId, ruleset
@@ -28,7 +29,8 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total))
     turn.carried.changed = True
     notice = notice_of(replace(before, result=result), found.action)
-    told = await tell_producer(turn, case.person_id, notice, effect.code)
+    links = (*_onwards(replace(before, result=result)), open_my_file(effect.code))
+    told = await tell_producer(turn, case.person_id, notice, effect.code, links)
     turn.carried.said.append(told.after(_done(before)))
     await _tell_commune(turn, effect.code, case.person_id)
 
@@ -72,6 +74,11 @@ def _result(case: CaseFacts, found: Rating, effect: PublishResult) -> ResultFact
         effect.decided_on,
         criteria=effect.criteria,
     )
+
+
+def _onwards(case: CaseFacts) -> tuple[Link, ...]:
+    """The way to the next star, where there is one."""
+    return tuple(Link(f"{option.value}.{case.code}", option.label) for option in result_options(case))
 
 
 def _done(case: CaseFacts) -> Text:

@@ -141,8 +141,11 @@ def _what_counts(case: CaseFacts, plan: Plan) -> Iterator[Text]:
         must = N_("%(count)s thing is a must for these stars; it comes first.")
         yield Text(must, {"count": gates}, N_("%(count)s things are a must for these stars; they come first."))
     if left := len(score(needed_sheet(case), _marks(case)).open):
-        one = N_("%(count)s question is not answered yet; I count it as nothing.")
-        yield Text(one, {"count": left}, N_("%(count)s questions are not answered yet; I count them as nothing."))
+        one = N_("%(count)s question is not answered yet; I count it as nothing. Answered, the list may be shorter.")
+        many = N_(
+            "%(count)s questions are not answered yet; I count them as nothing. Answered, the list may be shorter."
+        )
+        yield Text(one, {"count": left}, many)
 
 
 def way_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:

@@ -136,6 +136,7 @@ def sheet(ruleset_id: str, number: int) -> Sheet:
     return found
 
 
+@cache
 def known_sheet(ruleset_id: str, number: int) -> Sheet | None:
     """The sheet of one set; None where it is not known. Of the others nothing is read, lest a chat waits for them."""
     folder = folder_of(ruleset_id)
