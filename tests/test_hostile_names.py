@@ -38,7 +38,9 @@ def test_a_name_is_kept_as_it_was_typed(name: str) -> None:
 @named
 def test_in_a_letter_it_is_words_of_its_only_part(name: str) -> None:
     """And none in its head, which shows on a locked phone."""
-    channel = Email(Server("mail.example", 25, "", "", ""), "ocop@example.vn", find=_nobody, catalogs=world().listener.catalogs)
+    channel = Email(
+        Server("mail.example", 25, "", "", ""), "ocop@example.vn", find=_nobody, catalogs=world().listener.catalogs
+    )
     words = f"{name}: xã đã nhận.\r\nBcc: x@evil.example"
     letter = channel._letter("lan@example.vn", Recipient("vi", ""), Outgoing("7", words, unprompted=True))
     found: Any = message_from_bytes(letter.as_bytes(policy=SMTP), policy=SMTP)
