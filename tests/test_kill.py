@@ -8,6 +8,7 @@ import asyncio
 import random
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -109,13 +110,13 @@ class Supervisor:
         return "".join(path.read_text(errors="replace") for path in sorted(self._folder.glob("*.log")))
 
 
-async def invitations(url: str) -> list[str]:
+async def invitations(url: str, communes: Sequence[str] = COMMUNES) -> list[str]:
     engine = make_engine(url)
     try:
         async with engine.begin() as connection:
             return [
                 "i-" + await people.invite(connection, Role.COMMUNE_OFFICER, territory(commune), system_clock())
-                for commune in COMMUNES
+                for commune in communes
             ]
     finally:
         await engine.dispose()

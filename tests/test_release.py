@@ -13,15 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import system_clock
-from dialogs.model import Role
-from dialogs.places import territory
-from storage import migrate, people
-from storage.database import make_engine
+from storage import migrate
 from tests.doubles.bot_api import BotApi
 from tests.doubles.people import Person
 from tests.doubles.villagers import Villager
 from tests.program import ROOT, Program, begin, finished, free_port
+from tests.test_kill import invitations
 from tests.test_processes import one_address, started
 from tests.whole import KEY, SETTLED_S, nobody_is_stuck, nothing_is_missing, settled
 
@@ -61,7 +58,7 @@ class Load:
         self.done = 0
 
     async def everybody(self, url: str) -> None:
-        for officer, payload in zip(self.officers.values(), await invited(url), strict=True):
+        for officer, payload in zip(self.officers.values(), await invitations(url, COMMUNES), strict=True):
             await officer.opens(payload)
         await asyncio.gather(*map(self._one, self.villagers))
 
@@ -69,19 +66,6 @@ class Load:
         async with self._places:
             await villager.registers()
         self.done += 1
-
-
-async def invited(url: str) -> list[str]:
-    """Written with this release's code: of invitations nothing has changed since."""
-    engine = make_engine(url)
-    try:
-        async with engine.begin() as connection:
-            return [
-                "i-" + await people.invite(connection, Role.COMMUNE_OFFICER, territory(commune), system_clock())
-                for commune in COMMUNES
-            ]
-    finally:
-        await engine.dispose()
 
 
 async def all_is_well(api: BotApi, load: Load, url: str, store: Path) -> None:
