@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from bot.catalogs import Catalog
@@ -74,6 +74,8 @@ _SEARCH = re.compile(r"(?:tim|find|search)(?: (?:kiem|giup|cho toi|for))?(?: (?:
 _LISTS = ("desk", "find")
 """Dialogs that show cases, and take what is typed for words to look for."""
 _NO_LIST_IS_SO_LONG = 100
+_BEING_READ = 32
+"""What is remembered of typed texts, each of which is looked at in several ways."""
 SURE = 57
 """Handbook score from which a text with question words, but no question mark, counts as a question in a form.
 
@@ -341,8 +343,11 @@ class Listener:
 
     def _with_rest(self, typed: str, options: Sequence[Option]) -> tuple[Option, str] | None:
         """ "dang ky chuoi say": an option's words and what follows them."""
-        words = typed.split()
         phrases = {fold(phrase): o for o in options if o.takes_rest for phrase in self._phrases(o)}
+        said = f"{spelling(expand(fold(typed)))} "
+        if not any(said.startswith(f"{phrase} ") for phrase in phrases):
+            return None
+        words = typed.split()
         for size in range(min(len(words) - 1, _LONGEST_PHRASE_WORDS), 0, -1):
             said = spelling(expand(fold(" ".join(words[:size]))))
             if (option := phrases.get(said)) is not None:
@@ -547,6 +552,7 @@ _CODE = re.compile(r"(?<!\w)([A-Za-z]{1,5}\d{0,3})[-–](\d{2})[-–](\d{4,6})(?
 _SPACED_CODE = re.compile(r"(?<!\w)([A-Za-z]{1,5} ?\d{0,3})[. ](\d{2})[. ](\d{4,6})(?!\w)(?!.*\d)")
 
 
+@lru_cache(maxsize=_BEING_READ)
 def _case(typed: str) -> Event | None:
     """A case code anywhere in a short text, as people copy it: "tl-26-0147", "TL 26 0147".
 

@@ -122,7 +122,7 @@ class one_of:
         return _label(self.options(answers, facts, ""), value)
 
     def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
-        return bool(self.other) or any(option.value == value for option in self.options(answers, facts, ""))
+        return bool(self.other) or value in [option.value for option in self.options(answers, facts, "")]
 
 
 @dataclass(frozen=True, slots=True)

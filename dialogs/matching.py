@@ -518,6 +518,7 @@ LAST = -1
 _NOT_A_CHOICE = re.compile(r"(?<!\w)[-−+]\d|[%‰]")
 
 
+@lru_cache(maxsize=_BEING_READ)
 def number(text: str) -> int | None:
     """The number of a list answer: "2", "2.", "(3)", "số 2", "câu hai", "cái đầu tiên", "em chọn 2 ạ"; None otherwise.
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -40,6 +41,7 @@ from bot.channels.pace import OwnBudget, Pace, Rate
 from bot.channels.telegram import RATE, Telegram
 from bot.channels.telegram_notices import OutboxRateLimiter
 from bot.channels.telegram_parts import MAX_UPLOAD_BYTES, parts_of
+from bot.channels.telegram_words import words_in
 from dialogs.model import (
     CommandReceived,
     ContactShared,
@@ -222,6 +224,34 @@ def test_what_nobody_uses_is_not_built_and_what_somebody_uses_is() -> None:
     assert DeleteStory(business_connection_id="3", story_id=story.id).story_id == 1
     with pytest.raises(ValidationError):
         tg.Story.model_validate({"id": 1})
+
+
+async def test_neither_library_is_there_before_it_is_needed(api: BotApi, phone: Phone) -> None:
+    """They cost seconds and more than a hundred MiB; words need none of them."""
+    code = (
+        "import asyncio, sys\n"
+        "from bot.channels.base import Outgoing\n"
+        "from bot.channels.telegram import Telegram\n"
+        "async def main():\n"
+        f"    channel = Telegram({TOKEN!r}, {api.url!r})\n"
+        f"    for body in ({body('text')!r}, {body('press_option')!r}):\n"
+        "        assert len(await channel.received({}, body)) == 1\n"
+        "    await channel.send('5001', Outgoing('k', 'Chào bác'))\n"
+        "    await channel.close()\n"
+        "    assert not {'aiogram', 'telegram'} & {*sys.modules}\n"
+        f"    assert await channel.received({{}}, {body('photo')!r})\n"
+        "    assert 'aiogram' in sys.modules and 'telegram' not in sys.modules\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await process.wait() == 0
+    assert [seen.text for seen in phone.sees()] == ["Chào bác"]
+
+
+@pytest.mark.parametrize("name", ["text", "start", "start_payload", "press_option", "press_link", "english", "thai"])
+def test_words_mean_the_same_to_aiogram(name: str) -> None:
+    assert read(name) == telegram_aiogram.updates_of(payload(name))
+    assert words_in(payload(name)) is not None
 
 
 # ---------------------------------------------------------------- out: shapes

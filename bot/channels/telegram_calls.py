@@ -4,8 +4,10 @@ aiogram makes a class, a form and an answer's thirty objects for each; here a ca
 """
 
 import json
+import ssl
 from typing import Any, TypeVar
 
+import certifi
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from yarl import URL
 
@@ -54,7 +56,10 @@ class Calls:
 
 
 def _session() -> ClientSession:
-    return ClientSession(connector=TCPConnector(limit=CONNECTIONS), headers=HEADERS, cookie_jar=DummyCookieJar())
+    """With certifi's certificates, as both libraries: not every computer has some of its own that Python finds."""
+    known = ssl.create_default_context(cafile=certifi.where())
+    connector = TCPConnector(limit=CONNECTIONS, ssl=known)
+    return ClientSession(connector=connector, headers=HEADERS, cookie_jar=DummyCookieJar())
 
 
 def answer_in(body: str | bytes) -> dict[str, Any]:
