@@ -67,7 +67,10 @@ async def test_only_a_sha256_names_a_file(tmp_path: Path, name: str) -> None:
 
 
 class Bucket:
-    """As much of S3 as is used, at `url`; `away`: how it does not answer."""
+    """As much of S3 as is used, at `url`; `away`: how it does not answer. What is not signed by its key it refuses.
+
+    Whether a server of others answers alike is tried by hand: `test_a_real_bucket`.
+    """
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
@@ -82,6 +85,8 @@ class Bucket:
                 assert request.transport is not None
                 request.transport.close()
                 return web.Response()
+        if not request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 Credential=id/"):
+            return web.Response(status=403)
         path = request.path
         match request.method:
             case "PUT":
