@@ -53,6 +53,7 @@ from storage.database import writing
 from storage.models import conversations, updates
 from storage.notices import Held, take_held
 from storage.outbox import Due, Hand, hand_out, post
+from storage.pages import files_in_hand
 from storage.people import Chat, chats_of, set_timers, upload_link
 from storage.records import (
     VIETNAM,
@@ -60,7 +61,6 @@ from storage.records import (
     Wanted,
     conversations_of,
     facts_for,
-    files_in_hand,
     first_times,
     upsert,
 )

@@ -3,18 +3,12 @@
 Times are aware and in UTC; territories are paths ("15", "15/04321") so that a prefix is a jurisdiction.
 """
 
-import json
-from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -23,13 +17,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     insert_sentinel,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
+from storage.columns import Document as Document
+from storage.columns import Identity as Identity
+from storage.columns import Moment as Moment
+from storage.columns import dumps as dumps
+from storage.columns import iso as iso
 from storage.sealing import SealedIn, SealedText
 
 metadata = MetaData(
@@ -42,27 +39,6 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite keeps none of its own, so naive values are refused on the way in."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-
-Identity = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in an INTEGER key
-Document = JSON().with_variant(JSONB, "postgresql")
-
 CONTACTS = ("phone", "contact_name")
 """Answers that are sealed; what officers search by (product, maker) is not."""
 SAID = ("text", "phone")
@@ -72,15 +48,6 @@ SAID = ("text", "phone")
 def _folded(length: int) -> Any:
     """Text without diacritics, compared byte by byte on both databases: names that begin alike stand together."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
-
-
-dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""JSON as the database keeps it: UTF-8 as it is, so that a person's words stay readable."""
-
-
-def iso(moment: date | datetime | None) -> str | None:
-    """A day or a moment as a Document keeps it."""
-    return moment.isoformat() if moment is not None else None
 
 
 def _id() -> Column[int]:

@@ -14,13 +14,11 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
 from dialogs.answers import answer_of, pages_of
-from dialogs.engine import dialog_name, unfinished
+from dialogs.engine import dialog_name
 from dialogs.model import (
     CaseFacts,
-    Draft,
     Facts,
     FileFacts,
-    FileStatus,
     HistoryLine,
     Membership,
     PaperFacts,
@@ -60,7 +58,7 @@ from storage.models import (
 )
 from storage.notices import told_of
 from storage.on_behalf import filed_for_somebody
-from storage.pages import lengths_of
+from storage.pages import file_facts, lengths_of
 from storage.reach import reach_of, shows_reach
 from storage.reviews import changes_of, marks_of, templates_of
 from storage.rights import REACHABLE, covers, present_at, sides_at
@@ -689,23 +687,4 @@ async def _files(
         return {}
     owners = {*(want.conversation.person_id for want in wanted), *(owner for owner, _ in further)}
     statement = select(files).where(files.c.id.in_(ids), files.c.person_id.in_(owners), files.c.status != FORGOTTEN)
-    return {(row.person_id, row.id): _file(row) for row in await connection.execute(statement)}
-
-
-def _file(row: Row) -> FileFacts:
-    return FileFacts(
-        row.id,
-        FileStatus(row.status),
-        row.kind,
-        row.name,
-        row.pages,
-        tuple(f for f in row.findings.split(",") if f),
-        tried=row.attempts > 0,
-    )
-
-
-def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
-    """Ids of the files that unfinished answers hold ("<doing>|<id>:<rotation>,…"; "?…" is a choice, not files)."""
-    partials = (partial for draft in drafts for partial in (unfinished(draft.partial), *draft.shelved.values()))
-    partials = (partial.rpartition("|")[2] for partial in partials if not partial.startswith("?"))
-    return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)
+    return {(row.person_id, row.id): file_facts(row) for row in await connection.execute(statement)}

@@ -137,8 +137,8 @@ async def test_a_list_is_refused_that_is_not_of_this_sheet_or_in_the_past(sqlite
     assert await may.listed() == {}
 
 
-async def test_another_list_keeps_what_is_done(engine: AsyncEngine) -> None:
-    may = await household(engine)
+async def test_another_list_keeps_what_is_done(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
     await may.orders(may.plan(**{STORY: 2, LABEL: 1}))
     await may.orders(TickStep(may.code, (await may.listed())[STORY].id, True))
     await may.orders(may.plan(**{MARK: 1}))
@@ -147,7 +147,7 @@ async def test_another_list_keeps_what_is_done(engine: AsyncEngine) -> None:
     assert listed[STORY].done_at is not None
     await may.orders(DropPlan(may.code))
     assert set(await may.listed()) == {STORY}
-    assert (await rows(engine, cases))[0].star_goal == 0
+    assert (await rows(sqlite_engine, cases))[0].star_goal == 0
     assert await may.marks() == {STORY: 2}
 
 

@@ -2,6 +2,7 @@
 
 import random
 import re
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import dialogs.rules.sheet as module
 from dialogs.rules.planner import Plan, Way, next_stars, plans, raised
 from dialogs.rules.ruleset import Label, RulesetError
 from dialogs.rules.scoring import Marks, choices, score
 from dialogs.rules.sheet import Criterion, Sheet, known_sheet, sheet, sheets
+from dialogs.rules.tables import File, read
 from dialogs.rules.work import load, works
 from tests.bench_scoring import measure_plans
 
@@ -26,7 +29,7 @@ def marked(one: Sheet) -> st.SearchStrategy[dict[str, int]]:
 
 papers = st.sampled_from(tuple(sheets("ocop-2026").values())).flatmap(lambda one: st.tuples(st.just(one), marked(one)))
 stars_wanted = st.sampled_from((3, 4, 5))
-few = settings(max_examples=50)  # each is a plan of a whole sheet
+few = settings(max_examples=50, deadline=None)  # each is a plan of a whole sheet
 
 
 def household(**changed: int) -> dict[str, int]:
@@ -248,7 +251,22 @@ def test_wrong_work_is_refused_with_its_line(old: str, new: str, said: str, tmp_
         load(tmp_path / "work.toml")
 
 
-def test_one_sheet_is_one_object_and_reads_no_other() -> None:
+def test_for_one_sheet_no_other_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chat waits for it."""
+    names = []
+
+    def noted(path: Path) -> File:
+        names.append(path.name)
+        return read(path)
+
+    monkeypatch.setattr(module, "read", noted)
+    for name in ("_built", "_common"):
+        monkeypatch.setattr(module, name, cache(getattr(module, name).__wrapped__))
+    assert known_sheet.__wrapped__("ocop-2026", 7)
+    assert sorted(names) == ["common.toml", "set_07.toml"]
+
+
+def test_one_sheet_is_one_object() -> None:
     assert known_sheet("ocop-2026", 7) is sheets("ocop-2026")[7]
     assert known_sheet("ocop-2019", 5) is sheets("ocop-2019")[5]
     assert known_sheet("ocop-2023", 5) is None

@@ -15,6 +15,7 @@ from dialogs.model import (
     Facts,
     InvalidAnswer,
     Option,
+    OptionChosen,
     Sayable,
     Text,
     TextReceived,
@@ -25,6 +26,7 @@ from dialogs.rules.rating import WrongItems, check_items
 from dialogs.rules.ruleset import PartId
 
 _PAIR = re.compile(r"(?P<code>\d{1,2}(?:\.\d){0,2})\s*[=:\t ]\s*(?P<points>\d{1,2}(?:[.,]\d{1,2})?)(?=\s|;|,\s|$)")
+WITHOUT = Option("without", Text(N_("Leave the items out")), ("bỏ qua", "không thêm", "quay lại", "leave them out"))
 _BETWEEN = re.compile(r"[\s;,]*")
 
 
@@ -35,9 +37,11 @@ class by_item:
     takes: str = "text"
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
-        return ()
+        return (WITHOUT,)
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, OptionChosen) and event.value == WITHOUT.value:
+            return Answer("", leads="check")
         if not isinstance(event, TextReceived):
             raise InvalidAnswer(TYPE_IT)
         found = _pairs(event.text)
