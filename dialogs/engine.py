@@ -251,7 +251,7 @@ def _at(dialogs: Dialogs, state: State, ask: Ask, draft: Draft) -> State:
     if draft.at != ask.name and (draft.at or not draft.partial):
         draft = _turned(draft, ask.name)
     key, at = state.key, f"{state.key}/{ask.name}"
-    kept = {k: d for k, d in state.drafts.items() if k in (key, state.then) or _keeps(dialogs, k)}
+    kept = {k: d for k, d in state.drafts.items() if k == state.then or _keeps(dialogs, k)}
     if state.at == at and draft.at == ask.name and kept.get(key) is draft and len(kept) == len(state.drafts):
         return state
     kept[key] = draft if draft.at == ask.name else replace(draft, at=ask.name)
@@ -336,13 +336,13 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
     answers = view(state.key, draft)
     options = _options(ask, answers, draft, facts)
     shown = _page(tuple(option for option in options if not option.hidden), draft.page)
-    values = {option.value for option in shown}
+    further = () if shown == options else tuple(option for option in options if option not in shown)
     officer = bool(facts.person.memberships) and not dialog.form
     return SendMessage(
         (*_progress(dialog, ask, answers, facts), *_prompt(ask, answers, draft, facts)),
         shown,
         at=address(state.at, ask, draft),
-        further=tuple(option for option in options if option.value not in values),
+        further=further,
         takes=VERBATIM if ask.verbatim else ask.accept.takes,
         free=not dialog.form and not ask.confirms,
         buttons=dialogs.buttons if officer else (),
