@@ -153,7 +153,8 @@ def way_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     score = Option("score", Text(N_("Back to my own score")), ("tự chấm", "quay lại", "my own score"))
     if not _knows_enough(case):
         return (TRY_IT, Option("case", Text(N_("Open my file")), ("hồ sơ", "mở hồ sơ", "open")))
-    ways = tuple(_way_option(plan) for plan in plans_for(case, stars) if plan.steps)
+    found = tuple(plan for plan in plans_for(case, stars) if plan.steps)
+    ways = tuple(_way_option(plan, found) for plan in found)
     others = tuple(
         Option(f"stars:{n}", Text(N_("Aim at %(stars)s stars"), {"stars": n}), (f"{n} sao", f"lên {n} sao"))
         for n in range(stars_ahead(case) or GATES[-1], GATES[-1] + 1)
@@ -162,9 +163,17 @@ def way_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (*ways, *others, score)
 
 
-def _way_option(plan: Plan) -> Option:
+def _way_option(plan: Plan, found: tuple[Plan, ...]) -> Option:
+    """A way that is the same list as another is understood as that one when it is typed."""
+    named = {other.way for other in found}
+    best = {
+        "fewest": min(found, key=lambda p: len(p.steps)),
+        "cheapest": min(found, key=lambda p: p.millions),
+        "soonest": min(found, key=lambda p: p.weeks),
+    }
+    typed = tuple(w for way in WAYS if way == plan.way or (way not in named and best[way] is plan) for w in _TYPED[way])
     values: dict[str, Value] = {"way": Text(WAYS[plan.way]), "count": len(plan.steps), "weeks": plan.weeks}
-    return Option(f"way:{plan.way}", Text(N_("%(way)s: %(count)s to do, %(weeks)s weeks"), values), _TYPED[plan.way])
+    return Option(f"way:{plan.way}", Text(N_("%(way)s: %(count)s to do, %(weeks)s weeks"), values), typed)
 
 
 def way_chosen(value: str, answers: Answers, facts: Facts) -> Go:
