@@ -575,7 +575,7 @@ def _lasting(dialogs: Dialogs, state: State, at: str, value: str, rest: str, fac
     """A button of an older message that still says all there is to know, pressed where it stood; None for others."""
     key, _, name = at.partition("#")[0].partition("/")
     known = dialogs.by_name.get(dialog_name(key))
-    if known is None or not any(ask.name == name and ask.lasting for ask in known.steps):
+    if known is None or not any(ask.name == name and ask.lasting and ask.lasting(value) for ask in known.steps):
         return None
     there, told = arrive(dialogs, _gone(state, Go(key)), facts)
     if told or there.at != f"{key}/{name}":

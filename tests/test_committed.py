@@ -15,7 +15,10 @@ import pytest
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
 ROOT = Path(__file__).parent.parent
-CANDIDATE = re.compile(r"[A-Za-z0-9+/=_.-]{20,}|PRIVATE KEY|://[^ /]*:[^ /]*@")
+CANDIDATE = re.compile(
+    r"[A-Za-z0-9+/=_.-]{20,}|PRIVATE KEY|://[^ /]*:[^ /]*@"
+    r"""|(?i:pass|secret|token|key)\w*["']?\s*[:=]\s*["']?[\w+/.-]{8,}"""
+)
 LOCKS = ":!*.lock"
 """Hashes, one a line."""
 MOST_CHARS = 4000
@@ -24,7 +27,7 @@ ALLOWED = "pragma: allowlist secret"
 """detect-secrets' own mark, at the end of a line."""
 KNOWN = {
     "", "…", "password", "{password}", "word", "b", "k", "p", "p%3A", "p%40ss", "p%40ss%2Fword", "another", "geheim",
-    "hunter2", "s3cret", "se%40cret", "AWS_REGION", "x-telegram-bot-api-secret-token", "x-bot-api-secret-token",
+    "hunter2", "s3cret", "12345678", "se%40cret", "AWS_REGION", "x-telegram-bot-api-secret-token", "x-bot-api-secret-token",
     "s", "a-secret-of-the-bot", "app-secret-that-opens-nothing", "oa-secret-key-for-tests", "a-secret-of-the-webhook",
     "123456789:AAF-example_of_a_token_that_opens_0",
     # ids of Zalo's own examples, which the recorded payloads repeat
@@ -80,7 +83,7 @@ PLANTED = {
     "Private Key": ("-----BEGIN RSA ", "PRIVATE KEY-----"),
     "Basic Auth Credentials": ("DATABASE_URL=postgresql://ocop", ":Xk29qPz@db/ocop"),
     "Hex High Entropy String": ('zalo = "9f1c02ab77e4', '53d86a1be07c44f2d935"'),
-    "Secret Keyword": ("ZALO_OA_SECRET_KEY=", "Wq8tZp3LmR7vXc2B"),
+    "Secret Keyword": ("SMTP_PASSWORD: ", "kX9mQ2vL"),
 }
 """In two parts, as this file must not be found itself."""
 

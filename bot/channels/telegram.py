@@ -110,10 +110,7 @@ class Telegram:
         return await self._understood(self._posted(headers, body))
 
     def _posted(self, headers: Mapping[str, str], body: bytes) -> Any:
-        sent = headers.get(SECRET_HEADER) or next(
-            (v for name, v in headers.items() if name.lower() == SECRET_HEADER), ""
-        )
-        if self._secret and not hmac.compare_digest(sent.encode(), self._secret.encode()):
+        if self._secret and not hmac.compare_digest(_secret_in(headers).encode(), self._secret.encode()):
             raise BadSignature
         return json.loads(body)
 

@@ -142,7 +142,7 @@ class Shell:
             await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
             return
-        except Exception as error:  # Starlette has answered 500 already; here is the only place that sees what
+        except Exception as error:  # 500 has been answered already; here is the only place that sees what
             log.error("%s %s: %s", scope["method"], scope["path"].split("/")[1], where(error))
 
     def _with_ours(self, theirs: list[tuple[bytes, bytes]], path: str) -> list[tuple[bytes, bytes]]:
@@ -169,6 +169,9 @@ class Posts:
             answer = await endpoint(request)
         except HTTPException as error:
             answer = await self._refused(request, error)
+        except Exception:  # the platform posts again; Shell writes down what it was
+            await (await self._refused(request, HTTPException(500)))(scope, receive, send)
+            raise
         await answer(scope, receive, send)
 
 

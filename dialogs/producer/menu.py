@@ -102,6 +102,11 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
     )
 
 
+def of_no_case(value: str) -> bool:
+    """“Why?” and the list for a star are about whichever case is the latest when they are pressed."""
+    return value not in ("why", "todo")
+
+
 def welcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if facts.person.name:
         return (Text(N_("Hello %(name)s. What would you like to do?"), {"name": facts.person.name}),)
@@ -112,7 +117,7 @@ MENU = Dialog(
     "menu",
     before=consent_asked,
     linked=True,
-    steps=(Ask("choice", welcome, one_of(choices), goto=chosen, lasting=True),),
+    steps=(Ask("choice", welcome, one_of(choices), goto=chosen, lasting=of_no_case),),
 )
 
 
