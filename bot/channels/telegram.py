@@ -261,6 +261,10 @@ class Telegram:
             self._username = str((await self._call("getMe", {}, dict)).get("username", ""))
         return self._username
 
+    async def prepare(self) -> None:
+        """Import what reads and fetches files, before the first of them has to wait for that."""
+        await _imported(_aiogram)
+
     async def close(self) -> None:
         await self._call.close()
         for library in (self._files, self._notices):
