@@ -166,7 +166,7 @@ def _budgeted(engine: AsyncEngine, channel: str, token: str) -> Budgeted:
 
 
 async def _telegram(config: Settings, shared: Callable[[str, str], Budgeted]) -> Any:
-    """The Telegram channel, only where it is on; it imports its libraries itself when they are needed."""
+    """The Telegram channel, only where it is on; it imports its libraries itself, beside the event loop."""
     if not config.telegram_is_on:
         return None
     from bot.channels.telegram import Telegram

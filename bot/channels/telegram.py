@@ -3,8 +3,8 @@
 Nearly all that comes are typed words and presses, and nearly all that goes out are texts: these need no library, and
 cost a fraction without one (telegram_words.py, telegram_calls.py; docs/adr/0014). The line between the libraries is
 `Outgoing.unprompted`: notices (alerts, results, reminders) come in crowds and need pacing, which aiogram has not.
-Each is imported when it is first needed. Everything is plain text: no parse mode, so a person's own words can never
-break a message.
+Neither is imported before the start is over, as that takes seconds.
+Everything is plain text: no parse mode, so a person's own words can never break a message.
 """
 
 import asyncio
