@@ -3,7 +3,7 @@
 Nearly all that comes are typed words and presses, and nearly all that goes out are texts: these need no library, and
 cost a fraction without one (telegram_words.py, telegram_calls.py; docs/adr/0014). The line between the libraries is
 `Outgoing.unprompted`: notices (alerts, results, reminders) come in crowds and need pacing, which aiogram has not.
-Neither is imported before the start is over, as that takes seconds.
+Each is imported when it is first needed, aiogram by `prepare` at the start, as that takes seconds.
 Everything is plain text: no parse mode, so a person's own words can never break a message.
 """
 
@@ -261,9 +261,10 @@ class Telegram:
             self._username = str((await self._call("getMe", {}, dict)).get("username", ""))
         return self._username
 
-    async def prepare(self) -> None:
-        """Import what reads and fetches files, before the first of them has to wait for that."""
-        await _imported(_aiogram)
+    def prepare(self) -> None:
+        """Import what reads and fetches files, which takes seconds: for the start, so that no file waits for that."""
+        _here.add(_aiogram)
+        _aiogram()
 
     async def close(self) -> None:
         await self._call.close()

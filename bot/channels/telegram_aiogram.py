@@ -1,6 +1,6 @@
 """What needs Telegram's types, by aiogram: to read what is more than words and presses, and files in and out.
 
-Importing it takes three seconds and 120 MiB, so bot.channels.telegram does that beside the event loop.
+Importing it takes three seconds and 120 MiB, so it is imported only where Telegram is on.
 """
 
 import asyncio
