@@ -79,7 +79,7 @@ from dialogs.words import COMMANDS, INTENTS
 
 ROOT = LOCALES.parent
 TELEGRAM = Capabilities(4096, 100, 40, 64, True, True, True, True, spacing=timedelta(seconds=1))
-"""bot.channels.telegram says the same, but importing it takes seconds; a test compares them."""
+"""bot.channels.telegram says the same, but brings an HTTP client along; a test compares them."""
 CHANNELS: Mapping[str, Capabilities] = {"web": web.CAPABILITIES, "telegram": TELEGRAM, "plain": PLAIN}
 
 Finding = str

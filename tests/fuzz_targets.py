@@ -187,7 +187,10 @@ def read_codes(data: bytes) -> None:
 
 @cache
 def standing() -> tuple[tuple[Facts, State], ...]:
-    """People at the first question of every dialog they may be in, and at each of the form of an idea."""
+    """People at the first question of every dialog they may be in, and at each of the form of an idea.
+
+    Loads, with that, what a process loads once: no input is to be blamed for it.
+    """
     found: dict[str, tuple[Facts, State]] = {}
     for situation in situations(world().facts()):
         for name, code in itertools.product(DIALOGS.by_name, ("", *situation.codes)):
@@ -195,6 +198,7 @@ def standing() -> tuple[tuple[Facts, State], ...]:
                 begun = replace(situation.begun, at=f"{name}.{code}/" if code else f"{name}/")
                 state, _ = arrive(DIALOGS, begun, situation.facts)
                 found.setdefault(state.key.partition(".")[0], (situation.facts, state))
+    telegram._aiogram()
     return (*(found[name] for name in sorted(found)), *forms())
 
 

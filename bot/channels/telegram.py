@@ -3,8 +3,8 @@
 Nearly all that comes are typed words and presses, and nearly all that goes out are texts: these need no library, and
 cost a fraction without one (telegram_words.py, telegram_calls.py; docs/adr/0014). The line between the libraries is
 `Outgoing.unprompted`: notices (alerts, results, reminders) come in crowds and need pacing, which aiogram has not.
-Each is imported when it is first needed. Everything is plain text: no parse mode, so a person's own words can never
-break a message.
+Each is imported when it is first needed, aiogram by `prepare` at the start, as that takes seconds.
+Everything is plain text: no parse mode, so a person's own words can never break a message.
 """
 
 import asyncio
@@ -257,6 +257,11 @@ class Telegram:
         if not self._username:
             self._username = str((await self._call("getMe", {}, dict)).get("username", ""))
         return self._username
+
+    def prepare(self) -> None:
+        """Import what reads and fetches files, which takes seconds: for the start, so that no file waits for that."""
+        _here.add(_aiogram)
+        _aiogram()
 
     async def close(self) -> None:
         await self._call.close()

@@ -1,6 +1,6 @@
 """What needs Telegram's types, by aiogram: to read what is more than words and presses, and files in and out.
 
-Importing it takes a second, so bot.channels.telegram does that when the first of these comes.
+Importing it takes a second, so it is imported only where Telegram is on.
 """
 
 import asyncio
