@@ -6,16 +6,18 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.turn import About, Turned, fresh_case, own_case, tell
+from bot.turn import Turned, fresh_case, own_case, tell
 from bot.world import World
 from dialogs.model import N_, CaseFacts, DropPlan, MoveStep, SendMessage, TakePlan, Text, TickStep
 from dialogs.producer.menu import EVENING
 from dialogs.producer.own_score import holds, needed_sheet, sheet_of
 from dialogs.producer.star_plan import REMIND_DAYS, paper_for
 from dialogs.producer.todo import reminder
+from dialogs.producer.upload import BY_HAND
 from dialogs.rules.ruleset import WITH_THE_PLAN
 from dialogs.rules.scoring import WrongMark, score
 from dialogs.rules.sheet import Criterion
+from dialogs.rules.work import works
 from dialogs.rules.working_days import at_minute
 from storage import cases, star_steps
 from storage.records import VIETNAM, case_named
@@ -72,9 +74,9 @@ async def tick_step(turn: Turned, effect: TickStep) -> None:
     """Done: it counts in the own score. Not after all: the own mark is again what it was."""
     case = await own_case(turn, effect.code)
     step = await star_steps.step_of(turn.connection, case.id, effect.number)
-    if step is None:
-        raise cases.NotPossible(effect.code)
     facts = await fresh_case(turn, effect.code)
+    if step is None or not _holds(facts, step):
+        raise cases.NotPossible(effect.code)
     if effect.done and step.done_at is None:
         turn.carried.said.append(_done(facts, [await _tick(turn, case, facts, step)]))
     elif not effect.done and step.done_at is not None:
@@ -83,18 +85,35 @@ async def tick_step(turn: Turned, effect: TickStep) -> None:
 
 
 async def paper_kept(turn: Turned, case: Any, paper: str) -> None:
-    """Whatever on the list is shown by this paper is done; who sees it otherwise takes that back there."""
-    if not case.star_goal:
+    """What this paper alone makes sure of is done; of what it only goes with, the producer is asked."""
+    wanted = paper.removeprefix(WITH_THE_PLAN)
+    if not case.star_goal or wanted in BY_HAND:
         return
     facts = await fresh_case(turn, case.code)
-    wanted = paper.removeprefix(WITH_THE_PLAN)
-    ticked = []
+    ticked, perhaps = [], []
     for step in await star_steps.still_open(turn.connection, case.id):
-        proof = paper_for(facts, step.code, step.option) if _holds(facts, step) else None
-        if proof is not None and proof.id == wanted:
+        if not _holds(facts, step):
+            continue
+        if _is_shown(facts, step, wanted):
             ticked.append(await _tick(turn, case, facts, step))
+        elif (proof := paper_for(facts, step.code, step.option)) is not None and proof.id == wanted:
+            perhaps.append(needed_sheet(facts).criterion(step.code))
+    if case.person_id != turn.conversation.person_id:
+        return  # what an officer sends for them is no talk about their list
     if ticked:
         turn.carried.said.append(_done(facts, ticked))
+    if perhaps:
+        turn.carried.said.append(_perhaps(perhaps))
+
+
+def _is_shown(case: CaseFacts, step: Any, paper: str) -> bool:
+    """Whether this paper alone makes sure of an option that is worth the step's, in the same way to score the item."""
+    criterion = needed_sheet(case).criterion(step.code)
+    number = works(case.ruleset).of(criterion).shows.get(paper)
+    if number is None or number > len(criterion.options):
+        return False
+    shown, wanted = criterion.options[number - 1], criterion.options[step.option - 1]
+    return shown.case == wanted.case and shown.points >= wanted.points
 
 
 def _holds(case: CaseFacts, step: Any) -> bool:
@@ -130,6 +149,13 @@ async def _untick(turn: Turned, case: Any, step: Any) -> None:
     await star_steps.tick(turn.connection, step.id, None, None)
 
 
+def _perhaps(open_ones: list[Criterion]) -> SendMessage:
+    lines = (Text(N_("• %(item)s"), {"item": criterion.label}) for criterion in open_ones)
+    return SendMessage(
+        (Text(N_("This paper goes with things on your list. Is one of them done? Look at it there:")), *lines)
+    )
+
+
 def _done(case: CaseFacts, ticked: list[Criterion]) -> SendMessage:
     said = N_("✅ Done, and it counts in your own score: %(item)s.")
     return SendMessage(tuple(Text(said, {"item": criterion.label}) for criterion in ticked))
@@ -147,7 +173,10 @@ async def due(connection: AsyncConnection, world: World, now: datetime) -> list[
 
 
 async def remind(world: World, now: datetime, connection: AsyncConnection, code: str) -> None:
-    """One message to the producer of a case, about all that has its day soon."""
+    """One message to the producer of a case, about all that has its day soon.
+
+    Nobody else hears of it where it does not come, and no paid message takes its place: it is the producer's own plan.
+    """
     case = await cases.locked(connection, code)
     if case is None:
         return
@@ -159,4 +188,4 @@ async def remind(world: World, now: datetime, connection: AsyncConnection, code:
     steps = tuple(step for step in await star_steps.steps_of(connection, code) if step.number in numbers)
     here = tuple(step for step in steps if holds(needed_sheet(facts), step.code, step.option))
     if here:
-        await tell(connection, world, [case.person_id], reminder(facts, here), now, About(code))
+        await tell(connection, world, [case.person_id], reminder(facts, here), now)

@@ -183,13 +183,36 @@ async def test_nobody_ticks_what_is_on_the_list_of_another_case(sqlite_engine: A
     assert (await may.listed())[STORY].done_at is None
 
 
-async def test_a_paper_ticks_what_it_shows(sqlite_engine: AsyncEngine) -> None:
+@pytest.mark.parametrize(
+    ("paper", "wanted", "ticked"),
+    [
+        ("plan_story", {"5_1": 2, STORY: 2}, {"5.1"}),
+        ("plan_story", {"5_1": 3}, set()),
+        ("quality_declaration", {"8": 1}, {"8"}),
+        ("quality_declaration", {"8": 3}, set()),
+        ("plan_distribution", {"11": 3}, set()),
+        ("samples", {"6_4": 3, "2_2": 4}, set()),
+    ],
+)
+async def test_a_paper_ticks_what_it_alone_makes_sure_of(
+    sqlite_engine: AsyncEngine, paper: str, wanted: dict[str, int], ticked: set[str]
+) -> None:
     may = await household(sqlite_engine)
-    await may.orders(may.plan(**{STORY: 2, MARK: 1, "5.1": 3}))
+    await may.orders(may.plan(**wanted))
     await keep_files(sqlite_engine, may.clock, may.who, "f1")
-    await may.orders(KeepPaper(may.code, "plan_story", (("f1", 0),)))
-    assert {code for code, row in (await may.listed()).items() if row.done_at} == {STORY, "5.1"}
-    assert await may.marks() == {STORY: 2, "5.1": 3}
+    await may.orders(KeepPaper(may.code, paper, (("f1", 0),)))
+    listed = await may.listed()
+    assert {code for code, row in listed.items() if row.done_at} == ticked
+    assert await may.marks() == {code: listed[code].option for code in ticked}
+
+
+async def test_a_thing_of_another_sheet_is_not_ticked(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{"6_4": 3}))
+    async with sqlite_engine.begin() as connection:
+        flowers = {**FRUIT, "product_group": "ornamental", "product_set": "23"}
+        await connection.execute(update(cases).values(answers=flowers))
+    assert refused(await may.orders(TickStep(may.code, (await may.listed())["6.4"].id, True)), TOO_LATE)
 
 
 async def test_who_wants_to_be_forgotten_has_no_list_any_more(sqlite_engine: AsyncEngine) -> None:
@@ -227,6 +250,8 @@ async def test_people_are_reminded_once_in_the_evening_three_days_before(engine:
     assert "Nét riêng của quê mình" in words
     assert "Nhãn hàng" not in words
     assert await told(may) == [words], "once"
+    (notice,) = await rows(may.engine, notices)
+    assert not notice.case_code, "nobody is asked to telephone about it, and nothing is paid for it"
     await may.orders(MoveStep(may.code, (await may.listed())[STORY].id, may.clock.now.date() + timedelta(days=2)))
     assert len(await told(may)) == 2, "put off, it is called to mind again"
 
