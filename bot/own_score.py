@@ -1,6 +1,6 @@
 """A producer's own score and the way to the next star: what the dialogs order becomes rows, and reminders go out."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,14 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.turn import Turned, fresh_case, own_case, tell
 from bot.world import World
-from dialogs.model import N_, CaseFacts, DropPlan, MoveStep, SendMessage, TakePlan, Text, TickStep
+from dialogs.model import N_, CaseFacts, DropPlan, KeepSelfScore, MoveStep, SendMessage, TakePlan, Text, TickStep
 from dialogs.producer.menu import EVENING
-from dialogs.producer.own_score import holds, needed_sheet, sheet_of
+from dialogs.producer.own_score import LEFT_OPEN, answered, holds, needed_sheet, sheet_of
 from dialogs.producer.star_plan import REMIND_DAYS, paper_for
 from dialogs.producer.todo import reminder
 from dialogs.producer.upload import BY_HAND
 from dialogs.rules.ruleset import WITH_THE_PLAN
-from dialogs.rules.scoring import WrongMark, score
 from dialogs.rules.sheet import Criterion
 from dialogs.rules.work import works
 from dialogs.rules.working_days import at_minute
@@ -29,17 +28,20 @@ MOST_STEPS = 60
 """More than any score sheet has items."""
 
 
-async def keep(turn: Turned, code: str, marks: Mapping[str, int]) -> None:
-    """All the marks of a case. Raises NotPossible for marks that its sheet does not have, or without a sheet."""
-    case = await own_case(turn, code)
-    sheet = sheet_of(await fresh_case(turn, code))
-    if sheet is None:
-        raise cases.NotPossible(code)
-    try:
-        score(sheet, marks)
-    except WrongMark as wrong:
-        raise cases.NotPossible(code) from wrong
-    await keep_self_score(turn.connection, case, marks, turn.now)
+async def keep(turn: Turned, effect: KeepSelfScore) -> None:
+    """One answer beside those of the record, which may come from another chat or a list: the lock is held meanwhile.
+
+    Raises NotPossible for a mark that the sheet does not have, or without a sheet.
+    """
+    case = await own_case(turn, effect.code)
+    facts = await fresh_case(turn, effect.code)
+    sheet = sheet_of(facts)
+    if sheet is None or all(criterion.code != effect.item for criterion in sheet.criteria):
+        raise cases.NotPossible(effect.code)
+    if effect.mark is not None and not holds(sheet, effect.item, effect.mark):
+        raise cases.NotPossible(effect.code)
+    before = replace(facts, self_marks=await self_marks_of(turn.connection, effect.code))
+    await keep_self_score(turn.connection, case, answered(before, effect.item, effect.mark), turn.now)
     turn.carried.changed = True
 
 
@@ -113,7 +115,7 @@ def _is_shown(case: CaseFacts, step: Any, paper: str) -> bool:
     if number is None or number > len(criterion.options):
         return False
     shown, wanted = criterion.options[number - 1], criterion.options[step.option - 1]
-    return shown.case == wanted.case and shown.points >= wanted.points
+    return bool(shown.case == wanted.case and shown.points >= wanted.points)
 
 
 def _holds(case: CaseFacts, step: Any) -> bool:
@@ -134,7 +136,7 @@ async def _tick(turn: Turned, case: Any, facts: CaseFacts, step: Any) -> Criteri
 
 def _points(criterion: Criterion, mark: int | None) -> int:
     """-1 for an open one, which is less than nothing known."""
-    if mark is None:
+    if mark is None or mark == LEFT_OPEN:
         return -1
     return criterion.options[mark - 1].points if 0 < mark <= len(criterion.options) else 0
 

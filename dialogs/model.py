@@ -839,10 +839,14 @@ class KeepPaper:
 
 @dataclass(frozen=True, slots=True)
 class KeepSelfScore:
-    """What a producer thinks the council would mark. `marks`: the option's number by code (dialogs.rules.scoring)."""
+    """What a producer thinks the council would mark for one item: the option's number (dialogs.rules.scoring).
+
+    `mark` None: not known. All other marks stay what they are in the record.
+    """
 
     code: str
-    marks: Mapping[str, int]
+    item: str
+    mark: int | None
 
 
 @dataclass(frozen=True, slots=True)

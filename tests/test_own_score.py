@@ -30,14 +30,15 @@ from dialogs.model import (
     TakePlan,
     TickStep,
 )
-from dialogs.producer.own_score import council_marks, known_from, marks_of, needed_sheet, set_number
+from dialogs.producer.own_score import council_marks, has_tried, known_from, marks_of, needed_sheet, set_number
 from dialogs.producer.score_words import picture
+from dialogs.producer.self_score import SELF_SCORE
 from dialogs.producer.star_plan import plans_for, stars_ahead
 from dialogs.producer.todo import steps_of
 from dialogs.rules.rating import WrongItems, check_items
 from dialogs.rules.scoring import score
 from storage.models import cases, notices, people, self_scores, star_steps
-from tests.facts import sample_cases, world
+from tests.facts import facts, sample_cases, world
 from tests.heart import ANSWERS, chat, keep_files, rows, submit, world_at
 from tests.test_effects import ordered, refused
 from tests.transcripts import Clock
@@ -81,22 +82,67 @@ async def household(engine: AsyncEngine) -> Household:
 # ---------------------------------------------------------------- marks
 
 
-@pytest.mark.parametrize("marks", [{"1.1": 9}, {"1.1": -1}, {"6.1.1": 1}, {"1.2": 0}, {"x": 1}])
+@pytest.mark.parametrize(("item", "mark"), [("1.1", 9), ("1.1", -1), ("6.1.1", 1), ("1.2", 0), ("x", 1), ("x", None)])
 async def test_marks_that_the_sheet_does_not_have_are_refused_and_nothing_is_lost(
-    sqlite_engine: AsyncEngine, marks: dict[str, int]
+    sqlite_engine: AsyncEngine, item: str, mark: int | None
 ) -> None:
     """Options beyond the printed ones, an item of the sheet of tea, "none" where the sheet prints a nought."""
     may = await household(sqlite_engine)
-    await may.orders(KeepSelfScore(may.code, {"1.1": 2}))
-    assert refused(await may.orders(KeepSelfScore(may.code, marks)), TOO_LATE)
+    await may.orders(KeepSelfScore(may.code, "1.1", 2))
+    assert refused(await may.orders(KeepSelfScore(may.code, item, mark)), TOO_LATE)
     assert await may.marks() == {"1.1": 2}
+
+
+async def test_an_answer_touches_no_other(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    for item, mark in (("1.1", 2), (STORY, 3), ("1.1", None)):
+        await may.orders(KeepSelfScore(may.code, item, mark))
+    assert await may.marks() == {STORY: 3}
+
+
+async def test_not_being_sure_of_what_is_known_is_remembered(sqlite_engine: AsyncEngine) -> None:
+    """3.1, the kind of producer, is known from the registration."""
+    may = await household(sqlite_engine)
+    await may.orders(KeepSelfScore(may.code, "3.1", None))
+    case = replace(fruit(), self_marks=await may.marks())
+    assert "3.1" in known_from(case)
+    assert "3.1" not in marks_of(case)
+    assert not has_tried(case)
+
+
+async def test_what_is_known_does_not_become_an_own_mark(sqlite_engine: AsyncEngine) -> None:
+    """Else a correction of the registration would not count any more."""
+    may = await household(sqlite_engine)
+    await may.orders(KeepSelfScore(may.code, "1.1", 2))
+    cooperative = {**fruit().answers, "producer_kind": "cooperative"}
+    assert marks_of(replace(fruit(), self_marks=await may.marks()))["3.1"] == 1
+    assert "3.1" not in marks_of(replace(fruit(), answers=cooperative, self_marks=await may.marks()))
+
+
+def test_a_draft_of_before_does_not_hide_what_was_ticked_since() -> None:
+    now = facts(cases=(replace(fruit(), self_marks={STORY: 3}),))
+    code = fruit().code
+    draft = {"subject": code, "_part": "B", "_ask": f"4.2 {STORY}"}
+    asked = [ask.name for ask in SELF_SCORE.steps if ask.when is not None and ask.when(draft, now)]
+    assert asked == ["4-2"], "it is marked meanwhile"
+    story = SELF_SCORE.ask("4-2")
+    assert story is not None
+    assert story.then is not None
+    assert story.then({**draft, "4-2": "2", "5-3": "1"}, now)[0] == KeepSelfScore(code, "4.2", 2)
+
+
+def test_what_was_only_ticked_and_what_another_sheet_asks_is_no_own_score() -> None:
+    assert not has_tried(replace(fruit(), self_marks={"9.9": 2}))
+    ticked = StarStep(1, STORY, 2, date(2026, 12, 1), done=True)
+    assert not has_tried(replace(fruit(), self_marks={STORY: 2}, steps=(ticked,)))
+    assert has_tried(replace(fruit(), self_marks={STORY: 2}))
 
 
 async def test_a_case_without_a_sheet_keeps_no_marks(sqlite_engine: AsyncEngine) -> None:
     may = await household(sqlite_engine)
     async with sqlite_engine.begin() as connection:
         await connection.execute(update(cases).values(ruleset="ocop-2023"))
-    assert refused(await may.orders(KeepSelfScore(may.code, {"1.1": 2})), TOO_LATE)
+    assert refused(await may.orders(KeepSelfScore(may.code, "1.1", 2)), TOO_LATE)
 
 
 def fruit(**changed: Any) -> CaseFacts:
@@ -153,21 +199,21 @@ async def test_another_list_keeps_what_is_done(sqlite_engine: AsyncEngine) -> No
 
 async def test_what_is_done_counts_and_not_after_all_is_as_before(sqlite_engine: AsyncEngine) -> None:
     may = await household(sqlite_engine)
-    await may.orders(KeepSelfScore(may.code, {STORY: 1}))
+    await may.orders(KeepSelfScore(may.code, STORY, 1))
     await may.orders(may.plan(**{STORY: 3}))
     number = (await may.listed())[STORY].id
     await may.orders(TickStep(may.code, number, True), TickStep(may.code, number, True))
     assert await may.marks() == {STORY: 3}
     await may.orders(TickStep(may.code, number, False))
     assert await may.marks() == {STORY: 1}
-    await may.orders(TickStep(may.code, number, True), KeepSelfScore(may.code, {STORY: 4}))
+    await may.orders(TickStep(may.code, number, True), KeepSelfScore(may.code, STORY, 4))
     await may.orders(TickStep(may.code, number, False))
     assert await may.marks() == {STORY: 4}, "what was said since stays"
 
 
 async def test_a_better_own_mark_is_not_lowered(sqlite_engine: AsyncEngine) -> None:
     may = await household(sqlite_engine)
-    await may.orders(may.plan(**{STORY: 2}), KeepSelfScore(may.code, {STORY: 4}))
+    await may.orders(may.plan(**{STORY: 2}), KeepSelfScore(may.code, STORY, 4))
     await may.orders(TickStep(may.code, (await may.listed())[STORY].id, True))
     assert await may.marks() == {STORY: 4}
 

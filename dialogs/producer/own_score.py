@@ -14,6 +14,8 @@ _KINDS = {"household": 1, "farm": 1, "cooperative_group": 1}
 """Registering has answered the item about it for these. Companies and co-operatives differ in what was not asked."""
 _SOLD = {"home": 1, "none": NONE}
 """Of where it is sold only this says enough; how many dealers there are was not asked."""
+LEFT_OPEN = -1
+"""Kept instead of a mark for what the record would know, and whose producer is not sure of it."""
 
 
 def set_number(case: CaseFacts) -> int:
@@ -79,10 +81,18 @@ def _known(criterion: Criterion, case: CaseFacts, papers: set[str]) -> int | Non
 
 
 def marks_of(case: CaseFacts) -> dict[str, int]:
-    """What was answered before, and what is known; a mark of before the product set was changed may be none here."""
+    """What was answered, and what is known beside it; a mark of before the product set was changed may be none here."""
     sheet = needed_sheet(case)
-    marks = {**known_from(case), **case.self_marks}
-    return {code: mark for code, mark in marks.items() if holds(sheet, code, mark)}
+    own = {code: mark for code, mark in case.self_marks.items() if mark == LEFT_OPEN or holds(sheet, code, mark)}
+    return {code: mark for code, mark in {**known_from(case), **own}.items() if mark != LEFT_OPEN}
+
+
+def answered(case: CaseFacts, code: str, mark: int | None) -> dict[str, int]:
+    """The own marks with one answer more; None: not known. What the record knows stays with the record."""
+    others = {c: m for c, m in case.self_marks.items() if c != code}
+    if mark is not None:
+        return {**others, code: mark}
+    return {**others, code: LEFT_OPEN} if code in known_from(case) else others
 
 
 def holds(sheet: Sheet, code: str, mark: int) -> bool:
@@ -90,8 +100,9 @@ def holds(sheet: Sheet, code: str, mark: int) -> bool:
 
 
 def has_tried(case: CaseFacts) -> bool:
-    """Whether anything was answered beside what is known anyway."""
-    return bool(marks_of(case).keys() - known_from(case).keys() | case.self_marks.keys())
+    """Whether anything was answered; what only got its mark by being ticked on a list was not."""
+    sheet, ticked = needed_sheet(case), {(step.code, step.option) for step in case.steps if step.done}
+    return any(holds(sheet, *mark) for mark in case.self_marks.items() if mark not in ticked)
 
 
 def council_marks(case: CaseFacts) -> dict[str, int]:
