@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialogs.model import PlannedStep, StarStep
 from storage.models import cases, people, star_steps
 
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _LISTED = star_steps.c.dropped_at.is_(None)
 _OPEN = star_steps.c.done_at.is_(None)
 
@@ -18,7 +20,11 @@ async def steps_of(connection: AsyncConnection, code: str) -> tuple[StarStep, ..
     """The list of a case, in the order it was made."""
     statement = select(star_steps).join(cases, cases.c.id == star_steps.c.case_id).where(cases.c.code == code, _LISTED)
     rows = await connection.execute(statement.order_by(star_steps.c.id))
-    return tuple(StarStep(row.id, row.code, row.option, row.due_on, row.done_at is not None) for row in rows)
+    return tuple(StarStep(row.id, row.code, row.option, row.due_on, _day(row.done_at), row.mark_before) for row in rows)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.astimezone(_VIETNAM).date() if moment is not None else None
 
 
 async def take(

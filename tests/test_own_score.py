@@ -30,13 +30,22 @@ from dialogs.model import (
     TakePlan,
     TickStep,
 )
-from dialogs.producer.own_score import council_marks, has_tried, known_from, marks_of, needed_sheet, set_number
+from dialogs.producer.own_score import (
+    council_marks,
+    has_tried,
+    known_from,
+    marks_of,
+    needed_sheet,
+    set_number,
+)
 from dialogs.producer.score_words import picture
 from dialogs.producer.self_score import SELF_SCORE
-from dialogs.producer.star_plan import plans_for, stars_ahead
+from dialogs.producer.star_plan import missing_points, plans_for, stars_ahead, way_options
 from dialogs.producer.todo import steps_of
+from dialogs.rules.planner import Plan, plans, raised
 from dialogs.rules.rating import WrongItems, check_items
 from dialogs.rules.scoring import score
+from dialogs.rules.work import works
 from storage.models import cases, notices, people, self_scores, star_steps
 from tests.facts import facts, sample_cases, world
 from tests.heart import ANSWERS, chat, keep_files, rows, submit, world_at
@@ -133,7 +142,7 @@ def test_a_draft_of_before_does_not_hide_what_was_ticked_since() -> None:
 
 def test_what_was_only_ticked_and_what_another_sheet_asks_is_no_own_score() -> None:
     assert not has_tried(replace(fruit(), self_marks={"9.9": 2}))
-    ticked = StarStep(1, STORY, 2, date(2026, 12, 1), done=True)
+    ticked = StarStep(1, STORY, 2, date(2026, 12, 1), done_on=date(2026, 11, 24))
     assert not has_tried(replace(fruit(), self_marks={STORY: 2}, steps=(ticked,)))
     assert has_tried(replace(fruit(), self_marks={STORY: 2}))
 
@@ -326,6 +335,21 @@ def rated(criteria: dict[str, Decimal] | None = None) -> ResultFacts:
     )
 
 
+def lowest() -> dict[str, int]:
+    """Of every item the first option: 35 points."""
+    return {c.code: 1 for c in needed_sheet(fruit()).criteria}
+
+
+def all_done(case: CaseFacts, plan: Plan) -> CaseFacts:
+    """The list of a plan, ticked the day after the result."""
+    today = date(2026, 11, 24)
+    steps = tuple(
+        StarStep(n, s.code, s.option, today, done_on=today, before=case.self_marks.get(s.code))
+        for n, s in enumerate(plan.steps)
+    )
+    return replace(case, steps=steps, self_marks=raised(case.self_marks, plan))
+
+
 def test_the_way_on_begins_where_the_council_stood() -> None:
     case = replace(fruit(), result=rated(), self_marks={c.code: len(c.options) for c in needed_sheet(fruit()).criteria})
     assert stars_ahead(case) == 4
@@ -333,6 +357,63 @@ def test_the_way_on_begins_where_the_council_stood() -> None:
     assert plans_for(case, 4) == (), "with all at its best nothing is left to gain"
     modest = replace(case, self_marks={**case.self_marks, "1.1": 1, "4.3": 1, "5.1": 1, "2.2": 1})
     assert all(sum(step.points for step in plan.steps) >= 7 for plan in plans_for(modest, 4))
+
+
+def test_after_a_councils_sums_only_what_it_found_missing_is_to_do_and_then_the_way_ends() -> None:
+    case = replace(fruit(), result=rated(), self_marks=lowest())
+    (*_, plan) = plans_for(case, 4)
+    optional = [step for step in plan.steps if not step.gate]
+    assert sum(step.points for step in optional) <= Decimal("6.5") + max(step.points for step in plan.steps)
+    done = all_done(case, plan)
+    assert missing_points(done, 4) == 0
+    assert [one.steps for one in plans_for(done, 4)] == [()]
+
+
+def test_after_a_councils_items_what_was_done_is_not_offered_again() -> None:
+    sheet = needed_sheet(fruit())
+    given = {c.code: Decimal(c.options[0].points) for c in sheet.criteria}
+    case = replace(fruit(), result=rated(given))
+    plan = plans_for(case, 4)[0]
+    assert len(plan.steps) > 3
+    done = all_done(case, plan)
+    assert [one.steps for one in plans_for(done, 4)] == [()]
+    before = replace(done, steps=tuple(replace(step, done_on=date(2026, 11, 1)) for step in done.steps))
+    assert plans_for(before, 4)[0].steps == plan.steps, "what the council has seen it has marked"
+
+
+def test_averages_are_not_rounded_away_item_by_item() -> None:
+    """Sixteen items at half a point more: eight points that need not be gained."""
+    sheet = needed_sheet(fruit())
+    whole = {
+        c.code: Decimal(max(o.points for o in c.options if o is c.options[0] or o.gate in (3, 4)))
+        for c in sheet.criteria
+    }
+    halves = [c.code for c in sheet.criteria if c.best > whole[c.code]][:16]
+    case = replace(fruit(), result=rated(whole | {code: whole[code] + Decimal("0.5") for code in halves}))
+    assert council_marks(case) == council_marks(replace(fruit(), result=rated(whole)))
+    floored = plans(sheet, council_marks(case), 4, works(sheet.ruleset))[0]
+    found = plans_for(case, 4)[0]
+    assert len(found.steps) < len(floored.steps)
+    assert found.points >= 70
+
+
+def test_where_most_is_open_beside_a_councils_sums_the_own_score_comes_first() -> None:
+    few = replace(fruit(), result=rated(), self_marks={"1.1": 1, "4.3": 1})
+    answers = {"subject": few.code}
+    assert [option.value for option in way_options(answers, facts(cases=(few,)))] == ["self_score", "case"]
+    most = replace(few, self_marks=lowest())
+    assert any(option.value.startswith("way:") for option in way_options(answers, facts(cases=(most,))))
+
+
+@pytest.mark.parametrize(("own", "expected"), [({}, 1), ({"8": 3}, 3)])
+def test_of_two_ways_to_score_a_village_it_is_the_same_in_all_items(own: dict[str, int], expected: int) -> None:
+    """8, 9 and 15 have options for a community and, with as many points, for one organisation."""
+    village = {**fruit().answers, "product_group": "tourism", "product_set": "26"}
+    sheet = needed_sheet(replace(fruit(), answers=village))
+    given = {c.code: Decimal(c.options[0].points) for c in sheet.criteria}
+    case = replace(fruit(), answers=village, result=rated(given), self_marks=own)
+    marks = council_marks(case)
+    assert {marks[code] for code in ("8", "9", "15")} == {expected}
 
 
 def test_an_average_between_two_options_is_the_lower_one() -> None:
