@@ -24,6 +24,8 @@ from storage.self_scores import keep_self_score, self_marks_of
 
 DUE, TOO_LATE = EVENING.hour * 60 + EVENING.minute, 21 * 60
 """Minutes of the day between which people are reminded; who missed that is reminded the next evening."""
+ENDED = frozenset({"idea_not_this_year", "plan_next_cycle", "expired", "revoked"})
+"""Statuses of cases that lead to no star any more: to stand again is a case of its own."""
 MOST_STEPS = 60
 """More than any score sheet has items."""
 
@@ -59,7 +61,7 @@ async def take_plan(turn: Turned, effect: TakePlan) -> None:
 
 async def drop_plan(turn: Turned, effect: DropPlan) -> None:
     case = await own_case(turn, effect.code)
-    await star_steps.drop(turn.connection, case.id, turn.now)
+    await star_steps.drop(turn.connection, case.id)
     turn.carried.changed = True
 
 
@@ -171,7 +173,7 @@ async def due(connection: AsyncConnection, world: World, now: datetime) -> list[
     day = now.astimezone(VIETNAM).date()
     if not at_minute(day, DUE) <= now < at_minute(day, TOO_LATE):
         return []
-    return await star_steps.due(connection, day + timedelta(days=REMIND_DAYS))
+    return await star_steps.due(connection, day + timedelta(days=REMIND_DAYS), ENDED)
 
 
 async def remind(world: World, now: datetime, connection: AsyncConnection, code: str) -> None:
@@ -182,12 +184,12 @@ async def remind(world: World, now: datetime, connection: AsyncConnection, code:
     case = await cases.locked(connection, code)
     if case is None:
         return
-    until = now.astimezone(VIETNAM).date() + timedelta(days=REMIND_DAYS)
-    numbers = await star_steps.claim(connection, case.id, until, now)
+    today = now.astimezone(VIETNAM).date()
+    numbers = await star_steps.claim(connection, case.id, today + timedelta(days=REMIND_DAYS), now)
     facts = await case_named(connection, code, now, world.days_off)
     if facts is None or sheet_of(facts) is None:
         return
     steps = tuple(step for step in await star_steps.steps_of(connection, code) if step.number in numbers)
     here = tuple(step for step in steps if holds(needed_sheet(facts), step.code, step.option))
     if here:
-        await tell(connection, world, [case.person_id], reminder(facts, here), now)
+        await tell(connection, world, [case.person_id], reminder(facts, here, today), now)

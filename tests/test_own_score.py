@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import charts
@@ -46,7 +46,8 @@ from dialogs.rules.planner import Plan, plans, raised
 from dialogs.rules.rating import WrongItems, check_items
 from dialogs.rules.scoring import score
 from dialogs.rules.work import works
-from storage.models import cases, notices, people, self_scores, star_steps
+from storage import star_steps as star_steps_of
+from storage.models import cases, notices, people, results, self_scores, star_steps
 from tests.facts import facts, sample_cases, world
 from tests.heart import ANSWERS, chat, keep_files, rows, submit, world_at
 from tests.test_effects import ordered, refused
@@ -70,7 +71,7 @@ class Household:
         return dict(found[0].marks) if found else {}
 
     async def listed(self) -> dict[str, Any]:
-        return {row.code: row for row in await rows(self.engine, star_steps, star_steps.c.dropped_at.is_(None))}
+        return {row.code: row for row in await rows(self.engine, star_steps)}
 
     def plan(self, **options: int) -> TakePlan:
         """A thing to do a week for each, the first in one week."""
@@ -324,6 +325,50 @@ async def test_nobody_is_reminded_who_does_not_want_it_or_of_what_is_done(sqlite
     await may.orders(may.plan(**{LABEL: 1}))
     evening(may, 6)
     assert await told(may) == []
+
+
+@pytest.mark.parametrize("status", ["idea_not_this_year", "plan_next_cycle", "expired", "revoked"])
+async def test_nobody_is_reminded_for_a_case_that_leads_nowhere_any_more(
+    sqlite_engine: AsyncEngine, status: str
+) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}))
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(status=status))
+    evening(may, 6)
+    assert await told(may) == []
+
+
+async def test_nobody_is_reminded_for_a_star_that_is_there(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}))
+    points = {"points_a": 27, "points_b": 15, "points_c": 20, "stars": 3, "published_at": may.clock()}
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(status="certified"))
+        await connection.execute(insert(results).values(case_id=1, **points))
+    evening(may, 6)
+    assert await told(may) == []
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(results).values(stars=2))
+    assert len(await told(may)) == 1
+
+
+async def test_what_is_long_past_is_not_said_to_be_soon_due(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}))
+    evening(may, 60)
+    (words,) = await told(may)
+    assert "đã quá hạn" in words
+    assert "sắp đến hạn" not in words
+
+
+async def test_the_look_for_reminders_reads_an_index(sqlite_engine: AsyncEngine) -> None:
+    statement = star_steps_of._due(date(2026, 12, 1), ["revoked"]).compile(
+        sqlite_engine.sync_engine, compile_kwargs={"literal_binds": True}
+    )
+    async with sqlite_engine.connect() as connection:
+        found = (await connection.execute(text(f"EXPLAIN QUERY PLAN {statement}"))).all()
+    assert any("ix_star_steps_to_remind" in row.detail for row in found), found
 
 
 # ---------------------------------------------------------------- after the result

@@ -214,14 +214,16 @@ TODO = Dialog(
 # ---------------------------------------------------------------- what is said unasked
 
 
-def reminder(case: CaseFacts, due: tuple[StarStep, ...]) -> SendMessage:
-    """Of what has its day soon, one message for all of it."""
+def reminder(case: CaseFacts, due: tuple[StarStep, ...], today: date) -> SendMessage:
+    """Of what has its day soon, or had it before one wanted to be reminded; one message for all of it."""
     lines = (
         Text(
-            N_("• %(item)s, by %(day)s"),
+            N_("• %(item)s, was due on %(day)s") if step.due_on < today else N_("• %(item)s, by %(day)s"),
             {"item": needed_sheet(case).criterion(step.code).label, "day": step.due_on},
         )
         for step in due
     )
-    head = Text(N_("⏰ Soon due for “%(product)s”:"), {"product": case.product})
-    return SendMessage((head, *lines), links=(Link(f"todo.{case.code}", Text(N_("See what to do")), TYPED[0]),))
+    late = all(step.due_on < today for step in due)
+    head = N_("⏰ Past its day for “%(product)s”; put it off if you need more time:")
+    said = Text(head if late else N_("⏰ Soon due for “%(product)s”:"), {"product": case.product})
+    return SendMessage((said, *lines), links=(Link(f"todo.{case.code}", Text(N_("See what to do")), TYPED[0]),))
