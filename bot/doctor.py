@@ -298,7 +298,7 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         notes=_notes(),
         aims_at=4 if own else 0,
         self_marks={"3.2": 1} if own else {},
-        steps=(StarStep(1, "3.4", 1, today), StarStep(2, "3.5", 1, today - timedelta(days=1), done=True))
+        steps=(StarStep(1, "3.4", 1, today), StarStep(2, "3.5", 1, today - timedelta(days=1), done_on=today))
         if own
         else (),
         reachable=own or status != _ASSISTED,

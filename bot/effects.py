@@ -209,8 +209,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await office.set_day_off(turn, effect)
         case PostponeDigest(due_at):
             await digest.postpone(turn, due_at)
-        case KeepSelfScore(code, marks):
-            await own_score.keep(turn, code, marks)
+        case KeepSelfScore():
+            await own_score.keep(turn, effect)
         case TakePlan():
             await own_score.take_plan(turn, effect)
         case DropPlan():

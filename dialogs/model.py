@@ -481,13 +481,21 @@ class ResultFacts:
 
 @dataclass(frozen=True, slots=True)
 class StarStep:
-    """One thing to do for a star: an item of the score sheet to be raised to `option`, from 1. `number` is its own."""
+    """One thing to do for a star: an item of the score sheet to be raised to `option`, from 1. `number` is its own.
+
+    `before`: the own mark until it was done; None: there was none.
+    """
 
     number: int
     code: str
     option: int
     due_on: date
-    done: bool = False
+    done_on: date | None = None
+    before: int | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.done_on is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -839,10 +847,14 @@ class KeepPaper:
 
 @dataclass(frozen=True, slots=True)
 class KeepSelfScore:
-    """What a producer thinks the council would mark. `marks`: the option's number by code (dialogs.rules.scoring)."""
+    """What a producer thinks the council would mark for one item: the option's number (dialogs.rules.scoring).
+
+    `mark` None: not known. All other marks stay what they are in the record.
+    """
 
     code: str
-    marks: Mapping[str, int]
+    item: str
+    mark: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,16 +332,15 @@ star_steps = Table(
     Column("mark_before", Integer, comment="the own mark before it was done; NULL: there was none"),
     Column("remind", Boolean, nullable=False),
     Column("reminded_at", Moment, comment="NULL again once it is put off"),
-    Column("dropped_at", Moment, comment="another list took its place, or none"),
     Column("made_at", Moment, nullable=False),
     Index(
         "ix_star_steps_to_remind",
         "due_on",
-        sqlite_where=text("remind AND done_at IS NULL AND dropped_at IS NULL AND reminded_at IS NULL"),
-        postgresql_where=text("remind AND done_at IS NULL AND dropped_at IS NULL AND reminded_at IS NULL"),
+        sqlite_where=text("remind = 1 AND done_at IS NULL AND reminded_at IS NULL"),
+        postgresql_where=text("remind AND done_at IS NULL AND reminded_at IS NULL"),
     ),
 )
-"""What producers have to do for a star; the list is what was not dropped."""
+"""What producers have to do for a star, and what of it they have done."""
 
 papers = Table(
     "papers",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import charts
@@ -30,14 +30,25 @@ from dialogs.model import (
     TakePlan,
     TickStep,
 )
-from dialogs.producer.own_score import council_marks, known_from, marks_of, needed_sheet, set_number
+from dialogs.producer.own_score import (
+    council_marks,
+    has_tried,
+    known_from,
+    marks_of,
+    needed_sheet,
+    set_number,
+)
 from dialogs.producer.score_words import picture
-from dialogs.producer.star_plan import plans_for, stars_ahead
+from dialogs.producer.self_score import SELF_SCORE
+from dialogs.producer.star_plan import missing_points, plans_for, stars_ahead, way_options
 from dialogs.producer.todo import steps_of
+from dialogs.rules.planner import Plan, plans, raised
 from dialogs.rules.rating import WrongItems, check_items
 from dialogs.rules.scoring import score
-from storage.models import cases, notices, people, self_scores, star_steps
-from tests.facts import sample_cases, world
+from dialogs.rules.work import works
+from storage import star_steps as star_steps_of
+from storage.models import cases, notices, people, results, self_scores, star_steps
+from tests.facts import facts, sample_cases, world
 from tests.heart import ANSWERS, chat, keep_files, rows, submit, world_at
 from tests.test_effects import ordered, refused
 from tests.transcripts import Clock
@@ -60,7 +71,7 @@ class Household:
         return dict(found[0].marks) if found else {}
 
     async def listed(self) -> dict[str, Any]:
-        return {row.code: row for row in await rows(self.engine, star_steps, star_steps.c.dropped_at.is_(None))}
+        return {row.code: row for row in await rows(self.engine, star_steps)}
 
     def plan(self, **options: int) -> TakePlan:
         """A thing to do a week for each, the first in one week."""
@@ -81,22 +92,67 @@ async def household(engine: AsyncEngine) -> Household:
 # ---------------------------------------------------------------- marks
 
 
-@pytest.mark.parametrize("marks", [{"1.1": 9}, {"1.1": -1}, {"6.1.1": 1}, {"1.2": 0}, {"x": 1}])
+@pytest.mark.parametrize(("item", "mark"), [("1.1", 9), ("1.1", -1), ("6.1.1", 1), ("1.2", 0), ("x", 1), ("x", None)])
 async def test_marks_that_the_sheet_does_not_have_are_refused_and_nothing_is_lost(
-    sqlite_engine: AsyncEngine, marks: dict[str, int]
+    sqlite_engine: AsyncEngine, item: str, mark: int | None
 ) -> None:
     """Options beyond the printed ones, an item of the sheet of tea, "none" where the sheet prints a nought."""
     may = await household(sqlite_engine)
-    await may.orders(KeepSelfScore(may.code, {"1.1": 2}))
-    assert refused(await may.orders(KeepSelfScore(may.code, marks)), TOO_LATE)
+    await may.orders(KeepSelfScore(may.code, "1.1", 2))
+    assert refused(await may.orders(KeepSelfScore(may.code, item, mark)), TOO_LATE)
     assert await may.marks() == {"1.1": 2}
+
+
+async def test_an_answer_touches_no_other(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    for item, mark in (("1.1", 2), (STORY, 3), ("1.1", None)):
+        await may.orders(KeepSelfScore(may.code, item, mark))
+    assert await may.marks() == {STORY: 3}
+
+
+async def test_not_being_sure_of_what_is_known_is_remembered(sqlite_engine: AsyncEngine) -> None:
+    """3.1, the kind of producer, is known from the registration."""
+    may = await household(sqlite_engine)
+    await may.orders(KeepSelfScore(may.code, "3.1", None))
+    case = replace(fruit(), self_marks=await may.marks())
+    assert "3.1" in known_from(case)
+    assert "3.1" not in marks_of(case)
+    assert not has_tried(case)
+
+
+async def test_what_is_known_does_not_become_an_own_mark(sqlite_engine: AsyncEngine) -> None:
+    """Else a correction of the registration would not count any more."""
+    may = await household(sqlite_engine)
+    await may.orders(KeepSelfScore(may.code, "1.1", 2))
+    cooperative = {**fruit().answers, "producer_kind": "cooperative"}
+    assert marks_of(replace(fruit(), self_marks=await may.marks()))["3.1"] == 1
+    assert "3.1" not in marks_of(replace(fruit(), answers=cooperative, self_marks=await may.marks()))
+
+
+def test_a_draft_of_before_does_not_hide_what_was_ticked_since() -> None:
+    now = facts(cases=(replace(fruit(), self_marks={STORY: 3}),))
+    code = fruit().code
+    draft = {"subject": code, "_part": "B", "_ask": f"4.2 {STORY}"}
+    asked = [ask.name for ask in SELF_SCORE.steps if ask.when is not None and ask.when(draft, now)]
+    assert asked == ["4-2"], "it is marked meanwhile"
+    story = SELF_SCORE.ask("4-2")
+    assert story is not None
+    assert story.then is not None
+    assert story.then({**draft, "4-2": "2", "5-3": "1"}, now)[0] == KeepSelfScore(code, "4.2", 2)
+
+
+def test_what_was_only_ticked_and_what_another_sheet_asks_is_no_own_score() -> None:
+    assert not has_tried(replace(fruit(), self_marks={"9.9": 2}))
+    ticked = StarStep(1, STORY, 2, date(2026, 12, 1), done_on=date(2026, 11, 24))
+    assert not has_tried(replace(fruit(), self_marks={STORY: 2}, steps=(ticked,)))
+    assert has_tried(replace(fruit(), self_marks={STORY: 2}))
 
 
 async def test_a_case_without_a_sheet_keeps_no_marks(sqlite_engine: AsyncEngine) -> None:
     may = await household(sqlite_engine)
     async with sqlite_engine.begin() as connection:
         await connection.execute(update(cases).values(ruleset="ocop-2023"))
-    assert refused(await may.orders(KeepSelfScore(may.code, {"1.1": 2})), TOO_LATE)
+    assert refused(await may.orders(KeepSelfScore(may.code, "1.1", 2)), TOO_LATE)
 
 
 def fruit(**changed: Any) -> CaseFacts:
@@ -153,21 +209,21 @@ async def test_another_list_keeps_what_is_done(sqlite_engine: AsyncEngine) -> No
 
 async def test_what_is_done_counts_and_not_after_all_is_as_before(sqlite_engine: AsyncEngine) -> None:
     may = await household(sqlite_engine)
-    await may.orders(KeepSelfScore(may.code, {STORY: 1}))
+    await may.orders(KeepSelfScore(may.code, STORY, 1))
     await may.orders(may.plan(**{STORY: 3}))
     number = (await may.listed())[STORY].id
     await may.orders(TickStep(may.code, number, True), TickStep(may.code, number, True))
     assert await may.marks() == {STORY: 3}
     await may.orders(TickStep(may.code, number, False))
     assert await may.marks() == {STORY: 1}
-    await may.orders(TickStep(may.code, number, True), KeepSelfScore(may.code, {STORY: 4}))
+    await may.orders(TickStep(may.code, number, True), KeepSelfScore(may.code, STORY, 4))
     await may.orders(TickStep(may.code, number, False))
     assert await may.marks() == {STORY: 4}, "what was said since stays"
 
 
 async def test_a_better_own_mark_is_not_lowered(sqlite_engine: AsyncEngine) -> None:
     may = await household(sqlite_engine)
-    await may.orders(may.plan(**{STORY: 2}), KeepSelfScore(may.code, {STORY: 4}))
+    await may.orders(may.plan(**{STORY: 2}), KeepSelfScore(may.code, STORY, 4))
     await may.orders(TickStep(may.code, (await may.listed())[STORY].id, True))
     assert await may.marks() == {STORY: 4}
 
@@ -183,13 +239,36 @@ async def test_nobody_ticks_what_is_on_the_list_of_another_case(sqlite_engine: A
     assert (await may.listed())[STORY].done_at is None
 
 
-async def test_a_paper_ticks_what_it_shows(sqlite_engine: AsyncEngine) -> None:
+@pytest.mark.parametrize(
+    ("paper", "wanted", "ticked"),
+    [
+        ("plan_story", {"5_1": 2, STORY: 2}, {"5.1"}),
+        ("plan_story", {"5_1": 3}, set()),
+        ("quality_declaration", {"8": 1}, {"8"}),
+        ("quality_declaration", {"8": 3}, set()),
+        ("plan_distribution", {"11": 3}, set()),
+        ("samples", {"6_4": 3, "2_2": 4}, set()),
+    ],
+)
+async def test_a_paper_ticks_what_it_alone_makes_sure_of(
+    sqlite_engine: AsyncEngine, paper: str, wanted: dict[str, int], ticked: set[str]
+) -> None:
     may = await household(sqlite_engine)
-    await may.orders(may.plan(**{STORY: 2, MARK: 1, "5.1": 3}))
+    await may.orders(may.plan(**wanted))
     await keep_files(sqlite_engine, may.clock, may.who, "f1")
-    await may.orders(KeepPaper(may.code, "plan_story", (("f1", 0),)))
-    assert {code for code, row in (await may.listed()).items() if row.done_at} == {STORY, "5.1"}
-    assert await may.marks() == {STORY: 2, "5.1": 3}
+    await may.orders(KeepPaper(may.code, paper, (("f1", 0),)))
+    listed = await may.listed()
+    assert {code for code, row in listed.items() if row.done_at} == ticked
+    assert await may.marks() == {code: listed[code].option for code in ticked}
+
+
+async def test_a_thing_of_another_sheet_is_not_ticked(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{"6_4": 3}))
+    async with sqlite_engine.begin() as connection:
+        flowers = {**FRUIT, "product_group": "ornamental", "product_set": "23"}
+        await connection.execute(update(cases).values(answers=flowers))
+    assert refused(await may.orders(TickStep(may.code, (await may.listed())["6.4"].id, True)), TOO_LATE)
 
 
 async def test_who_wants_to_be_forgotten_has_no_list_any_more(sqlite_engine: AsyncEngine) -> None:
@@ -227,6 +306,8 @@ async def test_people_are_reminded_once_in_the_evening_three_days_before(engine:
     assert "Nét riêng của quê mình" in words
     assert "Nhãn hàng" not in words
     assert await told(may) == [words], "once"
+    (notice,) = await rows(may.engine, notices)
+    assert not notice.case_code, "nobody is asked to telephone about it, and nothing is paid for it"
     await may.orders(MoveStep(may.code, (await may.listed())[STORY].id, may.clock.now.date() + timedelta(days=2)))
     assert len(await told(may)) == 2, "put off, it is called to mind again"
 
@@ -246,6 +327,50 @@ async def test_nobody_is_reminded_who_does_not_want_it_or_of_what_is_done(sqlite
     assert await told(may) == []
 
 
+@pytest.mark.parametrize("status", ["idea_not_this_year", "plan_next_cycle", "expired", "revoked"])
+async def test_nobody_is_reminded_for_a_case_that_leads_nowhere_any_more(
+    sqlite_engine: AsyncEngine, status: str
+) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}))
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(status=status))
+    evening(may, 6)
+    assert await told(may) == []
+
+
+async def test_nobody_is_reminded_for_a_star_that_is_there(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}))
+    points = {"points_a": 27, "points_b": 15, "points_c": 20, "stars": 3, "published_at": may.clock()}
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(status="certified"))
+        await connection.execute(insert(results).values(case_id=1, **points))
+    evening(may, 6)
+    assert await told(may) == []
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(results).values(stars=2))
+    assert len(await told(may)) == 1
+
+
+async def test_what_is_long_past_is_not_said_to_be_soon_due(sqlite_engine: AsyncEngine) -> None:
+    may = await household(sqlite_engine)
+    await may.orders(may.plan(**{STORY: 2}))
+    evening(may, 60)
+    (words,) = await told(may)
+    assert "đã quá hạn" in words
+    assert "sắp đến hạn" not in words
+
+
+async def test_the_look_for_reminders_reads_an_index(sqlite_engine: AsyncEngine) -> None:
+    statement = star_steps_of._due(date(2026, 12, 1), ["revoked"]).compile(
+        sqlite_engine.sync_engine, compile_kwargs={"literal_binds": True}
+    )
+    async with sqlite_engine.connect() as connection:
+        found = (await connection.execute(text(f"EXPLAIN QUERY PLAN {statement}"))).all()
+    assert any("ix_star_steps_to_remind" in row.detail for row in found), found
+
+
 # ---------------------------------------------------------------- after the result
 
 
@@ -255,6 +380,21 @@ def rated(criteria: dict[str, Decimal] | None = None) -> ResultFacts:
     )
 
 
+def lowest() -> dict[str, int]:
+    """Of every item the first option: 35 points."""
+    return {c.code: 1 for c in needed_sheet(fruit()).criteria}
+
+
+def all_done(case: CaseFacts, plan: Plan) -> CaseFacts:
+    """The list of a plan, ticked the day after the result."""
+    today = date(2026, 11, 24)
+    steps = tuple(
+        StarStep(n, s.code, s.option, today, done_on=today, before=case.self_marks.get(s.code))
+        for n, s in enumerate(plan.steps)
+    )
+    return replace(case, steps=steps, self_marks=raised(case.self_marks, plan))
+
+
 def test_the_way_on_begins_where_the_council_stood() -> None:
     case = replace(fruit(), result=rated(), self_marks={c.code: len(c.options) for c in needed_sheet(fruit()).criteria})
     assert stars_ahead(case) == 4
@@ -262,6 +402,63 @@ def test_the_way_on_begins_where_the_council_stood() -> None:
     assert plans_for(case, 4) == (), "with all at its best nothing is left to gain"
     modest = replace(case, self_marks={**case.self_marks, "1.1": 1, "4.3": 1, "5.1": 1, "2.2": 1})
     assert all(sum(step.points for step in plan.steps) >= 7 for plan in plans_for(modest, 4))
+
+
+def test_after_a_councils_sums_only_what_it_found_missing_is_to_do_and_then_the_way_ends() -> None:
+    case = replace(fruit(), result=rated(), self_marks=lowest())
+    (*_, plan) = plans_for(case, 4)
+    optional = [step for step in plan.steps if not step.gate]
+    assert sum(step.points for step in optional) <= Decimal("6.5") + max(step.points for step in plan.steps)
+    done = all_done(case, plan)
+    assert missing_points(done, 4) == 0
+    assert [one.steps for one in plans_for(done, 4)] == [()]
+
+
+def test_after_a_councils_items_what_was_done_is_not_offered_again() -> None:
+    sheet = needed_sheet(fruit())
+    given = {c.code: Decimal(c.options[0].points) for c in sheet.criteria}
+    case = replace(fruit(), result=rated(given))
+    plan = plans_for(case, 4)[0]
+    assert len(plan.steps) > 3
+    done = all_done(case, plan)
+    assert [one.steps for one in plans_for(done, 4)] == [()]
+    before = replace(done, steps=tuple(replace(step, done_on=date(2026, 11, 1)) for step in done.steps))
+    assert plans_for(before, 4)[0].steps == plan.steps, "what the council has seen it has marked"
+
+
+def test_averages_are_not_rounded_away_item_by_item() -> None:
+    """Sixteen items at half a point more: eight points that need not be gained."""
+    sheet = needed_sheet(fruit())
+    whole = {
+        c.code: Decimal(max(o.points for o in c.options if o is c.options[0] or o.gate in (3, 4)))
+        for c in sheet.criteria
+    }
+    halves = [c.code for c in sheet.criteria if c.best > whole[c.code]][:16]
+    case = replace(fruit(), result=rated(whole | {code: whole[code] + Decimal("0.5") for code in halves}))
+    assert council_marks(case) == council_marks(replace(fruit(), result=rated(whole)))
+    floored = plans(sheet, council_marks(case), 4, works(sheet.ruleset))[0]
+    found = plans_for(case, 4)[0]
+    assert len(found.steps) < len(floored.steps)
+    assert found.points >= 70
+
+
+def test_where_most_is_open_beside_a_councils_sums_the_own_score_comes_first() -> None:
+    few = replace(fruit(), result=rated(), self_marks={"1.1": 1, "4.3": 1})
+    answers = {"subject": few.code}
+    assert [option.value for option in way_options(answers, facts(cases=(few,)))] == ["self_score", "case"]
+    most = replace(few, self_marks=lowest())
+    assert any(option.value.startswith("way:") for option in way_options(answers, facts(cases=(most,))))
+
+
+@pytest.mark.parametrize(("own", "expected"), [({}, 1), ({"8": 3}, 3)])
+def test_of_two_ways_to_score_a_village_it_is_the_same_in_all_items(own: dict[str, int], expected: int) -> None:
+    """8, 9 and 15 have options for a community and, with as many points, for one organisation."""
+    village = {**fruit().answers, "product_group": "tourism", "product_set": "26"}
+    sheet = needed_sheet(replace(fruit(), answers=village))
+    given = {c.code: Decimal(c.options[0].points) for c in sheet.criteria}
+    case = replace(fruit(), answers=village, result=rated(given), self_marks=own)
+    marks = council_marks(case)
+    assert {marks[code] for code in ("8", "9", "15")} == {expected}
 
 
 def test_an_average_between_two_options_is_the_lower_one() -> None:

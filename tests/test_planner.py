@@ -2,6 +2,7 @@
 
 import random
 import re
+from decimal import Decimal
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -156,8 +157,18 @@ def test_points_that_a_council_did_not_give_have_to_be_gained_as_well() -> None:
     marks = household()
     there = raised(marks, plans(FRUIT, marks, 3, WORKS)[0])
     assert plans(FRUIT, there, 3, WORKS)[0].steps == ()
-    seven_more = plans(FRUIT, there, 3, WORKS, at_least=7)[0]
+    seven_more = plans(FRUIT, there, 3, WORKS, to_gain=Decimal(7))[0]
     assert seven_more.points >= score(FRUIT, there).total + 7
+
+
+@pytest.mark.parametrize("stars", [3, 4, 5])
+def test_a_village_is_either_a_community_or_one_organisation(stars: int) -> None:
+    village = sheet("ocop-2026", 26)
+    for marks in ({}, {"8": 1}, {"9": 3}):
+        for plan in plans(village, marks, stars, WORKS):
+            done = raised(marks, plan)
+            chosen = {village.criterion(code).options[mark - 1].case for code, mark in done.items()}
+            assert len(chosen - {None}) <= 1
 
 
 def test_an_item_that_knocks_a_product_out_is_raised() -> None:

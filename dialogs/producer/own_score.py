@@ -1,9 +1,11 @@
 """A producer's own marks: on which sheet, what the record answers already, and what has been answered since."""
 
 from collections.abc import Mapping
+from decimal import Decimal
+from itertools import chain
 
-from dialogs.model import Answers, CaseFacts, Facts
-from dialogs.rules.ruleset import WITH_THE_PLAN, ruleset
+from dialogs.model import Answers, CaseFacts, Facts, StarStep
+from dialogs.rules.ruleset import WITH_THE_PLAN, Label, ruleset
 from dialogs.rules.scoring import NONE, Score, choices, score
 from dialogs.rules.sheet import Criterion, Sheet, known_sheet
 from dialogs.rules.work import works
@@ -14,6 +16,8 @@ _KINDS = {"household": 1, "farm": 1, "cooperative_group": 1}
 """Registering has answered the item about it for these. Companies and co-operatives differ in what was not asked."""
 _SOLD = {"home": 1, "none": NONE}
 """Of where it is sold only this says enough; how many dealers there are was not asked."""
+LEFT_OPEN = -1
+"""Kept instead of a mark for what the record would know, and whose producer is not sure of it."""
 
 
 def set_number(case: CaseFacts) -> int:
@@ -79,10 +83,18 @@ def _known(criterion: Criterion, case: CaseFacts, papers: set[str]) -> int | Non
 
 
 def marks_of(case: CaseFacts) -> dict[str, int]:
-    """What was answered before, and what is known; a mark of before the product set was changed may be none here."""
+    """What was answered, and what is known beside it; a mark of before the product set was changed may be none here."""
     sheet = needed_sheet(case)
-    marks = {**known_from(case), **case.self_marks}
-    return {code: mark for code, mark in marks.items() if holds(sheet, code, mark)}
+    own = {code: mark for code, mark in case.self_marks.items() if mark == LEFT_OPEN or holds(sheet, code, mark)}
+    return {code: mark for code, mark in {**known_from(case), **own}.items() if mark != LEFT_OPEN}
+
+
+def answered(case: CaseFacts, code: str, mark: int | None) -> dict[str, int]:
+    """The own marks with one answer more; None: not known. What the record knows stays with the record."""
+    others = {c: m for c, m in case.self_marks.items() if c != code}
+    if mark is not None:
+        return {**others, code: mark}
+    return {**others, code: LEFT_OPEN} if code in known_from(case) else others
 
 
 def holds(sheet: Sheet, code: str, mark: int) -> bool:
@@ -90,19 +102,76 @@ def holds(sheet: Sheet, code: str, mark: int) -> bool:
 
 
 def has_tried(case: CaseFacts) -> bool:
-    """Whether anything was answered beside what is known anyway."""
-    return bool(marks_of(case).keys() - known_from(case).keys() | case.self_marks.keys())
+    """Whether anything was answered; what only got its mark by being ticked on a list was not."""
+    sheet, ticked = needed_sheet(case), {(step.code, step.option) for step in case.steps if step.done}
+    return any(holds(sheet, *mark) for mark in case.self_marks.items() if mark not in ticked)
+
+
+# ---------------------------------------------------------------- where a council stood, and what was done since
+
+
+def done_since(case: CaseFacts) -> tuple[StarStep, ...]:
+    """What was done on the list after the council had decided: it can't have seen it."""
+    sheet, decided = needed_sheet(case), case.result.decided_on if case.result is not None else None
+    return tuple(
+        step
+        for step in case.steps
+        if step.done_on is not None
+        and (decided is None or step.done_on >= decided)
+        and holds(sheet, step.code, step.option)
+    )
+
+
+def council_points(case: CaseFacts) -> dict[str, Decimal]:
+    """The council's points of each item, raised by what was done since; empty where it gave only sums."""
+    points = dict(case.result.criteria) if case.result is not None else {}
+    for step in done_since(case):
+        if step.code in points:
+            reached = needed_sheet(case).criterion(step.code).options[step.option - 1].points
+            points[step.code] = max(points[step.code], Decimal(reached))
+    return points
 
 
 def council_marks(case: CaseFacts) -> dict[str, int]:
-    """The best options that the council's points of each item cover; an average between two is the lower one."""
-    given = case.result.criteria if case.result is not None else {}
+    """The best options that these points cover; an average between two is the lower one.
+
+    Of two ways to score items it is the same in all of them: the one of the own marks, else the first that is printed.
+    """
+    sheet, points = needed_sheet(case), council_points(case)
+    way = _case_marked(sheet, marks_of(case))
     marks = {}
-    for criterion in needed_sheet(case).criteria:
-        if criterion.code in given:
-            covered = [(o.points, n) for n, o in enumerate(criterion.options, 1) if o.points <= given[criterion.code]]
-            marks[criterion.code] = max(covered, default=(0, NONE))[1]
+    for criterion in sheet.criteria:
+        if criterion.code in points:
+            covered = (
+                (option.points, -number)
+                for number, option in enumerate(criterion.options, 1)
+                if option.points <= points[criterion.code] and option.case in (None, way)
+            )
+            marks[criterion.code] = -max(covered, default=(0, NONE))[1]
     return marks
+
+
+def _case_marked(sheet: Sheet, marks: Mapping[str, int]) -> Label | None:
+    marked = (c.options[marks[c.code] - 1].case for c in sheet.criteria if marks.get(c.code))
+    printed = (option.case for c in sheet.criteria for option in c.options)
+    return next(filter(None, chain(marked, printed)), None)
+
+
+def gained_since(case: CaseFacts) -> int:
+    """Points of what was done since, by one's own marks."""
+    sheet = needed_sheet(case)
+    return sum(
+        max(_points(sheet, step.code, step.option) - _points(sheet, step.code, step.before), 0)
+        for step in done_since(case)
+    )
+
+
+def _points(sheet: Sheet, code: str, mark: int | None) -> int:
+    options = sheet.criterion(code).options
+    return options[mark - 1].points if mark is not None and 0 < mark <= len(options) else 0
+
+
+# ---------------------------------------------------------------- what the own marks come to
 
 
 def own_score(case: CaseFacts) -> Score:

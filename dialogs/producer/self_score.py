@@ -4,7 +4,7 @@ The sheet is that of the case's rules and product set. What comes out is a range
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dialogs.answers import CHOOSE, one_of
 from dialogs.engine import said
@@ -28,7 +28,17 @@ from dialogs.model import (
     Text,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.producer.own_score import case_of, holds, known_from, may_score, needed_sheet, set_number, sheet_of
+from dialogs.producer.own_score import (
+    answered,
+    case_of,
+    has_tried,
+    holds,
+    marks_of,
+    may_score,
+    needed_sheet,
+    set_number,
+    sheet_of,
+)
 from dialogs.producer.score_words import UNOFFICIAL, gate_lines, option_words, part_lines, picture, total_lines
 from dialogs.rules.planner import next_stars
 from dialogs.rules.ruleset import PART_IDS, PartId, ruleset
@@ -54,20 +64,6 @@ CODES = (
 
 def _name(code: str) -> str:
     return code.replace(".", "-")
-
-
-def given_marks(answers: Answers, case: CaseFacts) -> dict[str, int]:
-    """What was answered here and before, by code; what is not known has none."""
-    sheet = needed_sheet(case)
-    here = {c.code: answers[_name(c.code)] for c in sheet.criteria if _name(c.code) in answers}
-    marks = {**known_from(case), **case.self_marks}
-    marks |= {code: int(value) for code, value in here.items() if value}
-    unknown = {code for code, value in here.items() if not value}
-    return {code: mark for code, mark in marks.items() if code not in unknown and holds(sheet, code, mark)}
-
-
-def as_answers(marks: Mapping[str, int]) -> Answers:
-    return {_name(code): str(mark) for code, mark in marks.items()}
 
 
 # ---------------------------------------------------------------- one item
@@ -108,23 +104,27 @@ class mark:
 
 
 def _asked_now(code: str, answers: Answers, facts: Facts) -> bool:
-    """An item that counts (5.2 only with a story, 5.1), of the part that is being answered, or the one to change."""
+    """An item of the part that is being answered, where it was open at the beginning, or the one to change."""
     case = facts.case(answers["subject"])
-    sheet = sheet_of(case) if case is not None else None
-    criterion = next((c for c in sheet.criteria if c.code == code), None) if sheet is not None else None
-    if case is None or sheet is None or criterion is None:
+    if case is None or sheet_of(case) is None or code not in (*answers.get("_ask", "").split(), answers.get("_only")):
         return False
-    if criterion.part != answers.get("_part") and code != answers.get("_only"):
-        return False
-    return not criterion.needs or bool(_points(sheet, criterion.needs, given_marks(answers, case)))
+    return _asks(code, answers, needed_sheet(case), marks_of(case))
 
 
-def _points(sheet: Sheet, code: str, marks: Mapping[str, int]) -> int:
-    """Of one item; an open one counts as something, so that what hangs on it is asked."""
-    if code not in marks:
-        return 1
-    chosen = marks[code]
-    return sheet.criterion(code).options[chosen - 1].points if chosen else 0
+def _asks(code: str, answers: Answers, sheet: Sheet, marks: Mapping[str, int]) -> bool:
+    """Not what has been marked meanwhile, in another chat or on the list of things to do."""
+    criterion = next((c for c in sheet.criteria if c.code == code), None)
+    if criterion is None or not _counts(sheet, criterion, marks):
+        return False
+    return code not in marks or _name(code) in answers or code == answers.get("_only")
+
+
+def _counts(sheet: Sheet, criterion: Criterion, marks: Mapping[str, int]) -> bool:
+    """5.2 only with a story, 5.1; where that is open, 5.2 is asked."""
+    needed = criterion.needs
+    if not needed or needed not in marks:
+        return True
+    return bool(marks[needed]) and sheet.criterion(needed).options[marks[needed] - 1].points > 0
 
 
 def _prompt(code: str, answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -145,17 +145,20 @@ def _item(code: str) -> Ask:
         lambda answers, facts: _prompt(code, answers, facts),
         mark(code),
         when=lambda answers, facts: _asked_now(code, answers, facts),
-        then=_kept,
+        then=lambda answers, facts: _kept(code, answers, facts),
     )
 
 
-def _kept(answers: Answers, facts: Facts) -> Effects:
-    """The marks so far; at the end of a part what they come to, as a picture as well."""
+def _kept(code: str, answers: Answers, facts: Facts) -> Effects:
+    """This mark; at the end of a part what all of them come to, as a picture as well."""
     case = case_of(answers, facts)
-    marks = given_marks(answers, case)
-    keep = KeepSelfScore(case.code, marks)
-    through = answers.get("_part") and all(_name(code) in answers for code in CODES if _asked_now(code, answers, facts))
-    return (keep, SendScore(picture(case, score(needed_sheet(case), marks)))) if through else (keep,)
+    mark = int(answers[_name(code)]) if answers[_name(code)] else None
+    keep = KeepSelfScore(case.code, code, mark)
+    sheet, marks = needed_sheet(case), marks_of(replace(case, self_marks=answered(case, code, mark)))
+    left = (c for c in answers.get("_ask", "").split() if _asks(c, answers, sheet, marks) and _name(c) not in answers)
+    if not answers.get("_part") or any(left):
+        return (keep,)
+    return (keep, SendScore(picture(case, score(sheet, marks))))
 
 
 # ---------------------------------------------------------------- what it comes to
@@ -163,12 +166,12 @@ def _kept(answers: Answers, facts: Facts) -> Effects:
 
 def outcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
-    sheet, marks = needed_sheet(case), given_marks(answers, case)
+    sheet, marks = needed_sheet(case), marks_of(case)
     name = ruleset(case.ruleset).product_set(sheet.number).label
     head = Text(
         N_("Your own score for “%(product)s”, as on the sheet “%(sheet)s”"), {"product": case.product, "sheet": name}
     )
-    if not _tried(case, marks):
+    if not has_tried(case):
         about = Text(
             N_("%(count)s short questions. Stop whenever you like; what you do not know stays open."),
             {"count": len(sheet.criteria)},
@@ -178,21 +181,16 @@ def outcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (head, *total_lines(result), *part_lines(case, result), *gate_lines(sheet, result), UNOFFICIAL)
 
 
-def _tried(case: CaseFacts, marks: Mapping[str, int]) -> bool:
-    return bool(case.self_marks) or not marks.keys() <= known_from(case).keys()
-
-
-def _open_in(part: PartId, answers: Answers, facts: Facts) -> int:
-    case = case_of(answers, facts)
-    marks = given_marks(answers, case)
-    inside = {**answers, "_part": part, "_only": ""}
-    return sum(c.code not in marks and _asked_now(c.code, inside, facts) for c in needed_sheet(case).criteria)
+def _open_in(part: PartId, case: CaseFacts) -> tuple[str, ...]:
+    """Codes of what is not answered yet and counts."""
+    sheet, marks = needed_sheet(case), marks_of(case)
+    return tuple(c.code for c in sheet.criteria if c.part == part and c.code not in marks and _counts(sheet, c, marks))
 
 
 def outcome_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = case_of(answers, facts)
     labels = ruleset(case.ruleset).parts
-    waiting = {part: _open_in(part, answers, facts) for part in PART_IDS}
+    waiting = {part: len(_open_in(part, case)) for part in PART_IDS}
     parts = tuple(
         Option(
             part,
@@ -203,10 +201,10 @@ def outcome_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         if waiting[part]
     )
     file = Option("case", Text(N_("Open my file")), ("hồ sơ", "mở hồ sơ", "open"))
-    marks = given_marks(answers, case)
+    marks = marks_of(case)
     if not marks:
         return (*parts, file, MENU)
-    stars = next_stars(score(needed_sheet(case), marks)) if _tried(case, marks) else None
+    stars = next_stars(score(needed_sheet(case), marks)) if has_tried(case) else None
     onwards = (to_star(stars),) if stars else ()
     return (
         *parts,
@@ -234,8 +232,8 @@ def unfinished(answers: Answers) -> str:
     """What a draft is called while a part is being answered; between the parts there is nothing to go on with."""
     if not answers.get("_part") or "_set" not in answers:
         return ""
-    one = sheet(answers["_rules"], int(answers["_set"]))
-    names = [_name(c.code) for c in one.criteria if c.part == answers["_part"]]
+    one, asked = sheet(answers["_rules"], int(answers["_set"])), answers.get("_ask", "").split()
+    names = [_name(c.code) for c in one.criteria if c.code in asked and not c.needs]
     return answers["_product"] if any(name not in answers for name in names) else ""
 
 
@@ -248,12 +246,13 @@ MENU = Option("menu", Text(N_("Main menu")), ("menu",))
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
     key, case = f"self_score.{answers['subject']}", case_of(answers, facts)
-    known = as_answers(given_marks(answers, case))
-    if value in PART_IDS:
+    part = next((part for part in PART_IDS if part == value), None)
+    if part is not None:
         # What was left open is asked again: these empty answers stay behind with the old draft.
-        return Go(key, {**known, "_part": value, "_only": "", "_product": case.product, **_which(case)}, drop=key)
+        begun = {"_part": part, "_ask": " ".join(_open_in(part, case)), "_only": "", "_product": case.product}
+        return Go(key, {**begun, **_which(case)}, drop=key)
     if value == SEE.value:
-        return Go(key, effects=(SendScore(picture(case, score(needed_sheet(case), given_marks(answers, case)))),))
+        return Go(key, effects=(SendScore(picture(case, score(needed_sheet(case), marks_of(case)))),))
     targets = {"change": f"{key}/change", "case": f"case.{case.code}", "to_star": f"to_star.{case.code}"}
     return Go(targets.get(value, "menu"))
 
@@ -261,7 +260,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
 def items(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     """Every item that is answered, to answer it anew, and the way back."""
     case = case_of(answers, facts)
-    marks, sheet = given_marks(answers, case), needed_sheet(case)
+    marks, sheet = marks_of(case), needed_sheet(case)
     answered = tuple(
         Option(_name(c.code), Text(N_("%(code)s %(item)s"), {"code": c.code, "item": c.label}), (c.code, c.label.vi))
         for c in sheet.criteria
@@ -276,11 +275,11 @@ def to_item(value: str, answers: Answers, facts: Facts) -> Go:
     key = f"self_score.{case.code}"
     if value == BACK.value:
         return Go(key, BETWEEN)
-    known = as_answers(given_marks(answers, case))
-    return Go(f"{key}/{value}", {**known, **BETWEEN, "_only": value.replace("-", ".")})
+    code = value.replace("-", ".")
+    return Go(f"{key}/{value}", {**BETWEEN, value: str(marks_of(case)[code]), "_only": code})
 
 
-BETWEEN: Answers = {"_part": "", "_only": ""}
+BETWEEN: Answers = {"_part": "", "_ask": "", "_only": ""}
 """No part is being answered: what it comes to so far is shown."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from dialogs.answers import one_of
@@ -24,7 +25,17 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import TEXT_VERSION, consent_first
-from dialogs.producer.own_score import case_of, council_marks, has_tried, marks_of, may_score, needed_sheet, own_score
+from dialogs.producer.own_score import (
+    case_of,
+    council_marks,
+    council_points,
+    gained_since,
+    has_tried,
+    marks_of,
+    may_score,
+    needed_sheet,
+    own_score,
+)
 from dialogs.producer.score_words import UNOFFICIAL, option_words
 from dialogs.producer.self_score import BACK, TRY_IT
 from dialogs.rules.planner import Plan, Step, Way, next_stars, plans
@@ -34,6 +45,8 @@ from dialogs.rules.sheet import GATES, Criterion, Sheet
 from dialogs.rules.sheet import Option as SheetOption
 from dialogs.rules.work import Effort, Work, works
 
+FEW_OPEN = 4
+"""Not more than one item of so many."""
 REMIND_DAYS = 3
 """Before its day a thing to do is called to mind, in the evening."""
 WAYS: Mapping[Way, str] = {
@@ -52,14 +65,22 @@ _TYPED: Mapping[Way, tuple[str, ...]] = {
 
 
 @lru_cache(maxsize=128)
-def _planned(sheet: Sheet, marks: frozenset[tuple[str, int]], stars: int, at_least: int) -> tuple[Plan, ...]:
+def _planned(
+    sheet: Sheet,
+    marks: frozenset[tuple[str, int]],
+    stars: int,
+    given: frozenset[tuple[str, Decimal]],
+    to_gain: Decimal | None,
+) -> tuple[Plan, ...]:
     """One turn asks for the same plans several times."""
-    return plans(sheet, dict(marks), stars, works(sheet.ruleset), at_least)
+    return plans(sheet, dict(marks), stars, works(sheet.ruleset), dict(given), to_gain)
 
 
 def plans_for(case: CaseFacts, stars: int) -> tuple[Plan, ...]:
-    marks = _marks(case)
-    return _planned(needed_sheet(case), frozenset(marks.items()), stars, missing_points(case, stars))
+    """From the council's items if they are known; from its sums the points that it found missing are to be gained."""
+    given = frozenset(council_points(case).items())
+    to_gain = None if given else missing_points(case, stars)
+    return _planned(needed_sheet(case), frozenset(_marks(case).items()), stars, given, to_gain)
 
 
 def _marks(case: CaseFacts) -> dict[str, int]:
@@ -68,19 +89,24 @@ def _marks(case: CaseFacts) -> dict[str, int]:
 
 
 def _knows_enough(case: CaseFacts) -> bool:
-    return bool(council_marks(case)) or has_tried(case)
+    """A council's sums say nothing about an item: where many are open, a list of them all would help nobody."""
+    if council_marks(case):
+        return True
+    sheet = needed_sheet(case)
+    still_open = len(score(sheet, marks_of(case)).open)
+    return has_tried(case) and (case.result is None or still_open * FEW_OPEN <= len(sheet.criteria))
 
 
-def council_points(case: CaseFacts) -> int | None:
-    """What a council has given, in whole points, as far as it is published."""
+def council_total(case: CaseFacts) -> Decimal | None:
+    """What a council has given, as far as it is published."""
     result = case.result
-    return int(result.points_a + result.points_b + result.points_c) if result is not None else None
+    return result.points_a + result.points_b + result.points_c if result is not None else None
 
 
-def missing_points(case: CaseFacts, stars: int) -> int:
-    """Of the council's points up to this star; 0 where there are none yet, or enough."""
-    given = council_points(case)
-    return max(begins_at(case, stars) - given, 0) if given is not None else 0
+def missing_points(case: CaseFacts, stars: int) -> Decimal | None:
+    """Of the council's points up to this star, less what was done since; None where there are none yet."""
+    given = council_total(case)
+    return max(begins_at(case, stars) - given - gained_since(case), Decimal(0)) if given is not None else None
 
 
 def begins_at(case: CaseFacts, stars: int) -> int:
@@ -120,6 +146,9 @@ def which_way(answers: Answers, facts: Facts) -> tuple[Text, ...]:
             "With what can be done about it, %(stars)s stars can't be reached yet. Please ask the commune officer."
         )
         return (head, *_where_it_stands(case, stars), Text(cannot, {"stars": stars}))
+    if not found[0].steps and case.result is not None:
+        enough = N_("What you have done since the council's result should be enough for %(stars)s stars.")
+        return (head, *_where_it_stands(case, stars), Text(enough, {"stars": stars}), UNOFFICIAL)
     if not found[0].steps:
         there = Text(N_("By your own score it has all that %(stars)s stars ask for."), {"stars": stars})
         return (head, there, UNOFFICIAL)
@@ -127,9 +156,9 @@ def which_way(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 
 def _where_it_stands(case: CaseFacts, stars: int) -> Iterator[Text]:
-    given, needed = council_points(case), begins_at(case, stars)
+    given, needed = council_total(case), begins_at(case, stars)
     if given is not None:
-        values: dict[str, Value] = {"points": given, "stars": stars, "needed": needed, "count": needed - given}
+        values: dict[str, Value] = {"points": int(given), "stars": stars, "needed": needed}
         yield Text(N_("The council gave %(points)s points. %(stars)s stars begin at %(needed)s."), values)
     else:
         values = {"points": own_score(case).total, "stars": stars, "needed": needed}

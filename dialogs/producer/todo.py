@@ -1,5 +1,6 @@
 """The list of things to do for a star: what is next and by when, what is done, moved or dropped."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from dialogs.answers import one_of
@@ -23,7 +24,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.producer.own_score import case_of, holds, may_score, needed_sheet, own_score
+from dialogs.producer.own_score import case_of, council_marks, has_tried, holds, may_score, needed_sheet, own_score
 from dialogs.producer.score_words import UNOFFICIAL, total_line
 from dialogs.producer.self_score import BACK
 from dialogs.producer.star_plan import how_to, paper_for
@@ -65,11 +66,17 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     values: dict[str, Value] = {"stars": case.aims_at, "product": case.product, "done": done, "count": len(steps)}
     return (
         Text(N_("To do for %(stars)s stars, “%(product)s”: %(done)s of %(count)s done."), values),
-        Text(N_("Your own score so far: %(total)s"), {"total": total_line(own_score(case))}),
-        UNOFFICIAL,
+        *_own_total(case),
         *((Text(N_("✅ Everything on the list is done.")),) if done == len(steps) else ()),
         Text(N_("Which one shall we look at?")),
     )
+
+
+def _own_total(case: CaseFacts) -> Iterator[Text]:
+    """Ticks alone are no score, and beside a council's items the own one would only confuse."""
+    if has_tried(case) and not council_marks(case):
+        yield Text(N_("Your own score so far: %(total)s"), {"total": total_line(own_score(case))})
+        yield UNOFFICIAL
 
 
 def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -207,14 +214,16 @@ TODO = Dialog(
 # ---------------------------------------------------------------- what is said unasked
 
 
-def reminder(case: CaseFacts, due: tuple[StarStep, ...]) -> SendMessage:
-    """Of what has its day soon, one message for all of it."""
+def reminder(case: CaseFacts, due: tuple[StarStep, ...], today: date) -> SendMessage:
+    """Of what has its day soon, or had it before one wanted to be reminded; one message for all of it."""
     lines = (
         Text(
-            N_("• %(item)s, by %(day)s"),
+            N_("• %(item)s, was due on %(day)s") if step.due_on < today else N_("• %(item)s, by %(day)s"),
             {"item": needed_sheet(case).criterion(step.code).label, "day": step.due_on},
         )
         for step in due
     )
-    head = Text(N_("⏰ Soon due for “%(product)s”:"), {"product": case.product})
-    return SendMessage((head, *lines), links=(Link(f"todo.{case.code}", Text(N_("See what to do")), TYPED[0]),))
+    late = all(step.due_on < today for step in due)
+    head = N_("⏰ Past its day for “%(product)s”; put it off if you need more time:")
+    said = Text(head if late else N_("⏰ Soon due for “%(product)s”:"), {"product": case.product})
+    return SendMessage((said, *lines), links=(Link(f"todo.{case.code}", Text(N_("See what to do")), TYPED[0]),))

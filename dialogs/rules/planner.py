@@ -2,15 +2,18 @@
 
 Every item may stay as it is or be raised to one of its better options; what a plan changes is chosen exactly, as a
 knapsack over the points that are still needed, so that a plan has no item too many. An open item counts as nothing:
-whoever has it already is told to answer it first.
+whoever has it already is told to answer it first. Points are counted in hundredths, as a council's averages need.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import product
+from math import ceil
+from types import MappingProxyType
 from typing import Literal
 
-from dialogs.rules.ruleset import ruleset
+from dialogs.rules.ruleset import Label, ruleset
 from dialogs.rules.scoring import Marks, Score, score
 from dialogs.rules.sheet import GATES, Criterion, Sheet
 from dialogs.rules.work import Effort, Works
@@ -18,8 +21,8 @@ from dialogs.rules.work import Effort, Works
 Way = Literal["fewest", "cheapest", "soonest"]
 _UNIT = 10_000
 """Above every sum of items, weeks or millions on one sheet: three figures become one that compares alike."""
-_NEVER = _UNIT**4
-"""More than any list costs: that many points can't be had."""
+_POINT = 100
+"""Hundredths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Step:
     gate: int
     weeks: int
     millions: int
-    points: int
+    points: Decimal
     open: bool
 
 
@@ -49,7 +52,7 @@ class Plan:
     way: Way
     stars: int
     steps: tuple[Step, ...]
-    points: int
+    points: Decimal
 
     @property
     def weeks(self) -> int:
@@ -65,25 +68,46 @@ def next_stars(result: Score) -> int | None:
     return max(result.stars + 1, GATES[0]) if result.stars < GATES[-1] else None
 
 
-def plans(sheet: Sheet, marks: Marks, stars: int, works: Works, at_least: int = 0) -> tuple[Plan, ...]:
+def plans(
+    sheet: Sheet,
+    marks: Marks,
+    stars: int,
+    works: Works,
+    given: Mapping[str, Decimal] = MappingProxyType({}),
+    to_gain: Decimal | None = None,
+) -> tuple[Plan, ...]:
     """The ways to a star, each another list: with the fewest items, for the least money, in the shortest time.
 
-    `at_least`: points to gain whatever the marks say, as where a council has given fewer. Empty where the star can't
+    `given`: points of items where they are other than those of the marked option, as a council's average between two.
+    `to_gain`: so many points more than the marks have, instead of what the star begins with. Empty where the star can't
     be reached by what is advised. A product that is there already has plans without steps. Raises what `score` does.
     """
     now = score(sheet, marks)
-    bands = ruleset(sheet.ruleset).thresholds
-    needed = max(next(b.from_points for b in bands if b.stars == stars), int(now.total) + at_least)
-    items = [_Item(criterion, marks, stars, _nought(sheet, now), works) for criterion in sheet.criteria]
-    groups = [tuple(_combined(group)) for group in _groups(items)]
+    nought = _nought(sheet, now)
+    begins = next(band.from_points for band in ruleset(sheet.ruleset).thresholds if band.stars == stars)
+    needed = ceil((begins if to_gain is None else now.total + to_gain) * _POINT)
+    by_case = []
+    for case in _cases(sheet, marks):
+        items = [_Item(criterion, marks, given, stars, nought, works, case) for criterion in sheet.criteria]
+        by_case.append([tuple(_combined(group)) for group in _groups(items)])
     found: dict[tuple[Step, ...], Plan] = {}
-    for way, allowed, price in _ways(groups, needed):
-        chosen = _cheapest(allowed, needed, price)
-        if chosen is None:
+    for way in _PRICES:
+        lists = [chosen for groups in by_case if (chosen := _chosen(way, groups, needed)) is not None]
+        if not lists:
             return ()
-        steps = tuple(sorted((s for choice in chosen for s in choice.steps), key=_order))
-        found.setdefault(steps, Plan(way, stars, steps, sum(choice.points for choice in chosen)))
+        best = min(lists, key=lambda chosen: _total(way, chosen))
+        steps = tuple(sorted((step for choice in best for step in choice.steps), key=_order))
+        points = Decimal(sum(choice.points for choice in best)) / _POINT
+        found.setdefault(steps, Plan(way, stars, steps, points))
     return tuple(found.values())
+
+
+def _cases(sheet: Sheet, marks: Marks) -> tuple[Label | None, ...]:
+    """Of the ways to score some items of a sheet the one that was marked; all of them while none was."""
+    marked = (c.options[marks[c.code] - 1].case for c in sheet.criteria if marks.get(c.code))
+    known = next(filter(None, marked), None)
+    every = dict.fromkeys(option.case for c in sheet.criteria for option in c.options if option.case)
+    return (known,) if known is not None else tuple(every) or (None,)
 
 
 def _order(step: Step) -> tuple[int, int, int, tuple[int, ...]]:
@@ -103,7 +127,7 @@ def _nought(sheet: Sheet, now: Score) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """Of one item or of several that hang together: the points they come to, and what is changed for them."""
+    """Of one item or of several that hang together: what they come to in hundredths, and what is changed for them."""
 
     points: int
     steps: tuple[Step, ...]
@@ -128,13 +152,23 @@ class _Choice:
 class _Item:
     """A criterion as it is marked: `least`, the points it must have for the star."""
 
-    def __init__(self, criterion: Criterion, marks: Marks, stars: int, nought: frozenset[str], works: Works) -> None:
+    def __init__(
+        self,
+        criterion: Criterion,
+        marks: Marks,
+        given: Mapping[str, Decimal],
+        stars: int,
+        nought: frozenset[str],
+        works: Works,
+        case: Label | None,
+    ) -> None:
         self.criterion = criterion
         mark = marks.get(criterion.code)
         option = criterion.options[mark - 1] if mark else None
-        self._mark, self._case = mark, option.case if option is not None else None
-        self._has = option.points if option is not None else 0
-        self._gates = [(o.points, o.gate) for o in criterion.options if o.gate and o.gate <= stars]
+        self._mark, self._case = mark, (option.case if option is not None else None) or case
+        marked = option.points if option is not None else 0
+        self._has = int(given.get(criterion.code, marked) * _POINT)
+        self._gates = [(o.points * _POINT, o.gate) for o in criterion.options if o.gate and o.gate <= stars]
         self.least = max([points for points, _ in self._gates], default=0)
         if criterion.code in nought:
             self.least = max(self.least, 1)
@@ -144,9 +178,9 @@ class _Item:
         """To stay, and each better option that is advised; of two ways to score an item the one that was chosen."""
         yield _Choice(self._has, ())
         for number, (option, effort) in enumerate(zip(self.criterion.options, self._efforts, strict=True), start=1):
-            same_case = self._case is None or option.case == self._case
-            if effort is not None and same_case and option.points > max(self._has, self.least - 1):
-                yield _Choice(option.points, (self._step(number, option.points, effort),))
+            points, same_case = option.points * _POINT, option.case in (None, self._case)
+            if effort is not None and same_case and points > max(self._has, self.least - 1):
+                yield _Choice(points, (self._step(number, points, effort),))
 
     def _step(self, number: int, points: int, effort: Effort) -> Step:
         here = (self._efforts[self._mark - 1] if self._mark else None) or Effort(0, 0)
@@ -156,7 +190,7 @@ class _Item:
             gate=min((gate for least, gate in self._gates if least > self._has), default=0),
             weeks=max(effort.weeks - here.weeks, 0),
             millions=max(effort.millions - here.millions, 0),
-            points=points - self._has,
+            points=Decimal(points - self._has) / _POINT,
             open=self._mark is None,
         )
 
@@ -198,12 +232,18 @@ def _least_money(choice: _Choice) -> int:
     return (choice.millions * _UNIT + choice.count) * _UNIT + choice.all_weeks
 
 
-def _ways(
-    groups: Sequence[tuple[_Choice, ...]], needed: int
-) -> Iterator[tuple[Way, Sequence[tuple[_Choice, ...]], _Price]]:
-    yield "fewest", groups, _fewest
-    yield "cheapest", groups, _least_money
-    yield "soonest", _within_weeks(groups, needed), _fewest
+_PRICES: Mapping[Way, _Price] = {"fewest": _fewest, "cheapest": _least_money, "soonest": _fewest}
+
+
+def _total(way: Way, chosen: Sequence[_Choice]) -> tuple[int, int]:
+    """What one list is better by than another."""
+    weeks = max((choice.weeks for choice in chosen), default=0) if way == "soonest" else 0
+    return weeks, sum(map(_PRICES[way], chosen))
+
+
+def _chosen(way: Way, groups: Sequence[tuple[_Choice, ...]], needed: int) -> tuple[_Choice, ...] | None:
+    allowed = _within_weeks(groups, needed) if way == "soonest" else groups
+    return _cheapest(allowed, needed, _PRICES[way])
 
 
 def _within_weeks(groups: Sequence[tuple[_Choice, ...]], needed: int) -> Sequence[tuple[_Choice, ...]]:
@@ -218,31 +258,34 @@ def _within_weeks(groups: Sequence[tuple[_Choice, ...]], needed: int) -> Sequenc
 def _cheapest(groups: Sequence[tuple[_Choice, ...]], needed: int, price: _Price) -> tuple[_Choice, ...] | None:
     """One choice of each group, together worth `needed` points at the lowest price; None where they can't be.
 
-    Points above what is needed count as no more, so the table has a column for each point that is still to be had.
+    Of what the groups so far may come to only that is kept which nothing cheaper comes up to, and from which the rest
+    still leads there. Points above what is needed count as no more.
     """
     if not all(groups):
         return None
-    floors = [min(choice.points for choice in group) for group in groups]
-    missing = max(needed - sum(floors), 0)
-    spent = [0, *[_NEVER] * missing]
-    taken: list[list[tuple[int, int]]] = []  # of each group and column: the column before, and the choice
-    for floor, group in zip(floors, groups, strict=True):
-        priced = [(choice.points - floor, price(choice), place) for place, choice in enumerate(group)]
-        after, way = [_NEVER] * (missing + 1), [(0, 0)] * (missing + 1)
-        for column, so_far in enumerate(spent):
-            if so_far == _NEVER:
-                continue
-            for gain, cost, place in priced:
-                reached = min(column + gain, missing)
-                if so_far + cost < after[reached]:
-                    after[reached], way[reached] = so_far + cost, (column, place)
-        spent = after
+    rest = sum(max(choice.points for choice in group) for group in groups)
+    reached = [(0, 0)]
+    taken: list[list[tuple[int, int]]] = []  # of each group and total: the total before it, and the choice
+    for group in groups:
+        rest -= max(choice.points for choice in group)
+        priced = [(choice.points, price(choice), place) for place, choice in enumerate(group)]
+        tried = sorted(
+            (cost + more, -min(points + gain, needed), before, place)
+            for before, (points, cost) in enumerate(reached)
+            for gain, more, place in priced
+            if points + gain + rest >= needed
+        )
+        reached, way = [], []
+        for cost, less, before, place in tried:
+            if not reached or -less > reached[-1][0]:
+                reached.append((-less, cost))
+                way.append((before, place))
         taken.append(way)
-    if spent[missing] == _NEVER:
+    if not reached:
         return None
-    chosen, column = [], missing
+    chosen, at = [], 0  # the first one: nothing cheaper is enough
     for group, way in zip(reversed(groups), reversed(taken), strict=True):
-        column, place = way[column]
+        at, place = way[at]
         chosen.append(group[place])
     return tuple(reversed(chosen))
 

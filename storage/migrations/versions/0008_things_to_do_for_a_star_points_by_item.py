@@ -26,9 +26,6 @@ def upgrade() -> None:
         ),
         sa.Column("remind", sa.Boolean(), nullable=False),
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True, comment="NULL again once it is put off"),
-        sa.Column(
-            "dropped_at", sa.DateTime(timezone=True), nullable=True, comment="another list took its place, or none"
-        ),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_star_steps_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_star_steps")),
@@ -39,8 +36,8 @@ def upgrade() -> None:
             "ix_star_steps_to_remind",
             ["due_on"],
             unique=False,
-            sqlite_where=sa.text("remind AND done_at IS NULL AND dropped_at IS NULL AND reminded_at IS NULL"),
-            postgresql_where=sa.text("remind AND done_at IS NULL AND dropped_at IS NULL AND reminded_at IS NULL"),
+            sqlite_where=sa.text("remind = 1 AND done_at IS NULL AND reminded_at IS NULL"),
+            postgresql_where=sa.text("remind AND done_at IS NULL AND reminded_at IS NULL"),
         )
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
