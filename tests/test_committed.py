@@ -27,7 +27,8 @@ ALLOWED = "pragma: allowlist secret"
 """detect-secrets' own mark, at the end of a line."""
 KNOWN = {
     "", "…", "password", "{password}", "word", "b", "k", "p", "p%3A", "p%40ss", "p%40ss%2Fword", "another", "geheim",
-    "hunter2", "s3cret", "12345678", "se%40cret", "AWS_REGION", "x-telegram-bot-api-secret-token", "x-bot-api-secret-token",
+    "hunter2", "s3cret", "12345678", "se%40cret", "AWS_REGION",
+    "x-telegram-bot-api-secret-token", "x-bot-api-secret-token",
     "s", "a-secret-of-the-bot", "app-secret-that-opens-nothing", "oa-secret-key-for-tests", "a-secret-of-the-webhook",
     "123456789:AAF-example_of_a_token_that_opens_0",
     # ids of Zalo's own examples, which the recorded payloads repeat
