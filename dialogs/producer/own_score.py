@@ -55,8 +55,9 @@ def case_of(answers: Answers, facts: Facts) -> CaseFacts:
 
 
 def may_score(answers: Answers, facts: Facts) -> bool:
+    """Only of one's own: an officer who does the rest for a producer does not mark their product, nor promise work."""
     case = facts.case(answers["subject"])
-    return case is not None and case.as_producer and sheet_of(case) is not None
+    return case is not None and case.own and sheet_of(case) is not None
 
 
 # ---------------------------------------------------------------- marks
