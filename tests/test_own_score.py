@@ -22,6 +22,7 @@ from dialogs.model import (
     Effects,
     ForgetMe,
     Go,
+    InvalidAnswer,
     KeepPaper,
     KeepSelfScore,
     MoveStep,
@@ -32,8 +33,10 @@ from dialogs.model import (
     ResultFacts,
     StarStep,
     TakePlan,
+    TextReceived,
     TickStep,
 )
+from dialogs.officer.by_item import by_item, loaded
 from dialogs.producer.own_score import (
     council_marks,
     has_tried,
@@ -541,7 +544,7 @@ def test_an_average_between_two_options_is_the_lower_one() -> None:
     [
         ({"9.9": Decimal(1)}, "unknown", "9.9"),
         ({"1.1": Decimal(4)}, "over", "1.1"),
-        ({"1.1": Decimal(-1)}, "over", "1.1"),
+        ({"1.1": Decimal(-1)}, "negative", "1.1"),
         ({"1.1": Decimal("1.555")}, "over", "1.1"),
         ({"1.1": Decimal(2)}, "sum", "A"),
     ],
@@ -556,6 +559,35 @@ def test_items_that_no_council_can_have_given(changed: dict[str, Decimal], why: 
     assert (wrong.value.why, wrong.value.at) == (why, at)
     with pytest.raises(WrongItems, match="missing: 11"):
         check_items(sheet, {code: points for code, points in right.items() if code != "11"}, parts)
+
+
+@pytest.mark.parametrize("pair", ["{}\t{}", "{}\u00a0{}", "{}. {}", "{}: {}", "{} = {}", "{}\n{}"])
+@pytest.mark.parametrize("between", ["; ", "\n", "\u00a0\n", ", "])
+def test_items_are_read_as_they_are_copied(pair: str, between: str) -> None:
+    case, answers, right = rated_by_parts()
+    typed = between.join(pair.format(code, points) for code, points in right.items())
+    read = by_item().read(TextReceived(typed), answers, facts(desk=(case,)), "")
+    assert loaded(read.value) == right
+
+
+def test_less_than_nothing_is_called_that() -> None:
+    case, answers, right = rated_by_parts()
+    typed = "; ".join(f"{code} {points}" for code, points in right.items()).replace("1.1 ", "1.1 -", 1)
+    with pytest.raises(InvalidAnswer) as refusal:
+        by_item().read(TextReceived(typed), answers, facts(desk=(case,)), "")
+    assert "less than 0" in refusal.value.text.msgid
+
+
+def rated_by_parts() -> tuple[CaseFacts, dict[str, str], dict[str, Decimal]]:
+    """A case, the points of its parts as answers, and those of its items."""
+    case = replace(fruit(), own=False)
+    right = {c.code: Decimal(c.options[0].points) for c in needed_sheet(case).criteria}
+    parts = {"part_a": "A", "part_b": "B", "part_c": "C"}
+    sums = {
+        name: str(sum((right[c.code] for c in needed_sheet(case).criteria if c.part == part), Decimal(0)))
+        for name, part in parts.items()
+    }
+    return case, {"subject": case.code, **sums}, right
 
 
 # ---------------------------------------------------------------- the picture
