@@ -48,6 +48,7 @@ from bot.web.mailbox import Mailbox
 from bot.world import World
 from dialogs import places
 from dialogs.model import Role
+from dialogs.producer.own_score import read_rules
 from dialogs.words import COMMANDS
 from storage import audit, backup, migrate, push
 from storage.budgets import SharedBudget
@@ -367,6 +368,7 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
         running.aside(kept_up(parts.consent.tokens.keep_fresh))
     if parts.consent is not None and web and not config.public_url:
         log.warning("PUBLIC_URL is empty: Zalo can't post to this server, and its Official Account hears nobody")
+    await asyncio.to_thread(read_rules)  # chats are served meanwhile
     await _greet(config, parts, web=web, worker=worker, say=say)
     # What the imports and the start have made stays to the end: a hundred thousand objects and more, and
     # walking them in each full collection was most of the slowest answers' time.

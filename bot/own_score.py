@@ -30,12 +30,20 @@ MOST_STEPS = 60
 """More than any score sheet has items."""
 
 
+async def _own(turn: Turned, code: str) -> Any:
+    """The locked row of a case of this person's own; nobody keeps a score or a list for somebody else."""
+    case = await own_case(turn, code)
+    if case.person_id != turn.conversation.person_id:
+        raise cases.NotPossible(code)
+    return case
+
+
 async def keep(turn: Turned, effect: KeepSelfScore) -> None:
     """One answer beside those of the record, which may come from another chat or a list: the lock is held meanwhile.
 
     Raises NotPossible for a mark that the sheet does not have, or without a sheet.
     """
-    case = await own_case(turn, effect.code)
+    case = await _own(turn, effect.code)
     facts = await fresh_case(turn, effect.code)
     sheet = sheet_of(facts)
     if sheet is None or all(criterion.code != effect.item for criterion in sheet.criteria):
@@ -49,7 +57,7 @@ async def keep(turn: Turned, effect: KeepSelfScore) -> None:
 
 async def take_plan(turn: Turned, effect: TakePlan) -> None:
     """Raises NotPossible for what is no list of this case's sheet."""
-    case = await own_case(turn, effect.code)
+    case = await _own(turn, effect.code)
     sheet, today = sheet_of(await fresh_case(turn, effect.code)), turn.now.astimezone(VIETNAM).date()
     if sheet is None or len(effect.steps) > MOST_STEPS:
         raise cases.NotPossible(effect.code)
@@ -60,13 +68,13 @@ async def take_plan(turn: Turned, effect: TakePlan) -> None:
 
 
 async def drop_plan(turn: Turned, effect: DropPlan) -> None:
-    case = await own_case(turn, effect.code)
+    case = await _own(turn, effect.code)
     await star_steps.drop(turn.connection, case.id)
     turn.carried.changed = True
 
 
 async def move_step(turn: Turned, effect: MoveStep) -> None:
-    case = await own_case(turn, effect.code)
+    case = await _own(turn, effect.code)
     step = await star_steps.step_of(turn.connection, case.id, effect.number)
     if step is None or step.done_at is not None:
         raise cases.NotPossible(effect.code)
@@ -76,7 +84,7 @@ async def move_step(turn: Turned, effect: MoveStep) -> None:
 
 async def tick_step(turn: Turned, effect: TickStep) -> None:
     """Done: it counts in the own score. Not after all: the own mark is again what it was."""
-    case = await own_case(turn, effect.code)
+    case = await _own(turn, effect.code)
     step = await star_steps.step_of(turn.connection, case.id, effect.number)
     facts = await fresh_case(turn, effect.code)
     if step is None or not _holds(facts, step):

@@ -19,36 +19,53 @@ from dialogs.model import (
     CaseFacts,
     DropPlan,
     Effect,
+    Effects,
     ForgetMe,
+    Go,
+    InvalidAnswer,
     KeepPaper,
     KeepSelfScore,
     MoveStep,
     PaperFacts,
+    Person,
     PlannedStep,
+    RecordReminders,
     ResultFacts,
     StarStep,
     TakePlan,
+    TextReceived,
     TickStep,
 )
+from dialogs.officer.by_item import by_item, loaded
 from dialogs.producer.own_score import (
     council_marks,
     has_tried,
     known_from,
     marks_of,
+    may_score,
     needed_sheet,
     set_number,
 )
+from dialogs.producer.points import result_options
 from dialogs.producer.score_words import picture
 from dialogs.producer.self_score import SELF_SCORE
-from dialogs.producer.star_plan import missing_points, plans_for, stars_ahead, way_options
+from dialogs.producer.star_plan import (
+    after_taking,
+    missing_points,
+    plans_for,
+    stars_ahead,
+    step_chosen,
+    taken,
+    way_options,
+)
 from dialogs.producer.todo import steps_of
 from dialogs.rules.planner import Plan, plans, raised
 from dialogs.rules.rating import WrongItems, check_items
-from dialogs.rules.scoring import score
+from dialogs.rules.scoring import NONE, choices, score
 from dialogs.rules.work import works
 from storage import star_steps as star_steps_of
 from storage.models import cases, notices, people, results, self_scores, star_steps
-from tests.facts import facts, sample_cases, world
+from tests.facts import PEOPLE, facts, sample_cases, world
 from tests.heart import ANSWERS, chat, keep_files, rows, submit, world_at
 from tests.test_effects import ordered, refused
 from tests.transcripts import Clock
@@ -279,6 +296,60 @@ async def test_who_wants_to_be_forgotten_has_no_list_any_more(sqlite_engine: Asy
     assert (await rows(sqlite_engine, cases))[0].star_goal == 0
 
 
+def confirming(case: CaseFacts, listed: str, person: Person = PEOPLE) -> tuple[Effects, Go]:
+    draft = {"subject": case.code, "_way": "fewest", "_stars": "3", "_list": listed, "confirm": "remind"}
+    now = facts(person, cases=(case,))
+    return taken(draft, now), after_taking("remind", draft, now)
+
+
+def test_a_list_is_taken_as_it_was_seen_and_an_empty_one_takes_no_lists_place() -> None:
+    case = replace(fruit(), self_marks=lowest())
+    draft = {"subject": case.code, "_way": "fewest", "_stars": "3"}
+    now = facts(cases=(case,))
+    shown = step_chosen("take", draft, now).answers["_list"]
+    effects, onwards = confirming(case, shown)
+    assert isinstance(effects[0], TakePlan)
+    assert onwards == Go(f"todo.{case.code}")
+    better = replace(case, self_marks={**lowest(), STORY: 3})
+    best = replace(case, self_marks={c.code: len(c.options) for c in needed_sheet(case).criteria})
+    for changed, where in ((better, "/steps"), (best, "")):
+        effects, onwards = confirming(changed, shown)
+        assert not any(isinstance(effect, TakePlan) for effect in effects)
+        assert onwards == Go(f"to_star.{case.code}{where}")
+
+
+def test_who_has_reminders_is_not_asked_for_them_anew() -> None:
+    case = replace(fruit(), self_marks=lowest())
+    listed = step_chosen("take", {"subject": case.code, "_way": "fewest", "_stars": "3"}, facts(cases=(case,)))
+    for wants in (False, True):
+        effects, _ = confirming(case, listed.answers["_list"], replace(PEOPLE, reminders=wants))
+        assert any(isinstance(effect, RecordReminders) for effect in effects) is not wants
+
+
+def test_what_takes_no_time_is_not_due_today() -> None:
+    flowers = {**fruit().answers, "product_group": "ornamental", "product_set": "23"}
+    sheet = needed_sheet(replace(fruit(), answers=flowers))
+    case = replace(
+        fruit(),
+        answers=flowers,
+        self_marks={c.code: choices(c)[-1] if NONE in choices(c) else 1 for c in sheet.criteria},
+    )
+    assert any(step.weeks == 0 for plan in plans_for(case, 3) for step in plan.steps)
+    for plan in plans_for(case, 3):
+        draft = {"subject": case.code, "_way": plan.way, "_stars": "3"}
+        now = facts(cases=(case,))
+        listed = step_chosen("take", draft, now).answers["_list"]
+        first = taken({**draft, "_list": listed, "confirm": "remind"}, now)[0]
+        assert isinstance(first, TakePlan)
+        assert min(step.due_on for step in first.steps) >= now.today + timedelta(weeks=1)
+
+
+def test_nobody_scores_or_plans_for_somebody_else() -> None:
+    case = replace(fruit(), own=False, for_producer=True)
+    assert not may_score({"subject": case.code}, facts(cases=(case,)))
+    assert [option.value for option in result_options(replace(case, result=rated()))] == ["points"]
+
+
 # ---------------------------------------------------------------- reminders
 
 
@@ -473,7 +544,7 @@ def test_an_average_between_two_options_is_the_lower_one() -> None:
     [
         ({"9.9": Decimal(1)}, "unknown", "9.9"),
         ({"1.1": Decimal(4)}, "over", "1.1"),
-        ({"1.1": Decimal(-1)}, "over", "1.1"),
+        ({"1.1": Decimal(-1)}, "negative", "1.1"),
         ({"1.1": Decimal("1.555")}, "over", "1.1"),
         ({"1.1": Decimal(2)}, "sum", "A"),
     ],
@@ -488,6 +559,35 @@ def test_items_that_no_council_can_have_given(changed: dict[str, Decimal], why: 
     assert (wrong.value.why, wrong.value.at) == (why, at)
     with pytest.raises(WrongItems, match="missing: 11"):
         check_items(sheet, {code: points for code, points in right.items() if code != "11"}, parts)
+
+
+@pytest.mark.parametrize("pair", ["{}\t{}", "{}\u00a0{}", "{}. {}", "{}: {}", "{} = {}", "{}\n{}"])
+@pytest.mark.parametrize("between", ["; ", "\n", "\u00a0\n", ", "])
+def test_items_are_read_as_they_are_copied(pair: str, between: str) -> None:
+    case, answers, right = rated_by_parts()
+    typed = between.join(pair.format(code, points) for code, points in right.items())
+    read = by_item().read(TextReceived(typed), answers, facts(desk=(case,)), "")
+    assert loaded(read.value) == right
+
+
+def test_less_than_nothing_is_called_that() -> None:
+    case, answers, right = rated_by_parts()
+    typed = "; ".join(f"{code} {points}" for code, points in right.items()).replace("1.1 ", "1.1 -", 1)
+    with pytest.raises(InvalidAnswer) as refusal:
+        by_item().read(TextReceived(typed), answers, facts(desk=(case,)), "")
+    assert "less than 0" in refusal.value.text.msgid
+
+
+def rated_by_parts() -> tuple[CaseFacts, dict[str, str], dict[str, Decimal]]:
+    """A case, the points of its parts as answers, and those of its items."""
+    case = replace(fruit(), own=False)
+    right = {c.code: Decimal(c.options[0].points) for c in needed_sheet(case).criteria}
+    parts = {"part_a": "A", "part_b": "B", "part_c": "C"}
+    sums = {
+        name: str(sum((right[c.code] for c in needed_sheet(case).criteria if c.part == part), Decimal(0)))
+        for name, part in parts.items()
+    }
+    return case, {"subject": case.code, **sums}, right
 
 
 # ---------------------------------------------------------------- the picture

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dialogs.rules.sheet as module
+from dialogs.producer.own_score import read_rules
 from dialogs.rules.planner import Plan, Way, next_stars, plans, raised
 from dialogs.rules.ruleset import Label, RulesetError
 from dialogs.rules.scoring import Marks, choices, score
@@ -275,6 +276,11 @@ def test_for_one_sheet_no_other_is_read(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(module, name, cache(getattr(module, name).__wrapped__))
     assert known_sheet.__wrapped__("ocop-2026", 7)
     assert sorted(names) == ["common.toml", "set_07.toml"]
+    module._common.cache_clear()
+    read_rules()
+    names.clear()
+    assert known_sheet.__wrapped__("ocop-2026", 8)
+    assert names == ["set_08.toml"], "the rest was read at the start"
 
 
 def test_one_sheet_is_one_object() -> None:

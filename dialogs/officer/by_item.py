@@ -25,7 +25,10 @@ from dialogs.producer.own_score import sheet_of
 from dialogs.rules.rating import WrongItems, check_items
 from dialogs.rules.ruleset import PartId
 
-_PAIR = re.compile(r"(?P<code>\d{1,2}(?:\.\d){0,2})\s*[=:\t ]\s*(?P<points>\d{1,2}(?:[.,]\d{1,2})?)(?=\s|;|,\s|$)")
+_PAIR = re.compile(
+    r"(?P<code>\d{1,2}(?:\.\d){0,2})\.?(?:\s*[=:]\s*|\s+)(?P<points>-?\d{1,2}(?:[.,]\d{1,2})?)(?=\s|;|,\s|$)"
+)
+"""As it stands in a table or a list: "1.1<tab>3", "1.1. 3", "1.1: 3", with whatever space a copy brings along."""
 WITHOUT = Option("without", Text(N_("Leave the items out")), ("bỏ qua", "không thêm", "quay lại", "leave them out"))
 _BETWEEN = re.compile(r"[\s;,]*")
 
@@ -79,6 +82,8 @@ def check(case: CaseFacts, items: Mapping[str, Decimal], parts: Mapping[PartId, 
                 raise InvalidAnswer(
                     N_("Item %(code)s has no points yet. Please send all items."), code=wrong.at
                 ) from None
+            case "negative":
+                raise InvalidAnswer(N_("Item %(code)s can't have less than 0 points."), code=wrong.at) from None
             case "over":
                 raise InvalidAnswer(N_("That is too many points for item %(code)s."), code=wrong.at) from None
             case _:

@@ -368,7 +368,13 @@ def _look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         return ()
     result = result_of(case, found, answers)
     notice = notice_of(replace(case, result=result), found.action)
-    return (Text(N_("Nothing is published yet.")), _day_line(answers), Text(N_("The producer will read:")), *notice)
+    read = Text(N_("The producer will read:"))
+    return (Text(N_("Nothing is published yet.")), _day_line(answers), *_items_line(answers), read, *notice)
+
+
+def _items_line(answers: Answers) -> tuple[Text, ...]:
+    count = len(loaded(answers.get("items", "")))
+    return (Text(N_("Points of %(count)s items are added."), {"count": count}),) if count else ()
 
 
 EDIT = Option("edit", Text(N_("Change an answer")), ("sửa", "edit"))

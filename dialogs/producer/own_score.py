@@ -7,7 +7,7 @@ from itertools import chain
 from dialogs.model import Answers, CaseFacts, Facts, StarStep
 from dialogs.rules.ruleset import WITH_THE_PLAN, Label, ruleset
 from dialogs.rules.scoring import NONE, Score, choices, score
-from dialogs.rules.sheet import Criterion, Sheet, known_sheet
+from dialogs.rules.sheet import Criterion, Sheet, known_sheet, read_shared
 from dialogs.rules.work import works
 
 SCORED = frozenset({"ocop-2026"})
@@ -18,6 +18,13 @@ _SOLD = {"home": 1, "none": NONE}
 """Of where it is sold only this says enough; how many dealers there are was not asked."""
 LEFT_OPEN = -1
 """Kept instead of a mark for what the record would know, and whose producer is not sure of it."""
+
+
+def read_rules() -> None:
+    """What a first question about a score would have to read, some hundredths of a second of it."""
+    for ruleset_id in SCORED:
+        read_shared(ruleset_id)
+        works(ruleset_id)
 
 
 def set_number(case: CaseFacts) -> int:
@@ -55,8 +62,9 @@ def case_of(answers: Answers, facts: Facts) -> CaseFacts:
 
 
 def may_score(answers: Answers, facts: Facts) -> bool:
+    """Only of one's own: an officer who does the rest for a producer does not mark their product, nor promise work."""
     case = facts.case(answers["subject"])
-    return case is not None and case.as_producer and sheet_of(case) is not None
+    return case is not None and case.own and sheet_of(case) is not None
 
 
 # ---------------------------------------------------------------- marks

@@ -21,7 +21,7 @@ def result_options(case: CaseFacts) -> tuple[Option, ...]:
     """What a published result leads to: its explanation, and the way to the next star."""
     if case.result is None:
         return ()
-    stars = stars_ahead(case) if can_score(case) else None
+    stars = stars_ahead(case) if can_score(case) and not case.for_producer else None
     return (POINTS, *((to_star(stars),) if stars else ()))
 
 

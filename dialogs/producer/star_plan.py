@@ -132,6 +132,11 @@ def _plan(answers: Answers, facts: Facts) -> Plan | None:
     return next((plan for plan in found if plan.way == answers.get("_way")), found[0] if found else None)
 
 
+def _named(plan: Plan | None) -> str:
+    """What is to do on a list, as one word: whoever confirms it has seen this one."""
+    return ",".join(f"{step.code}:{step.option}" for step in plan.steps) if plan is not None else ""
+
+
 # ---------------------------------------------------------------- choosing a way
 
 
@@ -254,7 +259,11 @@ def step_chosen(value: str, answers: Answers, facts: Facts) -> Go:
     key = f"to_star.{answers['subject']}"
     if value == BACK.value:
         return Go(key)
-    return Go(f"{key}/confirm") if value == TAKE.value else Go(f"{key}/step", {"_step": value})
+    return _to_confirm(answers, facts) if value == TAKE.value else Go(f"{key}/step", {"_step": value})
+
+
+def _to_confirm(answers: Answers, facts: Facts) -> Go:
+    return Go(f"to_star.{answers['subject']}/confirm", {"_list": _named(_plan(answers, facts))})
 
 
 def one_step(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -319,7 +328,7 @@ def effort_words(case: CaseFacts, effort: Effort) -> Text:
 
 
 def after_step(value: str, answers: Answers, facts: Facts) -> Go:
-    return Go(f"to_star.{answers['subject']}/{'confirm' if value == TAKE.value else 'steps'}")
+    return _to_confirm(answers, facts) if value == TAKE.value else Go(f"to_star.{answers['subject']}/steps")
 
 
 # ---------------------------------------------------------------- taking one
@@ -332,11 +341,20 @@ _TAKING = (
 )
 
 
+def _weeks(step: Step) -> int:
+    """What takes no time has a week all the same: due today, it would be late tomorrow."""
+    return max(step.weeks, 1)
+
+
+def _last_week(plan: Plan) -> int:
+    return max(map(_weeks, plan.steps), default=1)
+
+
 def shall_i(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     plan, case = _plan(answers, facts), case_of(answers, facts)
     if plan is None:
         return which_way(answers, facts)
-    values: dict[str, Value] = {"count": len(plan.steps), "day": facts.today + timedelta(weeks=plan.weeks)}
+    values: dict[str, Value] = {"count": len(plan.steps), "day": facts.today + timedelta(weeks=_last_week(plan))}
     instead = (Text(N_("It takes the place of your present list. What is done stays done.")),) if case.aims_at else ()
     return (
         Text(N_("I write down what there is to do: %(count)s in all, the last by %(day)s."), values),
@@ -347,17 +365,28 @@ def shall_i(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def taken(answers: Answers, facts: Facts) -> Effects:
     plan = _plan(answers, facts)
-    if plan is None or answers["confirm"] == NOT_YET:
+    if answers["confirm"] == NOT_YET:
         return ()
-    steps = tuple(PlannedStep(s.code, s.option, facts.today + timedelta(weeks=s.weeks)) for s in plan.steps)
+    if plan is None or not _confirmed(plan, answers):
+        return (SendMessage((Text(N_("The list is another one by now. Please look at it once more.")),)),)
+    steps = tuple(PlannedStep(s.code, s.option, facts.today + timedelta(weeks=_weeks(s))) for s in plan.steps)
     written = SendMessage((Text(N_("✅ Your list is written down.")),))
-    remind = (RecordReminders(True, TEXT_VERSION),) if answers["confirm"] == REMIND else ()
+    wanted = answers["confirm"] == REMIND and not facts.person.reminders
+    remind = (RecordReminders(True, TEXT_VERSION),) if wanted else ()
     return (TakePlan(answers["subject"], plan.stars, steps, answers["confirm"] == REMIND), *remind, written)
 
 
+def _confirmed(plan: Plan, answers: Answers) -> bool:
+    return bool(plan.steps) and _named(plan) == answers.get("_list")
+
+
 def after_taking(value: str, answers: Answers, facts: Facts) -> Go:
-    subject = answers["subject"]
-    return Go(f"to_star.{subject}/steps" if value == NOT_YET else f"todo.{subject}")
+    subject, plan = answers["subject"], _plan(answers, facts)
+    if plan is None or not plan.steps:
+        return Go(f"to_star.{subject}")
+    if value == NOT_YET or not _confirmed(plan, answers):
+        return Go(f"to_star.{subject}/steps")
+    return Go(f"todo.{subject}")
 
 
 def back_to_score(answers: Answers) -> Go:

@@ -26,7 +26,10 @@ class WrongPoints(Exception):
 
 
 class WrongItems(Exception):
-    """Points of items that no council can have given. `why`: unknown, over or missing, of an item; sum, of a part."""
+    """Points of items that no council can have given.
+
+    `why`: unknown, over, negative or missing, of an item; sum, of a part.
+    """
 
     def __init__(self, why: str, at: str) -> None:
         super().__init__(f"{why}: {at}")
@@ -78,8 +81,10 @@ def check_items(sheet: Sheet, items: Mapping[str, Decimal], parts: Mapping[PartI
         if code not in most:
             raise WrongItems("unknown", code)
         exponent = points.as_tuple().exponent
-        if not isinstance(exponent, int) or exponent < -DECIMALS or not 0 <= points <= most[code]:
+        if not isinstance(exponent, int) or exponent < -DECIMALS or points > most[code]:
             raise WrongItems("over", code)
+        if points < 0:
+            raise WrongItems("negative", code)
     for code in most:
         if code not in items:
             raise WrongItems("missing", code)

@@ -144,6 +144,11 @@ def known_sheet(ruleset_id: str, number: int) -> Sheet | None:
     return _built(path, ruleset_id).get(number) if path is not None else None
 
 
+def read_shared(ruleset_id: str) -> None:
+    """What all sheets of a ruleset have in common, and takes the longest: read before anybody waits for one."""
+    _common(folder_of(ruleset_id))
+
+
 def folder_of(ruleset_id: str) -> Path:
     """Where a ruleset's sheets are, if it has any. Raises LookupError for an unknown ruleset."""
     if ruleset_id not in RULESET_IDS:
