@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from itertools import chain
 
 from dialogs.model import Answers, CaseFacts, Facts, StarStep
-from dialogs.rules.ruleset import WITH_THE_PLAN, Label, ruleset
+from dialogs.rules.planner import case_marked
+from dialogs.rules.ruleset import WITH_THE_PLAN, ruleset
 from dialogs.rules.scoring import NONE, Score, choices, score
 from dialogs.rules.sheet import Criterion, Sheet, known_sheet, read_shared
 from dialogs.rules.work import works
@@ -146,7 +146,8 @@ def council_marks(case: CaseFacts) -> dict[str, int]:
     Of two ways to score items it is the same in all of them: the one of the own marks, else the first that is printed.
     """
     sheet, points = needed_sheet(case), council_points(case)
-    way = _case_marked(sheet, marks_of(case))
+    printed = (option.case for criterion in sheet.criteria for option in criterion.options)
+    way = case_marked(sheet, marks_of(case)) or next(filter(None, printed), None)
     marks = {}
     for criterion in sheet.criteria:
         if criterion.code in points:
@@ -157,12 +158,6 @@ def council_marks(case: CaseFacts) -> dict[str, int]:
             )
             marks[criterion.code] = -max(covered, default=(0, NONE))[1]
     return marks
-
-
-def _case_marked(sheet: Sheet, marks: Mapping[str, int]) -> Label | None:
-    marked = (c.options[marks[c.code] - 1].case for c in sheet.criteria if marks.get(c.code))
-    printed = (option.case for c in sheet.criteria for option in c.options)
-    return next(filter(None, chain(marked, printed)), None)
 
 
 def gained_since(case: CaseFacts) -> int:

@@ -102,10 +102,15 @@ def plans(
     return tuple(found.values())
 
 
-def _cases(sheet: Sheet, marks: Marks) -> tuple[Label | None, ...]:
-    """Of the ways to score some items of a sheet the one that was marked; all of them while none was."""
+def case_marked(sheet: Sheet, marks: Marks) -> Label | None:
+    """Of two ways to score some items of a sheet the one that was marked, if any was."""
     marked = (c.options[marks[c.code] - 1].case for c in sheet.criteria if marks.get(c.code))
-    known = next(filter(None, marked), None)
+    return next(filter(None, marked), None)
+
+
+def _cases(sheet: Sheet, marks: Marks) -> tuple[Label | None, ...]:
+    """The ways that a plan may take: the one that was marked; all of them while none was."""
+    known = case_marked(sheet, marks)
     every = dict.fromkeys(option.case for c in sheet.criteria for option in c.options if option.case)
     return (known,) if known is not None else tuple(every) or (None,)
 
