@@ -208,8 +208,8 @@ def agreed(argument: str, facts: Facts) -> Go:
 
 def to_do(argument: str, facts: Facts) -> Go:
     """The newest list of things to do for a star; who has none is shown where the files are."""
-    aimed = next((case.code for case in facts.cases if case.aims_at), "")
-    return Go(f"todo.{aimed}" if aimed else "check_status")
+    aimed = todo.newest_list(facts)
+    return Go(f"todo.{aimed.code}" if aimed is not None else "check_status")
 
 
 def papers_needed(argument: str, facts: Facts) -> Go:

@@ -27,7 +27,7 @@ from dialogs.model import (
 from dialogs.officer.assisted import may_assist
 from dialogs.producer.check_status import WHY, came_back
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
-from dialogs.producer.todo import todo_option
+from dialogs.producer.todo import newest_list, todo_option
 
 LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "learn"))
 REGISTER = Option(
@@ -73,7 +73,7 @@ def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     staff = (STAFF,) if facts.person.memberships else ()
     assist = (ASSIST,) if may_assist(answers, facts) else ()
     why = (WHY,) if came_back(facts) is not None else ()
-    aimed = next((case for case in facts.cases if case.aims_at), None)
+    aimed = newest_list(facts)
     todo = todo_option(aimed) if aimed is not None else ()
     return (*desk, *assist, *resume, *todo, LEARN, REGISTER, PAPERS, status, *ask, HELP, *staff, *why)
 
@@ -91,7 +91,7 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
         return Go("assist.new")
     if value == "why" and (case := came_back(facts)) is not None:
         return Go(f"case.{case.code}")
-    if value == "todo" and (aimed := next((case for case in facts.cases if case.aims_at), None)) is not None:
+    if value == "todo" and (aimed := newest_list(facts)) is not None:
         return Go(f"todo.{aimed.code}")
     if value == "papers":
         return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")

@@ -35,6 +35,11 @@ MOVE_WEEKS = 2
 TYPED = ("việc cần làm", "việc lên sao", "xem việc", "danh sách việc", "to-do list", "to do")
 
 
+def newest_list(facts: Facts) -> CaseFacts | None:
+    """The newest of the cases that have a list."""
+    return next((case for case in facts.cases if case.aims_at), None)
+
+
 def todo_option(case: CaseFacts) -> tuple[Option, ...]:
     """The way to the list, where there is one."""
     if not case.aims_at:
