@@ -33,6 +33,7 @@ TITLES: Mapping[str, str] = {
     "own_papers": N_("Papers with a last day that you keep here"),
     "files": N_("Photos and documents you sent"),
     "self_scores": N_("What you think your score is"),
+    "star_steps": N_("What you have to do for a star"),
     "results": N_("Results"),
     "confirmations": N_("Codes that confirm a file"),
     "notes": N_("Messages between you and the officers"),

@@ -467,9 +467,10 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
-    """`published`: until then only the province sees it. `product_code` "" where none was given.
+    """`published`: until then only the province sees it. `criteria`: points by item of the sheet, where entered.
 
-    `revoked_on`: the day of the decision that withdrew the certificate, for a ground of the rules of that day.
+    `product_code` "" where none was given. `revoked_on`: the day of the decision that withdrew the certificate, for a
+    ground of the rules of that day.
     """
 
     points_a: Decimal
@@ -480,6 +481,7 @@ class ResultFacts:
     certificate_until: date | None
     decided_on: date | None = None
     published: bool = True
+    criteria: Mapping[str, Decimal] = field(default_factory=dict)
     product_code: str = ""
     revoked_on: date | None = None
     revoked_for: str = ""
@@ -510,6 +512,25 @@ class Former:
 
 
 @dataclass(frozen=True, slots=True)
+class StarStep:
+    """One thing to do for a star: an item of the score sheet to be raised to `option`, from 1. `number` is its own.
+
+    `before`: the own mark until it was done; None: there was none.
+    """
+
+    number: int
+    code: str
+    option: int
+    due_on: date
+    done_on: date | None = None
+    before: int | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.done_on is not None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFacts:
     """A case as this person may see it. `limit_days` None: no limit. `own`: this person handed it in."""
 
@@ -532,6 +553,7 @@ class CaseFacts:
     by: str = ""  # the producer's name
     resubmitted: bool = False
     assisted: str = ""  # "" no; "waiting" for the producer's confirmation; "code", "sheet": how it was given
+    aims_at: int = 0  # the star that its producer has a list of things to do for; 0: none
     notes: tuple[NoteLine, ...] = ()  # the last ones between its producer and its officers, oldest first
     reachable: bool = True  # whether its producer has a chat that takes messages
     former: str = ""  # code of the case it continues, and why: renewal, upgrade, again
@@ -551,7 +573,8 @@ class CaseFacts:
     findings: tuple[Finding, ...] = ()
     undo: UndoFacts | None = None
     told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
-    self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialog about them
+    self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialogs about them
+    steps: tuple[StarStep, ...] = ()  # of the list of things to do for a star, in the same dialogs
     continues: Former | None = None  # the case of `former`
     officers: int = 0  # of its commune, which need not be the person's
     officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
@@ -861,10 +884,76 @@ class KeepPaper:
 
 @dataclass(frozen=True, slots=True)
 class KeepSelfScore:
-    """What a producer thinks the council would mark. `marks`: the option's number by code (dialogs.rules.scoring)."""
+    """What a producer thinks the council would mark for one item: the option's number (dialogs.rules.scoring).
+
+    `mark` None: not known. All other marks stay what they are in the record.
+    """
 
     code: str
-    marks: Mapping[str, int]
+    item: str
+    mark: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePicture:
+    """A score to look at. `bars`: name, points, what they may become, the most there is; `stars`: where each begins."""
+
+    title: Text
+    total: Text
+    bars: tuple[tuple[Text, int, int, int], ...]
+    stars: tuple[tuple[int, int], ...]
+    note: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SendScore:
+    """Send a score as a picture to the person of this conversation."""
+
+    picture: ScorePicture
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """An item of the score sheet to be raised to `option` by a day."""
+
+    code: str
+    option: int
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TakePlan:
+    """A list of things to do for a star, in place of what was still to do on the one before."""
+
+    code: str
+    stars: int
+    steps: tuple[PlannedStep, ...]
+    remind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropPlan:
+    """No list any more; what was done on it stays done."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TickStep:
+    """A thing to do is done, which counts in one's own score; or it is not after all. `number` as in StarStep."""
+
+    code: str
+    number: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStep:
+    """A thing to do has another day."""
+
+    code: str
+    number: int
+    due_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -972,7 +1061,7 @@ class SetPaperDate:
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
-    """Points of the three parts, as decimal numbers in text ("27.5"), and the decision; the producer is told."""
+    """Points of the three parts and the decision; the producer is told. `criteria`: of each item, or none of any."""
 
     code: str
     points_a: Decimal
@@ -980,6 +1069,7 @@ class PublishResult:
     points_c: Decimal
     decision: str
     decided_on: date
+    criteria: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1319,6 +1409,11 @@ Effect = (
     | CorrectAnswers
     | KeepFile
     | KeepSelfScore
+    | SendScore
+    | TakePlan
+    | DropPlan
+    | TickStep
+    | MoveStep
     | KeepPaper
     | SendToCommune
     | DecideCase
@@ -1464,7 +1559,7 @@ class Ask:
     `verbatim`: what is typed is passed on as it is, questions in it are meant for somebody else;
     `confirms`: it asks whether to do something with the answers so far, so its buttons are void once these
     change, and nothing but an option's own words is taken for it;
-    `lasting`: its buttons name all that they do (a case, a way), so one of an older message works too;
+    `lasting`: which of its buttons name all that they do (a case, a way), so that an older message's work too;
     `not_now`: why what an officer typed, a button of another moment, can't be done here yet;
     `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9";
     `begins`: the unfinished answer that is there already when something leads to it, which files then join.
@@ -1489,7 +1584,7 @@ class Ask:
     takes_voice: bool = False
     verbatim: bool = False
     confirms: bool = False
-    lasting: bool = False
+    lasting: Callable[[str], bool] | None = None
     ask_contact: bool = False
     ask_location: bool = False
     upload: Callable[[Answers, Facts], tuple[str, str] | None] | None = None

@@ -48,9 +48,12 @@ from dialogs.producer import (
     learn,
     menu,
     place,
+    points,
     reach,
     register_idea,
     self_score,
+    star_plan,
+    todo,
     upload,
     wallet,
 )
@@ -75,6 +78,9 @@ PRODUCERS: tuple[Dialog, ...] = (
     upload.HAND_OVER,
     upload.PAPERS,
     self_score.SELF_SCORE,
+    star_plan.TO_STAR,
+    todo.TODO,
+    points.RESULT_POINTS,
     check_status.CHECK_STATUS,
     check_status.CASE,
     check_status.CASE_ON,
@@ -208,6 +214,12 @@ def agreed(argument: str, facts: Facts) -> Go:
     return Go("consent" if facts.person.consent == "no" else "menu")
 
 
+def to_do(argument: str, facts: Facts) -> Go:
+    """The newest list of things to do for a star; who has none is shown where the files are."""
+    aimed = todo.newest_list(facts)
+    return Go(f"todo.{aimed.code}" if aimed is not None else "check_status")
+
+
 def papers_needed(argument: str, facts: Facts) -> Go:
     return Go(f"upload.{facts.cases[0].code}") if len(facts.cases) == 1 else Go("papers")
 
@@ -260,6 +272,7 @@ DIALOGS = Dialogs(
         "papers_needed": papers_needed,
         "papers": papers_needed,
         "register": register,
+        "to_do": to_do,
         "resume": resume,
         "consent": agreed,
         "place": place.change,

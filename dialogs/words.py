@@ -84,6 +84,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "xoá dữ liệu của tôi",
         "delete my data",
     ),
+    "to_do": ("việc cần làm", "việc lên sao", "xem việc cần làm", "my to-do list", "things to do"),
     "wallet": (
         "giấy chứng nhận của tôi",
         "giấy của tôi",

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialogs.producer.upload import WITH_THE_PLAN
+from dialogs.rules.ruleset import WITH_THE_PLAN
 from storage.models import case_events, cases, own_papers, papers
 
 

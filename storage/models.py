@@ -3,18 +3,13 @@
 Times are aware and in UTC; territories are paths ("15", "15/04321") so that a prefix is a jurisdiction.
 """
 
-import json
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -23,13 +18,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     insert_sentinel,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
+from storage.columns import Document as Document
+from storage.columns import Identity as Identity
+from storage.columns import Moment as Moment
+from storage.columns import dumps as dumps
+from storage.columns import iso as iso
 from storage.sealing import SealedIn, SealedText
 
 metadata = MetaData(
@@ -42,27 +40,6 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite keeps none of its own, so naive values are refused on the way in."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-
-Identity = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in an INTEGER key
-Document = JSON().with_variant(JSONB, "postgresql")
-
 CONTACTS = ("phone", "contact_name")
 """Answers that are sealed; what officers search by (product, maker) is not."""
 SAID = ("text", "phone")
@@ -72,16 +49,6 @@ SAID = ("text", "phone")
 def _folded(length: int) -> Any:
     """Text without diacritics, compared byte by byte on both databases: names that begin alike stand together."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
-
-
-def dumps(value: Any) -> str:
-    """JSON as the database keeps it: UTF-8 as it is, so that a person's words stay readable."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def iso(moment: date | datetime | None) -> str | None:
-    """A day or a moment as a Document keeps it."""
-    return moment.isoformat() if moment is not None else None
 
 
 def _id() -> Column[int]:
@@ -273,6 +240,7 @@ cases = Table(
     Column("escalate_at", Moment, comment="of one warned: when somebody above is told; NULL: there is nobody"),
     _person("filed_by", nullable=True),
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
+    Column("star_goal", Integer, nullable=False, server_default=text("0"), comment="has a list in star_steps for it"),
     Column("former", String(20), nullable=False, server_default="", comment="code of the case it continues"),
     Column("purpose", String(8), nullable=False, server_default="", comment="of one with a former: storage.again"),
     Column("product_serial", Integer, comment="in its commune, from the first certificate on; storage.results"),
@@ -380,6 +348,29 @@ self_scores = Table(
     Column("marked_at", Moment, nullable=False),
 )
 
+star_steps = Table(
+    "star_steps",
+    metadata,
+    _id(),
+    _case(),
+    Column("stars", Integer, nullable=False, comment="what the list was made for"),
+    Column("code", String(8), nullable=False, comment="of the item on the score sheet"),
+    Column("option", Integer, nullable=False, comment="number of the option to reach, from 1"),
+    Column("due_on", Date, nullable=False),
+    Column("done_at", Moment),
+    Column("mark_before", Integer, comment="the own mark before it was done; NULL: there was none"),
+    Column("remind", Boolean, nullable=False),
+    Column("reminded_at", Moment, comment="NULL again once it is put off"),
+    Column("made_at", Moment, nullable=False),
+    Index(
+        "ix_star_steps_to_remind",
+        "due_on",
+        sqlite_where=text("remind = 1 AND done_at IS NULL AND reminded_at IS NULL"),
+        postgresql_where=text("remind AND done_at IS NULL AND reminded_at IS NULL"),
+    ),
+)
+"""What producers have to do for a star, and what of it they have done."""
+
 papers = Table(
     "papers",
     metadata,
@@ -418,6 +409,7 @@ results = Table(
     Column("points_b", Numeric(5, 2), nullable=False),
     Column("points_c", Numeric(5, 2), nullable=False),
     Column("stars", Integer, nullable=False),
+    Column("criteria", Document, nullable=False, server_default="{}", comment="{code: points}, where entered"),
     Column("decision", String(80), nullable=False, server_default=""),
     Column("decided_on", Date),
     Column("certificate_until", Date, index=True),

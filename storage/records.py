@@ -1,8 +1,9 @@
 """Reads for many conversations at once: who they are, and what their dialogs may know."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,14 +16,12 @@ from sqlalchemy.sql.elements import ColumnElement
 from dialogs import places
 from dialogs.answers import answer_of, pages_of
 from dialogs.corrections import NAMES
-from dialogs.engine import dialog_name, unfinished
+from dialogs.engine import dialog_name
 from dialogs.model import (
     CaseFacts,
     Change,
-    Draft,
     Facts,
     FileFacts,
-    FileStatus,
     HistoryLine,
     Membership,
     PaperFacts,
@@ -64,12 +63,13 @@ from storage.models import (
 from storage.notices import told_of
 from storage.on_behalf import filed_for_somebody
 from storage.own_papers import own_papers_of, shows_own_papers
-from storage.pages import lengths_of
+from storage.pages import file_facts, lengths_of
 from storage.reach import reach_of, shows_reach
 from storage.reviews import changes_of, marks_of, templates_of
 from storage.rights import REACHABLE, covers, present_at, sides_at
 from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
+from storage.star_steps import steps_of
 from storage.undo import undo_facts
 from storage.waiting import openings
 
@@ -288,11 +288,15 @@ async def _begin(connection: AsyncConnection, chats: Mapping[tuple[str, str], st
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A conversation whose facts are asked for. `code`: a case that its state or event names, or ""."""
+    """A conversation whose facts are asked for. `code`: a case that its state or event names, or "".
+
+    `also`: facts by name that whoever asks has already.
+    """
 
     conversation: Conversation
     code: str = ""
     file_ids: tuple[str, ...] = ()
+    also: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def facts_for(
@@ -306,42 +310,49 @@ async def facts_for(
     for want in wanted:
         conversation = want.conversation
         person = conversation.person
-        facts = replace(base, person=person, cases=tuple(own.get(conversation.person_id, ())))
+        more: dict[str, Any] = {"person": person, "cases": tuple(own.get(conversation.person_id, ())), **want.also}
         if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
             case = replace(case, notes=await notes_of(connection, case.code))
             if shows_self_score(conversation):
-                case = replace(case, self_marks=await self_marks_of(connection, case.code))
-            facts = replace(
-                facts, named=(await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),)
-            )
+                marks = await self_marks_of(connection, case.code)
+                case = replace(case, self_marks=marks, steps=await steps_of(connection, case.code))
+            case = await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off)
+            more["named"] = (case,)
         mine = {*((conversation.person_id, i) for i in want.file_ids), *of_papers[conversation.id]}
         if mine:
-            facts = replace(facts, files={key[1]: known_files[key] for key in mine if key in known_files})
-        if person.memberships and dialog_name(conversation.state.key) in SHOW_TEMPLATES:
-            facts = replace(facts, templates=await templates_of(connection))
-        if person.memberships and (key := letter_key(conversation.state.key)):
-            facts = replace(facts, addressed=await addressed(connection, key, person.memberships))
-        if shows_desk(conversation):
-            facts = replace(facts, desk=await desk_facts(connection, conversation, facts.now, days_off))
-        if shows_calendar(conversation):
-            today = base.now.astimezone(VIETNAM).date()
-            facts = replace(facts, offices=await kept_offices(connection, conversation, today))
-        if shows_successors(conversation) and facts.named:
-            today = base.now.astimezone(VIETNAM).date()
-            could = await successors_for(connection, conversation, want.code, today)
-            facts = replace(facts, colleagues=could)
+            more["files"] = {key[1]: known_files[key] for key in mine if key in known_files}
+        if person.memberships:
+            more |= await _for_desk(connection, want, base.now, days_off, sees_case="named" in more)
         if shows_own_papers(conversation):
-            facts = replace(facts, own_papers=await own_papers_of(connection, conversation.person_id))
+            more["own_papers"] = await own_papers_of(connection, conversation.person_id)
         if shows_reach(conversation):
-            known = await reach_of(connection, conversation.id, conversation.person_id, base)
-            stage = await stage_of(connection, conversation.id, base.now)
-            facts = replace(facts, reach=known, joining=stage)
-        if shows_staff(conversation):
-            colleagues, absence = await staff_facts(connection, conversation, base.now.astimezone(VIETNAM).date())
-            facts = replace(facts, colleagues=colleagues, absence=absence)
-        found[conversation.id] = facts
-    whose = {want.conversation.id: want.conversation.person_id for want in wanted}
-    return await _with_offices(connection, found, whose, base.now.astimezone(VIETNAM).date())
+            more["reach"] = await reach_of(connection, conversation.id, conversation.person_id, base)
+            more["joining"] = await stage_of(connection, conversation.id, base.now)
+        found[conversation.id] = more
+    await _add_offices(connection, found, wanted, base.now.astimezone(VIETNAM).date())
+    return {conversation_id: replace(base, **more) for conversation_id, more in found.items()}
+
+
+async def _for_desk(
+    connection: AsyncConnection, want: Wanted, now: datetime, days_off: frozenset[date], *, sees_case: bool
+) -> dict[str, Any]:
+    """What only the dialogs of officers show, each where it does."""
+    conversation, members = want.conversation, want.conversation.person.memberships
+    today = now.astimezone(VIETNAM).date()
+    more: dict[str, Any] = {}
+    if dialog_name(conversation.state.key) in SHOW_TEMPLATES:
+        more["templates"] = await templates_of(connection)
+    if key := letter_key(conversation.state.key):
+        more["addressed"] = await addressed(connection, key, members)
+    if shows_desk(conversation):
+        more["desk"] = await desk_facts(connection, conversation, now, days_off)
+    if shows_calendar(conversation):
+        more["offices"] = await kept_offices(connection, conversation, today)
+    if shows_successors(conversation) and sees_case:
+        more["colleagues"] = await successors_for(connection, conversation, want.code, today)
+    if shows_staff(conversation):
+        more["colleagues"], more["absence"] = await staff_facts(connection, conversation, today)
+    return more
 
 
 async def _for_officer(
@@ -402,16 +413,16 @@ async def _minutes_left(
     return working_minutes_left(now, case.due_on, office.sessions, office.days_off)
 
 
-async def _with_offices(
-    connection: AsyncConnection, found: dict[int, Facts], person_ids: Mapping[int, int], today: date
-) -> dict[int, Facts]:
+async def _add_offices(
+    connection: AsyncConnection, found: Mapping[int, dict[str, Any]], wanted: Sequence[Wanted], today: date
+) -> None:
     """Office hours and officers of each person's commune, and the officers of each case's.
 
     They are counted by the rule that alerts follow (people.officers_of).
     """
-    communes = {commune for facts in found.values() for commune in _communes(facts)}
+    communes = {commune for more in found.values() for commune in _communes(more)}
     if not communes:
-        return found
+        return
     of = {commune: places.territory(commune) for commune in communes}
     territories = {*of.values(), *(territory.partition("/")[0] for territory in of.values())}
     officers: dict[str, set[int]] = {}
@@ -435,18 +446,12 @@ async def _with_offices(
 
     open_at = await connection.execute(_HOURS, {"territories": list(territories)})
     hours = {row.territory: row.hours for row in open_at}
-    known = {}
-    for key, facts in found.items():
-        here, above = others(facts.person.commune, person_ids[key])
-        known[key] = replace(
-            facts,
-            officers=here,
-            province_officers=above,
-            hours=hours.get(of.get(facts.person.commune, ""), ""),
-            cases=tuple(there(facts.cases, person_ids[key])),
-            named=tuple(there(facts.named, person_ids[key])),
-        )
-    return known
+    for want in wanted:
+        more, me, commune = found[want.conversation.id], want.conversation.person_id, want.conversation.person.commune
+        more["officers"], more["province_officers"] = others(commune, me)
+        more["hours"] = hours.get(of.get(commune, ""), "")
+        for which in ("cases", "named"):
+            more[which] = tuple(there(more.get(which, ()), me))
 
 
 _HERE: BindParameter[Any] = bindparam("territories", expanding=True)
@@ -464,8 +469,8 @@ _OFFICERS = (
 _HOURS = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(_HERE))
 
 
-def _communes(facts: Facts) -> set[str]:
-    return {facts.person.commune, *(case.commune for case in (*facts.cases, *facts.named))} - {""}
+def _communes(more: Mapping[str, Any]) -> set[str]:
+    return {more["person"].commune, *(case.commune for case in (*more["cases"], *more.get("named", ())))} - {""}
 
 
 def within(territory: ColumnElement[str], members: Iterable[Membership]) -> ColumnElement[bool]:
@@ -646,6 +651,7 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         limit_days=limit,
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
+        aims_at=row.star_goal,
         assisted="" if row.filed_by is None else row.confirmed or "waiting",
         former=row.former,
         purpose=row.purpose,
@@ -686,7 +692,12 @@ def corrections(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Ch
 
 def _result(row: Row) -> ResultFacts:
     points = (row.points_a, row.points_b, row.points_c)
-    more = {"product_code": row.product_code, "revoked_on": row.revoked_on, "revoked_for": row.revoked_for}
+    more = {
+        "criteria": {code: Decimal(given) for code, given in row.criteria.items()},
+        "product_code": row.product_code,
+        "revoked_on": row.revoked_on,
+        "revoked_for": row.revoked_for,
+    }
     return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on, **more)
 
 
@@ -713,23 +724,4 @@ async def _files(
         return {}
     owners = {*(want.conversation.person_id for want in wanted), *(owner for owner, _ in further)}
     statement = select(files).where(files.c.id.in_(ids), files.c.person_id.in_(owners), files.c.status != FORGOTTEN)
-    return {(row.person_id, row.id): _file(row) for row in await connection.execute(statement)}
-
-
-def _file(row: Row) -> FileFacts:
-    return FileFacts(
-        row.id,
-        FileStatus(row.status),
-        row.kind,
-        row.name,
-        row.pages,
-        tuple(f for f in row.findings.split(",") if f),
-        tried=row.attempts > 0,
-    )
-
-
-def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
-    """Ids of the files that unfinished answers hold ("<doing>|<id>:<rotation>,…"; "?…" is a choice, not files)."""
-    partials = (partial for draft in drafts for partial in (unfinished(draft.partial), *draft.shelved.values()))
-    partials = (partial.rpartition("|")[2] for partial in partials if not partial.startswith("?"))
-    return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)
+    return {(row.person_id, row.id): file_facts(row) for row in await connection.execute(statement)}

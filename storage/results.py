@@ -17,7 +17,7 @@ from dialogs.rules.ruleset import ruleset, ruleset_on
 from storage.models import cases, iso, product_serials, results
 from storage.records import VIETNAM, upsert
 
-_PLAIN = ("stars", "decision", "entered_by", "product_code")
+_PLAIN = ("stars", "decision", "entered_by", "criteria", "product_code")
 _POINTS = ("points_a", "points_b", "points_c")
 _DAYS = ("decided_on", "certificate_until")
 _MOMENTS = ("entered_at", "published_at")
@@ -52,6 +52,7 @@ def _values(result: ResultFacts, code: str) -> dict[str, Any]:
         "decision": result.decision,
         "decided_on": result.decided_on,
         "certificate_until": result.certificate_until,
+        "criteria": {item: str(points) for item, points in result.criteria.items()},
         "product_code": code,
     }
 
@@ -137,7 +138,8 @@ async def withdraw(connection: AsyncConnection, case_id: int) -> None:
 
 
 def _row(kept: Mapping[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {name: kept.get(name, "") for name in _PLAIN}
+    older = {"criteria": {}, "product_code": ""}  # what those kept by earlier releases do not have
+    row: dict[str, Any] = {name: kept[name] if name in kept else older[name] for name in _PLAIN}
     row |= {name: Decimal(kept[name]) for name in _POINTS}
     row |= {name: date.fromisoformat(kept[name]) if kept[name] else None for name in _DAYS}
     row |= {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _MOMENTS}

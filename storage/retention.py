@@ -36,6 +36,8 @@ from storage.models import (
     people,
     results,
     returned_items,
+    self_scores,
+    star_steps,
     updates,
     upload_links,
     web_messages,
@@ -168,7 +170,8 @@ async def _closed_cases(connection: AsyncConnection, before: datetime) -> int:
     told = select(notices_table.c.id).where(notices_table.c.case_code.in_(codes))
     await connection.execute(delete(deliveries).where(deliveries.c.notice_id.in_(told)))
     await connection.execute(delete(notices_table).where(notices_table.c.case_code.in_(codes)))
-    for table in (case_events, returned_items, marks, papers, results, notes, confirmations):
+    parts = (case_events, returned_items, marks, papers, results, notes, confirmations, self_scores, star_steps)
+    for table in parts:
         await connection.execute(delete(table).where(table.c.case_id.in_(ids)))
     await connection.execute(delete(cases).where(cases.c.id.in_(ids)))
     for row in rows:

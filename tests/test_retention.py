@@ -20,6 +20,8 @@ from storage.models import (
     notes,
     papers,
     results,
+    self_scores,
+    star_steps,
     web_messages,
 )
 from tests.heart import chat, idea, keep_files, rows, say, world_at
@@ -100,9 +102,13 @@ async def test_a_case_that_is_over_goes_only_where_the_setting_says_so(
         marked = {"case_id": 1, "points_a": 1, "points_b": 1, "points_c": 1, "stars": 3}
         until = (clock() + timedelta(days=good_for)).date()
         await connection.execute(insert(results).values(certificate_until=until, **marked))
+        await connection.execute(insert(self_scores).values(case_id=1, marks={"1.1": 1}, marked_at=clock()))
+        step = {"case_id": 1, "stars": 3, "code": "1.1", "option": 2, "due_on": until, "remind": True}
+        await connection.execute(insert(star_steps).values(made_at=clock(), **step))
     clock.now += YEAR
     await retention.run(engine, days, clock())
-    assert len(await rows(engine, cases)) == len(await rows(engine, results)) == left
+    for table in (cases, results, self_scores, star_steps):
+        assert len(await rows(engine, table)) == left
     assert (await proved(engine)).get("closed_cases", 0) == 1 - left
 
 

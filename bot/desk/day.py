@@ -1,4 +1,4 @@
-"""What happens because of the hour: overviews at 7:00, overdue cases, what ends or has ended, new rounds."""
+"""What happens because of the hour: overviews, overdue cases, what ends or has ended, new rounds, reminders."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import own_score
 from bot.desk import digest, endings, expiry, holding, new_round, overdue, requests
 from bot.desk.apart import Apart
 from bot.handle import is_outage, where
@@ -92,4 +93,5 @@ STAGES = (
     Stage("certificate", expiry.codes_due, expiry.expire),
     Stage("reminder of an end", endings.due, endings.remind, endings.key),
     Stage("new round", new_round.due, new_round.ask, new_round.key),
+    Stage("things to do for a star", own_score.due, own_score.remind),
 )

@@ -5,6 +5,7 @@ stars) are no slip; then the certificate is withdrawn, and the product rated aga
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -67,7 +68,10 @@ def _given(answers: Answers, facts: Facts) -> dict[str, str]:
 
 
 def amended(case: CaseFacts, result: ResultFacts, effect: AmendResult) -> ResultFacts | None:
-    """The result as it would be published now; None where nothing differs, or where it would be another kind of one."""
+    """The result as it would be published now; None where nothing differs, or where it would be another kind of one.
+
+    Points by item go where those of a part change: they would not add up any more.
+    """
     rules = ruleset(case.ruleset)
     numbers = (effect.points_a, effect.points_b, effect.points_c)
     try:
@@ -78,12 +82,12 @@ def amended(case: CaseFacts, result: ResultFacts, effect: AmendResult) -> Result
     stars = rules.stars(sum(numbers, Decimal(0)))
     kind = [(rules.certifies[n], n >= rules.min_stars_for_certificate) for n in (result.stars, stars)]
     until = certificate_until(rules, "certify", effect.decided_on) if result.certificate_until is not None else None
-    new = ResultFacts(*numbers, stars, effect.decision, until, effect.decided_on)
-    old = ResultFacts(
-        *(result.points_a, result.points_b, result.points_c, result.stars, result.decision, result.certificate_until),
-        result.decided_on,
-    )
-    return None if new == old or kind[0] != kind[1] else new
+    a, b, c = numbers
+    new = replace(result, points_a=a, points_b=b, points_c=c, stars=stars, decision=effect.decision)
+    new = replace(new, decided_on=effect.decided_on, certificate_until=until)
+    if numbers != (result.points_a, result.points_b, result.points_c):
+        new = replace(new, criteria={})
+    return None if new == result or kind[0] != kind[1] else new
 
 
 def _effect(answers: Answers, facts: Facts) -> AmendResult:
@@ -167,9 +171,12 @@ def _elsewhere(value: str, answers: Answers, facts: Facts) -> Go:
 
 
 def _preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    case = case_of(answers, facts)
+    case, result = case_of(answers, facts), _result(answers, facts)
+    new = amended(case, result, _effect(answers, facts))
+    dropped = result.criteria and new is not None and not new.criteria
+    lost = (Text(N_("The points by item no longer add up and are dropped.")),) if dropped else ()
     notice = corrected_notice(case, _differences(answers, facts), answers.get("reason", ""))
-    return (Text(N_("Nothing is changed yet.")), Text(N_("The producer reads:")), *notice)
+    return (Text(N_("Nothing is changed yet.")), *lost, Text(N_("The producer reads:")), *notice)
 
 
 def _sent(answers: Answers, facts: Facts) -> Effects:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from dialogs.model import Answers, CaseFacts, OwnPaper, PaperFacts
-from dialogs.producer.upload import WITH_THE_PLAN
 from dialogs.rules.certificate import renewable_from
-from dialogs.rules.ruleset import Paper, Ruleset, ruleset, ruleset_on, same_kind
+from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Ruleset, ruleset, ruleset_on, same_kind
 
 RENEWAL, UPGRADE, AGAIN, RESUME = "renewal", "upgrade", "again", "resume"
 _MOST_STARS = 5

@@ -52,7 +52,7 @@ from dialogs.producer.pages_back import Back, named_pages
 from dialogs.producer.register_idea import ADVICE, counted_back, is_that_all
 from dialogs.producer.sorting import Pile, sorted_out, spans
 from dialogs.rules.lifecycle import Side, actions, is_dossier
-from dialogs.rules.ruleset import Paper, Stage, ruleset
+from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Stage, ruleset
 from dialogs.words import YES
 
 MAX_PAGES = 30
@@ -62,8 +62,6 @@ CHOOSE_PAPER = Option("choose", Text(N_("Let me say which")), ("để tôi chọ
 
 BY_HAND = {"samples"}
 """What is brought to the commune, not sent: a photo of it is welcome, and nothing waits for one."""
-WITH_THE_PLAN = "plan_"
-"""Begins the id of a plan's paper that the dossier has again under the rest of the id."""
 
 
 def papers_of(case: CaseFacts) -> tuple[Paper, ...]:
@@ -233,7 +231,14 @@ def proposal(answers: Answers, facts: Facts) -> tuple[Pile, ...]:
     if doing in (CHOOSE_PAPER.value, TO_FRONT.value) or any(awaited(file_id, facts) for file_id, _ in pages):
         return ()
     case = _case(answers, facts)
-    return sorted_out(pages, [paper for paper in papers_of(case) if not returned(case, paper.id)], facts)
+    piles = sorted_out(pages, [paper for paper in papers_of(case) if not returned(case, paper.id)], facts)
+    return tuple(pile for found in piles if (pile := found.first(_room(case, found))).pages)
+
+
+def _room(case: CaseFacts, pile: Pile) -> int:
+    """How many of these photos the paper takes beside what is there already; the others are asked about."""
+    before = {page for page in pages_of(_unsent_pages(case, pile.paper.id)) if page not in pile.pages}
+    return max(0, MAX_PAGES - len(before))
 
 
 def _proposed(piles: Sequence[Pile], answers: Answers, facts: Facts) -> tuple[Text, ...]:
