@@ -12,6 +12,7 @@ from dialogs.state import load
 from storage import retention
 from storage.database import writing
 from storage.models import (
+    assessments,
     cases,
     conversations,
     deletions,
@@ -20,6 +21,7 @@ from storage.models import (
     notes,
     papers,
     results,
+    self_scores,
     web_messages,
 )
 from tests.heart import chat, idea, keep_files, rows, say, world_at
@@ -100,6 +102,9 @@ async def test_a_case_that_is_over_goes_only_where_the_setting_says_so(
         marked = {"case_id": 1, "points_a": 1, "points_b": 1, "points_c": 1, "stars": 3}
         until = (clock() + timedelta(days=good_for)).date()
         await connection.execute(insert(results).values(certificate_until=until, **marked))
+        await connection.execute(insert(self_scores).values(case_id=1, marks={"1.1": 1}, marked_at=clock()))
+        said = {"case_id": 1, "topic": "idea", "product_set": 7, "option": 1, "author_id": 1, "assessed_at": clock()}
+        await connection.execute(insert(assessments).values(said))
     clock.now += YEAR
     await retention.run(engine, days, clock())
     assert len(await rows(engine, cases)) == len(await rows(engine, results)) == left
