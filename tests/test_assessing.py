@@ -16,7 +16,16 @@ from bot.desk import binder, documents, forms
 from bot.desk.assessing import OTHER_SHEET
 from bot.desk.decisions import BY_ANOTHER, NOT_ASSESSED
 from bot.effects import TOO_LATE
-from dialogs.model import Assessed, AssessTopic, DecideCase, Effect, MakeReport, SendMessage
+from dialogs.model import (
+    Assessed,
+    AssessTopic,
+    CaseNamed,
+    CommandReceived,
+    DecideCase,
+    Effect,
+    MakeReport,
+    SendMessage,
+)
 from dialogs.officer.assess import items, open_items
 from dialogs.rules.rounds import Round
 from dialogs.rules.sheet import TOPICS, sheets
@@ -343,3 +352,9 @@ async def test_the_producer_reads_of_it_with_the_result(engine: AsyncEngine) -> 
         await connection.execute(insert(results).values(case_id=case.id, **published))
         after = await own_data.of(connection, me)
     assert {row["topic"] for row in after["assessments"]} == {*TOPICS}
+
+
+def test_the_code_on_the_cover_opens_the_case() -> None:
+    """As the link of the QR code brings it; whoever may not see the case reads what a wrong code gets."""
+    opened = world().listener.recognise(CommandReceived("start", "TL12-26-0001"), SendMessage(()), "vi")
+    assert opened == CaseNamed("TL12-26-0001")
