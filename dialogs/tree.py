@@ -22,6 +22,7 @@ from dialogs.model import (
     UseInvitation,
 )
 from dialogs.officer import (
+    assess,
     assisted,
     check,
     decide,
@@ -35,6 +36,8 @@ from dialogs.officer import (
     result,
     review,
     rights,
+    rounds,
+    send_up,
     staff,
     templates,
 )
@@ -103,8 +106,11 @@ OFFICERS: tuple[Dialog, ...] = (
     review.UNDO,
     review.UNDO_OVER,
     check.CHECK,
+    assess.ASSESS,
     templates.TEMPLATES,
     decide.DECIDE,
+    send_up.SEND_UP,
+    rounds.ROUNDS,
     result.RESULT,
     result.PUBLISH,
     notes.NOTE,
@@ -142,7 +148,8 @@ def buttons_in(*things: object) -> Iterator[Option]:
                 yield from buttons_in(*(choices for choices in fixed if isinstance(choices, tuple)))
 
 
-_SAID_ON_CASES = buttons_in(SHOW_MORE, *(vars(module) for module in (desk, review, check, decide, notes, result)))
+_ON_CASES = (desk, review, check, assess, decide, notes, result)
+_SAID_ON_CASES = buttons_in(SHOW_MORE, *(vars(module) for module in _ON_CASES))
 BUTTONS = tuple({id(option): option for option in _SAID_ON_CASES if option not in check_status.REASONS}.values())
 """What is pressed on a case and around it: never a reason or a message on its own. Ready reasons are reasons."""
 

@@ -3,8 +3,6 @@
 Times are aware and in UTC; territories are paths ("15", "15/04321") so that a prefix is a jurisdiction.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     Boolean,
     Column,
@@ -12,7 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Numeric,
     String,
     Table,
@@ -25,41 +22,19 @@ from sqlalchemy import (
 from storage.columns import Document as Document
 from storage.columns import Identity as Identity
 from storage.columns import Moment as Moment
+from storage.columns import case_column as _case
 from storage.columns import dumps as dumps
+from storage.columns import folded as _folded
+from storage.columns import id_column as _id
 from storage.columns import iso as iso
+from storage.columns import metadata as metadata
+from storage.columns import person_column as _person
 from storage.sealing import SealedIn, SealedText
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
 
 CONTACTS = ("phone", "contact_name")
 """Answers that are sealed; what officers search by (product, maker) is not."""
 SAID = ("text", "phone")
 """Of messages: their words, and the number that a template goes to."""
-
-
-def _folded(length: int) -> Any:
-    """Text without diacritics, compared byte by byte on both databases: names that begin alike stand together."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
-
-def _id() -> Column[int]:
-    return Column("id", Identity, primary_key=True, autoincrement=True)
-
-
-def _person(name: str = "person_id", *, nullable: bool = False) -> Column[int]:
-    return Column(name, Identity, ForeignKey("people.id"), nullable=nullable, index=True)
-
-
-def _case() -> Column[int]:
-    return Column("case_id", Identity, ForeignKey("cases.id"), nullable=False, index=True)
 
 
 people = Table(
@@ -222,6 +197,7 @@ cases = Table(
     _person("filed_by", nullable=True),
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
     Column("star_goal", Integer, nullable=False, server_default=text("0"), comment="has a list in star_steps for it"),
+    Column("round", String(8), nullable=False, server_default="", comment="of the province, once sent up: 2/2026"),
     Column("submitted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     # an officer's desk: lists end after a page, and what is counted is read from the index alone; storage.desk
@@ -277,6 +253,32 @@ marks = Table(
     _person("author_id"),
     Column("marked_at", Moment, nullable=False),
 )
+
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True),
+    Column("topic", String(16), primary_key=True, comment="a Topic of dialogs.rules.sheet"),
+    Column("product_set", Integer, nullable=False, comment="whose sheet the option is of; 0: no sheet was known"),
+    Column("option", Integer, comment="a mark of dialogs.rules.scoring; NULL: the sheet has no criterion for it"),
+    Column("remark", SealedText("remark"), nullable=False, server_default="", comment="for the report, in own words"),
+    _person("author_id"),
+    Column("assessed_at", Moment, nullable=False),
+)
+"""What the commune says of a dossier's four topics before it goes up; storage.assessments."""
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("province", String(2), primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, comment="counted on from the law's own rounds of that year"),
+    Column("proposals_before", Date, nullable=False, comment="the first day that is too late for a commune"),
+    Column("results_before", Date, nullable=False),
+    _person("author_id", nullable=True),
+    Column("made_at", Moment, nullable=False),
+)
+"""Rounds that a province holds beside those of the law; storage.rounds."""
 
 reason_templates = Table(
     "reason_templates",
