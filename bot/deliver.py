@@ -382,7 +382,7 @@ class Delivery:
 
     async def _made(self, spec: dict[str, Any], known: dict[str, Any]) -> list[Attachment]:
         if "made" in spec:
-            return [await documents.made(self.engine, self.world, spec)]
+            return [await documents.made(self.engine, self.store, self.world, spec)]
         return await attachments.made(self.store, spec, known)
 
     async def _files(self, due: outbox.Due, ids: Sequence[str]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from dialogs.matching import fold, forms
 from dialogs.model import (
     Absence,
     Addressed,
+    Assessed,
     CaseFacts,
     CaseNamed,
     Colleague,
@@ -54,6 +55,7 @@ from dialogs.model import (
     PaperFacts,
     Person,
     Reach,
+    Ready,
     RecordConsent,
     ResultFacts,
     ReturnedItem,
@@ -71,10 +73,13 @@ from dialogs.model import (
     Way,
 )
 from dialogs.model import Finding as Noticed
+from dialogs.officer.assess import items
 from dialogs.officer.result import PARTS
 from dialogs.producer.upload import papers_of
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, WAITS_FOR_ROUND, actions
+from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import ProductSet, ruleset_on
+from dialogs.rules.sheet import TOPICS
 from dialogs.tree import DIALOGS
 from dialogs.words import COMMANDS, INTENTS
 
@@ -158,9 +163,14 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         ),
         Situation(
             "a provincial officer",
-            replace(base, person=province, named=desk[:1], desk=listed(desk[:1]), colleagues=_STAFF),
+            replace(
+                base, person=province, named=desk[:1], desk=listed(desk[:1]), colleagues=_STAFF, rounds=_OWN_ROUNDS
+            ),
         ),
         Situation("a leader before a dossier that they checked", replace(base, person=leader, named=_checked(desk))),
+        Situation("an officer who has more to assess", replace(base, person=officer, named=_more_to_assess(desk))),
+        Situation("an officer who has assessed all", replace(base, person=officer, named=_all_assessed(desk))),
+        Situation("a leader with several dossiers to sign", replace(base, person=leader, ready=_READY)),
         Situation(
             "a provincial officer in the middle of results", replace(base, person=province, named=rated), _points(rated)
         ),
@@ -272,7 +282,8 @@ def sample_cases(*, own: bool) -> tuple[CaseFacts, ...]:
 
 def _with_set(case: CaseFacts, product_set: ProductSet) -> CaseFacts:
     """Between them the samples have every item that is scored."""
-    return replace(case, answers={**case.answers, "product_set": str(product_set.number)})
+    chosen = replace(case, answers={**case.answers, "product_set": str(product_set.number)})
+    return chosen if case.own else replace(chosen, assessment=sample_assessment(chosen))
 
 
 def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> CaseFacts:
@@ -289,6 +300,7 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         limit_days=5,
         papers=() if status == "idea_accepted" else papers,
         returned=_returned(bare, today) if "returned" in status else (),
+        round=_ROUND if status in ("dossier_checked", "forwarded") else None,
         result=_result(today) if status in ("rated", "certified", "expired", "revoked", "proposed_for_five") else None,
         may=() if own else actions(status, *AUTHORITIES),
         marks=() if own else (Mark("answer:product", "accept"), Mark("answer:materials", "return", "more")),
@@ -310,6 +322,42 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
 
 
 _OWN_PAPERS = (OwnPaper(1, "food_safety", NOW.date()), OwnPaper(2, "other", NOW.date() + timedelta(days=99)))
+_ROUND = Round(date(2027, 4, 30), date(2027, 6, 30), 1)
+_OWN_ROUNDS = (Round(NOW.date() + timedelta(days=40), NOW.date() + timedelta(days=80), 3, own=True),)
+_READY = tuple(
+    Ready(f"HCM102-26-12345{n}", f"Sản phẩm {n}", "Lý Thị Mẩy", hurdle, "Thảo" if hurdle == "held" else "", _ROUND)
+    for n, hurdle in enumerate(("", "", "mine", "held"))
+)
+"""Of each kind that a leader finds in the list of what may go up."""
+
+
+def sample_assessment(case: CaseFacts) -> tuple[Assessed, ...]:
+    """A dossier that waits to be signed has all topics; before, one is open."""
+    topics = TOPICS if case.status == "dossier_checked" else TOPICS[1:] if case.status == "dossier_submitted" else ()
+    found = {item.topic: item.criterion for item in items(case)}
+    number = int(case.answers["product_set"])
+    return tuple(Assessed(t, number, 1 if found[t] else None, "Đúng như bà con ghi.", "Hùng") for t in topics)
+
+
+def _more_to_assess(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
+    """A dossier with all its papers, of which the commune has not said all yet."""
+    return tuple(
+        replace(case, papers=tuple(replace(paper, sent=True) for paper in case.papers))
+        for case in desk
+        if case.status == "dossier_submitted"
+    )
+
+
+def _all_assessed(desk: Sequence[CaseFacts]) -> tuple[CaseFacts, ...]:
+    """A dossier still with its officer, of which nothing is open."""
+    signed = (sample_assessment(replace(case, status="dossier_checked")) for case in desk)
+    return tuple(
+        replace(case, assessment=whole)
+        for case, whole in zip(desk, signed, strict=True)
+        if case.status == "dossier_submitted"
+    )
+
+
 _ASSISTED = "idea_not_this_year"
 """In this status the sample case was filed by an officer for its producer."""
 _TWO_COMMUNES = Person(

@@ -8,7 +8,20 @@ from typing import Any, assert_never
 from sqlalchemy import delete, select
 
 from bot import own_score, reach, showing, standing
-from bot.desk import assisted, correspondence, decisions, digest, documents, holding, office, results, staff
+from bot.desk import (
+    assessing,
+    assisted,
+    correspondence,
+    decisions,
+    digest,
+    documents,
+    holding,
+    office,
+    results,
+    rounds,
+    send_up,
+    staff,
+)
 from bot.desk import findings as desk_findings
 from bot.papers import safe_name
 from bot.render import article_text
@@ -29,12 +42,14 @@ from dialogs.model import (
     AmendResult,
     AnswerJoin,
     AnswerQuestion,
+    AssessTopic,
     ConfirmAssisted,
     CorrectAnswers,
     DecideCase,
     DropAddress,
     DropOwnPaper,
     DropPlan,
+    DropRound,
     Effect,
     EndLeave,
     ExportAudit,
@@ -50,6 +65,7 @@ from dialogs.model import (
     LeaveJoin,
     LeaveOver,
     MakeJoinCode,
+    MakeReport,
     MarkItem,
     MoveStep,
     PassCase,
@@ -77,12 +93,14 @@ from dialogs.model import (
     SendReview,
     SendScore,
     SendToCommune,
+    SendUpAll,
     SetDayOff,
     SetHours,
     SetLocale,
     SetName,
     SetPaperDate,
     SetPlace,
+    SetRound,
     SetTemplate,
     SettleQuestion,
     SplitOff,
@@ -109,6 +127,7 @@ from dialogs.producer.consent import TEXT_VERSION
 from dialogs.producer.upload import SENDING, papers_of
 from dialogs.rules.lifecycle import Side, actions, waits_for_authority
 from storage import cases, people, requests
+from storage.assessments import shows_assessment
 from storage.assisted import hand_files
 from storage.calendar import shows_calendar
 from storage.correspondence import kept_files, letter_key
@@ -119,7 +138,9 @@ from storage.models import cases as case_table
 from storage.models import files, papers
 from storage.own_papers import shows_own_papers
 from storage.reach import shows_reach
+from storage.ready import shows_ready
 from storage.records import UNNAMED, VOICE, upsert
+from storage.rounds import shows_rounds
 from storage.self_scores import shows_self_score
 from storage.staff import shows_staff
 
@@ -131,8 +152,9 @@ TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. He
 
 
 _SHOWING = (
-    shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_self_score, shows_own_papers,
-)  # fmt: skip
+    *(shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_own_papers),
+    *(shows_self_score, shows_assessment, shows_ready, shows_rounds),
+)
 """Whether a conversation stands where more is shown than the facts of any turn have."""
 NEVER_REFUSED = (
     *(SendMessage, SendArticle, SendPages, SendScore, StartTimer, RemindAt),
@@ -247,6 +269,16 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
         case DecideCase():
             if not await assisted.unconfirmed(turn, effect):
                 await decisions.decide(turn, effect)
+        case AssessTopic():
+            await assessing.assess(turn, effect)
+        case MakeReport():
+            assessing.make_report(turn, effect)
+        case SendUpAll():
+            await send_up.send_up_all(turn, effect)
+        case SetRound():
+            await rounds.set_round(turn, effect)
+        case DropRound():
+            await rounds.drop_round(turn, effect)
         case MarkItem():
             await decisions.mark(turn, effect)
         case PreviewReview():

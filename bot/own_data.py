@@ -34,6 +34,7 @@ TITLES: Mapping[str, str] = {
     "files": N_("Photos and documents you sent"),
     "self_scores": N_("What you think your score is"),
     "star_steps": N_("What you have to do for a star"),
+    "assessments": N_("What the commune found"),
     "results": N_("Results"),
     "confirmations": N_("Codes that confirm a file"),
     "notes": N_("Messages between you and the officers"),
@@ -54,6 +55,7 @@ TITLES: Mapping[str, str] = {
     "absences": N_("Your leave"),
     "digests": N_("Overviews sent to you"),
     "days_off": N_("Days off you entered"),
+    "rounds": N_("Rating rounds you set"),
     "reason_templates": N_("Ready reasons you wrote"),
     "audit": N_("Who looked, and what was done"),
 }

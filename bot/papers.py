@@ -446,7 +446,7 @@ def _jpeg(image: Image.Image) -> bytes:
 
 # --- PDF --------------------------------------------------------------------------------------------------
 
-_PDFIUM = threading.Lock()
+PDFIUM = threading.Lock()
 """PDFium keeps global state and is not made for threads."""
 _PDFIUM_PASSWORD: Final = pdfium_c.FPDF_ERR_PASSWORD
 _ACTIVE = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|Rendition|RichMedia)(?![A-Za-z0-9])")
@@ -467,7 +467,7 @@ def _pdf_pages(data: bytes) -> int:
     without #-escapes. What PDFium drops as damaged, and another reader might mend, is seen by the first only.
     """
     _check_streams(data)
-    with _open_pdf(data) as document:
+    with open_pdf(data) as document:
         pages, form = len(document), document.get_formtype()
         rewritten = io.BytesIO()
         document.save(rewritten, flags=pdfium_c.FPDF_REMOVE_SECURITY)
@@ -477,9 +477,9 @@ def _pdf_pages(data: bytes) -> int:
 
 
 @contextmanager
-def _open_pdf(data: bytes) -> Iterator[pdfium.PdfDocument]:
+def open_pdf(data: bytes) -> Iterator[pdfium.PdfDocument]:
     """A password that only guards printing or copying does not stand in the way: everyone can open that."""
-    with _PDFIUM:
+    with PDFIUM:
         try:
             document = pdfium.PdfDocument(data)
         except pdfium.PdfiumError as error:
@@ -495,7 +495,7 @@ def _open_pdf(data: bytes) -> Iterator[pdfium.PdfDocument]:
 
 def render_page(data: bytes, page: int, *, max_side_px: int) -> Image.Image:
     """One page of a PDF as RGB, its longer side `max_side_px`. Raises Refused, IndexError."""
-    with _open_pdf(data) as document:
+    with open_pdf(data) as document:
         if not 0 <= page < len(document):
             raise IndexError(page)
         sheet = document[page]

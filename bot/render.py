@@ -14,7 +14,7 @@ from bot.catalogs import Catalog
 from bot.channels.base import Button, Capabilities, link_data, option_data, pressed
 from bot.handbook import ENOUGH, Handbook, plain
 from dialogs.answers import DONE, clean
-from dialogs.codes import read_code, read_serial
+from dialogs.codes import CODE, read_code, read_serial
 from dialogs.engine import KEEP, SKIP, VERBATIM
 from dialogs.matching import (
     LAST,
@@ -238,6 +238,8 @@ class Listener:
         `listed` is the newest list in the chat: a number answers that one, whatever else is asked.
         """
         if isinstance(event, CommandReceived):  # what stands behind "/start" is as strange as any other text
+            if event.name == "start" and CODE.fullmatch(event.argument):  # from the QR code of a bound dossier
+                return CaseNamed(event.argument)
             return CommandReceived(event.name, clean(event.argument[:MAX_ARGUMENT_CHARS]))
         if not isinstance(event, TextReceived):
             return event

@@ -11,6 +11,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from dialogs.evaluation import Assessed as Assessed
+from dialogs.evaluation import AssessTopic as AssessTopic
+from dialogs.evaluation import DropRound as DropRound
+from dialogs.evaluation import MakeReport as MakeReport
+from dialogs.evaluation import Ready as Ready
+from dialogs.evaluation import SendUpAll as SendUpAll
+from dialogs.evaluation import SetRound as SetRound
+from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Label
 
 Answers = Mapping[str, str]
@@ -561,7 +569,7 @@ class CaseFacts:
     round_open: bool = False  # a round has opened since it came to wait for one
     # from here on only what an officer of its territory sees
     may: tuple[str, ...] = ()  # moves of dialogs.rules.lifecycle that this person may make now
-    moved_by_me: bool = False  # this person made the move before: whoever checked a dossier does not approve it
+    moved_by_me: bool = False  # this person made the move before, or assessed it: who checks does not approve
     holder: str = ""  # who has taken it, "" nobody
     held_by_me: bool = False
     filed_by: str = ""  # the officer who handed it in for its producer
@@ -576,8 +584,11 @@ class CaseFacts:
     self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialogs about them
     steps: tuple[StarStep, ...] = ()  # of the list of things to do for a star, in the same dialogs
     continues: Former | None = None  # the case of `former`
+    assessment: tuple[Assessed, ...] = ()  # the commune's, for those only who decide on the case
+    round: Round | None = None  # of the province: the one it was sent up for, or would be today
     officers: int = 0  # of its commune, which need not be the person's
     officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
+    approver: str = ""  # the same of who signs for its commune
     province_officers: int = 0
 
     @property
@@ -745,6 +756,8 @@ class Facts:
     colleagues: tuple[Colleague, ...] = ()
     absence: Absence | None = None
     offices: tuple[OfficeFacts, ...] = ()  # in the dialogs that keep their calendars
+    ready: tuple[Ready, ...] = ()  # checked dossiers, where several are sent up at once
+    rounds: tuple[Round, ...] = ()  # that the province has set itself, where they are shown
     templates: tuple[Template, ...] = ()  # only where one of them may be chosen or edited
     named: tuple[CaseFacts, ...] = ()  # cases the state or the event names, if this person may see them
     files: Mapping[str, FileFacts] = field(default_factory=dict)
@@ -1421,6 +1434,11 @@ Effect = (
     | ReleaseCase
     | PassCase
     | PublishResult
+    | AssessTopic
+    | MakeReport
+    | SendUpAll
+    | SetRound
+    | DropRound
     | AmendResult
     | StandAgain
     | ResumeCase

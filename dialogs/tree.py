@@ -23,6 +23,7 @@ from dialogs.model import (
 )
 from dialogs.officer import (
     amend,
+    assess,
     assisted,
     check,
     decide,
@@ -36,6 +37,8 @@ from dialogs.officer import (
     result,
     review,
     rights,
+    rounds,
+    send_up,
     staff,
     templates,
 )
@@ -108,8 +111,11 @@ OFFICERS: tuple[Dialog, ...] = (
     review.UNDO,
     review.UNDO_OVER,
     check.CHECK,
+    assess.ASSESS,
     templates.TEMPLATES,
     decide.DECIDE,
+    send_up.SEND_UP,
+    rounds.ROUNDS,
     result.RESULT,
     result.PUBLISH,
     amend.AMEND_RESULT,
@@ -148,9 +154,8 @@ def buttons_in(*things: object) -> Iterator[Option]:
                 yield from buttons_in(*(choices for choices in fixed if isinstance(choices, tuple)))
 
 
-_SAID_ON_CASES = buttons_in(
-    SHOW_MORE, *(vars(module) for module in (desk, review, check, decide, notes, result, amend, paper_days))
-)
+_ON_CASES = (desk, review, check, assess, decide, notes, result, amend, paper_days)
+_SAID_ON_CASES = buttons_in(SHOW_MORE, *(vars(module) for module in _ON_CASES))
 BUTTONS = tuple({id(option): option for option in _SAID_ON_CASES if option not in check_status.REASONS}.values())
 """What is pressed on a case and around it: never a reason or a message on its own. Ready reasons are reasons."""
 

@@ -14,18 +14,20 @@ from dialogs.answers import pages_of
 from dialogs.matching import fold
 from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
+from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
 from dialogs.rules.working_days import add_working_days, working_days_between
 from storage import undo
 from storage.calendar import answering_side, closed_for
 from storage.database import inserting
-from storage.dossiers import last_mover
+from storage.dossiers import is_maker
 from storage.models import case_events, cases, files, papers, people, returned_items, serials
 from storage.pages import HERE
 from storage.records import VIETNAM, Conversation
 from storage.results import give_back, withdraw
 from storage.reviews import drop_marks
 from storage.rights import covers
+from storage.rounds import round_now
 from storage.staff import own_memberships
 
 PRODUCT_PHOTOS = "product"
@@ -273,7 +275,7 @@ async def move(
     back = tuple(items) or ((ReturnedItem(item, reason, case.since),) if action == "return" else ())
     if step is None or (step.needs_reason and not (all(map(_has_reason, back)) if back else reason)):
         raise NotPossible(action)
-    if step.by_another and await last_mover(connection, case.code) == actor.person_id:
+    if step.by_another and actor.person_id and await is_maker(connection, case.code, actor.person_id):
         raise NotPossible("by another")
     today = now.astimezone(VIETNAM).date()
     side = answering_side(case.status, step.to_status)
@@ -282,6 +284,8 @@ async def move(
     again = action == "resubmit"
     values = _place_in_line(rules, step.to_status, today, used, days_off, again=again) | {"updated_at": now}
     values |= await _hand(connection, case, step, now)
+    if action == "forward" and (up := await _round(connection, case, step, rules, today)):
+        values["round"] = up.name
     if answers is not None:
         values |= _answer_values(answers)
     before = await _before(connection, case, step, part_of)
@@ -295,6 +299,15 @@ async def move(
     if step.who is not lifecycle.Side.PRODUCER:
         await drop_marks(connection, case.id, but_accepted=action == "return")
     return step.to_status
+
+
+async def _round(
+    connection: AsyncConnection, case: Any, step: lifecycle.Move, rules: Ruleset, today: date
+) -> Round | None:
+    """The round a dossier is sent up for; what comes back to the province later stays in it."""
+    if lifecycle.STATUSES[step.to_status].owner is not lifecycle.Side.PROVINCE:
+        return None
+    return await round_now(connection, case.province, rules, today)
 
 
 def _has_reason(item: ReturnedItem) -> bool:

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.rules.ruleset import WITH_THE_PLAN
-from storage.models import case_events, cases, own_papers, papers
+from storage.assessments import assessed_by
+from storage.models import case_events, cases, files, own_papers, papers
 
 
 async def take_over(connection: AsyncConnection, case_id: int, wanted: Collection[str], now: datetime) -> None:
@@ -70,6 +72,16 @@ async def carry_over(
         await connection.execute(insert(papers), new)
 
 
+async def dossier_pages(connection: AsyncConnection, code: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Pages of the newest version of each paper that was sent, by its id, and the stored files among them."""
+    statement = select(papers).join(cases, cases.c.id == papers.c.case_id)
+    sent = statement.where(cases.c.code == code, papers.c.sent_at.is_not(None)).order_by(papers.c.version)
+    pages = {row.paper: row.pages for row in await connection.execute(sent)}
+    ids = {page[0] for one in pages.values() for page in one}
+    stored = await connection.execute(select(files).where(files.c.id.in_(ids), files.c.status == "stored"))
+    return pages, {row.id: row for row in stored}
+
+
 async def last_mover(connection: AsyncConnection, code: str) -> int | None:
     """Who brought the case to its present status (person id); None for the calendar.
 
@@ -83,3 +95,11 @@ async def last_mover(connection: AsyncConnection, code: str) -> int | None:
     )
     statement = select(case_events.c.actor_id).join(cases, cases.c.id == case_events.c.case_id).where(*brought)
     return (await connection.execute(statement.order_by(case_events.c.id.desc()).limit(1))).scalar()
+
+
+async def is_maker(connection: AsyncConnection, code: str, person_id: int) -> bool:
+    """Whether this person brought the case to where it is, or stands behind a word of its assessment."""
+    if await last_mover(connection, code) == person_id:
+        return True
+    assessed = select(assessed_by(person_id)).where(cases.c.code == code)
+    return bool((await connection.execute(assessed)).scalar())

@@ -3,9 +3,6 @@
 Times are aware and in UTC; territories are paths ("15", "15/04321") so that a prefix is a jurisdiction.
 """
 
-from datetime import date
-from typing import Any
-
 from sqlalchemy import (
     Boolean,
     Column,
@@ -13,8 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
-    Numeric,
     String,
     Table,
     Text,
@@ -26,51 +21,28 @@ from sqlalchemy import (
 from storage.columns import Document as Document
 from storage.columns import Identity as Identity
 from storage.columns import Moment as Moment
+from storage.columns import case_column as _case
 from storage.columns import dumps as dumps
+from storage.columns import folded as _folded
+from storage.columns import id_column as _id
 from storage.columns import iso as iso
+from storage.columns import look_on_column as _look_on
+from storage.columns import look_on_index as _looks
+from storage.columns import metadata as metadata
+from storage.columns import person_column as _person
+from storage.rating_tables import assessments as assessments
+from storage.rating_tables import own_papers as own_papers
+from storage.rating_tables import product_serials as product_serials
+from storage.rating_tables import results as results
+from storage.rating_tables import rounds as rounds
+from storage.rating_tables import self_scores as self_scores
+from storage.rating_tables import star_steps as star_steps
 from storage.sealing import SealedIn, SealedText
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
 
 CONTACTS = ("phone", "contact_name")
 """Answers that are sealed; what officers search by (product, maker) is not."""
 SAID = ("text", "phone")
 """Of messages: their words, and the number that a template goes to."""
-
-
-def _folded(length: int) -> Any:
-    """Text without diacritics, compared byte by byte on both databases: names that begin alike stand together."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
-
-def _id() -> Column[int]:
-    return Column("id", Identity, primary_key=True, autoincrement=True)
-
-
-def _person(name: str = "person_id", *, nullable: bool = False) -> Column[int]:
-    return Column(name, Identity, ForeignKey("people.id"), nullable=nullable, index=True)
-
-
-def _look_on() -> Column[date]:
-    """When to look next whether somebody is to be reminded of an end; storage.endings."""
-    return Column("look_on", Date, comment="NULL: there is nothing to be reminded of any more")
-
-
-def _looks(table: str) -> Index:
-    to_look = text("look_on IS NOT NULL")
-    return Index(f"ix_{table}_look_on", "look_on", sqlite_where=to_look, postgresql_where=to_look)
-
-
-def _case() -> Column[int]:
-    return Column("case_id", Identity, ForeignKey("cases.id"), nullable=False, index=True)
 
 
 people = Table(
@@ -202,14 +174,6 @@ serials = Table(
     Column("last", Integer, nullable=False),
 )
 
-product_serials = Table(
-    "product_serials",
-    metadata,
-    Column("commune", String(5), primary_key=True),
-    Column("last", Integer, nullable=False),
-)
-"""Numbers of official product codes; one that was told is not given again, also when its result is taken back."""
-
 _COUNTED = ("holder_id", "person_id", "due_on", "resubmitted")
 """What the desk's counts ask of a case beside its place in the line."""
 
@@ -241,6 +205,7 @@ cases = Table(
     _person("filed_by", nullable=True),
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
     Column("star_goal", Integer, nullable=False, server_default=text("0"), comment="has a list in star_steps for it"),
+    Column("round", String(8), nullable=False, server_default="", comment="of the province, once sent up: 2/2026"),
     Column("former", String(20), nullable=False, server_default="", comment="code of the case it continues"),
     Column("purpose", String(8), nullable=False, server_default="", comment="of one with a former: storage.again"),
     Column("product_serial", Integer, comment="in its commune, from the first certificate on; storage.results"),
@@ -340,37 +305,6 @@ files = Table(
     ),
 )
 
-self_scores = Table(
-    "self_scores",
-    metadata,
-    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True, autoincrement=False),
-    Column("marks", Document, nullable=False, comment="{code on the sheet: number of the option}"),
-    Column("marked_at", Moment, nullable=False),
-)
-
-star_steps = Table(
-    "star_steps",
-    metadata,
-    _id(),
-    _case(),
-    Column("stars", Integer, nullable=False, comment="what the list was made for"),
-    Column("code", String(8), nullable=False, comment="of the item on the score sheet"),
-    Column("option", Integer, nullable=False, comment="number of the option to reach, from 1"),
-    Column("due_on", Date, nullable=False),
-    Column("done_at", Moment),
-    Column("mark_before", Integer, comment="the own mark before it was done; NULL: there was none"),
-    Column("remind", Boolean, nullable=False),
-    Column("reminded_at", Moment, comment="NULL again once it is put off"),
-    Column("made_at", Moment, nullable=False),
-    Index(
-        "ix_star_steps_to_remind",
-        "due_on",
-        sqlite_where=text("remind = 1 AND done_at IS NULL AND reminded_at IS NULL"),
-        postgresql_where=text("remind AND done_at IS NULL AND reminded_at IS NULL"),
-    ),
-)
-"""What producers have to do for a star, and what of it they have done."""
-
 papers = Table(
     "papers",
     metadata,
@@ -385,43 +319,6 @@ papers = Table(
     _look_on(),
     UniqueConstraint("case_id", "paper", "version"),
     _looks("papers"),
-)
-
-own_papers = Table(
-    "own_papers",
-    metadata,
-    _id(),
-    _person(),
-    Column("paper", String(20), nullable=False, comment="id in the rulesets, or 'other'"),
-    Column("pages", Document, nullable=False, comment="as in papers; may be none"),
-    Column("valid_until", Date, nullable=False),
-    _look_on(),
-    Column("kept_at", Moment, nullable=False),
-    _looks("own_papers"),
-)
-"""Papers with a last day that a producer keeps here, for reminders and for the next dossier; no officer sees them."""
-
-results = Table(
-    "results",
-    metadata,
-    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True),
-    Column("points_a", Numeric(5, 2), nullable=False),
-    Column("points_b", Numeric(5, 2), nullable=False),
-    Column("points_c", Numeric(5, 2), nullable=False),
-    Column("stars", Integer, nullable=False),
-    Column("criteria", Document, nullable=False, server_default="{}", comment="{code: points}, where entered"),
-    Column("decision", String(80), nullable=False, server_default=""),
-    Column("decided_on", Date),
-    Column("certificate_until", Date, index=True),
-    _person("entered_by", nullable=True),
-    Column("entered_at", Moment),
-    Column("published_at", Moment, comment="NULL: nobody outside the desk may see it"),
-    Column("before", Document, comment="the published result that this one took the place of; storage.results"),
-    Column("product_code", String(40), nullable=False, server_default="", comment="the official one, as printed"),
-    Column("revoked_on", Date, comment="of a certificate that was withdrawn: the day on the decision"),
-    Column("revoked_for", String(20), nullable=False, server_default="", comment="ground in the rules of that day"),
-    _look_on(),
-    _looks("results"),
 )
 
 notes = Table(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.models import (
     absences,
     address_codes,
+    assessments,
     audit,
     case_events,
     cases,
@@ -39,6 +40,7 @@ from storage.models import (
     requests,
     results,
     returned_items,
+    rounds,
     self_scores,
     star_steps,
     timers,
@@ -72,6 +74,11 @@ def _results(person_id: int) -> ColumnElement[bool]:
     return _of_own_cases(results.c.case_id)(person_id) & results.c.published_at.is_not(None)
 
 
+def _assessments(person_id: int) -> ColumnElement[bool]:
+    """What the commune found is read with the result, not before."""
+    return assessments.c.case_id.in_(select(results.c.case_id).where(_results(person_id)))
+
+
 def _codes(person_id: int) -> Any:
     return select(cases.c.code).where(cases.c.person_id == person_id)
 
@@ -93,6 +100,7 @@ SHOWN: Mapping[str, Callable[[int], ColumnElement[bool]]] = {
     "files": _theirs(files.c.person_id),
     "self_scores": _of_own_cases(self_scores.c.case_id),
     "star_steps": _of_own_cases(star_steps.c.case_id),
+    "assessments": _assessments,
     "results": _results,
     "confirmations": _of_own_cases(confirmations.c.case_id),
     "notes": lambda person_id: or_(notes.c.author_id == person_id, _of_own_cases(notes.c.case_id)(person_id)),
@@ -115,6 +123,7 @@ SHOWN: Mapping[str, Callable[[int], ColumnElement[bool]]] = {
     "absences": _theirs(absences.c.person_id),
     "digests": _theirs(digests.c.person_id),
     "days_off": _theirs(days_off.c.author_id),
+    "rounds": _theirs(rounds.c.author_id),
     "reason_templates": _theirs(reason_templates.c.author_id),
     "audit": lambda person_id: or_(audit.c.actor_id == person_id, audit.c.case_code.in_(_codes(person_id))),
 }

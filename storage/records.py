@@ -1,6 +1,6 @@
 """Reads for many conversations at once: who they are, and what their dialogs may know."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Date, and_, bindparam, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, delete, exists, func, insert, or_, select
 from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
@@ -28,7 +28,6 @@ from dialogs.model import (
     Person,
     ResultFacts,
     ReturnedItem,
-    Role,
     State,
 )
 from dialogs.rules.lifecycle import STATUSES, WAITS_FOR_ROUND, Side, actions
@@ -36,37 +35,38 @@ from dialogs.rules.ruleset import ruleset
 from dialogs.rules.working_days import working_days_between, working_minutes_left
 from dialogs.state import dump, load
 from storage.again import former_of
+from storage.assessments import assessment_of, may_see, shows_assessment
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
 from storage.correspondence import addressed, letter_key, notes_of, reachable
 from storage.database import inserting
 from storage.database import upsert as upsert
 from storage.desk import desk_facts, shows_desk
-from storage.dossiers import last_mover
+from storage.dossiers import is_maker
 from storage.findings import findings_of
 from storage.holding import holder_of, shows_successors, successors_for
 from storage.joining import stage_of
 from storage.models import (
     TELLING,
-    absences,
     case_events,
     cases,
     conversations,
     files,
-    memberships,
-    offices,
     papers,
     people,
     results,
     returned_items,
     updates,
 )
+from storage.near import add_offices
 from storage.notices import told_of
 from storage.on_behalf import filed_for_somebody
 from storage.own_papers import own_papers_of, shows_own_papers
 from storage.pages import file_facts, lengths_of
 from storage.reach import reach_of, shows_reach
+from storage.ready import ready_for, shows_ready
 from storage.reviews import changes_of, marks_of, templates_of
-from storage.rights import REACHABLE, covers, present_at, sides_at
+from storage.rights import covers, present_at, sides_at
+from storage.rounds import rounds_at, rounds_of, shows_rounds
 from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
 from storage.star_steps import steps_of
@@ -313,7 +313,7 @@ async def facts_for(
         more: dict[str, Any] = {"person": person, "cases": tuple(own.get(conversation.person_id, ())), **want.also}
         if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
             case = replace(case, notes=await notes_of(connection, case.code))
-            if shows_self_score(conversation):
+            if shows_self_score(conversation) or shows_assessment(conversation):
                 marks = await self_marks_of(connection, case.code)
                 case = replace(case, self_marks=marks, steps=await steps_of(connection, case.code))
             case = await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off)
@@ -329,7 +329,7 @@ async def facts_for(
             more["reach"] = await reach_of(connection, conversation.id, conversation.person_id, base)
             more["joining"] = await stage_of(connection, conversation.id, base.now)
         found[conversation.id] = more
-    await _add_offices(connection, found, wanted, base.now.astimezone(VIETNAM).date())
+    await add_offices(connection, found, wanted, base.now.astimezone(VIETNAM).date())
     return {conversation_id: replace(base, **more) for conversation_id, more in found.items()}
 
 
@@ -340,6 +340,10 @@ async def _for_desk(
     conversation, members = want.conversation, want.conversation.person.memberships
     today = now.astimezone(VIETNAM).date()
     more: dict[str, Any] = {}
+    if shows_rounds(conversation):
+        more["rounds"] = await rounds_at(connection, members)
+    if shows_ready(conversation):
+        more["ready"] = await ready_for(connection, conversation, now)
     if dialog_name(conversation.state.key) in SHOW_TEMPLATES:
         more["templates"] = await templates_of(connection)
     if key := letter_key(conversation.state.key):
@@ -369,8 +373,11 @@ async def _for_officer(
         return case
     territory = places.territory(case.commune)
     present = await present_at(connection, (territory, territory.partition("/")[0]), producer_id)
-    may = actions(case.status, *sides_at(person.memberships, territory, present))
-    case = replace(case, moved_by_me=await last_mover(connection, case.code) == want.conversation.person_id)
+    sides = sides_at(person.memberships, territory, present)
+    may = actions(case.status, *sides)
+    case = replace(case, moved_by_me=await is_maker(connection, case.code, want.conversation.person_id))
+    if may_see(may, sides):
+        case = replace(case, assessment=await assessment_of(connection, case.code, want.conversation.person_id))
     noticed = await findings_of(
         connection, case, lambda other: covers(person.memberships, other), now.astimezone(VIETNAM).date()
     )
@@ -411,75 +418,6 @@ async def _minutes_left(
         return None
     office = await office_for(connection, places.territory(case.commune), STATUSES[case.status].owner, days_off)
     return working_minutes_left(now, case.due_on, office.sessions, office.days_off)
-
-
-async def _add_offices(
-    connection: AsyncConnection, found: Mapping[int, dict[str, Any]], wanted: Sequence[Wanted], today: date
-) -> None:
-    """Office hours and officers of each person's commune, and the officers of each case's.
-
-    They are counted by the rule that alerts follow (people.officers_of).
-    """
-    communes = {commune for more in found.values() for commune in _communes(more)}
-    if not communes:
-        return
-    of = {commune: places.territory(commune) for commune in communes}
-    territories = {*of.values(), *(territory.partition("/")[0] for territory in of.values())}
-    officers: dict[str, set[int]] = {}
-    readers: dict[str, dict[int, str]] = {}
-    for row in await connection.execute(_OFFICERS, {"territories": list(territories), "today": today}):
-        officers.setdefault(row.territory, set()).add(row.person_id)
-        if row.role == Role.COMMUNE_OFFICER:
-            readers.setdefault(row.territory, {})[row.person_id] = "" if row.away else row.name
-
-    def others(commune: str, me: int) -> tuple[int, int]:
-        """In the commune, and in its province."""
-        here = of.get(commune, "")
-        return len(officers.get(here, set()) - {me}), len(officers.get(here.partition("/")[0], set()) - {me})
-
-    def there(cases_: Iterable[CaseFacts], me: int) -> Iterator[CaseFacts]:
-        for case in cases_:
-            here, above = others(case.commune, me)
-            names = [name for person, name in readers.get(of[case.commune], {}).items() if person != me]
-            alone = names[0] if len(names) == 1 else ""
-            yield replace(case, officers=here, province_officers=above, officer=alone)
-
-    open_at = await connection.execute(_HOURS, {"territories": list(territories)})
-    hours = {row.territory: row.hours for row in open_at}
-    for want in wanted:
-        more, me, commune = found[want.conversation.id], want.conversation.person_id, want.conversation.person.commune
-        more["officers"], more["province_officers"] = others(commune, me)
-        more["hours"] = hours.get(of.get(commune, ""), "")
-        for which in ("cases", "named"):
-            more[which] = tuple(there(more.get(which, ()), me))
-
-
-_HERE: BindParameter[Any] = bindparam("territories", expanding=True)
-_AWAY = exists().where(
-    absences.c.person_id == memberships.c.person_id,
-    absences.c.first_on <= bindparam("today", type_=Date),
-    absences.c.last_on >= bindparam("today", type_=Date),
-    absences.c.ended_at.is_(None),
-)
-_OFFICERS = (
-    select(memberships.c.territory, memberships.c.person_id, memberships.c.role, people.c.name, _AWAY.label("away"))
-    .join(people, people.c.id == memberships.c.person_id)
-    .where(memberships.c.territory.in_(_HERE), memberships.c.removed_at.is_(None), REACHABLE)
-)
-_HOURS = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(_HERE))
-
-
-def _communes(more: Mapping[str, Any]) -> set[str]:
-    return {more["person"].commune, *(case.commune for case in (*more["cases"], *more.get("named", ())))} - {""}
-
-
-def within(territory: ColumnElement[str], members: Iterable[Membership]) -> ColumnElement[bool]:
-    """Whether a territory lies in one of the memberships' jurisdictions."""
-    conditions = [
-        literal(True) if not m.territory else or_(territory == m.territory, territory.like(f"{m.territory}/%"))
-        for m in members
-    ]
-    return or_(*conditions)
 
 
 def _visible(found: tuple[CaseFacts, int, str] | None, conversation: Conversation) -> CaseFacts | None:
@@ -558,6 +496,7 @@ async def case_facts(
     back = _grouped(await connection.execute(_RETURNED, {"ids": ids}))
     happened = _grouped(await connection.execute(_HISTORY, {"ids": ids}))
     rated = _grouped(await connection.execute(_RATED, {"ids": ids}))
+    ups = await rounds_of(connection, rows, now.astimezone(VIETNAM).date())
     closed = await days_off_of(connection, {_desk(row) for row in rows})
     today = now.astimezone(VIETNAM).date()
     waiting = {row.province for row in rows if row.status in WAITS_FOR_ROUND}
@@ -575,6 +514,7 @@ async def case_facts(
             returned=tuple(_returned(r) for r in back.get(row.id, ())),
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
+            round=ups.get(row.id),
             round_open=row.status in WAITS_FOR_ROUND and row.since < opened[row.province],
         )
         for row in rows

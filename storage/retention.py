@@ -19,6 +19,7 @@ from storage import digests, links, notices, outbox
 from storage.database import reading, upsert, writing
 from storage.models import (
     address_codes,
+    assessments,
     case_events,
     cases,
     confirmations,
@@ -160,6 +161,12 @@ async def _referred_to(connection: AsyncConnection, file: Any) -> bool:
     return False
 
 
+_IN_A_CASE = (
+    *(case_events, returned_items, marks, papers, results, notes, confirmations),
+    *(self_scores, star_steps, assessments),
+)
+
+
 async def _closed_cases(connection: AsyncConnection, before: datetime) -> int:
     """Cases on which nobody has to act any more, with everything in them; a certificate counts from its last day."""
     good = exists().where(results.c.case_id == cases.c.id, results.c.certificate_until >= before.date())
@@ -170,8 +177,7 @@ async def _closed_cases(connection: AsyncConnection, before: datetime) -> int:
     told = select(notices_table.c.id).where(notices_table.c.case_code.in_(codes))
     await connection.execute(delete(deliveries).where(deliveries.c.notice_id.in_(told)))
     await connection.execute(delete(notices_table).where(notices_table.c.case_code.in_(codes)))
-    parts = (case_events, returned_items, marks, papers, results, notes, confirmations, self_scores, star_steps)
-    for table in parts:
+    for table in _IN_A_CASE:
         await connection.execute(delete(table).where(table.c.case_id.in_(ids)))
     await connection.execute(delete(cases).where(cases.c.id.in_(ids)))
     for row in rows:

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs.model import Membership, Role
 from dialogs.rules.lifecycle import Side
@@ -25,6 +26,15 @@ REACHABLE = exists().where(conversations.c.person_id == memberships.c.person_id,
 def covers(members: Iterable[Membership], territory: str) -> bool:
     """Whether one of the memberships is for this territory or for one around it."""
     return any(not m.territory or f"{territory}/".startswith(f"{m.territory}/") for m in members)
+
+
+def within(territory: ColumnElement[str], members: Iterable[Membership]) -> ColumnElement[bool]:
+    """Whether a territory lies in one of the memberships' jurisdictions."""
+    conditions = [
+        literal(True) if not m.territory else or_(territory == m.territory, territory.like(f"{m.territory}/%"))
+        for m in members
+    ]
+    return or_(*conditions)
 
 
 async def present_at(connection: AsyncConnection, territories: Collection[str], but: int = 0) -> dict[str, set[Role]]:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import UndoFacts
-from storage.models import case_events, cases, iso, marks, returned_items
+from storage.models import case_events, cases, conversations, iso, marks, returned_items
 from storage.notices import withdraw
 from storage.staff import able_today
 
@@ -22,7 +22,7 @@ _RECENT = 20
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _DAYS = ("since", "due_on", "urgent_on", "waits_since")
 _MOMENTS = ("held_at", "escalate_at")
-_PLAIN = ("status", "owner", "days_used", "resubmitted", "holder_id", "escalation")
+_PLAIN = ("status", "owner", "days_used", "resubmitted", "holder_id", "escalation", "round")
 
 
 class TooLate(Exception):
@@ -95,6 +95,7 @@ async def restore(connection: AsyncConnection, case: Any, decision: Any, now: da
     await _marks_again(connection, case.id, before["marks"])
     await connection.execute(delete(returned_items).where(returned_items.c.id.in_(before.get("returned", ()))))
     told = await withdraw(connection, decision.id, before.get("told", ()))
+    told |= await _people_of(connection, before.get("read", ()))
     await _forget_move(connection, case.id, decision.id)
     return Undone(decision.action, kept["status"], tuple(sorted(told)))
 
@@ -124,9 +125,16 @@ async def _forget_move(connection: AsyncConnection, case_id: int, number: int) -
     await connection.execute(update(case_events).where(case_events.c.id.in_(ids)).values(before={"undone": True}))
 
 
-async def note_told(connection: AsyncConnection, number: int, conversations: Collection[int]) -> None:
-    """Remember to whom a decision was told."""
-    which = case_events.c.id == number
+async def _people_of(connection: AsyncConnection, conversation_ids: Collection[int]) -> set[int]:
+    found = select(conversations.c.person_id).where(conversations.c.id.in_(conversation_ids))
+    return set((await connection.execute(found)).scalars())
+
+
+async def note_told(
+    connection: AsyncConnection, number: int, conversation_ids: Collection[int], *, among_others: bool = False
+) -> None:
+    """Remember to whom a decision was told; `among_others`: in a message that stays when this one is taken back."""
+    which, key = case_events.c.id == number, "read" if among_others else "told"
     before = (await connection.execute(select(case_events.c.before).where(which))).scalar_one()
-    told = sorted({*before.get("told", ()), *conversations})
-    await connection.execute(update(case_events).where(which).values(before={**before, "told": told}))
+    told = sorted({*before.get(key, ()), *conversation_ids})
+    await connection.execute(update(case_events).where(which).values(before={**before, key: told}))

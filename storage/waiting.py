@@ -1,25 +1,37 @@
 """When a round has opened in which what was put off may stand again.
 
-Until provinces keep rounds of their own, a cycle opens where the rules' year begins to take ideas.
+A cycle opens everywhere where the rules' year begins to take ideas, and in a province on the day after it has set a
+round of its own: until then a slip can be put right before anybody is told. What has opened stays open: a dossier goes
+into the round that is next when it is sent up.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
 from dialogs.rules.cycle import last_opening
 from dialogs.rules.ruleset import ruleset_on
-from storage.models import cases, people
+from dialogs.rules.working_days import at_minute
+from storage.models import cases, people, rounds
+
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 async def openings(connection: AsyncConnection, provinces: Collection[str], today: date) -> Mapping[str, date]:
     """The day on which the newest round of each province opened, today at the latest."""
-    opened = last_opening(ruleset_on(today), today)
-    return dict.fromkeys(provinces, opened)
+    usual = last_opening(ruleset_on(today), today)
+    before = (rounds.c.province.in_(provinces), rounds.c.made_at < at_minute(today, 0))
+    newest = select(rounds.c.province, func.max(rounds.c.made_at)).where(*before).group_by(rounds.c.province)
+    own = {
+        province: made_at.astimezone(_VIETNAM).date() + timedelta(days=1)
+        for province, made_at in await connection.execute(newest)
+    }
+    return {province: max(usual, own.get(province, usual)) for province in provinces}
 
 
 @dataclass(frozen=True, slots=True)

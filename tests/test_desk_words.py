@@ -135,7 +135,13 @@ async def test_send_back_is_what_a_leader_means_by_return(engine: AsyncEngine) -
         "the idea is accepted",
         "the plan is sent",
     )
-    ready = (*staged, "the plan is accepted", "the dossier is sent", "the dossier is checked")
+    ready = (
+        *staged,
+        "the plan is accepted",
+        "the dossier is sent",
+        "the commune has assessed",
+        "the dossier is checked",
+    )
     said = await play(run, [*(f"! {line}" for line in ready), "approver> TL12-26-0001", "approver> tra lai"])
     assert said.splitlines()[-1] == "approver< [Thôi, về hồ sơ]"
 

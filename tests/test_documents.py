@@ -230,4 +230,4 @@ async def test_what_is_made_later_says_what_is_so_then(engine: AsyncEngine) -> N
     turn = await ordered(engine, clock, who, ExportCases("15"))
     await submit(engine, await chat(engine, clock, "second"), clock())
     (spec,) = turn.carried.attachments
-    assert len(from_xlsx((await documents.made(engine, world_at(clock), spec)).data)) == 3
+    assert len(from_xlsx((await documents.made(engine, FileStore("memory:///"), world_at(clock), spec)).data)) == 3

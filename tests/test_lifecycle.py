@@ -12,10 +12,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.channels.base import Update
+from bot.doctor import sample_assessment
 from bot.effects import carry_out
 from bot.turn import Turned
 from dialogs.model import (
     AmendResult,
+    Assessed,
     DecideCase,
     Effect,
     Facts,
@@ -32,6 +34,8 @@ from dialogs.producer.upload import needed
 from dialogs.rules.lifecycle import AUTHORITIES, FIRST, MOVES, STATUSES, WAITS_FOR_ROUND, Side, move, moves_from
 from dialogs.rules.rating import rating
 from dialogs.rules.ruleset import PartId, ruleset
+from dialogs.rules.sheet import TOPICS
+from storage.assessments import assess
 from storage.models import case_events, cases, files, memberships, metadata, papers, results
 from storage.records import VIETNAM, Conversation, Wanted, facts_for
 from tests.facts import NOW, Chat, desk_facts, facts, sample_case
@@ -185,6 +189,9 @@ async def scene(engine: AsyncEngine, status: str, rules: str = TODAYS) -> Scene:
         (case_id,) = (await connection.execute(select(cases.c.id))).scalars()
         row = checked | {"case_id": case_id, "actor_id": colleague, "happened_at": clock()}
         await connection.execute(insert(case_events).values(row))
+        if status == "dossier_submitted":
+            for topic in TOPICS:
+                await assess(connection, case_id, colleague, Assessed(topic, 0, None, "Đúng như khai."), clock())
     return Scene(engine, clock, people, code)
 
 
@@ -397,7 +404,8 @@ async def test_whoever_checked_a_dossier_does_not_approve_it(engine: AsyncEngine
 def test_a_leader_is_told_before_checking_what_it_leads_to() -> None:
     case = sample_case("TL-26-0001", "dossier_submitted", "food", "household", own=False)
     papers = tuple(PaperFacts(p.id, 1, 1, 1, True, NOW.date()) for p in needed(case))
-    case = replace(case, papers=papers, may=("accept", "return"))
+    said = sample_assessment(replace(case, status="dossier_checked"))
+    case = replace(case, papers=papers, may=("accept", "return"), assessment=said)
     warning = "another leader has to approve it"
     for role, warned in ((Role.COMMUNE_APPROVER, True), (Role.COMMUNE_OFFICER, False)):
         chat = Chat(facts(desk_facts(role).person, desk=[case]), State("decide.TL-26-0001/"))

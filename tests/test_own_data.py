@@ -15,6 +15,7 @@ from bot.world import LOCALES
 from dialogs.model import ForgetMe, SendMyData
 from storage import own_data
 from storage.database import reading, writing
+from storage.files import FileStore
 from storage.models import consents, metadata, notes, papers
 from tests.heart import chat, idea, keep_files, rows, world_at
 from tests.test_conversations import FOLDER, run_of
@@ -95,7 +96,7 @@ async def test_the_file_goes_to_the_chat_that_asked(engine: AsyncEngine) -> None
     producer = await chat(engine, clock, "producer")
     turn = await ordered(engine, clock, producer, "", SendMyData())
     (spec,) = turn.carried.attachments
-    made = await documents.made(engine, turn.world, spec)
+    made = await documents.made(engine, FileStore("memory:///"), turn.world, spec)
     assert (made.name, made.media_type) == ("du-lieu-cua-toi.html", "text/html")
     assert "Lý Thị Mẩy" in made.data.decode()
     assert [entry.action for entry in turn.carried.audit] == ["see_own_data"]

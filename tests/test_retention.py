@@ -12,6 +12,7 @@ from dialogs.state import load
 from storage import retention
 from storage.database import writing
 from storage.models import (
+    assessments,
     cases,
     conversations,
     deletions,
@@ -105,6 +106,8 @@ async def test_a_case_that_is_over_goes_only_where_the_setting_says_so(
         await connection.execute(insert(self_scores).values(case_id=1, marks={"1.1": 1}, marked_at=clock()))
         step = {"case_id": 1, "stars": 3, "code": "1.1", "option": 2, "due_on": until, "remind": True}
         await connection.execute(insert(star_steps).values(made_at=clock(), **step))
+        said = {"case_id": 1, "topic": "idea", "product_set": 7, "option": 1, "author_id": 1, "assessed_at": clock()}
+        await connection.execute(insert(assessments).values(said))
     clock.now += YEAR
     await retention.run(engine, days, clock())
     for table in (cases, results, self_scores, star_steps):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Update
@@ -17,6 +17,7 @@ from bot.effects import TOO_LATE, carry_out
 from bot.turn import Turned
 from dialogs.model import (
     AnswerQuestion,
+    Assessed,
     CorrectAnswers,
     DecideCase,
     Effect,
@@ -35,9 +36,11 @@ from dialogs.model import (
     UndoDecision,
 )
 from dialogs.officer.check import seen, to_send, with_marks
+from dialogs.rules.sheet import TOPICS
 from storage import cases as work
 from storage import results as rated
 from storage import reviews, staff, undo
+from storage.assessments import assess
 from storage.models import (
     audit,
     case_events,
@@ -495,6 +498,12 @@ async def test_who_checked_does_not_approve_but_may_after_taking_it_back(engine:
         await connection.execute(update(memberships).values(role="commune_approver"))
     leader = await chat(engine, clock, "leader")
     await put_into(engine, "dossier_submitted")
+    by_colleague = await officer(engine, clock, "colleague")
+    async with engine.begin() as connection:
+        case_id = (await connection.execute(select(cases.c.id).where(cases.c.code == CODE))).scalar_one()
+        for topic in TOPICS:
+            words = Assessed(topic, 0, None, "Đúng như khai.")
+            await assess(connection, case_id, by_colleague.person_id, words, clock())
     await ordered(engine, clock, member, DecideCase(CODE, "accept"))
     assert said(await ordered(engine, clock, member, DecideCase(CODE, "forward"))) == [BY_ANOTHER]
     assert (await the_case(engine)).status == "dossier_checked"

@@ -28,7 +28,7 @@ from dialogs.rules.certificate import due, moments, next_look, product_code, win
 from dialogs.rules.cycle import last_opening
 from dialogs.rules.ruleset import ruleset, same_kind
 from storage import retention
-from storage.models import case_events, cases, files, outbox, own_papers, papers, people, results
+from storage.models import case_events, cases, files, outbox, own_papers, papers, people, results, rounds
 from storage.records import VIETNAM
 from tests.facts import sample_case
 from tests.heart import beside, chat, rows, submit, world_at
@@ -313,6 +313,19 @@ async def test_who_waits_for_a_round_is_asked_once(engine: AsyncEngine) -> None:
     for day in (date(2027, 3, 1), date(2027, 3, 2), date(2028, 3, 1)):
         await look(engine, here.clock, at(day, 8))
     assert len(await told(engine)) == 1
+
+
+@pytest.mark.parametrize(("province", "asked"), [("15", 1), ("01", 0)])
+async def test_a_round_of_the_province_opens_the_morning_after(engine: AsyncEngine, province: str, asked: int) -> None:
+    here = await deferred(engine, date(2026, 11, 20))
+    set_at = here.clock()
+    async with engine.begin() as connection:
+        days = {"proposals_before": date(2027, 2, 15), "results_before": date(2027, 3, 31)}
+        await connection.execute(insert(rounds).values(province=province, year=2027, number=3, made_at=set_at, **days))
+    await look(engine, here.clock, set_at)
+    assert await told(engine) == []
+    await look(engine, here.clock, at(date(2026, 11, 24), 8))
+    assert len(await told(engine)) == asked
 
 
 async def test_what_comes_back_follows_the_rules_of_its_new_day(sqlite_engine: AsyncEngine) -> None:

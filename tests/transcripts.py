@@ -496,16 +496,25 @@ _DOSSIER_OF_2023 = (
     "nộp giấy tờ", "Phiếu đăng ký", "(file phieu.pdf)", "xong", "Phương án", "(file phuong-an.pdf)", "xong",
     "Giới thiệu cơ sở", "(photo)", "xong", "gửi cho xã", "gửi luôn", "menu",
 )  # fmt: skip
+_ASSESSED = ("TL12-26-0001", "chấm phần của xã", "3", "2", "3", "2", "xong", "menu")
+_ACCEPTED = ("chấp nhận", "nhận luôn", "menu")
+_SECOND = (
+    *_by("producer2", *_HELLO, *_IDEA), *_by("officer", "TL12-26-0002", *_ACCEPTED),
+    *_by("producer2", *_PLAN), *_by("officer", "TL12-26-0002", *_ACCEPTED), *_by("producer2", *_DOSSIER),
+    *_by("officer", "TL12-26-0002", *_ASSESSED[1:], "TL12-26-0002", "trình lãnh đạo", "gửi", "menu"),
+)  # fmt: skip
 _COMMUNE = f"15/{OFFICERS_COMMUNE}"
 _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "producer is known": _quietly(*_by("producer", *_HELLO)),
     "producer has sent an idea": _quietly(*_by("producer", *_HELLO, *_IDEA)),
     "producer2 has sent an idea": _quietly(*_by("producer2", *_HELLO, *_IDEA)),
+    "producer2's dossier is checked": _quietly(*_SECOND),
     "the idea is accepted": _quietly(*_by("officer", "TL12-26-0001", "chấp nhận", "nhận luôn", "menu")),
     "the plan is accepted": _quietly(*_by("officer", "TL12-26-0001", "chấp nhận", "nhận luôn", "menu")),
     "the plan is sent": _quietly(*_by("producer", *_PLAN)),
     "the dossier is sent": _quietly(*_by("producer", *_DOSSIER)),
     "the dossier of 2023 is sent": _quietly(*_by("producer", *_DOSSIER_OF_2023)),
+    "the commune has assessed": _quietly(*_by("officer", *_ASSESSED)),
     "the dossier is checked": _quietly(*_by("officer", "TL12-26-0001", "trình lãnh đạo", "gửi", "menu")),
     "the dossier is sent up": _quietly(*_by("approver", "TL12-26-0001", "chuyển lên", "gửi", "menu")),
     "the dossier is taken up": _quietly(*_by("province", "TL12-26-0001", "nhận hồ sơ", "gửi", "menu")),
@@ -531,7 +540,7 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "the certificate may be renewed": _renewable,
     "March comes": _march,
     "the next file goes up to the province": _quietly(
-        *_by("officer", "TL12-26-0002", "trình lãnh đạo", "gửi", "menu"),
+        *_by("officer", "TL12-26-0002", *_ASSESSED[1:], "TL12-26-0002", "trình lãnh đạo", "gửi", "menu"),
         *_by("approver", "TL12-26-0002", "chuyển lên", "gửi", "menu"),
         *_by("province", "TL12-26-0002", "nhận hồ sơ", "gửi", "menu"),
     ),

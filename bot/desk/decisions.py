@@ -49,16 +49,18 @@ from dialogs.model import (
     Value,
 )
 from dialogs.officer.alerts import alert_again, alert_commune, alert_for, notice_of, withdrawn_result_notice
+from dialogs.officer.assess import is_asked, missing_words, open_items
 from dialogs.officer.check import seen, to_send
 from dialogs.officer.desk import holder_words, take_back_words
 from dialogs.officer.words import HELD, decided_meanwhile
 from dialogs.producer.check_status import action_words, fix_links, returned_notice, status_words
 from dialogs.producer.reach import channel_words
 from dialogs.producer.upload import plan_is_here
-from dialogs.rules.lifecycle import Side, actions
-from dialogs.rules.ruleset import ruleset_on
+from dialogs.rules.lifecycle import Side, actions, move
+from dialogs.rules.ruleset import ruleset, ruleset_on
 from storage import cases, holding, people, results, reviews, undo
-from storage.dossiers import last_mover
+from storage.assessments import assessment_of
+from storage.dossiers import is_maker
 from storage.records import Row
 from storage.rights import covers, present_at, sides_at
 
@@ -66,6 +68,7 @@ NO_NUMBER = Text(N_("No telephone number was given in this file."))
 OWN = Text(N_("This file is your own, so somebody else decides on it."))
 NOT_YOURS = Text(N_("This is not yours to decide at the moment, so nothing was changed."))
 BY_ANOTHER = Text(N_("You made the step before this one, so somebody else has to approve it. Nothing was changed."))
+NOT_ASSESSED = Text(N_("The commune's part is not done yet, so it was not passed on. Still to be assessed:"))
 MARKS_CHANGED = Text(
     N_("Somebody has noted something on this file meanwhile. Nothing was sent; please look at the summary again.")
 )
@@ -83,9 +86,22 @@ FRAME = "———"
 
 async def decide(turn: Turned, effect: DecideCase) -> None:
     before = facts_of(turn, effect.code)
+    case, status, told = await moved(turn, effect)
+    turn.carried.said.append(told.after(_decided(before, effect.action)))
+    if status == "idea_accepted" and await _plan_is_here_already(turn, effect.code):
+        return
+    if alert_for(await fresh_case(turn, effect.code), effect.action) is not None:
+        await alert_officers(turn, effect.code, lambda facts: alert_for(facts, effect.action), case.person_id)
+    await _tell_commune(turn, effect.code, effect.action, case.person_id)
+
+
+async def moved(turn: Turned, effect: DecideCase) -> tuple[Row, str, Prospect]:
+    """The case as it was, its new status, and what becomes of the message to its producer; no officer is told yet."""
+    before = facts_of(turn, effect.code)
     if effect.action in (*cases.PUBLISHED, "amend"):  # only a result that is published or corrected makes this move
         raise cases.NotPossible(effect.code)
     case = await decidable(turn, effect.code, effect.action, effect.status or before.status)
+    await _check_assessed(turn, case, effect.action)
     withdrawn = _withdrawn(turn, before, effect)
     reason = (effect.item, effect.reason)
     status = await cases.move(turn.connection, case, turn.actor, effect.action, turn.now, turn.world.days_off, *reason)
@@ -97,16 +113,9 @@ async def decide(turn: Turned, effect: DecideCase) -> None:
         before = replace(before, result=withdrawn)
     if effect.action == "return":
         items = (await fresh_case(turn, effect.code)).returned
-        told = await _tell_return(turn, case.person_id, before, items)
-    else:
-        words = notice_of(before, effect.action, effect.reason)
-        told = await tell_producer(turn, case.person_id, words, effect.code)
-    turn.carried.said.append(told.after(_decided(before, effect.action)))
-    if status == "idea_accepted" and await _plan_is_here_already(turn, effect.code):
-        return
-    if alert_for(await fresh_case(turn, effect.code), effect.action) is not None:
-        await alert_officers(turn, effect.code, lambda facts: alert_for(facts, effect.action), case.person_id)
-    await _tell_commune(turn, effect.code, effect.action, case.person_id)
+        return case, status, await _tell_return(turn, case.person_id, before, items)
+    words = notice_of(before, effect.action, effect.reason)
+    return case, status, await tell_producer(turn, case.person_id, words, effect.code)
 
 
 def _withdrawn(turn: Turned, case: CaseFacts, effect: DecideCase) -> ResultFacts | None:
@@ -132,6 +141,15 @@ async def _tell_commune(turn: Turned, code: str, action: str, producer: int) -> 
         await alert_officers(turn, code, lambda _: words, producer, side=Side.COMMUNE)
 
 
+async def _check_assessed(turn: Turned, case: Row, action: str) -> None:
+    step = move(action, case.status, ruleset(case.ruleset).levels)
+    if step is None or not step.assessed:
+        return
+    now = await fresh_case(turn, case.code)
+    if is_asked(now) and (left := open_items(replace(now, assessment=await assessment_of(turn.connection, case.code)))):
+        raise Refused(NOT_ASSESSED, *missing_words(left))
+
+
 async def decidable(turn: Turned, code: str, action: str, status: str) -> Row:
     """The locked row of a case that this officer may make this move on now; raises Refused with the reason.
 
@@ -149,7 +167,7 @@ async def decidable(turn: Turned, code: str, action: str, status: str) -> Row:
     if not await holding.may_work(turn.connection, case, turn.conversation.person_id, turn.conversation.covers):
         _, name = await holding.holder_of(turn.connection, code)
         raise Refused(Text(HELD, {"name": holder_words(name), "code": code}))
-    if cases.is_by_another(case, action) and await last_mover(turn.connection, code) == turn.actor.person_id:
+    if cases.is_by_another(case, action) and await is_maker(turn.connection, code, turn.conversation.person_id):
         raise Refused(BY_ANOTHER)
     return case
 
@@ -283,22 +301,47 @@ async def answer(turn: Turned, effect: AnswerQuestion) -> None:
 # ---------------------------------------------------------------- taking a decision back
 
 
-async def undoable(turn: Turned, code: str, told_before: int) -> None:
+async def undoable(turn: Turned, code: str, told_before: int, *, say: bool = True) -> None:
     """After a decision: remember who is told of it by this turn, and offer to take it back.
 
     `told_before` is how many notices the turn had before the decision.
     """
-    case = await cases.locked(turn.connection, code)
-    decision = await undo.last_decision(turn.connection, case.id) if case is not None else None
-    if decision is None or decision.happened_at != turn.now or decision.actor_id != turn.conversation.person_id:
+    decision = await _just_decided(turn, code)
+    if decision is None:
         return
-    notices = [row for row in turn.carried.notices[told_before:] if row["conversation_id"] != turn.conversation.id]
+    notices = _to_others(turn, told_before)
     for row in notices:
         for _, body in row["ladder"]["bodies"]:
             body["decision"] = decision.id
     await undo.note_told(turn.connection, decision.id, [row["conversation_id"] for row in notices])
-    link = Link(f"undo.{code}", take_back_words(code), code)
-    turn.carried.said.append(SendMessage((Text(N_("You can take this back for ten minutes.")),), links=(link,)))
+    if say:
+        turn.carried.said.append(offer_to_take_back(code))
+
+
+def offer_to_take_back(*codes: str) -> SendMessage:
+    links = tuple(Link(f"undo.{code}", take_back_words(code), code) for code in codes)
+    return SendMessage((Text(N_("You can take this back for ten minutes.")),), links=links)
+
+
+async def also_told(turn: Turned, code: str, told_before: int) -> None:
+    """Whoever reads of this decision among others hears of it when it is taken back; the message itself stays."""
+    decision = await _just_decided(turn, code)
+    if decision is not None:
+        told = [row["conversation_id"] for row in _to_others(turn, told_before)]
+        await undo.note_told(turn.connection, decision.id, told, among_others=True)
+
+
+async def _just_decided(turn: Turned, code: str) -> Row | None:
+    """The decision that this turn has made on a case."""
+    case = await cases.locked(turn.connection, code)
+    decision = await undo.last_decision(turn.connection, case.id) if case is not None else None
+    if decision is None or decision.happened_at != turn.now or decision.actor_id != turn.conversation.person_id:
+        return None
+    return decision
+
+
+def _to_others(turn: Turned, told_before: int) -> list[Row]:
+    return [row for row in turn.carried.notices[told_before:] if row["conversation_id"] != turn.conversation.id]
 
 
 async def take_back(turn: Turned, effect: UndoDecision) -> None:

@@ -7,27 +7,38 @@ Making one in the turn would hold up everybody: on SQLite there is one writer at
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import own_data, papers
+from bot import attachments, own_data, papers
 from bot.catalogs import VIETNAM
 from bot.channels.base import Attachment
-from bot.desk import export
+from bot.desk import export, forms
 from bot.turn import Turned, facts_of
 from bot.world import World
-from dialogs.model import N_, ExportAudit, ExportCases, SendMessage, SendReport, Text
+from dialogs.model import N_, CaseFacts, ExportAudit, ExportCases, SendMessage, SendReport, Text
 from dialogs.officer.reports import may_audit
+from dialogs.producer.upload import papers_of
 from storage import cases, reports, requests
 from storage import own_data as kept
+from storage.assessments import assessment_of
 from storage.database import reading
+from storage.dossiers import dossier_pages
+from storage.files import FileStore
 from storage.models import conversations
+from storage.records import case_named
 from storage.rights import covers
 
+if TYPE_CHECKING:
+    from bot.desk import binder
+
+FORMS = ("report_03", "letter")
+"""Papers that a commune signs, made from bot/forms."""
 MAX_CASES = 50_000
 """Of a list in a chat: 4 MB, made in ten seconds; `python -m bot export` makes longer ones."""
 _IN_MEMORY_BYTES = 4 * 1024 * 1024
@@ -39,16 +50,16 @@ async def export_audit(turn: Turned, effect: ExportAudit) -> None:
     """Raises NotPossible for whoever may not audit the case."""
     if not may_audit(facts_of(turn, effect.code), turn.conversation.person):
         raise cases.NotPossible(effect.code)
-    if not _carries_files(turn):
+    if not carries_files(turn):
         return
     turn.record("export_audit", effect.code)
     words = Text(N_("All that is recorded of %(code)s, who did what and when."), {"code": effect.code})
-    _send(turn, words, {"made": "audit", "code": effect.code, "name": f"{effect.code}-nhat-ky.xlsx"})
+    send(turn, words, {"made": "audit", "code": effect.code, "name": f"{effect.code}-nhat-ky.xlsx"})
 
 
 async def export_cases(turn: Turned, effect: ExportCases) -> None:
     _check_territory(turn, effect.territory)
-    if not _carries_files(turn):
+    if not carries_files(turn):
         return
     count = await reports.how_many(turn.connection, effect.territory)
     if not 0 < count <= MAX_CASES:
@@ -60,7 +71,7 @@ async def export_cases(turn: Turned, effect: ExportCases) -> None:
         {"count": count},
         N_("Here is the list, %(count)s cases, without telephone numbers."),
     )
-    _send(turn, words, {"made": "cases", "territory": effect.territory, "name": _list_name(turn, effect.territory)})
+    send(turn, words, {"made": "cases", "territory": effect.territory, "name": _list_name(turn, effect.territory)})
 
 
 def _no_list(count: int) -> Text:
@@ -81,13 +92,13 @@ async def send_report(turn: Turned, effect: SendReport) -> None:
     _check_territory(turn, effect.territory)
     if effect.first > turn.now.astimezone(VIETNAM).date() or effect.first.day != 1:
         raise cases.NotPossible(effect.territory)
-    if not _carries_files(turn):
+    if not carries_files(turn):
         return
     month = f"{effect.first:%Y-%m}"
     turn.record("export", territory=effect.territory, report=month)
     words = Text(N_("Here is the report for %(month)s."), {"month": f"{effect.first.month}/{effect.first.year}"})
     name = report_name(effect.territory, effect.first)
-    _send(
+    send(
         turn, words, {"made": "report", "territory": effect.territory, "month": effect.first.isoformat(), "name": name}
     )
 
@@ -107,7 +118,7 @@ async def send_own_data(turn: Turned) -> None:
     await requests.at_once(turn.connection, conversation.person_id, "see", turn.now)
     words = Text(N_("Here is all that I keep about you. The file opens in your browser."))
     name = "du-lieu-cua-toi.html"
-    _send(turn, words, {"made": "own data", "conversation": conversation.id, "name": name})
+    send(turn, words, {"made": "own data", "conversation": conversation.id, "name": name})
 
 
 def _check_territory(turn: Turned, territory: str) -> None:
@@ -116,7 +127,7 @@ def _check_territory(turn: Turned, territory: str) -> None:
         raise cases.NotPossible(territory)
 
 
-def _carries_files(turn: Turned) -> bool:
+def carries_files(turn: Turned) -> bool:
     """As itself, or through a link to a page (bot.links)."""
     carries = turn.world.can(turn.conversation.channel).sends_files or bool(turn.world.pages)
     if not carries:
@@ -124,16 +135,20 @@ def _carries_files(turn: Turned) -> bool:
     return carries
 
 
-def _send(turn: Turned, words: Text, spec: dict[str, Any]) -> None:
+def send(turn: Turned, words: Text, *specs: dict[str, Any]) -> None:
     turn.carried.said.append(SendMessage((words,)))
-    turn.carried.attachments.append({**spec, "locale": turn.conversation.locale})
+    turn.carried.attachments += [{**spec, "locale": turn.conversation.locale} for spec in specs]
 
 
 # ---------------------------------------------------------------- at delivery
 
 
-async def made(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> Attachment:
+async def made(engine: AsyncEngine, store: FileStore, world: World, spec: Mapping[str, Any]) -> Attachment:
     """The file that a spec with "made" stands for, from what the database says now."""
+    if spec["made"] in FORMS:
+        return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.DOCX], await _form(engine, world, spec))
+    if spec["made"] == "dossier":
+        return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.PDF], await _dossier(engine, store, world, spec))
     if spec["made"] == "own data":
         return Attachment(spec["name"], own_data.MEDIA_TYPE, await _own_data(engine, world, spec))
     if spec["made"] == "report":
@@ -151,6 +166,48 @@ async def _sheet(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> 
                 await export.write_cases(connection, file, ".xlsx", spec["territory"], catalog, today, world.days_off)
         file.seek(0)
         return await asyncio.to_thread(file.read)
+
+
+async def _assessed(engine: AsyncEngine, world: World, code: str) -> CaseFacts:
+    async with reading(engine) as connection:
+        case = await case_named(connection, code, world.clock(), world.days_off)
+        if case is None:  # it is in no list by then, so nobody can have ordered it
+            raise LookupError(code)
+        return replace(case, assessment=await assessment_of(connection, code))
+
+
+async def _form(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> bytes:
+    case, today = await _assessed(engine, world, spec["code"]), world.clock().astimezone(VIETNAM).date()
+    return await asyncio.to_thread(forms.filled, spec["made"], case, world.catalog("vi"), today)
+
+
+async def _dossier(engine: AsyncEngine, store: FileStore, world: World, spec: Mapping[str, Any]) -> bytes:
+    """The newest version of each paper that was sent, in the order of the list."""
+    case = await _assessed(engine, world, spec["code"])
+    async with reading(engine) as connection:
+        pages, known = await dossier_pages(connection, spec["code"])
+    names = [(p.id, (p.official or p.label).vi) for p in papers_of(case)]
+    pieces = [
+        piece
+        for paper_id, name in names
+        if paper_id in pages
+        for piece in await _pieces(store, name, pages[paper_id], known)
+    ]
+    from bot.desk import binder  # with all it draws with
+
+    link = next(iter(world.bot_link(case.code)), case.code)
+    cover = binder.Cover(case.code, case.product, forms.cover_lines(case, world.catalog("vi")), link)
+    return await asyncio.to_thread(binder.bind, cover, pieces)
+
+
+async def _pieces(store: FileStore, name: str, pages: Sequence[Any], known: attachments.Rows) -> "list[binder.Piece]":
+    """Photos of a paper in a row are one PDF, other files one each; what is no PDF is only named."""
+    from bot.desk.binder import Piece
+
+    spec = {"pages": pages, "name": f"{name}.pdf"}
+    parts = await attachments.made(store, spec, known)
+    pdf = papers.MEDIA_TYPES[papers.Kind.PDF]
+    return [Piece(name, bytes(part.data) if part.media_type == pdf else b"") for part in parts]
 
 
 async def _own_data(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> bytes:

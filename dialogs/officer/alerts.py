@@ -88,7 +88,7 @@ def notice_of(case: CaseFacts, action: str, reason: str = "") -> tuple[Text, ...
             again = N_("The commune looks at the dossier of “%(product)s” (%(code)s) once more before it goes up.")
             return (Text(again, named(case)), _NOTHING_TO_DO)
         case "forward":
-            return (Text(_SENT_UP[found.to_status], named(case)), _NOTHING_TO_DO)
+            return (_sent_up(case, found.to_status), _NOTHING_TO_DO)
         case "revoke":
             return _revoked_notice(case, reason)
         case "expire":
@@ -103,6 +103,13 @@ _SENT_UP = {
         "The commune has sent up the dossier of “%(product)s” (%(code)s). The province looks at it for the district."
     ),
 }
+
+
+def _sent_up(case: CaseFacts, status: str) -> Text:
+    if case.round is None:
+        return Text(_SENT_UP[status], named(case))
+    words = N_("The dossier of “%(product)s” (%(code)s) has gone up to the province, for round %(round)s.")
+    return Text(words, {**named(case), "round": case.round.name})
 
 
 def _accepted(case: CaseFacts) -> tuple[Text, ...]:
@@ -233,7 +240,8 @@ def alert_for(case: CaseFacts, action: str) -> SendMessage | None:
     if action == "send_back":
         return _alert(case, N_("Sent back by the leadership: %(product)s"), _last_reason(case))
     if action == "forward":
-        return _alert(case, _UP[owner], Text(N_("From %(place)s."), {"place": place_name(case.commune)}))
+        place = Text(N_("From %(place)s."), {"place": place_name(case.commune)})
+        return _alert(case, _UP[owner], place, *_for_round(case))
     return None
 
 
@@ -241,6 +249,29 @@ _UP = {
     Side.PROVINCE: N_("Dossier sent up to the province: %(product)s"),
     Side.DISTRICT: N_("Dossier sent up, to be decided for the district: %(product)s"),
 }
+
+
+def _for_round(case: CaseFacts) -> tuple[Text, ...]:
+    return (Text(N_("Round %(round)s."), {"round": case.round.name}),) if case.round is not None else ()
+
+
+def alert_batch(case: CaseFacts, *more: CaseFacts) -> SendMessage:
+    """To the office above: dossiers of a commune that went up together, for one round."""
+    values: dict[str, Value] = {"place": place_name(case.commune), "count": 1 + len(more)}
+    head = Text(
+        N_("%(count)s dossier sent up from %(place)s:"), values, N_("%(count)s dossiers sent up from %(place)s:")
+    )
+    return _batch(head, case, *more)
+
+
+def approved_batch(case: CaseFacts, *more: CaseFacts) -> SendMessage:
+    """To the officers of the commune: their leadership has signed these."""
+    return _batch(Text(N_("Approved and sent up:")), case, *more)
+
+
+def _batch(head: Text, *batch: CaseFacts) -> SendMessage:
+    lines = (Text(N_("• %(code)s %(product)s, %(by)s"), {**named(case), "by": case.by}) for case in batch)
+    return SendMessage((head, *_for_round(batch[0]), *lines), links=(Link("desk", Text(N_("My desk"))),))
 
 
 def _last_reason(case: CaseFacts) -> Text:
@@ -264,7 +295,7 @@ def alert_commune(case: CaseFacts, action: str) -> SendMessage | None:
             if by is Side.APPROVER
             else N_("Sent on to the province: %(product)s")
         )
-        return _alert(case, words)
+        return _alert(case, words, *_for_round(case))
     if action == "return" and by in (Side.DISTRICT, Side.PROVINCE):
         return _alert(case, N_("Returned by the province to the producer: %(product)s"))
     if action == "revoke":

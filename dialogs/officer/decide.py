@@ -8,7 +8,22 @@ from dataclasses import replace
 from datetime import date
 
 from dialogs.answers import one_of
-from dialogs.model import N_, Answers, Ask, CaseFacts, DecideCase, Dialog, Effects, Facts, Go, Option, Role, Text
+from dialogs.model import (
+    N_,
+    Answers,
+    Ask,
+    CaseFacts,
+    DecideCase,
+    Dialog,
+    Effects,
+    Facts,
+    Go,
+    Option,
+    Role,
+    Text,
+    Value,
+)
+from dialogs.officer import assess
 from dialogs.officer.alerts import named, notice_of
 from dialogs.officer.assisted import alone_lines
 from dialogs.officer.own_words import EDIT, before, own_words, to_file
@@ -42,7 +57,7 @@ def may_enter_result(case: CaseFacts) -> bool:
 
 _ACCEPT = {
     "dossier_submitted": Option(
-        "accept", Text(N_("Complete: pass it on")), ("trình lãnh đạo", "trình", "duyệt", "pass on")
+        "accept", Text(N_("Complete: pass it on")), ("trình lãnh đạo", "trình", "duyệt", "submit")
     ),
     "forwarded": Option("accept", Text(N_("Take it up")), ("nhận hồ sơ", "take up")),
 }
@@ -109,6 +124,22 @@ def _incomplete(answers: Answers, facts: Facts) -> bool:
     return case.status == "dossier_submitted" and answers["_action"] == "accept" and bool(not_handed_in(case))
 
 
+def _unassessed(answers: Answers, facts: Facts) -> bool:
+    """What the commune itself has to find out is still open (art. 7.2)."""
+    found = _chosen(answers, facts)
+    case = case_of(answers, facts)
+    return found is not None and found.assessed and assess.is_asked(case) and bool(assess.open_items(case))
+
+
+def _to_assess(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = case_of(answers, facts)
+    return (
+        Text(N_("%(code)s can't be passed on yet: the commune's part is not done."), {"code": case.code}),
+        Text(N_("Still to be assessed:")),
+        *assess.missing_words(assess.open_items(case)),
+    )
+
+
 def _lacking(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
     return (
@@ -129,6 +160,7 @@ def _another_must(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         Text(N_("Whoever checks a dossier must not approve it: another leader of the commune has to.")),
         Text(N_("If there is no other leader, ask the province to invite one.")),
         *(_TO_OFFICER if "send_back" in case_of(answers, facts).may else ()),
+        *((_ANEW,) if any(not said.by for said in case_of(answers, facts).assessment) else ()),
     )
 
 
@@ -136,6 +168,9 @@ _TO_OFFICER = (
     Text(N_("Or have an officer check it: give it back to the officer, and approve it once the officer passed it on.")),
     Text(N_("If the commune has no officer, invite one first.")),
 )
+
+
+_ANEW = Text(N_("What you assessed yourself the officer then has to assess anew."))
 
 
 def _ways_out(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -162,7 +197,8 @@ def _leads_nowhere(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 
 def _open(answers: Answers, facts: Facts) -> bool:
-    return not (_too_late(answers, facts) or _incomplete(answers, facts) or _same_person(answers, facts))
+    hurdles = (_too_late, _incomplete, _unassessed, _same_person)
+    return not any(hurdle(answers, facts) for hurdle in hurdles)
 
 
 OPEN_FILE = Option("open", Text(N_("Open the file")), ("mở hồ sơ", "open"))
@@ -170,6 +206,8 @@ DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk"))
 
 
 def _elsewhere(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == assess.ASSESS_IT.value:
+        return assess.begin(case_of(answers, facts))
     return Go({"desk": "desk", "note": f"note.{answers['subject']}"}.get(value, f"review.{answers['subject']}"))
 
 
@@ -209,8 +247,9 @@ def _preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     officer = (Text(N_("The officer reads: “%(reason)s”"), {"reason": reason}),) if action == "send_back" else ()
     alone = alone_lines(case) if action == "accept" else ()
     another = _leads_nowhere(answers, facts) if action == "accept" else ()
-    read = notice_of(_as_withdrawn(case, answers), action, reason)
-    return (*alone, *another, head, *check, *officer, Text(N_("The producer reads:")), *read)
+    signed = (*assess.lines(case), *_in_time(case)) if action == "forward" else ()
+    told = (Text(N_("The producer reads:")), *notice_of(_as_withdrawn(case, answers), action, reason))
+    return (*alone, *another, head, *check, *signed, *officer, *told)
 
 
 def _as_withdrawn(case: CaseFacts, answers: Answers) -> CaseFacts:
@@ -219,6 +258,14 @@ def _as_withdrawn(case: CaseFacts, answers: Answers) -> CaseFacts:
         return case
     on = date.fromisoformat(answers["on"])
     return replace(case, result=replace(case.result, revoked_on=on, revoked_for=answers.get("ground", "")))
+
+
+def _in_time(case: CaseFacts) -> tuple[Text, ...]:
+    """Which round it makes, and until when that was open."""
+    if case.round is None:
+        return ()
+    values: dict[str, Value] = {"round": case.round.name, "day": case.round.last_day}
+    return (Text(N_("It goes into round %(round)s; the province takes dossiers until %(day)s."), values),)
 
 
 def _decided(answers: Answers, facts: Facts) -> Effects:
@@ -285,6 +332,13 @@ DECIDE = Dialog(
             _lacking,
             one_of((OPEN_FILE, Option("note", Text(N_("Write to the producer")), ("nhắn bà con", "note")), DESK)),
             when=lambda answers, facts: "_action" in answers and _incomplete(answers, facts),
+            goto=_elsewhere,
+        ),
+        Ask(
+            "unassessed",
+            _to_assess,
+            one_of((assess.ASSESS_IT, OPEN_FILE, DESK)),
+            when=lambda answers, facts: "_action" in answers and _unassessed(answers, facts),
             goto=_elsewhere,
         ),
         Ask("another", _another_must, one_of(_ways_out), when=_same_person, goto=_out),

@@ -27,6 +27,7 @@ from dialogs.model import (
     OptionChosen,
     PassCase,
     ReleaseCase,
+    Role,
     Sayable,
     TakeCase,
     Text,
@@ -37,6 +38,7 @@ from dialogs.officer.digest import joined
 from dialogs.officer.own_words import EXIT, own_words, to_file
 from dialogs.officer.rights import case_of, is_officer, keeps_hours, visible
 from dialogs.producer.check_status import STATUS_WORDS
+from dialogs.rules.lifecycle import Side, owned_by
 from dialogs.rules.working_days import minutes_per_day
 
 FILTERS: Mapping[str, str] = {
@@ -214,7 +216,7 @@ TAKE = "take-"
 UNDO = "undo-"
 """Begins the value of a button that takes back the last decision."""
 _VALUE = re.compile(
-    rf"(?:{TAKE}|{UNDO})?{CODE.pattern}|[np]\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk"
+    rf"(?:{TAKE}|{UNDO})?{CODE.pattern}|[np]\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk|send_up|rounds"
 )
 _LETTER = re.compile(r"[np]\d{1,12}")
 """Whom to write to where there is no case (dialogs.model.Addressed)."""
@@ -277,13 +279,24 @@ def desk_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *_pages(answers, facts),
         *_filters(answers, facts),
         _FIND,
+        *_several_up(answers, facts),
         *((_HOURS,) if keeps_hours(answers, facts) else ()),
+        *((_ROUNDS,) if any(m.role is Role.PROVINCE_OFFICER for m in facts.person.memberships) else ()),
         _REPORTS,
         _MENU,
         *((take_back(facts.desk.undoable, f"{UNDO}{facts.desk.undoable}"),) if facts.desk.undoable else ()),
     )
 
 
+def _several_up(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """Where more than one dossier waits for a signature; it may be typed by anybody who sees the desk."""
+    waiting = [line for line in facts.desk.lines if line.status in owned_by(Side.APPROVER)]
+    return (replace(_SEND_UP, hidden=len(waiting) < _SEVERAL),)
+
+
+_SEVERAL = 2
+_SEND_UP = Option("send_up", Text(N_("Send several up")), ("chuyển cả đợt", "chuyển nhiều hồ sơ", "send several up"))
+_ROUNDS = Option("rounds", Text(N_("Rating rounds")), ("đợt chấm", "đợt đánh giá", "rounds"))
 _FIND = Option("find", Text(N_("Find a case")), ("tìm hồ sơ", "tìm", "find"))
 _HOURS = Option("hours", Text(N_("Office hours")), ("giờ làm việc", "hours"))
 _REPORTS = Option("reports", Text(N_("Lists and reports")), ("báo cáo", "xuất danh sách", "reports"))
@@ -396,6 +409,9 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     return _opened(value)
 
 
+_WAYS = ("hours", "reports", "menu", "desk", "send_up", "rounds")
+
+
 def _opened(value: str) -> Go:
     if value.startswith("?"):
         return Go("find", {"_words": value[1:], "_after": ""})
@@ -403,9 +419,7 @@ def _opened(value: str) -> Go:
         return Go("find", {"_words": "", "_after": ""})
     if _LETTER.fullmatch(value):
         return Go(f"note.{value}")
-    return Go(
-        {"hours": "office_hours", "reports": "reports", "menu": "menu", "desk": "desk"}.get(value, f"review.{value}")
-    )
+    return Go({"hours": "office_hours"}.get(value, value) if value in _WAYS else f"review.{value}")
 
 
 DESK = Dialog(

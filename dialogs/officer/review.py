@@ -16,6 +16,7 @@ from dialogs.model import (
     ExportAudit,
     Facts,
     Go,
+    MakeReport,
     Mark,
     Option,
     RevealPhone,
@@ -25,7 +26,7 @@ from dialogs.model import (
     UndoDecision,
     Value,
 )
-from dialogs.officer import check, decide
+from dialogs.officer import assess, check, decide
 from dialogs.officer.alerts import continues_line, deferred_notice, due_line, kind_words, notice_of
 from dialogs.officer.assisted import alone_lines, assisted_lines, may_confirm
 from dialogs.officer.desk import (
@@ -84,6 +85,7 @@ def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *finding_lines(case),
         *answer_lines({k: v for k, v in as_filed(case).items() if k not in HIDDEN}, facts),
         *_papers(case),
+        *assess.how_far(case),
         *result_lines(case),
     )
 
@@ -236,6 +238,7 @@ def card_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     likely = (
         *(() if in_other_hands(case) else _decisions(case)),
         *((_PAPERS,) if _has_files(case) else ()),
+        *((_REPORT,) if "forward" in case.may and assess.has_report(case) else ()),
         *(option for option in holding_options(case) if option.value == "take"),
         _FOR_PRODUCER if case.for_producer else _NOTE,
     )
@@ -267,7 +270,8 @@ def _only_unconfirmed(answers: Answers, facts: Facts) -> bool:
 def _decisions(case: CaseFacts) -> tuple[Option, ...]:
     own = decide.options(case)
     mine = (_LABELS[action] for action in case.may if action in _LABELS and action not in {o.value for o in own})
-    return (*((_CHECK,) if "return" in case.may else ()), *own, *mine)
+    part = (assess.ASSESS_IT,) if assess.may_assess(case) else ()
+    return (*((_CHECK,) if "return" in case.may else ()), *part, *own, *mine)
 
 
 def _undoable(case: CaseFacts, facts: Facts) -> bool:
@@ -291,6 +295,8 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
             return check.begin(case, facts)
         case "return":
             return check.choose(case)
+        case "assess":
+            return assess.begin(case)
         case "accept":
             return check.accept(case)
         case "defer":
@@ -363,11 +369,15 @@ def more_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         _NOTE,
         *_ON_CASE,
         *((AUDIT,) if may_audit(case, facts.person) else ()),
+        *((_PART,) if case.assessment else ()),
+        *((_REPORT,) if assess.has_report(case) else ()),
         *(_OF_FILES if _has_files(case) else ()),
         Option("file", Text(N_("Back to the file")), ("về hồ sơ", "back to the file")),
     )
 
 
+_PART = Option("part", Text(N_("What the commune found")), ("xã chấm gì", "commune's findings"))
+_REPORT = Option("report", Text(N_("Report and dossier")), ("báo cáo của xã", "bộ hồ sơ", "report"))
 _CONFIRMATION = Option("assisted", Text(N_("The confirmation")), ("xác nhận", "phiếu xác nhận", "confirmation"))
 _ON_CASE = (
     Option("phone", Text(N_("Show the number")), ("số điện thoại", "xin số điện thoại", "phone")),
@@ -389,6 +399,10 @@ def more_shown(answers: Answers, facts: Facts) -> Effects:
             return (SendMessage(who_and_when(case)),)
         case "audit":
             return (ExportAudit(case.code),)
+        case "part":
+            return (SendMessage(assess.lines(case)),)
+        case "report":
+            return (MakeReport(case.code),)
         case "pdf":
             return (SendMessage((Text(N_("Here are the papers.")),)), SendPapers(case.code))
     return holding_effects(answers["next"], case.code)

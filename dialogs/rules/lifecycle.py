@@ -53,7 +53,8 @@ class Move:
 
     `needs_reason`: refused without an item and a reason. `at_level`: only under rules that have this level, or, with
     a "-" before it, that have not. `by_another`: not by who made the move before (maker is not approver).
-    `with_result`: made by publishing a result, never alone.
+    `with_result`: made by publishing a result, never alone. `assessed`: only once the commune has said what it finds
+    on its topics, under rules that ask it to.
     """
 
     action: str
@@ -64,6 +65,7 @@ class Move:
     at_level: str = ""
     by_another: bool = False
     with_result: bool = False
+    assessed: bool = False
 
 
 STATUSES = {
@@ -116,7 +118,7 @@ MOVES = (
     Move("send_dossier", "dossier_begun", "dossier_submitted", Side.PRODUCER),
     Move("return", "dossier_submitted", "dossier_returned", Side.COMMUNE, needs_reason=True),
     Move("resubmit", "dossier_returned", "dossier_submitted", Side.PRODUCER),
-    Move("accept", "dossier_submitted", "dossier_checked", Side.COMMUNE),
+    Move("accept", "dossier_submitted", "dossier_checked", Side.COMMUNE, assessed=True),
     Move("forward", "dossier_checked", "forwarded", Side.APPROVER, at_level="-district", by_another=True),
     Move("forward", "dossier_checked", "at_district", Side.APPROVER, at_level="district", by_another=True),
     Move("send_back", "dossier_checked", "dossier_submitted", Side.APPROVER, needs_reason=True),

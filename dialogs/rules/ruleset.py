@@ -188,6 +188,7 @@ class Ruleset:
     """Everything one decision says that the assistant needs.
 
     `in_force_until` is the first day on which new cases follow the next ruleset; None while it is the law.
+    `commune_assesses`: the commune says what it finds on the four topics before a dossier goes up.
     `certifies` has all of 1 to 5 stars; None means that no certificate is issued for them.
     `renewal_window_days` is when to file for re-evaluation, as days before expiry: (180, 120) is from 180 to 120.
     `product_code` is how the official code is formed, of CODE_PARTS in braces; None where it has a part that nobody
@@ -200,6 +201,7 @@ class Ruleset:
     in_force_from: date
     in_force_until: date | None
     levels: tuple[Level, ...]
+    commune_assesses: bool
     certifies: Mapping[int, Level | None]
     parts: Mapping[PartId, Part]
     thresholds: tuple[StarBand, ...]
@@ -349,6 +351,7 @@ def _ruleset(top: Table) -> Ruleset:
         in_force_from=top.take("in_force_from", date),
         in_force_until=top.maybe("in_force_until", date),
         levels=levels,
+        commune_assesses=top.maybe("commune_assesses", bool) or False,
         certifies=_certifies(top, levels),
         parts=_parts(top),
         thresholds=_thresholds(top),

@@ -1,0 +1,99 @@
+"""The rounds that provinces hold beside those of the law, and into which a dossier goes."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialogs.engine import dialog_name
+from dialogs.model import Membership, Role
+from dialogs.rules.rounds import Round, next_round, of_year, planned
+from dialogs.rules.ruleset import Ruleset, ruleset
+from storage.models import cases, rounds
+
+if TYPE_CHECKING:
+    from storage.records import Conversation
+
+
+DIALOG = "rounds"
+
+
+def shows_rounds(conversation: "Conversation") -> bool:
+    return bool(conversation.person.memberships) and dialog_name(conversation.state.key) == DIALOG
+
+
+async def rounds_at(connection: AsyncConnection, members: Iterable[Membership]) -> tuple[Round, ...]:
+    """A provincial officer's province's own, in order."""
+    found = await own_rounds(connection, [m.territory for m in members if m.role is Role.PROVINCE_OFFICER][:1])
+    return tuple(sorted(one for ones in found.values() for one in ones))
+
+
+async def own_rounds(connection: AsyncConnection, provinces: Collection[str]) -> Mapping[str, tuple[Round, ...]]:
+    """By province; each of those asked for has an entry."""
+    found: dict[str, tuple[Round, ...]] = dict.fromkeys(provinces, ())
+    for row in await connection.execute(select(rounds).where(rounds.c.province.in_(found))):
+        one = Round(row.proposals_before, row.results_before, row.number, own=True)
+        found[row.province] = (*found[row.province], one)
+    return found
+
+
+async def round_now(connection: AsyncConnection, province: str, rules: Ruleset, day: date) -> Round | None:
+    """Into which a dossier of this province goes that is sent up on this day."""
+    return next_round(rules, day, (await own_rounds(connection, [province]))[province])
+
+
+async def rounds_of(connection: AsyncConnection, rows: Iterable[Any], today: date) -> Mapping[int, Round]:
+    """By id of the case: the round it was sent up for, or would be today if that is what comes next."""
+    known = {row.id: laws for row in rows if row.round and (laws := _law_s(row))}
+    asked = [row for row in rows if row.id not in known and (row.round or row.status == "dossier_checked")]
+    if not asked:
+        return known
+    own = await own_rounds(connection, {row.province for row in asked})
+    found = {row.id: _own_or_next(row, own[row.province], today) for row in asked}
+    return known | {case_id: one for case_id, one in found.items() if one is not None}
+
+
+def _law_s(row: Any) -> Round | None:
+    year = int(row.round.partition("/")[2])
+    return next((one for one in of_year(ruleset(row.ruleset), year) if one.name == row.round), None)
+
+
+def _own_or_next(row: Any, own: Iterable[Round], today: date) -> Round | None:
+    if row.round:
+        return next((one for one in own if one.name == row.round), None)
+    return next_round(ruleset(row.ruleset), today, own)
+
+
+async def set_round(
+    connection: AsyncConnection,
+    province: str,
+    rules: Ruleset,
+    proposals_before: date,
+    results_before: date,
+    author_id: int,
+    now: datetime,
+) -> Round:
+    """Raises dialogs.rules.rounds.WrongRound. Of two at the same moment the second finds its number taken and fails."""
+    known = (await own_rounds(connection, [province]))[province]
+    new = planned(rules, proposals_before, results_before, known)
+    row = {
+        "province": province,
+        "year": proposals_before.year,
+        "number": new.number,
+        "proposals_before": proposals_before,
+        "results_before": results_before,
+        "author_id": author_id,
+        "made_at": now,
+    }
+    await connection.execute(insert(rounds).values(row))
+    return new
+
+
+async def drop_round(connection: AsyncConnection, province: str, name: str) -> bool:
+    """Whether there was one of this name ("3/2026") in which no dossier is."""
+    number, _, year = name.partition("/")
+    used = exists().where(cases.c.province == province, cases.c.round == name)
+    which = (rounds.c.province == province, rounds.c.year == int(year), rounds.c.number == int(number), ~used)
+    return bool((await connection.execute(delete(rounds).where(*which))).rowcount)

@@ -1,0 +1,135 @@
+"""The province's rounds: the law's, its own between them, and into which a dossier goes."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.desk.rounds import IN_USE, TOO_LATE
+from dialogs.model import DecideCase, DropRound, SetRound
+from dialogs.rules.rounds import Round, WrongRound, next_round, of_year, planned
+from dialogs.rules.ruleset import ruleset
+from storage.models import cases, rounds
+from tests.heart import rows
+from tests.test_assessing import does, said
+from tests.test_lifecycle import scene
+
+RULES = ruleset("ocop-2026")
+OWN = Round(date(2027, 2, 15), date(2027, 3, 31), 3, own=True)
+
+
+def test_the_laws_rounds_have_their_years() -> None:
+    assert of_year(RULES, 2026) == (
+        Round(date(2026, 4, 30), date(2026, 6, 30), 1),
+        Round(date(2026, 10, 30), date(2026, 12, 30), 2),
+    )
+    assert [one.name for one in of_year(RULES, 2027)] == ["1/2027", "2/2027"]
+    assert of_year(ruleset("ocop-2019"), 2021) == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "own", "name"),
+    [
+        (date(2026, 4, 29), (), "1/2026"),
+        (date(2026, 4, 30), (), "2/2026"),  # "before 30/4": the day itself is too late
+        (date(2026, 10, 29), (), "2/2026"),
+        (date(2026, 10, 30), (), "1/2027"),
+        (date(2026, 12, 31), (OWN,), "3/2027"),
+        (date(2027, 2, 15), (OWN,), "1/2027"),
+    ],
+)
+def test_a_dossier_goes_into_the_next_round(day: date, own: tuple[Round, ...], name: str) -> None:
+    found = next_round(RULES, day, own)
+    assert found is not None
+    assert found.name == name
+    assert found.last_day >= day
+
+
+def test_rules_without_rounds_have_none() -> None:
+    assert next_round(ruleset("ocop-2023"), date(2026, 4, 1), (OWN,)) is None
+
+
+@pytest.mark.parametrize(
+    ("due", "results", "other"),
+    [
+        (date(2026, 12, 1), date(2027, 1, 15), "2/2026"),  # begins within
+        (date(2027, 4, 1), date(2027, 5, 1), "1/2027"),  # ends within
+        (date(2027, 4, 1), date(2027, 7, 1), "1/2027"),  # around
+        (date(2027, 5, 10), date(2027, 5, 20), "1/2027"),  # inside
+        (date(2027, 3, 1), date(2027, 4, 10), "3/2027"),  # the province's own
+        (date(2027, 2, 15), date(2027, 3, 31), "3/2027"),
+    ],
+)
+def test_rounds_do_not_overlap(due: date, results: date, other: str) -> None:
+    with pytest.raises(WrongRound) as wrong:
+        planned(RULES, due, results, (OWN,))
+    assert wrong.value.other is not None
+    assert wrong.value.other.name == other
+
+
+@pytest.mark.parametrize("results", [date(2027, 2, 1), date(2027, 2, 15), date(2029, 3, 31)])
+def test_results_come_after_the_dossiers_and_within_half_a_year(results: date) -> None:
+    with pytest.raises(WrongRound) as wrong:
+        planned(RULES, date(2027, 2, 15), results, ())
+    assert wrong.value.other is None
+
+
+def test_one_may_begin_on_the_day_the_other_is_over() -> None:
+    assert planned(RULES, date(2026, 12, 30), date(2027, 2, 1), (OWN,)).name == "3/2026"
+    assert planned(RULES, date(2027, 3, 31), date(2027, 4, 30), (OWN,)).name == "4/2027"
+
+
+async def test_a_province_sets_its_own_and_dossiers_go_into_it(engine: AsyncEngine) -> None:
+    here = await scene(engine, "dossier_checked")
+    attempt = await does(here, "province", SetRound("15", date(2027, 2, 15), date(2027, 3, 31)))
+    assert [entry.details for entry in attempt.turn.carried.audit] == [{"territory": "15", "round": "3/2027"}]
+    attempt = await does(here, "approver", DecideCase(here.code, "forward"))
+    assert any("đợt 3/2027" in words for words in attempt.told("producer"))
+    (case,) = await rows(engine, cases)
+    assert case.round == "3/2027"
+    assert said(await does(here, "province", DropRound("15", "3/2027"))) == [IN_USE.msgid]
+    assert len(await rows(engine, rounds)) == 1
+
+
+@pytest.mark.parametrize("who", ["officer", "approver", "far", "administrator", "producer"])
+async def test_only_the_province_itself_does(sqlite_engine: AsyncEngine, who: str) -> None:
+    here = await scene(sqlite_engine, "dossier_checked")
+    await does(here, who, SetRound("15", date(2027, 2, 15), date(2027, 3, 31)))
+    assert not await rows(sqlite_engine, rounds)
+
+
+async def test_what_comes_past_the_dialog_is_looked_at_again(sqlite_engine: AsyncEngine) -> None:
+    here = await scene(sqlite_engine, "dossier_checked")
+    late = await does(here, "province", SetRound("15", date(2026, 11, 23), date(2026, 12, 31)))
+    assert said(late) == [TOO_LATE.msgid]
+    overlapping = await does(here, "province", SetRound("15", date(2026, 12, 1), date(2027, 1, 15)))
+    assert said(overlapping)[0].startswith("That overlaps")
+    assert not await rows(sqlite_engine, rounds)
+    await does(here, "province", SetRound("15", date(2027, 2, 15), date(2027, 3, 31)), DropRound("15", "3/2027"))
+    assert not await rows(sqlite_engine, rounds)
+
+
+async def test_the_round_goes_with_the_decision_that_is_taken_back(engine: AsyncEngine) -> None:
+    from dialogs.model import UndoDecision
+
+    here = await scene(engine, "dossier_checked")
+    await does(here, "approver", DecideCase(here.code, "forward"))
+    here.facts.clear()
+    async with here.attempt("approver") as attempt:
+        undo = attempt.turn.facts.case(here.code).undo  # type: ignore[union-attr]  # just seen
+        assert undo is not None
+        await attempt.does(UndoDecision(here.code, undo.number))
+        assert (await attempt.connection.execute(select(cases.c.round))).scalar_one() == ""
+
+
+async def test_what_the_province_returned_stays_in_its_round(sqlite_engine: AsyncEngine) -> None:
+    """It was proposed in time; completing it takes nothing of that away."""
+    from dialogs.model import SendToCommune
+
+    here = await scene(sqlite_engine, "returned_by_province")
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(round="2/2026"))
+    await does(here, "producer", SendToCommune(here.code))
+    (case,) = await rows(sqlite_engine, cases)
+    assert (case.status, case.round) == ("forwarded", "2/2026")
