@@ -606,6 +606,8 @@ class DeskLine:
     A draft has no case yet: its `code` is "p<person>", and only its title and its producer's name are known. Of a
     question about no case it is "n<note>", and `product` are its words; `days_left` working days until it has to be
     answered, if it is about personal data, and less than 0 once it is late.
+
+    Of a producer to be telephoned: `ends_on` is the last day of their certificate, or of the `paper` of this id.
     """
 
     code: str
@@ -619,6 +621,8 @@ class DeskLine:
     silent_days: int = 0
     since: date | None = None
     days_left: int | None = None
+    ends_on: date | None = None
+    paper: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -626,8 +630,9 @@ class DeskFacts:
     """An officer's list as far as it is shown: one filter or one search.
 
     `counts` by filter: act (all that this officer can act on), new, due, overdue, urgent (both), resubmitted, mine,
-    waiting (for the producer), drafts, asked (questions about no case). `lines`: one page, most urgent first; `total`
-    of the filter or the search shown; `after` is where the next page begins, "" where there is none.
+    waiting (for the producer), drafts, asked (questions about no case), ends (whom to telephone). `lines`: one page,
+    most urgent first; `total` of the filter or the search shown; `after` is where the next page begins, "" where there
+    is none.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -132,8 +132,9 @@ async def stand_again(
 
 async def follower(connection: AsyncConnection, code: str) -> Any:
     """The row of the case that continues this one, as long as it may still lead to something; None without one."""
-    over = ("rated", "expired", "revoked")
-    statement = select(cases).where(cases.c.former == code, cases.c.status.not_in(over)).order_by(cases.c.id.desc())
+    statement = (
+        select(cases).where(cases.c.former == code, cases.c.status.not_in(lifecycle.OVER)).order_by(cases.c.id.desc())
+    )
     return (await connection.execute(statement.limit(1))).one_or_none()
 
 

@@ -4,23 +4,28 @@ Each row says on which day to look at it next (`look_on`). Whoever looks says th
 since then, and moves the day on in the same transaction: so it is said once, also after a restart or a day's outage.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialogs.rules.certificate import Moment, due, moments, next_look
-from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
+from dialogs.rules.certificate import MONTHS_BEFORE, Moment, due, moments, next_look
+from dialogs.rules.lifecycle import AUTHORITIES, OVER, STATUSES, Side
+from dialogs.rules.rating import months_after
 from dialogs.rules.ruleset import ruleset_on
-from storage.models import cases, own_papers, papers, people, results
-from storage.records import newest
+from storage.models import cases, conversations, own_papers, papers, people, results
+from storage.pages import newest
 
 _AT_WORK = (*AUTHORITIES, Side.PRODUCER)
 IN_WORK = frozenset(s.name for s in STATUSES.values() if s.owner in _AT_WORK) | {"certified"}
 """Cases of which the papers matter."""
+TOLD_DAYS = 7
+"""For so long officers find in their overview whom to telephone."""
+MOST_TO_CALL = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +111,39 @@ def of_people(found: Sequence[Ending]) -> list[tuple[Ending, ...]]:
     for ending in found:
         groups.setdefault(ending.person_id, []).append(ending)
     return [tuple(group) for group in groups.values()]
+
+
+# ---------------------------------------------------------------- producers without a chat
+
+
+async def to_call(connection: AsyncConnection, communes: Collection[str], today: date) -> dict[int, tuple[str, date]]:
+    """What somebody has to be told of by telephone, by id of the case: the paper ("": the certificate), its last day.
+
+    Of producers whose reminder has come due in these days and who have no chat to be reminded in; what ends first
+    stands first. A certificate for which the next dossier is under way is left out.
+    """
+    rules = ruleset_on(today)
+    first_day = today - timedelta(days=TOLD_DAYS - 1)
+    last_end = months_after(today, MONTHS_BEFORE[0] + 1)
+    chats = exists().where(conversations.c.person_id == cases.c.person_id)
+    here = (cases.c.commune.in_(communes), ~chats)
+    next_one = cases.alias("next_one")
+    followed = exists().where(next_one.c.former == cases.c.code, next_one.c.status.not_in(OVER))
+    certificates = (
+        select(cases.c.id, literal("").label("paper"), results.c.certificate_until.label("until"))
+        .join(cases, cases.c.id == results.c.case_id)
+        .where(results.c.certificate_until.between(today, last_end), cases.c.status == "certified", *here, ~followed)
+    )
+    ending = papers.c.valid_until
+    in_cases = (
+        select(cases.c.id, papers.c.paper, ending.label("until"))
+        .join(cases, cases.c.id == papers.c.case_id)
+        .where(ending.between(today, last_end), newest(), cases.c.filed_by.is_not(None))
+        .where(cases.c.status.in_(IN_WORK), *here)
+    )
+    found: dict[int, tuple[str, date]] = {}
+    both = union_all(certificates, in_cases).subquery()
+    for row in await connection.execute(select(both).order_by(both.c.until, both.c.id)):
+        if due(moments(row.until, None if row.paper else rules), first_day, today) is not None:
+            found.setdefault(row.id, (row.paper, row.until))
+    return dict(islice(found.items(), MOST_TO_CALL))

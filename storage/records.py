@@ -8,10 +8,9 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, and_, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
 from dialogs.answers import answer_of, pages_of
@@ -61,7 +60,7 @@ from storage.near import add_offices
 from storage.notices import told_of
 from storage.on_behalf import filed_for_somebody
 from storage.own_papers import own_papers_of, shows_own_papers
-from storage.pages import file_facts, lengths_of
+from storage.pages import file_facts, lengths_of, newest
 from storage.reach import reach_of, shows_reach
 from storage.ready import ready_for, shows_ready
 from storage.reviews import changes_of, marks_of, templates_of
@@ -526,15 +525,6 @@ def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
     for row in rows:
         found.setdefault(row.case_id, []).append(row)
     return found
-
-
-def newest() -> ColumnElement[bool]:
-    """Whether a row of papers is the last version of its paper."""
-    newer = papers.alias("newer")
-    beaten = exists().where(
-        newer.c.case_id == papers.c.case_id, newer.c.paper == papers.c.paper, newer.c.version > papers.c.version
-    )
-    return ~beaten
 
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)

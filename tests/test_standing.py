@@ -28,6 +28,7 @@ from dialogs.rules.certificate import due, moments, next_look, product_code, win
 from dialogs.rules.cycle import last_opening
 from dialogs.rules.ruleset import ruleset, same_kind
 from storage import retention
+from storage.endings import to_call
 from storage.models import case_events, cases, files, outbox, own_papers, papers, people, results, rounds
 from storage.records import VIETNAM
 from tests.facts import sample_case
@@ -212,6 +213,23 @@ async def test_nobody_is_reminded_of_what_concerns_them_no_more(sqlite_engine: A
     assert [words for words in await told(sqlite_engine) if "Giấy chứng nhận" in words] == []
 
 
+@pytest.mark.parametrize(("days", "named"), [(-1, False), (0, True), (10, True), (11, False)])
+async def test_who_has_no_chat_is_named_to_their_officer(engine: AsyncEngine, days: int, named: bool) -> None:
+    """For a week after each reminder: six months before, and four days later as the window opens."""
+    here = await certified(engine, UNTIL)
+    today = date(2029, 5, 23) + timedelta(days=days)
+    somebody = insert(people).values(created_at=here.clock()).returning(people.c.id)
+    async with engine.begin() as connection:
+        assert await to_call(connection, ["04336"], today) == {}
+        number = (await connection.execute(somebody)).scalar_one()
+        await connection.execute(update(cases).values(person_id=number))
+        found = await to_call(connection, ["04336"], today)
+        assert list(found.values()) == ([("", UNTIL)] if named else [])
+        assert await to_call(connection, ["04337"], today) == {}
+        await connection.execute(update(cases).values(status="revoked"))
+        assert await to_call(connection, ["04336"], today) == {}
+
+
 async def test_a_correction_says_nothing_twice(sqlite_engine: AsyncEngine) -> None:
     here = await certified(sqlite_engine, date(2027, 1, 31))
     await look(sqlite_engine, here.clock, at(TODAY, 9))
@@ -391,6 +409,17 @@ async def test_both_versions_of_a_corrected_result_are_kept(engine: AsyncEngine)
     (event,) = await rows(engine, case_events, case_events.c.action == "amend")
     versions: Mapping[str, Any] = event.before
     assert (versions["before"]["decision"], versions["after"]["decision"]) == ("812/QĐ-UBND", "821/QĐ-UBND")
+
+
+@pytest.mark.parametrize(("points", "kept"), [(27, {"1.1": "2"}), (28, {})])
+async def test_points_by_item_stay_as_long_as_they_add_up(sqlite_engine: AsyncEngine, points: int, kept: Any) -> None:
+    here = await certified(sqlite_engine, UNTIL)
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(results).values(criteria={"1.1": "2"}))
+    async with here.attempt("province") as attempt:
+        await attempt.does(amend(here.code, points))
+        (row,) = await attempt.published()
+    assert (row.points_a, row.criteria) == (points, kept)
 
 
 @pytest.mark.parametrize(

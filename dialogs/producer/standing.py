@@ -9,16 +9,16 @@ from datetime import date
 
 from dialogs.model import Answers, CaseFacts, OwnPaper, PaperFacts
 from dialogs.rules.certificate import renewable_from
+from dialogs.rules.lifecycle import OVER
 from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Ruleset, ruleset, ruleset_on, same_kind
 
 RENEWAL, UPGRADE, AGAIN, RESUME = "renewal", "upgrade", "again", "resume"
 _MOST_STARS = 5
-_OVER = frozenset({"rated", "expired", "revoked"})
 
 
 def follower(case: CaseFacts, cases: Iterable[CaseFacts]) -> CaseFacts | None:
     """The case that continues this one, as long as it may still lead to something."""
-    return next((one for one in cases if one.former == case.code and one.status not in _OVER), None)
+    return next((one for one in cases if one.former == case.code and one.status not in OVER), None)
 
 
 def ways(case: CaseFacts, cases: Iterable[CaseFacts], today: date) -> tuple[str, ...]:

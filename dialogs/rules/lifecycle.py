@@ -148,6 +148,8 @@ FIRST = ("idea_submitted", "dossier_begun")
 """Statuses in which a case begins."""
 WAITS_FOR_ROUND = frozenset({"idea_not_this_year", "plan_next_cycle", "rated"})
 """What may stand again once the next round opens."""
+OVER = frozenset({"rated", "expired", "revoked"})
+"""What leads to nothing any more; to stand again is a case of its own."""
 
 _CARRYING_OUT = 4  # the step of the cycle that begins when the plan is accepted
 
