@@ -10,21 +10,24 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import exists, literal, select, union_all, update
+from sqlalchemy import exists, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.rules.certificate import MONTHS_BEFORE, Moment, due, moments, next_look
 from dialogs.rules.lifecycle import AUTHORITIES, OVER, STATUSES, Side
 from dialogs.rules.rating import months_after
 from dialogs.rules.ruleset import ruleset_on
-from storage.models import cases, conversations, own_papers, papers, people, results
+from dialogs.rules.working_days import at_minute
+from storage.models import case_events, cases, conversations, own_papers, papers, people, results
 from storage.pages import newest
 
 _AT_WORK = (*AUTHORITIES, Side.PRODUCER)
 IN_WORK = frozenset(s.name for s in STATUSES.values() if s.owner in _AT_WORK) | {"certified"}
 """Cases of which the papers matter."""
-TOLD_DAYS = 7
-"""For so long officers find in their overview whom to telephone."""
+TOLD_DAYS = 14
+"""For so long officers find in their overview whom to telephone, unless somebody has looked at the number."""
+ONE_CALL = timedelta(days=7)
+"""Who has been telephoned in the week before has heard of it: six months and 180 days before are days apart."""
 MOST_TO_CALL = 200
 
 
@@ -119,8 +122,9 @@ def of_people(found: Sequence[Ending]) -> list[tuple[Ending, ...]]:
 async def to_call(connection: AsyncConnection, communes: Collection[str], today: date) -> dict[int, tuple[str, date]]:
     """What somebody has to be told of by telephone, by id of the case: the paper ("": the certificate), its last day.
 
-    Of producers whose reminder has come due in these days and who have no chat to be reminded in; what ends first
-    stands first. A certificate for which the next dossier is under way is left out.
+    Of producers whose reminder has come due in these days and who have no chat to be reminded in, as long as nobody has
+    asked for their number since; what ends first stands first. A certificate for which the next dossier is under way is
+    left out.
     """
     rules = ruleset_on(today)
     first_day = today - timedelta(days=TOLD_DAYS - 1)
@@ -143,7 +147,12 @@ async def to_call(connection: AsyncConnection, communes: Collection[str], today:
     )
     found: dict[int, tuple[str, date]] = {}
     both = union_all(certificates, in_cases).subquery()
-    for row in await connection.execute(select(both).order_by(both.c.until, both.c.id)):
-        if due(moments(row.until, None if row.paper else rules), first_day, today) is not None:
+    looked_up = select(func.max(case_events.c.happened_at)).where(
+        case_events.c.case_id == both.c.id, case_events.c.action == "view_phone"
+    )
+    statement = select(both, looked_up.scalar_subquery().label("called_at"))
+    for row in await connection.execute(statement.order_by(both.c.until, both.c.id)):
+        moment = due(moments(row.until, None if row.paper else rules), first_day, today)
+        if moment is not None and (row.called_at is None or row.called_at < at_minute(moment.on - ONE_CALL, 0)):
             found.setdefault(row.id, (row.paper, row.until))
     return dict(islice(found.items(), MOST_TO_CALL))

@@ -27,6 +27,7 @@ from dialogs.model import (
     OptionChosen,
     PassCase,
     ReleaseCase,
+    RevealPhone,
     Role,
     Sayable,
     TakeCase,
@@ -424,7 +425,8 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     if value.startswith(UNDO):
         return Go(f"undo.{value.removeprefix(UNDO)}")
     if value.startswith(CALL):
-        return Go(f"call.{value.removeprefix(CALL)}")
+        code = value.removeprefix(CALL)
+        return Go(f"call.{code}", effects=(RevealPhone(code),))
     if value in ("next", "first"):
         return Go(here, {"_after": facts.desk.after if value == "next" else ""})
     if value in FILTERS:
