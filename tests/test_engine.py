@@ -789,7 +789,6 @@ def test_a_pause_sets_a_reminder_for_the_evening() -> None:
 # ---------------------------------------------------------------- any way whatever
 
 WALK_EVENTS = 41_200
-WALKERS = 103
 DECISIONS = {"accept/confirm", "return/item", "return/reason", "return/confirm", "defer/reason", "defer/confirm"}
 """Where somebody else may be quicker: it is tried often there."""
 _ODD = (
@@ -926,9 +925,10 @@ def test_any_event_in_any_state_gets_an_answer_and_a_question() -> None:
     met: set[str] = set()
     taken: Counter[tuple[str, str]] = Counter()
     into: Counter[str] = Counter()
-    for here in walkers()[:WALKERS]:
+    people = walkers()
+    for here in people:
         here.files = found_file(dice)
-        for _ in range(WALK_EVENTS // WALKERS):
+        for _ in range(WALK_EVENTS // len(people)):
             if dice.random() < (0.4 if here.at in DECISIONS else 0.005):
                 here.facts = moved_on(here.facts, dice)
                 here.state, _ = arrive(DIALOGS, here.state, here.facts)

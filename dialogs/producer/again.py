@@ -236,7 +236,7 @@ def _look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 def _changed(answers: Answers, facts: Facts) -> Effects:
     if answers["review"] != "send":
         return ()
-    return (StandAgain(answers["subject"], answers["_way"], given(answers)),)
+    return (StandAgain(_case(answers, facts).code, _way(answers, facts), given(answers)),)
 
 
 _OPEN_IT = Option("send", Text(N_("Open the new file")), ("mở hồ sơ", "mở hồ sơ mới", "open the new file"))
