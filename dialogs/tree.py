@@ -48,10 +48,13 @@ from dialogs.producer import (
     help,  # noqa: A004  a dialog's own name
     learn,
     menu,
+    needs,
     place,
+    prepare,
     reach,
     register_idea,
     self_score,
+    story,
     upload,
 )
 from dialogs.words import COMMANDS
@@ -74,6 +77,9 @@ PRODUCERS: tuple[Dialog, ...] = (
     upload.UPLOAD,
     upload.HAND_OVER,
     upload.PAPERS,
+    needs.NEEDS,
+    prepare.PREPARE_DIALOG,
+    story.STORY,
     self_score.SELF_SCORE,
     check_status.CHECK_STATUS,
     check_status.CASE,
@@ -211,6 +217,15 @@ def papers_needed(argument: str, facts: Facts) -> Go:
     return Go(f"upload.{facts.cases[0].code}") if len(facts.cases) == 1 else Go("papers")
 
 
+def with_a_case(dialog: str) -> Command:
+    """To a dialog about one's case; who has several says which, who has none is asked to register."""
+
+    def lead(argument: str, facts: Facts) -> Go:
+        return Go(f"{dialog}.{facts.cases[0].code}" if len(facts.cases) == 1 else f"papers.{dialog}")
+
+    return lead
+
+
 def find(argument: str, facts: Facts) -> Go:
     """For officers: a case by what is remembered of it ("/find 0001")."""
     words = {"_words": argument[: desk.SEARCH_CHARS], "_after": ""}
@@ -258,6 +273,8 @@ DIALOGS = Dialogs(
         "stars": stars,
         "papers_needed": papers_needed,
         "papers": papers_needed,
+        "prepare": with_a_case("prepare"),
+        "story": with_a_case("story"),
         "register": register,
         "resume": resume,
         "consent": agreed,

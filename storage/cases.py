@@ -418,6 +418,12 @@ async def take_back(connection: AsyncConnection, case: Any, actor: Actor, number
 # ---------------------------------------------------------------- papers
 
 
+async def note_condition(connection: AsyncConnection, case: Any, condition: str, holds: bool, now: datetime) -> None:
+    """What the producer says of something that papers hang on; `case` is locked."""
+    values = {"conditions": {**case.conditions, condition: holds}, "updated_at": now}
+    await connection.execute(update(cases).where(cases.c.id == case.id).values(values))
+
+
 async def keep_paper(connection: AsyncConnection, case: Any, paper: str, pages: list[list[Any]], now: datetime) -> int:
     """A new version of a paper; those that were sent stay, one that was not is replaced.
 

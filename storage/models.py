@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+from dialogs.paperwork import STORY_PARTS
 from storage.columns import Document as Document
 from storage.columns import Identity as Identity
 from storage.columns import Moment as Moment
@@ -197,6 +198,9 @@ cases = Table(
     _person("filed_by", nullable=True),
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
     Column("round", String(8), nullable=False, server_default="", comment="of the province, once sent up: 2/2026"),
+    Column(
+        "conditions", Document, nullable=False, server_default="{}", comment="{id in the ruleset: whether it holds}"
+    ),
     Column("submitted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     # an officer's desk: lists end after a page, and what is counted is read from the index alone; storage.desk
@@ -333,6 +337,16 @@ papers = Table(
     Column("valid_until", Date, comment="the paper's own last day, as an officer read it"),
     UniqueConstraint("case_id", "paper", "version"),
 )
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("told", SealedIn(*STORY_PARTS), nullable=False, comment="{part: words}; dialogs.paperwork"),
+    Column("voices", Document, nullable=False, comment="{part: [file id, ...]}"),
+    Column("told_at", Moment, nullable=False),
+)
+"""Products' stories as they were told; the paper made of one is among `papers`. storage.stories."""
 
 results = Table(
     "results",

@@ -65,6 +65,7 @@ from storage.rights import covers, present_at, sides_at
 from storage.rounds import rounds_at, rounds_of, shows_rounds
 from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
+from storage.stories import shows_story, story_of
 from storage.undo import undo_facts
 
 SHOW_TEMPLATES = {"check", "templates"}
@@ -305,6 +306,8 @@ async def facts_for(
             case = replace(case, notes=await notes_of(connection, case.code))
             if shows_self_score(conversation) or shows_assessment(conversation):
                 case = replace(case, self_marks=await self_marks_of(connection, case.code))
+            if shows_story(conversation):
+                case = replace(case, story=await story_of(connection, case.code))
             facts = replace(
                 facts, named=(await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),)
             )
@@ -557,6 +560,7 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         limit_days=limit,
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
+        conditions=row.conditions,
         assisted="" if row.filed_by is None else row.confirmed or "waiting",
         **parts,
     )

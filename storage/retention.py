@@ -37,6 +37,7 @@ from storage.models import (
     results,
     returned_items,
     self_scores,
+    stories,
     updates,
     upload_links,
     web_messages,
@@ -135,8 +136,8 @@ async def _loose_files(connection: AsyncConnection, before: datetime) -> int:
 
 
 _REFERRING = (
-    papers.c.pages, notes.c.files, marks.c.files, returned_items.c.files, cases.c.answers, case_events.c.answers,
-    outbox_table.c.body,
+    papers.c.pages, stories.c.voices, notes.c.files, marks.c.files, returned_items.c.files, cases.c.answers,
+    case_events.c.answers, outbox_table.c.body,
 )  # fmt: skip
 
 
@@ -154,7 +155,7 @@ async def _referred_to(connection: AsyncConnection, file: Any) -> bool:
 
 _IN_A_CASE = (
     *(case_events, returned_items, marks, papers, results, notes, confirmations),
-    *(self_scores, assessments),
+    *(self_scores, stories, assessments),
 )
 
 

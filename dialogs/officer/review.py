@@ -52,9 +52,12 @@ from dialogs.producer.check_status import (
     result_lines,
     status_words,
 )
+from dialogs.producer.needs import meter, not_here
+from dialogs.producer.papers import completeness
 from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed
 from dialogs.producer.upload import kept_paper, needed, not_handed_in, papers_of
+from dialogs.rules.lifecycle import is_dossier
 from dialogs.rules.ruleset import Paper
 
 HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name", "location"}
@@ -83,6 +86,7 @@ def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *finding_lines(case),
         *answer_lines({k: v for k, v in as_filed(case).items() if k not in HIDDEN}, facts),
         *_papers(case),
+        *_meter(case),
         *assess.how_far(case),
         *result_lines(case),
     )
@@ -191,6 +195,14 @@ def _papers(case: CaseFacts) -> tuple[Text, ...]:
     here = tuple(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent)
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
     return (Text(N_("Papers:")), *here, *lacking) if here or lacking else ()
+
+
+def _meter(case: CaseFacts) -> tuple[Text, ...]:
+    """Of a dossier also what is not required and counts for this product all the same."""
+    if not is_dossier(case.status) or case.result is not None:
+        return ()
+    complete = completeness(case, handed_in=True)
+    return (meter(complete), *(not_here(paper) for paper in complete.lacking if not paper.required))
 
 
 # ---------------------------------------------------------------- what can be done

@@ -28,11 +28,14 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
+from dialogs.producer.needs import meter_lines
+from dialogs.producer.papers import completeness
+from dialogs.producer.prepare import PREPARE, offered
 from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
 from dialogs.producer.self_score import TRY_IT, can_score
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
-from dialogs.rules.lifecycle import STATUSES, Side, sides_of, waits_for_authority
+from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, sides_of, waits_for_authority
 from dialogs.rules.ruleset import ruleset
 
 STATUS_WORDS = {
@@ -224,6 +227,7 @@ def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *_returned_lines(case),
         *_deferred_lines(case),
         *result_lines(case),
+        *_meter(case),
         *(elsewhere(facts) if len(facts.cases) == 1 else ()),  # of several the list names them
         *_next(case),
     )
@@ -338,6 +342,11 @@ def result_lines(case: CaseFacts) -> tuple[Text, ...]:
     return tuple(texts)
 
 
+def _meter(case: CaseFacts) -> tuple[Text, ...]:
+    """How complete the dossier is, as long as its producer sends papers for it."""
+    return meter_lines(completeness(case)) if is_dossier(case.status) and takes_papers(case) else ()
+
+
 KEEP_PROOFS = Text(N_("Now carry it out and keep invoices, contracts and photos for the rating."))
 DOSSIER_NEXT = Text(N_("When you are ready to be rated, choose “Send papers” to send the dossier."))
 
@@ -422,17 +431,26 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     why = (WHY,) if case.returned else ()
     fixes = tuple(Option(f"fix:{r.number}", fix_label(case, r)) for r in case.returned)
     papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if takes_papers(case) else ()
+    prepare = replace(PREPARE, hidden=not offered(case))
     seen = (
         Option("answers", Text(N_("What I sent")), ("câu trả lời", "answers")),
         Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
     )
     if case.for_producer:  # the officer has other ways to the rest
-        return (*fixes, *papers, *seen, Option("review", Text(N_("Back to the file")), ("quay lại", "back")), *why)
+        return (
+            *fixes,
+            *papers,
+            prepare,
+            *seen,
+            Option("review", Text(N_("Back to the file")), ("quay lại", "back")),
+            *why,
+        )
     tried = (TRY_IT,) if can_score(case) and case.status in BEFORE_THE_COUNCIL else ()
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
         *papers,
+        prepare,
         *tried,
         *seen,
         Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
@@ -495,6 +513,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     targets = {
         "papers": f"upload.{code}",
         TRY_IT.value: f"self_score.{code}",
+        PREPARE.value: f"prepare.{code}",
         "note": f"ask_officer.{code}",
         "review": f"review.{code}",
         "why": f"case.{code}",

@@ -46,12 +46,12 @@ _KINDS = {"household": 1, "farm": 1, "cooperative_group": 1}
 
 def sheet_of(case: CaseFacts) -> Sheet | None:
     """The score sheet of a case; None where it is not known in full."""
-    found = sheets(case.ruleset).get(_set_number(case))
+    found = sheets(case.ruleset).get(set_number(case))
     return found if found is not None and not found.partial else None
 
 
-def _set_number(case: CaseFacts) -> int:
-    """A group that has one set only is not asked for it."""
+def set_number(case: CaseFacts) -> int:
+    """A group that has one set only is not asked for it. 0: not known."""
     if chosen := case.answers.get("product_set"):
         return int(chosen)
     group = next((g for g in ruleset(case.ruleset).groups if g.id == case.answers.get("product_group")), None)
@@ -63,7 +63,7 @@ SCORED = frozenset({"ocop-2026"})
 
 
 def can_score(case: CaseFacts) -> bool:
-    return case.ruleset in SCORED and _set_number(case) > 0
+    return case.ruleset in SCORED and set_number(case) > 0
 
 
 def known_from(case: CaseFacts) -> Mapping[str, int]:
@@ -317,7 +317,7 @@ def outcome_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def _which(case: CaseFacts) -> Answers:
-    return {"_rules": case.ruleset, "_set": str(_set_number(case))}
+    return {"_rules": case.ruleset, "_set": str(set_number(case))}
 
 
 def unfinished(answers: Answers) -> str:
