@@ -142,7 +142,7 @@ class _Sheets(FPDF):
         match block:
             case Heading(words):
                 self.ln(2)
-                self._room(3 * ROW)
+                self._room(5 * ROW)
                 self.found[words] = self.page_no()
                 self.say(words, bold=True)
             case Line():
