@@ -28,26 +28,33 @@ AT_ONCE = $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)
 # What was compiled once is kept: the tests start the program a hundred times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench fuzz demo-zalo format messages migration lock clean
+.PHONY: run test check types tests bench fuzz demo-zalo format messages migration lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed
 	@exec $(BIN)/python -m bot run
 
-# Each step stops the rest: the quick ones come first. Tests run side by side, then those that look at the clock alone.
+# Each step stops the rest: the quick ones come first. Then the types beside the tests, which wait a lot; then, alone,
+# the tests that look at the clock; then the fuzzer.
 test check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
 	@mkdir -p var
 	$(EXTRACT) --output-file var/messages.pot .
 	@diff -I POT-Creation-Date -I '^# .*20[0-9][0-9]' locales/messages.pot var/messages.pot && \
 		$(UPDATE) --input-file var/messages.pot --check || \
 		{ echo 'The translations are not up to date: make messages, then translate what is empty.' >&2; exit 1; }
-	$(SCRATCH) $(BIN)/pytest -m "not timed" --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory --jobs 2 types tests
 	$(SCRATCH) $(BIN)/pytest -m timed $(shell grep -l 'mark\.timed' tests/test_*.py)
 	$(SCRATCH) $(BIN)/python -m tests.fuzz
+
+# They take what time the tests leave, and their words wait for the end, so as not to stand between those of the tests.
+types:
+	@mkdir -p var
+	@{ nice $(BIN)/mypy && $(BIN)/lint-imports; } >var/types 2>&1 || found=1; cat var/types; exit $${found:-0}
+
+tests:
+	$(SCRATCH) $(BIN)/pytest -m "not timed" --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 
 # What reaches further than tests/corpus is added to it; what breaks something lies in var/fuzz.
 fuzz: $(VENV)/installed-dev

@@ -48,6 +48,7 @@ from bot.web.mailbox import Mailbox
 from bot.world import World
 from dialogs import places
 from dialogs.model import Role
+from dialogs.producer.own_score import read_rules
 from dialogs.words import COMMANDS
 from storage import audit, backup, migrate, push
 from storage.budgets import SharedBudget
@@ -166,13 +167,15 @@ def _budgeted(engine: AsyncEngine, channel: str, token: str) -> Budgeted:
 
 
 async def _telegram(config: Settings, shared: Callable[[str, str], Budgeted]) -> Any:
-    """The Telegram channel; its libraries cost three seconds and 130 MiB, so only where it is on."""
+    """The Telegram channel; aiogram costs three seconds and 120 MiB, so only where it is on."""
     if not config.telegram_is_on:
         return None
     from bot.channels.telegram import Telegram
 
     token = config.telegram_bot_token.get_secret_value()
-    return Telegram(token, config.telegram_api_url, _webhook_secret(token), shared(Telegram.name, token))
+    telegram = Telegram(token, config.telegram_api_url, _webhook_secret(token), shared(Telegram.name, token))
+    telegram.prepare()
+    return telegram
 
 
 def _consent(config: Settings, engine: AsyncEngine) -> Any:
@@ -365,8 +368,9 @@ async def _serve(config: Settings, parts: Parts, *, web: bool, worker: bool, say
         running.aside(kept_up(parts.consent.tokens.keep_fresh))
     if parts.consent is not None and web and not config.public_url:
         log.warning("PUBLIC_URL is empty: Zalo can't post to this server, and its Official Account hears nobody")
+    await asyncio.to_thread(read_rules)  # chats are served meanwhile
     await _greet(config, parts, web=web, worker=worker, say=say)
-    # What the imports and the start have made stays to the end. Where aiogram is on that is 190,000 objects, and
+    # What the imports and the start have made stays to the end: a hundred thousand objects and more, and
     # walking them in each full collection was most of the slowest answers' time.
     gc.freeze()
     gc.enable()

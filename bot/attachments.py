@@ -34,6 +34,8 @@ async def made(store: FileStore, spec: Spec, known: Rows) -> list[Attachment]:
     match spec.get("as"):
         case "sheet":
             return await _sheet(store, spec["papers"], known)
+        case "score":
+            return await _score(spec)
         case "pages":
             return await _pictures(store, _pages(spec, known), str(spec["name"]))
         case _:
@@ -104,6 +106,16 @@ async def _looked_at(row: Any, data: bytes, kind: papers.Kind, rotation: int, mo
 
 def _picture(name: str, jpeg: bytes) -> Attachment:
     return Attachment(papers.safe_name(name), papers.MEDIA_TYPES[papers.Kind.JPEG], jpeg, show="picture")
+
+
+async def _score(spec: Spec) -> list[Attachment]:
+    return [_picture(f"{spec['name']}.jpg", await asyncio.to_thread(_chart, spec))]
+
+
+def _chart(spec: Spec) -> bytes:
+    from bot import charts  # with all it draws with: not for every start, and not while others wait
+
+    return charts.score(spec)
 
 
 async def _sheet(store: FileStore, parts: Sequence[Spec], known: Rows) -> list[Attachment]:

@@ -43,7 +43,7 @@ from storage.models import conversations, files
 log = logging.getLogger(__name__)
 
 IN_HAND = 96
-"""Messages being sent at the same time, below aiogram's 100 connections: at 50 ms each that is 1,900 a second."""
+"""Messages being sent at the same time, below the 100 connections to Telegram: at 50 ms each that is 1,900 a second."""
 NOTICES_IN_HAND = 24
 """The other places stay free for replies: an announcement to hundreds must not keep waiting who has just written."""
 SEND_WITHIN_S = 75.0

@@ -61,6 +61,7 @@ from dialogs.model import (
     Role,
     SendMessage,
     SetPlace,
+    StarStep,
     State,
     Template,
     Text,
@@ -83,7 +84,7 @@ from dialogs.words import COMMANDS, INTENTS
 
 ROOT = LOCALES.parent
 TELEGRAM = Capabilities(4096, 100, 40, 64, True, True, True, True, spacing=timedelta(seconds=1))
-"""bot.channels.telegram says the same, but importing it takes seconds; a test compares them."""
+"""bot.channels.telegram says the same, but brings an HTTP client along; a test compares them."""
 CHANNELS: Mapping[str, Capabilities] = {"web": web.CAPABILITIES, "telegram": TELEGRAM, "plain": PLAIN}
 
 Finding = str
@@ -307,6 +308,11 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         filed_by="Hoàng Văn Hùng" if status == _ASSISTED and not own else "",
         for_producer=status == _ASSISTED and not own,
         notes=_notes(),
+        aims_at=4 if own else 0,
+        self_marks={"3.2": 1} if own else {},
+        steps=(StarStep(1, "3.4", 1, today), StarStep(2, "3.5", 1, today - timedelta(days=1), done_on=today))
+        if own
+        else (),
         reachable=own or status != _ASSISTED,
         officers=1,
     )
@@ -462,8 +468,8 @@ class Walked:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    read: Counter[str] = field(default_factory=Counter)
-    """How often each page that is the same for everybody (an article, a section) was looked at."""
+    read: Counter[object] = field(default_factory=Counter)
+    """How often what is the same for everybody (an article, a section, a form begun anew) was looked at."""
     visits: list[Visit] = field(default_factory=list)
     ways: dict[tuple[str, str, str], None] = field(default_factory=dict)
     leads: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -548,21 +554,24 @@ def _walk(dialogs: Dialogs, situation: Situation, walked: Walked) -> None:
     seen = set()
     while queue:
         stand = queue.popleft()
-        if stand.signature not in seen and not _read_enough(stand, walked):
+        if stand.signature not in seen and not _read_enough(dialogs, stand, walked):
             seen.add(stand.signature)
             queue.extend(_explored(dialogs, stand, walked))
 
 
 _READINGS = 3
-"""Times that a page which is the same for everybody is walked on from: there are many, and few kinds of reader."""
+"""Times that what is the same for everybody is walked on from: there are many pages, and few kinds of reader."""
 
 
-def _read_enough(stand: _Stand, walked: Walked) -> bool:
+def _read_enough(dialogs: Dialogs, stand: _Stand, walked: Walked) -> bool:
     subject = stand.state.key.partition(".")[2]
-    if not subject or re.search(r"\d{4}", subject):  # a draft's number or a case code: somebody's own
+    what: object = stand.state.key
+    if subject.isdigit() and _is_form(dialogs, stand.state.key):  # the same for people of whom the same is known
+        what = stand.signature, stand.facts.person
+    elif not subject or re.search(r"\d{4}", subject):  # a case code: somebody's own
         return False
-    walked.read[stand.state.key] += 1
-    return walked.read[stand.state.key] > _READINGS
+    walked.read[what] += 1
+    return walked.read[what] > _READINGS
 
 
 def _ways_in(dialogs: Dialogs, situation: Situation) -> Iterator[Event]:

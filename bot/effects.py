@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import delete, select
 
-from bot import reach, showing
+from bot import own_score, reach, showing
 from bot.desk import (
     assessing,
     assisted,
@@ -47,6 +47,7 @@ from dialogs.model import (
     CorrectAnswers,
     DecideCase,
     DropAddress,
+    DropPlan,
     DropRound,
     Effect,
     EndLeave,
@@ -66,6 +67,7 @@ from dialogs.model import (
     MakeJoinCode,
     MakeReport,
     MarkItem,
+    MoveStep,
     PassCase,
     PostponeDigest,
     PreviewReview,
@@ -89,6 +91,7 @@ from dialogs.model import (
     SendPapers,
     SendReport,
     SendReview,
+    SendScore,
     SendToCommune,
     SendUpAll,
     SetDayOff,
@@ -107,10 +110,12 @@ from dialogs.model import (
     SubmitIdea,
     TakeCase,
     TakeLeave,
+    TakePlan,
     TellBetween,
     TellFirst,
     TellJoin,
     Text,
+    TickStep,
     UndoDecision,
     UseInvitation,
     UseJoinCode,
@@ -134,7 +139,7 @@ from storage.reach import shows_reach
 from storage.ready import shows_ready
 from storage.records import UNNAMED, VOICE, upsert
 from storage.rounds import shows_rounds
-from storage.self_scores import keep_self_score, shows_self_score
+from storage.self_scores import shows_self_score
 from storage.staff import shows_staff
 from storage.stories import forget_unsent, shows_story
 
@@ -150,14 +155,17 @@ _SHOWING = (
     *(shows_self_score, shows_assessment, shows_ready, shows_rounds, shows_story),
 )
 """Whether a conversation stands where more is shown than the facts of any turn have."""
-WORDS_ONLY = (SendMessage, SendArticle, SendPages, StartTimer, RemindAt)
-"""Effects that write nothing at once, so that there is nothing to undo."""
+NEVER_REFUSED = (
+    *(SendMessage, SendArticle, SendPages, SendScore, StartTimer, RemindAt),
+    *(RecordConsent, RecordReminders, SetLocale, SetPlace),
+)
+"""Effects that nothing can stand in the way of, so that there is nothing to undo."""
 
 
 async def carry_out(turn: Turned, effects: Iterable[Effect]) -> None:
     """Each effect as a whole or not at all. The officer's desk is read only for a question that shows it."""
     for effect in effects:
-        if isinstance(effect, WORDS_ONLY):
+        if isinstance(effect, NEVER_REFUSED):
             await _carry_out(turn, effect)
         else:
             await _whole(turn, effect)
@@ -201,6 +209,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             carried.attachments.append({"pages": [list(page) for page in pages], "name": "xem-thu.pdf"})
         case SendPapers():
             await showing.hand_out(turn, effect)
+        case SendScore(picture):
+            carried.attachments.append(showing.score_spec(picture, turn.world.catalog(conversation.locale)))
         case StartTimer(kind, subject, after_s):
             due = now + timedelta(seconds=after_s)
             carried.timers.append(_timer(turn, kind, subject, conversation.state.turn, due))
@@ -228,9 +238,16 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await office.set_day_off(turn, effect)
         case PostponeDigest(due_at):
             await digest.postpone(turn, due_at)
-        case KeepSelfScore(code, marks):
-            await keep_self_score(connection, await own_case(turn, code), marks, now)
-            carried.changed = True
+        case KeepSelfScore():
+            await own_score.keep(turn, effect)
+        case TakePlan():
+            await own_score.take_plan(turn, effect)
+        case DropPlan():
+            await own_score.drop_plan(turn, effect)
+        case TickStep():
+            await own_score.tick_step(turn, effect)
+        case MoveStep():
+            await own_score.move_step(turn, effect)
         case KeepFile():
             await _keep_file(turn, effect)
         case SubmitIdea(answers):
@@ -403,6 +420,7 @@ async def _keep_paper(turn: Turned, case: Any, paper: str, pages: Sequence[tuple
     """Pages that an officer sent for the producer become the producer's."""
     await hand_files(turn.connection, turn.conversation.person_id, case.person_id, [page[0] for page in pages])
     await cases.keep_paper(turn.connection, case, paper, [list(page) for page in pages], turn.now)
+    await own_score.paper_kept(turn, case, paper)
 
 
 async def _correct(turn: Turned, code: str, answers: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ What a person wants forgotten is erased here as well.
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,8 @@ AT_ONCE = 4
 """Files in memory at the same time: 4 of 20 MB, and a decoded picture takes up to about 330 MB (papers.py)."""
 READ_AT_ONCE = 2
 """Photos whose words are being read: each takes a processor for a second."""
+TO_BE_READ = 12
+"""Photos that were looked at and are or wait to be read, in memory as they came: nobody else's file waits for that."""
 LEASE = timedelta(minutes=3)
 FETCH_WITHIN_S = 150.0
 """Below the lease: a platform that hangs holds up one place, and not for ever."""
@@ -58,9 +60,11 @@ class Fetcher:
     store: FileStore
     world: World
     wake: asyncio.Event
+    _places: set[str] = field(default_factory=set)
+    """Ids of files in hand that are not looked at yet; others only wait to be read."""
 
     def __post_init__(self) -> None:
-        self._hands = Hands(self._claim, self._fetch, AT_ONCE, self.wake)
+        self._hands = Hands(self._claim, self._fetch, AT_ONCE + TO_BE_READ, self.wake)
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
 
     async def run(self) -> None:
@@ -70,7 +74,7 @@ class Fetcher:
         self._hands.close()
 
     async def _claim(self, free: int) -> list[Any]:
-        now = self.world.clock()
+        now, free = self.world.clock(), min(free, AT_ONCE - len(self._places))
         if not free:
             return []
         async with reading(self.engine) as connection:
@@ -79,7 +83,9 @@ class Fetcher:
         async with writing(self.engine) as connection:
             ids = await _due(connection, now, free)
             await connection.execute(update(files).where(files.c.id.in_(ids)).values(due_at=now + LEASE))
-            return list(await connection.execute(select(files).where(files.c.id.in_(ids))))
+            claimed = list(await connection.execute(select(files).where(files.c.id.in_(ids))))
+        self._places.update(row.id for row in claimed)
+        return claimed
 
     async def _fetch(self, row: Any) -> None:
         try:
@@ -94,10 +100,14 @@ class Fetcher:
         except Exception as error:  # the object store may be down, or the file breaks a library: try again, then lost
             log.error("file %s: %s", row.id, where(error))
             await self._again(row, error)
+        finally:
+            self._places.discard(row.id)
 
     async def _keep(self, row: Any) -> None:
         data = await self._bytes(row)
         inspected = await asyncio.to_thread(papers.inspect, data, voice=row.kind == VOICE)
+        self._places.discard(row.id)
+        self.wake.set()
         like = await self._likeness(data) if row.kind == UNNAMED and inspected.kind in papers.IMAGES else ()
         sha256 = await self.store.put(data)
         kept = await self._note(

@@ -53,6 +53,7 @@ from storage.database import writing
 from storage.models import conversations, updates
 from storage.notices import Held, take_held
 from storage.outbox import Due, Hand, hand_out, post
+from storage.pages import files_in_hand
 from storage.people import Chat, chats_of, set_timers, upload_link
 from storage.records import (
     VIETNAM,
@@ -60,7 +61,6 @@ from storage.records import (
     Wanted,
     conversations_of,
     facts_for,
-    files_in_hand,
     first_times,
     upsert,
 )
@@ -72,6 +72,7 @@ GROUP = 64
 """Updates in one transaction at most."""
 NO_FILES = (TextReceived, OptionChosen, CommandReceived, TimerFired)
 """Events that bring none."""
+NOTHING_ASKED = SendMessage(())
 TRIES = 3
 RETRY_PAUSE_S = 0.05
 """Long enough for two processes that got in each other's way; everybody waits meanwhile."""
@@ -347,30 +348,17 @@ async def _begun(
 ) -> list[Turned]:
     """Each update with its conversation and the facts its dialog may know."""
     pairs = [(u, known[(u.channel, u.chat_id)]) for u in fresh]
-    wanted = [_wanted(conversation, u.event) for u, conversation in pairs]
+    wanted = [_wanted(world, conversation, u.event) for u, conversation in pairs]
     facts = await facts_for(connection, wanted, world.facts(), world.days_off)
     held = frozenset(conversation.id for conversation in known.values())
-    return [
-        Turned(connection, c, u, _for_channel(facts[c.id], world, u.channel), world, now, held=held) for u, c in pairs
-    ]
+    return [Turned(connection, c, u, facts[c.id], world, now, held=held) for u, c in pairs]
 
 
-def _for_channel(facts: Facts, world: World, channel: str) -> Facts:
-    can = world.can(channel)
-    return replace(
-        facts,
-        channel=channel,
-        receives_files=can.receives_files,
-        receives_photos=can.receives_photos,
-        has_pages=bool(world.pages),
-    )
-
-
-def _wanted(conversation: Conversation, event: Event) -> Wanted:
+def _wanted(world: World, conversation: Conversation, event: Event) -> Wanted:
     state = conversation.state
     code = code_in(state.key) or _code_of(event)
     file_ids = files_in_hand(state.drafts.values())
-    return Wanted(conversation, code, file_ids)
+    return Wanted(conversation, code, file_ids, world.of_channel(conversation.channel))
 
 
 def code_in(key: str) -> str:
@@ -397,10 +385,10 @@ async def _take(turn: Turned) -> None:
         turn.quiet = True
         return
     state, told = arrive(DIALOGS, conversation.state, facts)
-    asked = question(DIALOGS, state, facts)
-    event = turn.world.listener.recognise(
-        turn.update.event, asked, conversation.locale, [Line(*line) for line in conversation.listed]
-    )
+    typed = isinstance(turn.update.event, TextReceived)  # only what is typed is understood by what was asked
+    asked = question(DIALOGS, state, facts) if typed else NOTHING_ASKED
+    listed = [Line(*line) for line in conversation.listed] if typed else ()
+    event = turn.world.listener.recognise(turn.update.event, asked, conversation.locale, listed)
     if not conversation.state.at and isinstance(event, TextReceived | OptionChosen | Unclear | UnsupportedReceived):
         conversation.state = state  # "hello": nothing has been asked yet that this could answer
         return
@@ -471,10 +459,10 @@ async def _asked_again(connection: AsyncConnection, world: World, turns: Sequenc
     """The next question of each conversation, asked of the record as the effects left it."""
     changed = [turn for turn in turns if turn.carried.changed]
     if changed:
-        wanted = [_wanted(turn.conversation, turn.update.event) for turn in changed]
+        wanted = [_wanted(world, turn.conversation, turn.update.event) for turn in changed]
         facts = await facts_for(connection, wanted, world.facts(), world.days_off)
         for turn in changed:
-            turn.facts = _for_channel(facts[turn.conversation.id], world, turn.update.channel)
+            turn.facts = facts[turn.conversation.id]
     for turn in turns:
         turn.conversation.state, told = arrive(DIALOGS, turn.conversation.state, turn.facts)
         if turn.quiet:

@@ -34,6 +34,7 @@ TITLES: Mapping[str, str] = {
     "files": N_("Photos and documents you sent"),
     "self_scores": N_("What you think your score is"),
     "stories": N_("What you have told about your product"),
+    "star_steps": N_("What you have to do for a star"),
     "assessments": N_("What the commune found"),
     "results": N_("Results"),
     "confirmations": N_("Codes that confirm a file"),

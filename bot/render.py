@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from bot.catalogs import Catalog
@@ -74,6 +74,8 @@ _SEARCH = re.compile(r"(?:tim|find|search)(?: (?:kiem|giup|cho toi|for))?(?: (?:
 _LISTS = ("desk", "find")
 """Dialogs that show cases, and take what is typed for words to look for."""
 _NO_LIST_IS_SO_LONG = 100
+_BEING_READ = 32
+"""What is remembered of typed texts, each of which is looked at in several ways."""
 SURE = 57
 """Handbook score from which a text with question words, but no question mark, counts as a question in a form.
 
@@ -311,7 +313,8 @@ class Listener:
             return None
         if strength:  # "có mất tiền không" is not a "không"
             found = match(typed, [[p for p in self._phrases(o) if " " in p.strip()] for o in everything])
-        if (with_rest := self._with_rest(typed, everything)) is not None:
+        beginnings = {fold(phrase): o for o in everything if o.takes_rest for phrase in self._phrases(o)}
+        if (with_rest := _with_rest(typed, beginnings)) is not None:
             return OptionChosen(asked.at, with_rest[0].value, with_rest[1])
         if len(found.close) == 1:
             return OptionChosen(asked.at, everything[found.close[0]].value)
@@ -340,16 +343,6 @@ class Listener:
             for value, label in labels.items()
             if any(fold(part) == word and not contradicts(typed.lower(), part) for part in label.lower().split())
         )
-
-    def _with_rest(self, typed: str, options: Sequence[Option]) -> tuple[Option, str] | None:
-        """ "dang ky chuoi say": an option's words and what follows them."""
-        words = typed.split()
-        phrases = {fold(phrase): o for o in options if o.takes_rest for phrase in self._phrases(o)}
-        for size in range(min(len(words) - 1, _LONGEST_PHRASE_WORDS), 0, -1):
-            said = spelling(expand(fold(" ".join(words[:size]))))
-            if (option := phrases.get(said)) is not None:
-                return option, " ".join(words[size:])
-        return None
 
     def _leave(self, typed: str, asked: SendMessage) -> Event | None:
         """ "mai tôi nghỉ phép đến thứ Sáu", outside a form and of a leave's own questions: what is said goes with it.
@@ -414,10 +407,9 @@ class Listener:
         """ "nhầm xã rồi, tôi ở Tân Lĩnh": where somebody works is no answer to a question about the product."""
         if asked.desk or question_strength(typed):
             return None
-        option = Option("place", ELSEWHERE[0], ELSEWHERE, takes_rest=True)
         if same(typed, [ELSEWHERE]).exact is not None:
             return CommandReceived("place")
-        with_rest = self._with_rest(typed, [option])
+        with_rest = _with_rest(typed, _elsewhere_words())
         return CommandReceived("place", with_rest[1]) if with_rest is not None else None
 
     def _wish(self, typed: str, asked: SendMessage) -> Event | None:
@@ -425,11 +417,10 @@ class Listener:
         if not asked.free or asked.takes or question_strength(typed) == 2:
             return None
         typed = without_call(typed)
-        options = [Option(name, phrases[0], phrases, takes_rest=name in TAKE_REST) for name, phrases in WISHES.items()]
         found = same(typed, list(WISHES.values()))
         if found.exact is not None:
-            return CommandReceived(options[found.exact].value)
-        with_rest = self._with_rest(typed, options)
+            return CommandReceived([*WISHES][found.exact])
+        with_rest = _with_rest(typed, _wish_words())
         return CommandReceived(with_rest[0].value, with_rest[1]) if with_rest is not None else None
 
     def _intent(self, typed: str, asked: SendMessage) -> Event | None:
@@ -459,6 +450,35 @@ class Listener:
         return None
 
 
+def _with_rest(typed: str, beginnings: Mapping[str, Option]) -> tuple[Option, str] | None:
+    """ "dang ky chuoi say": an option's words (`beginnings`, folded) and what follows them."""
+    said = f"{spelling(expand(fold(typed)))} " if beginnings else ""
+    if not any(said.startswith(f"{phrase} ") for phrase in beginnings):
+        return None
+    words = typed.split()
+    for size in range(min(len(words) - 1, _LONGEST_PHRASE_WORDS), 0, -1):
+        said = spelling(expand(fold(" ".join(words[:size]))))
+        if (option := beginnings.get(said)) is not None:
+            return option, " ".join(words[size:])
+    return None
+
+
+@cache
+def _elsewhere_words() -> dict[str, Option]:
+    option = Option("place", ELSEWHERE[0], ELSEWHERE, takes_rest=True)
+    return {fold(phrase): option for phrase in ELSEWHERE}
+
+
+@cache
+def _wish_words() -> dict[str, Option]:
+    return {
+        fold(phrase): Option(name, phrases[0], phrases, takes_rest=True)
+        for name, phrases in WISHES.items()
+        if name in TAKE_REST
+        for phrase in phrases
+    }
+
+
 def _plainly_asks(typed: str) -> bool:
     """What an officer wants to look up; other words that ask are short for something to do ("có việc gì ko")."""
     return "?" in typed or f" {fold(typed)} ".endswith(" la gi ") or fold(typed).startswith("what is ")
@@ -477,8 +497,11 @@ def _looked_for(typed: str) -> str | None:
     return " ".join(typed.split()[len(found[0].split()) :])
 
 
+_SLASH = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
+
+
 def _slash(typed: str) -> Event | None:
-    found = re.fullmatch(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?", typed, re.DOTALL)
+    found = _SLASH.fullmatch(typed)
     return CommandReceived(found.group(1).lower(), (found.group(2) or "").strip()) if found else None
 
 
@@ -511,9 +534,12 @@ def _links_of(listed: Sequence[Line]) -> list[Line]:
     return [line for line in listed if isinstance(pressed(line.data), LinkFollowed)]
 
 
+_PART_OF_A_CODE = re.compile(r"(?<!\d)0\d|#")
+
+
 def number_in(typed: str) -> int | None:
     """The number that was chosen; "0001" and "#1" are parts of a code, not choices."""
-    return None if re.search(r"(?<!\d)0\d|#", typed) else number(typed)
+    return None if _PART_OF_A_CODE.search(typed) else number(typed)
 
 
 def _numbered(typed: str, options: Sequence[Option]) -> Option | None:
@@ -549,6 +575,7 @@ _CODE = re.compile(r"(?<!\w)([A-Za-z]{1,5}\d{0,3})[-–](\d{2})[-–](\d{4,6})(?
 _SPACED_CODE = re.compile(r"(?<!\w)([A-Za-z]{1,5} ?\d{0,3})[. ](\d{2})[. ](\d{4,6})(?!\w)(?!.*\d)")
 
 
+@lru_cache(maxsize=_BEING_READ)
 def _case(typed: str) -> Event | None:
     """A case code anywhere in a short text, as people copy it: "tl-26-0147", "TL 26 0147".
 

@@ -5,6 +5,7 @@ What is made here are specs, which `bot.deliver` turns into attachments when the
 {"pages": ..., "name", "as": "pages"}                   a picture of each page
 {"papers": [{"pages", "name"}, ...], "as": "sheet"}     one picture of all, numbered
 {"file": file id}                                       a received file as what it is: picture, voice note, document
+{"as": "score", "name", "title", "total", "bars", ...}  one's own score, drawn from words and figures (bot/charts.py)
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,10 +13,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.catalogs import Catalog
 from bot.pictures import MOST_PAGES, MOST_TILES
 from bot.render import compose
 from bot.turn import Turned, composed_body, facts_of, outbox_row, seen_case
-from dialogs.model import N_, SendMessage, SendPapers, Text
+from dialogs.model import N_, ScorePicture, SendMessage, SendPapers, Text
 from dialogs.producer.upload import all_papers_of
 from storage.assisted import SIGNED_SHEET
 from storage.cases import PRODUCT_PHOTOS
@@ -106,6 +108,21 @@ def _send(turn: Turned, specs: Sequence[Spec], words: Sequence[tuple[Text, ...]]
         body = composed_body(head, [spec]) if n == 0 and head.text else {"text": title(spec), "attachments": [spec]}
         lines = [str(body["text"]), *(catalog.say(text) for text in texts)]
         carried.notices.append(outbox_row(conversation.id, "reply", body | {"text": "\n".join(lines)}, turn.now))
+
+
+def score_spec(picture: ScorePicture, catalog: Catalog) -> Spec:
+    """In the person's language as it is now, so that the picture says what the words beside it say."""
+    return {
+        "as": "score",
+        "name": catalog.say(Text(N_("My own score"))),
+        "title": catalog.say(picture.title),
+        "total": catalog.say(picture.total),
+        "bars": [[catalog.say(name), low, high, most] for name, low, high, most in picture.bars],
+        "stars": [[catalog.say(Text(N_("%(n)s stars"), {"n": n})), points] for n, points in picture.stars],
+        "has": catalog.say(Text(N_("what you have"))),
+        "open": catalog.say(Text(N_("not answered yet"))),
+        "note": catalog.say(picture.note),
+    }
 
 
 def title(spec: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from bot import catalogs
 from bot.catalogs import VIETNAM, Catalog
@@ -91,6 +92,16 @@ class World:
         """What all conversations of this moment share; times in Vietnamese time."""
         now = self.clock().astimezone(VIETNAM)
         return Facts(now, articles=self._articles, quiz=self._quiz, channels=frozenset(self.channels))
+
+    def of_channel(self, channel: str) -> dict[str, Any]:
+        """Facts that follow from where a conversation takes place."""
+        can = self.can(channel)
+        return {
+            "channel": channel,
+            "receives_files": can.receives_files,
+            "receives_photos": can.receives_photos,
+            "has_pages": bool(self.pages),
+        }
 
     def __post_init__(self) -> None:
         book = self.listener.handbook

@@ -34,6 +34,7 @@ from dialogs.model import (
 
 CHOOSE = N_("Please choose one of these, or type its number.")
 TYPE_IT = N_("Please type the answer.")
+TOO_MANY = N_("%(most)s is the most I can take here, and these are %(count)s. Please take some out.")
 DONE = "done"
 ALBUM_PAUSE_S = 2
 """Photos of one album come as separate messages without an end mark; so long silence means they are all here."""
@@ -121,7 +122,7 @@ class one_of:
         return _label(self.options(answers, facts, ""), value)
 
     def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
-        return bool(self.other) or any(option.value == value for option in self.options(answers, facts, ""))
+        return bool(self.other) or value in [option.value for option in self.options(answers, facts, "")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +404,7 @@ def _quantity(typed: str) -> tuple[Decimal, str, str]:
     if unit and any(words.known({"rưỡi": 1})):
         number += factor / 2
     period = next((_PERIODS[word] for word in words.periods()), "")
-    return round(number, 3), unit, period
+    return round(number, 2 if number >= 1 else 3), unit, period  # "9,912" would be nine thousand
 
 
 @dataclass(slots=True)
@@ -660,7 +661,9 @@ class photos:
         if value == DONE and kept:
             if any(awaited(file_id, facts) for file_id, _ in kept):
                 raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then choose “That is all”."))
-            return Answer(answer_of(_good(kept, facts)))
+            if len(good := _good(kept, facts)) > self.most:  # they came in two ways and were put together
+                raise InvalidAnswer(TOO_MANY, most=self.most, count=len(good))
+            return Answer(answer_of(good))
         if value == LOOK.value and kept:
             return Answer(answer_of(kept), complete=False, effects=(SendPages(_good(kept, facts)),))
         if value in EDITS and kept:

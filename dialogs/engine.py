@@ -102,10 +102,13 @@ def dialog_name(key: str) -> str:
     return key.partition(".")[0]
 
 
-def view(key: str, draft: Draft) -> Answers:
-    """What the functions of a declaration see: answers, `subject`, "~" (the unfinished answer), "~said" (suggested)."""
+def view(key: str, draft: Draft, answers: Answers | None = None) -> Answers:
+    """What the functions of a declaration see: answers, `subject`, "~" (the unfinished answer), "~said" (suggested).
+
+    `answers`: those that the draft is about to have.
+    """
     given = {"subject": key.partition(".")[2], "~": unfinished(draft.partial), "~said": draft.suggested}
-    return {**draft.answers, **given}
+    return {**(draft.answers if answers is None else answers), **given}
 
 
 def unfinished(partial: str) -> str:
@@ -190,9 +193,9 @@ def _standing(dialog: Dialog, name: str, answers: Answers, facts: Facts) -> Ask 
     """
     first = next(open_asks(dialog, answers, facts), None)
     ask = dialog.ask(name)
-    if ask is None or ask.aside:
-        return ask or first
-    return ask if name in answers and applies(ask, answers, facts) else first
+    if ask is None or not (ask.when is None or ask.when(answers, facts)):
+        return first
+    return ask if ask.aside or name in answers else first
 
 
 def _begun(dialog: Dialog, key: str, draft: Draft | None, facts: Facts) -> Draft:
@@ -247,9 +250,12 @@ def _at(dialogs: Dialogs, state: State, ask: Ask, draft: Draft) -> State:
     """The state standing at this question; drafts of dialogs that keep none are let go."""
     if draft.at != ask.name and (draft.at or not draft.partial):
         draft = _turned(draft, ask.name)
+    key, at = state.key, f"{state.key}/{ask.name}"
     kept = {k: d for k, d in state.drafts.items() if k == state.then or _keeps(dialogs, k)}
-    kept[state.key] = draft if draft.at == ask.name else replace(draft, at=ask.name)
-    return replace(state, at=f"{state.key}/{ask.name}", drafts=kept)
+    if state.at == at and draft.at == ask.name and kept.get(key) is draft and len(kept) == len(state.drafts):
+        return state
+    kept[key] = draft if draft.at == ask.name else replace(draft, at=ask.name)
+    return replace(state, at=at, drafts=kept)
 
 
 def _turned(draft: Draft, name: str) -> Draft:
@@ -330,12 +336,13 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
     answers = view(state.key, draft)
     options = _options(ask, answers, draft, facts)
     shown = _page(tuple(option for option in options if not option.hidden), draft.page)
+    further = () if shown == options else tuple(option for option in options if option not in shown)
     officer = bool(facts.person.memberships) and not dialog.form
     return SendMessage(
         (*_progress(dialog, ask, answers, facts), *_prompt(ask, answers, draft, facts)),
         shown,
         at=address(state.at, ask, draft),
-        further=tuple(option for option in options if option not in shown),
+        further=further,
         takes=VERBATIM if ask.verbatim else ask.accept.takes,
         free=not dialog.form and not ask.confirms,
         buttons=dialogs.buttons if officer else (),
@@ -568,7 +575,7 @@ def _lasting(dialogs: Dialogs, state: State, at: str, value: str, rest: str, fac
     """A button of an older message that still says all there is to know, pressed where it stood; None for others."""
     key, _, name = at.partition("#")[0].partition("/")
     known = dialogs.by_name.get(dialog_name(key))
-    if known is None or not any(ask.name == name and ask.lasting for ask in known.steps):
+    if known is None or not any(ask.name == name and ask.lasting and ask.lasting(value) for ask in known.steps):
         return None
     there, told = arrive(dialogs, _gone(state, Go(key)), facts)
     if told or there.at != f"{key}/{name}":
@@ -634,7 +641,7 @@ def _stored(dialogs: Dialogs, state: State, answer: Answer, facts: Facts, rest: 
     """The answer kept (or followed, if it is a way to go), what depended on it dropped, its effects given."""
     dialog, ask, draft = _here(dialogs, state)
     given: Answers = {**draft.answers, ask.name: answer.value, **answer.also}
-    seen = view(state.key, replace(draft, answers=given))
+    seen = view(state.key, draft, given)
     effects = (*answer.effects, *(ask.then(seen, facts) if ask.then is not None else ()))
     go = _way(ask, answer.value, seen, facts)
     if go is not None:

@@ -390,6 +390,10 @@ def _contained(typed: _Typed, choices: Sequence[Sequence[str]]) -> list[Match]:
     if inside:
         return [Match(i, 90.0) for i, held in inside.items() if not _outdone(held, i, inside)]
     around = [(i, max((_holds(_phrase(p), typed) for p in ps), default=0.0)) for i, ps in enumerate(choices)]
+    if (
+        len(typed.marked) > 1
+    ):  # "rau củ quả" begins one kind and stands in another: not the same as the verb of a button
+        return [Match(i, score) for i, score in around if score]
     best = max((score for _, score in around), default=0.0)
     return [Match(i, score) for i, score in around if score and score == best]
 
@@ -518,6 +522,7 @@ LAST = -1
 _NOT_A_CHOICE = re.compile(r"(?<!\w)[-−+]\d|[%‰]")
 
 
+@lru_cache(maxsize=_BEING_READ)
 def number(text: str) -> int | None:
     """The number of a list answer: "2", "2.", "(3)", "số 2", "câu hai", "cái đầu tiên", "em chọn 2 ạ"; None otherwise.
 

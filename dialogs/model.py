@@ -478,7 +478,7 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
-    """`published`: until then only the province sees it."""
+    """`published`: until then only the province sees it. `criteria`: points by item of the sheet, where entered."""
 
     points_a: Decimal
     points_b: Decimal
@@ -488,6 +488,26 @@ class ResultFacts:
     certificate_until: date | None
     decided_on: date | None = None
     published: bool = True
+    criteria: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StarStep:
+    """One thing to do for a star: an item of the score sheet to be raised to `option`, from 1. `number` is its own.
+
+    `before`: the own mark until it was done; None: there was none.
+    """
+
+    number: int
+    code: str
+    option: int
+    due_on: date
+    done_on: date | None = None
+    before: int | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.done_on is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -515,6 +535,7 @@ class CaseFacts:
     assisted: str = ""  # "" no; "waiting" for the producer's confirmation; "code", "sheet": how it was given
     conditions: Mapping[str, bool] = field(default_factory=dict)  # what its producer has said of what papers hang on
     story: Story | None = None  # in the dialog about it
+    aims_at: int = 0  # the star that its producer has a list of things to do for; 0: none
     notes: tuple[NoteLine, ...] = ()  # the last ones between its producer and its officers, oldest first
     reachable: bool = True  # whether its producer has a chat that takes messages
     # from here on only what an officer of its territory sees
@@ -531,7 +552,8 @@ class CaseFacts:
     findings: tuple[Finding, ...] = ()
     undo: UndoFacts | None = None
     told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
-    self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, where they are looked at
+    self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialogs about them
+    steps: tuple[StarStep, ...] = ()  # of the list of things to do for a star, in the same dialogs
     assessment: tuple[Assessed, ...] = ()  # the commune's, for those only who decide on the case
     round: Round | None = None  # of the province: the one it was sent up for, or would be today
     officers: int = 0  # of its commune, which need not be the person's
@@ -844,10 +866,76 @@ class KeepPaper:
 
 @dataclass(frozen=True, slots=True)
 class KeepSelfScore:
-    """What a producer thinks the council would mark. `marks`: the option's number by code (dialogs.rules.scoring)."""
+    """What a producer thinks the council would mark for one item: the option's number (dialogs.rules.scoring).
+
+    `mark` None: not known. All other marks stay what they are in the record.
+    """
 
     code: str
-    marks: Mapping[str, int]
+    item: str
+    mark: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePicture:
+    """A score to look at. `bars`: name, points, what they may become, the most there is; `stars`: where each begins."""
+
+    title: Text
+    total: Text
+    bars: tuple[tuple[Text, int, int, int], ...]
+    stars: tuple[tuple[int, int], ...]
+    note: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SendScore:
+    """Send a score as a picture to the person of this conversation."""
+
+    picture: ScorePicture
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """An item of the score sheet to be raised to `option` by a day."""
+
+    code: str
+    option: int
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TakePlan:
+    """A list of things to do for a star, in place of what was still to do on the one before."""
+
+    code: str
+    stars: int
+    steps: tuple[PlannedStep, ...]
+    remind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropPlan:
+    """No list any more; what was done on it stays done."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TickStep:
+    """A thing to do is done, which counts in one's own score; or it is not after all. `number` as in StarStep."""
+
+    code: str
+    number: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStep:
+    """A thing to do has another day."""
+
+    code: str
+    number: int
+    due_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -952,7 +1040,7 @@ class SetPaperDate:
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
-    """Points of the three parts, as decimal numbers in text ("27.5"), and the decision; the producer is told."""
+    """Points of the three parts and the decision; the producer is told. `criteria`: of each item, or none of any."""
 
     code: str
     points_a: Decimal
@@ -960,6 +1048,7 @@ class PublishResult:
     points_c: Decimal
     decision: str
     decided_on: date
+    criteria: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1255,6 +1344,11 @@ Effect = (
     | CorrectAnswers
     | KeepFile
     | KeepSelfScore
+    | SendScore
+    | TakePlan
+    | DropPlan
+    | TickStep
+    | MoveStep
     | KeepPaper
     | KeepCondition
     | KeepStory
@@ -1403,7 +1497,7 @@ class Ask:
     `verbatim`: what is typed is passed on as it is, questions in it are meant for somebody else;
     `confirms`: it asks whether to do something with the answers so far, so its buttons are void once these
     change, and nothing but an option's own words is taken for it;
-    `lasting`: its buttons name all that they do (a case, a way), so one of an older message works too;
+    `lasting`: which of its buttons name all that they do (a case, a way), so that an older message's work too;
     `not_now`: why what an officer typed, a button of another moment, can't be done here yet;
     `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9";
     `begins`: the unfinished answer that is there already when something leads to it, which files then join.
@@ -1428,7 +1522,7 @@ class Ask:
     takes_voice: bool = False
     verbatim: bool = False
     confirms: bool = False
-    lasting: bool = False
+    lasting: Callable[[str], bool] | None = None
     ask_contact: bool = False
     ask_location: bool = False
     upload: Callable[[Answers, Facts], tuple[str, str] | None] | None = None

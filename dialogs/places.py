@@ -381,6 +381,7 @@ class _Reading:
         return _KIND_WORDS.get(self.before[-1]) if self.before else None
 
 
+@lru_cache(1000)  # a name is looked for at each question that might be meant by it, and many write the same
 def find_communes(text: str, province_code: str | None) -> tuple[PlaceHit, ...]:
     """Communes the text may mean, best first, at most eight; () for none.
 

@@ -50,11 +50,14 @@ from dialogs.producer import (
     menu,
     needs,
     place,
+    points,
     prepare,
     reach,
     register_idea,
     self_score,
+    star_plan,
     story,
+    todo,
     upload,
 )
 from dialogs.words import COMMANDS
@@ -81,6 +84,9 @@ PRODUCERS: tuple[Dialog, ...] = (
     prepare.PREPARE_DIALOG,
     story.STORY,
     self_score.SELF_SCORE,
+    star_plan.TO_STAR,
+    todo.TODO,
+    points.RESULT_POINTS,
     check_status.CHECK_STATUS,
     check_status.CASE,
     check_status.CASE_ON,
@@ -213,6 +219,12 @@ def agreed(argument: str, facts: Facts) -> Go:
     return Go("consent" if facts.person.consent == "no" else "menu")
 
 
+def to_do(argument: str, facts: Facts) -> Go:
+    """The newest list of things to do for a star; who has none is shown where the files are."""
+    aimed = todo.newest_list(facts)
+    return Go(f"todo.{aimed.code}" if aimed is not None else "check_status")
+
+
 def papers_needed(argument: str, facts: Facts) -> Go:
     return Go(f"upload.{facts.cases[0].code}") if len(facts.cases) == 1 else Go("papers")
 
@@ -276,6 +288,7 @@ DIALOGS = Dialogs(
         "prepare": with_a_case("prepare"),
         "story": with_a_case("story"),
         "register": register,
+        "to_do": to_do,
         "resume": resume,
         "consent": agreed,
         "place": place.change,

@@ -95,6 +95,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "xoá dữ liệu của tôi",
         "delete my data",
     ),
+    "to_do": ("việc cần làm", "việc lên sao", "xem việc cần làm", "my to-do list", "things to do"),
     "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
     "resume": ("làm tiếp", "làm tiếp phiếu", "tiếp tục", "tiếp tục làm", "go on", "continue"),
     "consent": ("đồng ý", "thì đồng ý", "đồng ý rồi", "đồng ý cho lưu", "i agree"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
@@ -45,10 +45,14 @@ async def days_off_of(connection: AsyncConnection, territories: Collection[str])
     wanted = {level for territory in territories for level in _levels(territory)}
     found: dict[str, set[date]] = {}
     if wanted:
-        which = select(days_off.c.territory, days_off.c.day).where(days_off.c.territory.in_(wanted))
-        for row in await connection.execute(which):
+        for row in await connection.execute(_DAYS_OFF, {"territories": list(wanted)}):
             found.setdefault(row.territory, set()).add(row.day)
     return {t: frozenset().union(*(found.get(level, ()) for level in _levels(t))) for t in territories}
+
+
+_DAYS_OFF = select(days_off.c.territory, days_off.c.day).where(
+    days_off.c.territory.in_(bindparam("territories", expanding=True))
+)
 
 
 async def offices_at(

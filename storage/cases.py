@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
@@ -18,10 +19,11 @@ from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on
 from dialogs.rules.working_days import add_working_days, working_days_between
 from storage import undo
 from storage.calendar import answering_side, closed_for
+from storage.database import inserting
 from storage.dossiers import is_maker
 from storage.models import case_events, cases, files, papers, people, returned_items, serials
 from storage.pages import HERE
-from storage.records import VIETNAM, Conversation, upsert
+from storage.records import VIETNAM, Conversation
 from storage.results import withdraw
 from storage.reviews import drop_marks
 from storage.rights import covers
@@ -81,11 +83,15 @@ def _place_in_line(
 
 
 async def _next_serial(connection: AsyncConnection, commune: str, year: int) -> int:
-    statement = upsert(connection, serials).values(commune=commune, year=year, last=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["commune", "year"], set_={"last": serials.c.last + 1}
-    ).returning(serials.c.last)
-    return int((await connection.execute(statement)).scalar_one())
+    first = {"commune": commune, "year": year, "last": 1}
+    return int((await connection.execute(_serial(connection.dialect.name), first)).scalar_one())
+
+
+@cache
+def _serial(dialect: str) -> Any:
+    one_more = {"last": serials.c.last + 1}
+    statement = inserting(dialect, serials).on_conflict_do_update(index_elements=["commune", "year"], set_=one_more)
+    return statement.returning(serials.c.last)
 
 
 async def submit_idea(
@@ -121,7 +127,7 @@ async def submit_idea(
         "submitted_at": now,
         "updated_at": now,
     }
-    case_id = (await connection.execute(insert(cases).values(row).returning(cases.c.id))).scalar_one()
+    case_id = (await connection.execute(_CASE, row)).scalar_one()
     actor = Actor(conversation.person_id, conversation.channel)
     await _record(connection, case_id, actor, "submit", "", status, now, answers=dict(answers))
     if photos:
@@ -130,6 +136,9 @@ async def submit_idea(
             await _keep(connection, case_id, PRODUCT_PHOTOS, own, now, sent=True)
     await _remember_person(connection, conversation, answers)
     return code
+
+
+_CASE = insert(cases).returning(cases.c.id)
 
 
 async def _remember_person(connection: AsyncConnection, conversation: Conversation, answers: Mapping[str, str]) -> None:
@@ -141,8 +150,10 @@ async def _remember_person(connection: AsyncConnection, conversation: Conversati
         "producer_name": "producer_name",
     }
     given: dict[str, Any] = {column: answers[name] for column, name in fields.items() if answers.get(name)}
-    statement = update(people).where(people.c.id == conversation.person_id)
-    await connection.execute(statement.values(case_count=people.c.case_count + 1, **given))
+    await connection.execute(_ONE_CASE_MORE, {"row_id": conversation.person_id, **given})
+
+
+_ONE_CASE_MORE = update(people).where(people.c.id == bindparam("row_id")).values(case_count=people.c.case_count + 1)
 
 
 async def _record(
@@ -172,21 +183,25 @@ async def _record(
         "channel": actor.channel,
         "happened_at": now,
     }
-    made = await connection.execute(insert(case_events).values(values).returning(case_events.c.id))
-    return int(made.scalar_one())
+    return int((await connection.execute(_EVENT, values)).scalar_one())
+
+
+_EVENT = insert(case_events).returning(case_events.c.id)
 
 
 async def row_of(connection: AsyncConnection, code: str) -> Any:
     """The row of a case to look at only, so that nobody waits for who reads; None if there is none."""
-    return (await connection.execute(select(cases).where(cases.c.code == code))).one_or_none()
+    return (await connection.execute(_BY_CODE, {"of": code})).one_or_none()
+
+
+_BY_CODE = select(cases).where(cases.c.code == bindparam("of"))
+_LOCKED = _BY_CODE.with_for_update(key_share=True)
 
 
 async def locked(connection: AsyncConnection, code: str) -> Any:
     """The row of a case, held until the transaction ends; None if there is none."""
-    statement = select(cases).where(cases.c.code == code)
-    if connection.dialect.name == "postgresql":
-        statement = statement.with_for_update(key_share=True)
-    return (await connection.execute(statement)).one_or_none()
+    statement = _LOCKED if connection.dialect.name == "postgresql" else _BY_CODE
+    return (await connection.execute(statement, {"of": code})).one_or_none()
 
 
 async def move(

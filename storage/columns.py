@@ -55,9 +55,8 @@ def folded(length: int) -> Any:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
-def dumps(value: Any) -> str:
-    """JSON as the database keeps it: UTF-8 as it is, so that a person's words stay readable."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON as the database keeps it: UTF-8 as it is, so that a person's words stay readable."""
 
 
 def iso(moment: date | datetime | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialogs.producer.upload import WITH_THE_PLAN
+from dialogs.rules.ruleset import WITH_THE_PLAN
 from storage.assessments import assessed_by
 from storage.models import case_events, cases, files, papers
 

@@ -6,7 +6,7 @@ the tables of dialogs.places are of one day, and forget a commune with the next 
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
@@ -35,12 +35,14 @@ async def merger_of(connection: AsyncConnection, code: str) -> Merger | None:
 
 
 async def _row(connection: AsyncConnection, code: str) -> Merger | None:
-    statement = select(settings.c.value).where(settings.c.name == _key(code))
-    value = (await connection.execute(statement)).scalar_one_or_none()
+    value = (await connection.execute(_VALUE, {"key": _key(code)})).scalar_one_or_none()
     if value is None:
         return None
     into, _, name = value.partition(" ")
     return Merger(name, into)
+
+
+_VALUE = select(settings.c.value).where(settings.c.name == bindparam("key"))
 
 
 def merger_row(code: str, into: str) -> dict[str, str]:

@@ -197,6 +197,7 @@ cases = Table(
     Column("escalate_at", Moment, comment="of one warned: when somebody above is told; NULL: there is nobody"),
     _person("filed_by", nullable=True),
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
+    Column("star_goal", Integer, nullable=False, server_default=text("0"), comment="has a list in star_steps for it"),
     Column("round", String(8), nullable=False, server_default="", comment="of the province, once sent up: 2/2026"),
     Column(
         "conditions", Document, nullable=False, server_default="{}", comment="{id in the ruleset: whether it holds}"
@@ -324,6 +325,29 @@ self_scores = Table(
     Column("marked_at", Moment, nullable=False),
 )
 
+star_steps = Table(
+    "star_steps",
+    metadata,
+    _id(),
+    _case(),
+    Column("stars", Integer, nullable=False, comment="what the list was made for"),
+    Column("code", String(8), nullable=False, comment="of the item on the score sheet"),
+    Column("option", Integer, nullable=False, comment="number of the option to reach, from 1"),
+    Column("due_on", Date, nullable=False),
+    Column("done_at", Moment),
+    Column("mark_before", Integer, comment="the own mark before it was done; NULL: there was none"),
+    Column("remind", Boolean, nullable=False),
+    Column("reminded_at", Moment, comment="NULL again once it is put off"),
+    Column("made_at", Moment, nullable=False),
+    Index(
+        "ix_star_steps_to_remind",
+        "due_on",
+        sqlite_where=text("remind = 1 AND done_at IS NULL AND reminded_at IS NULL"),
+        postgresql_where=text("remind AND done_at IS NULL AND reminded_at IS NULL"),
+    ),
+)
+"""What producers have to do for a star, and what of it they have done."""
+
 papers = Table(
     "papers",
     metadata,
@@ -356,6 +380,7 @@ results = Table(
     Column("points_b", Numeric(5, 2), nullable=False),
     Column("points_c", Numeric(5, 2), nullable=False),
     Column("stars", Integer, nullable=False),
+    Column("criteria", Document, nullable=False, server_default="{}", comment="{code: points}, where entered"),
     Column("decision", String(80), nullable=False, server_default=""),
     Column("decided_on", Date),
     Column("certificate_until", Date, index=True),

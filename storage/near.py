@@ -1,29 +1,32 @@
 """Which offices and officers are there for a person to turn to: of their commune, and of each case's."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Date, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
-from dialogs.model import CaseFacts, Facts, Role
+from dialogs.model import CaseFacts, Role
 from storage.models import absences, memberships, offices, people
 from storage.rights import IN_COMMUNE, REACHABLE
 
+if TYPE_CHECKING:
+    from storage.records import Wanted
 
-async def with_offices(
-    connection: AsyncConnection, found: dict[int, Facts], person_ids: Mapping[int, int], today: date
-) -> dict[int, Facts]:
+
+async def add_offices(
+    connection: AsyncConnection, found: Mapping[int, dict[str, Any]], wanted: Sequence["Wanted"], today: date
+) -> None:
     """Office hours and officers of each person's commune, and the officers of each case's.
 
     They are counted by the rule that alerts follow (people.officers_of).
     """
-    communes = {commune for facts in found.values() for commune in _communes(facts)}
+    communes = {commune for more in found.values() for commune in _communes(more)}
     if not communes:
-        return found
+        return
     of = {commune: places.territory(commune) for commune in communes}
     territories = {*of.values(), *(territory.partition("/")[0] for territory in of.values())}
     officers: dict[str, set[int]] = {}
@@ -51,18 +54,12 @@ async def with_offices(
 
     open_at = await connection.execute(_HOURS, {"territories": list(territories)})
     hours = {row.territory: row.hours for row in open_at}
-    known = {}
-    for key, facts in found.items():
-        here, above = others(facts.person.commune, person_ids[key])
-        known[key] = replace(
-            facts,
-            officers=here,
-            province_officers=above,
-            hours=hours.get(of.get(facts.person.commune, ""), ""),
-            cases=tuple(there(facts.cases, person_ids[key])),
-            named=tuple(there(facts.named, person_ids[key])),
-        )
-    return known
+    for want in wanted:
+        more, me, commune = found[want.conversation.id], want.conversation.person_id, want.conversation.person.commune
+        more["officers"], more["province_officers"] = others(commune, me)
+        more["hours"] = hours.get(of.get(commune, ""), "")
+        for which in ("cases", "named"):
+            more[which] = tuple(there(more.get(which, ()), me))
 
 
 _HERE: BindParameter[Any] = bindparam("territories", expanding=True)
@@ -80,5 +77,5 @@ _OFFICERS = (
 _HOURS = select(offices.c.territory, offices.c.hours).where(offices.c.territory.in_(_HERE))
 
 
-def _communes(facts: Facts) -> set[str]:
-    return {facts.person.commune, *(case.commune for case in (*facts.cases, *facts.named))} - {""}
+def _communes(more: Mapping[str, Any]) -> set[str]:
+    return {more["person"].commune, *(case.commune for case in (*more["cases"], *more.get("named", ())))} - {""}

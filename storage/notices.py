@@ -279,7 +279,8 @@ async def _came(connection: AsyncConnection, came: Mapping[int, bool], now: date
         return
     which = deliveries.c.id.in_(came), deliveries.c.status.in_((SENT, DELIVERED))
     columns = deliveries.c.id, deliveries.c.notice_id, deliveries.c.conversation_id, deliveries.c.channel
-    rows = (await connection.execute(select(*columns).where(*which))).all()
+    found = (await connection.execute(select(*columns, deliveries.c.status).where(*which))).all()
+    rows = [row for row in found if came[row.id] or row.status == SENT]  # of the others that was known already
     if not rows:
         return
     for status, before in ((DELIVERED, (SENT,)), (SEEN, (SENT, DELIVERED))):

@@ -1,4 +1,4 @@
-"""The files behind the pages of papers."""
+"""The files behind the pages of papers, and of unfinished answers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialogs.model import FileStatus
+from dialogs.engine import unfinished
+from dialogs.model import Draft, FileFacts, FileStatus
 from storage.models import files
 
 HERE = (FileStatus.STORED, FileStatus.PENDING)
@@ -21,3 +22,22 @@ async def lengths_of(connection: AsyncConnection, papers: Iterable[Any]) -> dict
     which = (files.c.id.in_(ids), files.c.status.in_(HERE))
     found = await connection.execute(select(files.c.id, files.c.pages).where(*which))
     return {row.id: max(1, row.pages) for row in found}
+
+
+def file_facts(row: Any) -> FileFacts:
+    return FileFacts(
+        row.id,
+        FileStatus(row.status),
+        row.kind,
+        row.name,
+        row.pages,
+        tuple(f for f in row.findings.split(",") if f),
+        tried=row.attempts > 0,
+    )
+
+
+def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
+    """Ids of the files that unfinished answers hold ("<doing>|<id>:<rotation>,…"; "?…" is a choice, not files)."""
+    partials = (partial for draft in drafts for partial in (unfinished(draft.partial), *draft.shelved.values()))
+    partials = (partial.rpartition("|")[2] for partial in partials if not partial.startswith("?"))
+    return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)

@@ -4,15 +4,17 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, delete, insert, or_, select, update
+from sqlalchemy import Select, Text, and_, bindparam, cast, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import Membership, Role, State
 from dialogs.rules.lifecycle import Side
 from dialogs.state import dump
 from storage import links, notices
+from storage.database import inserting
 from storage.joining import leave
 from storage.links import digest as digest
 from storage.models import (
@@ -29,13 +31,14 @@ from storage.models import (
     outbox,
     people,
     self_scores,
+    star_steps,
     timers,
     upload_links,
     web_messages,
     wrong_codes,
 )
 from storage.reach import forget_addresses, in_order
-from storage.records import FORGOTTEN, Conversation, upsert
+from storage.records import FORGOTTEN, Conversation
 from storage.rights import who_acts
 from storage.staff import acting, own_memberships
 
@@ -52,22 +55,27 @@ async def record_consent(
     now: datetime,
 ) -> None:
     """The proof (law 91/2025: a recorded act) and the state it leads to."""
-    await connection.execute(
-        insert(consents).values(
-            person_id=conversation.person_id,
-            purpose=purpose,
-            given=given,
-            text_version=text_version,
-            channel=conversation.channel,
-            recorded_at=now,
-        )
-    )
+    row = {
+        "person_id": conversation.person_id,
+        "purpose": purpose,
+        "given": given,
+        "text_version": text_version,
+        "channel": conversation.channel,
+        "recorded_at": now,
+    }
+    await connection.execute(_CONSENT, row)
     values = {"consent": "yes" if given else "no"} if purpose == "dossier" else {"reminders": given}
-    await connection.execute(update(people).where(people.c.id == conversation.person_id).values(values))
+    await set_person(connection, conversation.person_id, **values)
+
+
+_CONSENT = insert(consents)
 
 
 async def set_person(connection: AsyncConnection, person_id: int, **values: Any) -> None:
-    await connection.execute(update(people).where(people.c.id == person_id).values(**values))
+    await connection.execute(_PERSON, {"row_id": person_id, **values})
+
+
+_PERSON = update(people).where(people.c.id == bindparam("row_id"))
 
 
 async def set_locale(connection: AsyncConnection, conversation_id: int, locale: str) -> None:
@@ -141,10 +149,15 @@ async def officers_of(
 async def _members_around(connection: AsyncConnection, territory: str) -> Sequence[Any]:
     """Roles in a commune, in its province and for all of the country."""
     places = (territory, territory.partition("/")[0], "")
-    statement = select(memberships.c.territory, memberships.c.role, memberships.c.person_id).where(
-        memberships.c.territory.in_(places), memberships.c.removed_at.is_(None)
-    )
-    return (await connection.execute(statement.distinct().order_by(memberships.c.person_id))).all()
+    return (await connection.execute(_AROUND, {"places": places})).all()
+
+
+_AROUND = (
+    select(memberships.c.territory, memberships.c.role, memberships.c.person_id)
+    .where(memberships.c.territory.in_(bindparam("places", expanding=True)), memberships.c.removed_at.is_(None))
+    .distinct()
+    .order_by(memberships.c.person_id)
+)
 
 
 async def next_in_charge(connection: AsyncConnection, territory: str, but: Collection[int], today: date) -> list[int]:
@@ -269,25 +282,31 @@ async def close_chat(connection: AsyncConnection, channel: str, chat_id: str, at
 
 async def set_timers(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Rows of conversation_id, kind, subject, turn, due_at; a newer one for the same thing replaces the older."""
-    statement = upsert(connection, timers)
-    statement = statement.on_conflict_do_update(
+    if rows:
+        await connection.execute(_timers(connection.dialect.name), list(rows))
+
+
+@cache
+def _timers(dialect: str) -> Any:
+    statement = inserting(dialect, timers)
+    return statement.on_conflict_do_update(
         index_elements=["conversation_id", "kind", "subject"],
         set_={"turn": statement.excluded.turn, "due_at": statement.excluded.due_at},
     )
-    if rows:
-        await connection.execute(statement, list(rows))
 
 
 async def due_timers(connection: AsyncConnection, now: datetime, limit: int) -> list[Any]:
     """Timers whose moment has come, with the chat they belong to."""
-    statement = (
-        select(timers, conversations.c.channel, conversations.c.chat_id)
-        .join(conversations)
-        .where(timers.c.due_at <= now)
-        .order_by(timers.c.due_at)
-        .limit(limit)
-    )
-    return list(await connection.execute(statement))
+    return list(await connection.execute(_DUE_TIMERS, {"now": now, "most": limit}))
+
+
+_DUE_TIMERS = (
+    select(timers, conversations.c.channel, conversations.c.chat_id)
+    .join(conversations)
+    .where(timers.c.due_at <= bindparam("now"))
+    .order_by(timers.c.due_at)
+    .limit(bindparam("most"))
+)
 
 
 async def upload_link(
@@ -365,7 +384,9 @@ async def forget(connection: AsyncConnection, conversation: Conversation, kept_f
     await notices.forget(connection, person_id)
     await forget_addresses(connection, person_id)
     own = select(cases.c.id).where(cases.c.person_id == person_id)
-    await connection.execute(delete(self_scores).where(self_scores.c.case_id.in_(own)))  # no council's paper
+    for table in (self_scores, star_steps):  # no council's papers
+        await connection.execute(delete(table).where(table.c.case_id.in_(own)))
+    await connection.execute(update(cases).where(cases.c.person_id == person_id).values(star_goal=0))
     loose = and_(files.c.person_id == person_id, files.c.id.not_in(list(kept_files)))
     await connection.execute(update(files).where(loose).values(_ERASE))
     await connection.execute(delete(notes).where(notes.c.author_id == person_id, notes.c.case_id.is_(None)))

@@ -1,8 +1,9 @@
 """Reads for many conversations at once: who they are, and what their dialogs may know."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,13 +14,11 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
 from dialogs.answers import answer_of, pages_of
-from dialogs.engine import dialog_name, unfinished
+from dialogs.engine import dialog_name
 from dialogs.model import (
     CaseFacts,
-    Draft,
     Facts,
     FileFacts,
-    FileStatus,
     HistoryLine,
     Membership,
     PaperFacts,
@@ -54,10 +53,10 @@ from storage.models import (
     returned_items,
     updates,
 )
-from storage.near import with_offices
+from storage.near import add_offices
 from storage.notices import told_of
 from storage.on_behalf import filed_for_somebody
-from storage.pages import lengths_of
+from storage.pages import file_facts, lengths_of
 from storage.reach import reach_of, shows_reach
 from storage.ready import ready_for, shows_ready
 from storage.reviews import changes_of, marks_of, templates_of
@@ -65,6 +64,7 @@ from storage.rights import covers, present_at, sides_at
 from storage.rounds import rounds_at, rounds_of, shows_rounds
 from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
+from storage.star_steps import steps_of
 from storage.stories import shows_story, story_of
 from storage.undo import undo_facts
 
@@ -283,11 +283,15 @@ async def _begin(connection: AsyncConnection, chats: Mapping[tuple[str, str], st
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A conversation whose facts are asked for. `code`: a case that its state or event names, or ""."""
+    """A conversation whose facts are asked for. `code`: a case that its state or event names, or "".
+
+    `also`: facts by name that whoever asks has already.
+    """
 
     conversation: Conversation
     code: str = ""
     file_ids: tuple[str, ...] = ()
+    also: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def facts_for(
@@ -301,46 +305,53 @@ async def facts_for(
     for want in wanted:
         conversation = want.conversation
         person = conversation.person
-        facts = replace(base, person=person, cases=tuple(own.get(conversation.person_id, ())))
+        more: dict[str, Any] = {"person": person, "cases": tuple(own.get(conversation.person_id, ())), **want.also}
         if want.code and (case := _visible(by_code.get(want.code), conversation)) is not None:
             case = replace(case, notes=await notes_of(connection, case.code))
             if shows_self_score(conversation) or shows_assessment(conversation):
-                case = replace(case, self_marks=await self_marks_of(connection, case.code))
+                marks = await self_marks_of(connection, case.code)
+                case = replace(case, self_marks=marks, steps=await steps_of(connection, case.code))
             if shows_story(conversation):
                 case = replace(case, story=await story_of(connection, case.code))
-            facts = replace(
-                facts, named=(await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off),)
-            )
+            case = await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off)
+            more["named"] = (case,)
         mine = {*((conversation.person_id, i) for i in want.file_ids), *of_papers[conversation.id]}
         if mine:
-            facts = replace(facts, files={key[1]: known_files[key] for key in mine if key in known_files})
-        if shows_rounds(conversation):
-            facts = replace(facts, rounds=await rounds_at(connection, person.memberships))
-        if shows_ready(conversation):
-            facts = replace(facts, ready=await ready_for(connection, conversation, facts.now))
-        if person.memberships and dialog_name(conversation.state.key) in SHOW_TEMPLATES:
-            facts = replace(facts, templates=await templates_of(connection))
-        if person.memberships and (key := letter_key(conversation.state.key)):
-            facts = replace(facts, addressed=await addressed(connection, key, person.memberships))
-        if shows_desk(conversation):
-            facts = replace(facts, desk=await desk_facts(connection, conversation, facts.now, days_off))
-        if shows_calendar(conversation):
-            today = base.now.astimezone(VIETNAM).date()
-            facts = replace(facts, offices=await kept_offices(connection, conversation, today))
-        if shows_successors(conversation) and facts.named:
-            today = base.now.astimezone(VIETNAM).date()
-            could = await successors_for(connection, conversation, want.code, today)
-            facts = replace(facts, colleagues=could)
+            more["files"] = {key[1]: known_files[key] for key in mine if key in known_files}
+        if person.memberships:
+            more |= await _for_desk(connection, want, base.now, days_off, sees_case="named" in more)
         if shows_reach(conversation):
-            known = await reach_of(connection, conversation.id, conversation.person_id, base)
-            stage = await stage_of(connection, conversation.id, base.now)
-            facts = replace(facts, reach=known, joining=stage)
-        if shows_staff(conversation):
-            colleagues, absence = await staff_facts(connection, conversation, base.now.astimezone(VIETNAM).date())
-            facts = replace(facts, colleagues=colleagues, absence=absence)
-        found[conversation.id] = facts
-    whose = {want.conversation.id: want.conversation.person_id for want in wanted}
-    return await with_offices(connection, found, whose, base.now.astimezone(VIETNAM).date())
+            more["reach"] = await reach_of(connection, conversation.id, conversation.person_id, base)
+            more["joining"] = await stage_of(connection, conversation.id, base.now)
+        found[conversation.id] = more
+    await add_offices(connection, found, wanted, base.now.astimezone(VIETNAM).date())
+    return {conversation_id: replace(base, **more) for conversation_id, more in found.items()}
+
+
+async def _for_desk(
+    connection: AsyncConnection, want: Wanted, now: datetime, days_off: frozenset[date], *, sees_case: bool
+) -> dict[str, Any]:
+    """What only the dialogs of officers show, each where it does."""
+    conversation, members = want.conversation, want.conversation.person.memberships
+    today = now.astimezone(VIETNAM).date()
+    more: dict[str, Any] = {}
+    if shows_rounds(conversation):
+        more["rounds"] = await rounds_at(connection, members)
+    if shows_ready(conversation):
+        more["ready"] = await ready_for(connection, conversation, now)
+    if dialog_name(conversation.state.key) in SHOW_TEMPLATES:
+        more["templates"] = await templates_of(connection)
+    if key := letter_key(conversation.state.key):
+        more["addressed"] = await addressed(connection, key, members)
+    if shows_desk(conversation):
+        more["desk"] = await desk_facts(connection, conversation, now, days_off)
+    if shows_calendar(conversation):
+        more["offices"] = await kept_offices(connection, conversation, today)
+    if shows_successors(conversation) and sees_case:
+        more["colleagues"] = await successors_for(connection, conversation, want.code, today)
+    if shows_staff(conversation):
+        more["colleagues"], more["absence"] = await staff_facts(connection, conversation, today)
+    return more
 
 
 async def _for_officer(
@@ -561,6 +572,7 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
         conditions=row.conditions,
+        aims_at=row.star_goal,
         assisted="" if row.filed_by is None else row.confirmed or "waiting",
         **parts,
     )
@@ -592,7 +604,8 @@ def _line(row: Row) -> HistoryLine:
 
 def _result(row: Row) -> ResultFacts:
     points = (row.points_a, row.points_b, row.points_c)
-    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on)
+    criteria = {code: Decimal(given) for code, given in row.criteria.items()}
+    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on, criteria=criteria)
 
 
 # ---------------------------------------------------------------- files
@@ -618,23 +631,4 @@ async def _files(
         return {}
     owners = {*(want.conversation.person_id for want in wanted), *(owner for owner, _ in further)}
     statement = select(files).where(files.c.id.in_(ids), files.c.person_id.in_(owners), files.c.status != FORGOTTEN)
-    return {(row.person_id, row.id): _file(row) for row in await connection.execute(statement)}
-
-
-def _file(row: Row) -> FileFacts:
-    return FileFacts(
-        row.id,
-        FileStatus(row.status),
-        row.kind,
-        row.name,
-        row.pages,
-        tuple(f for f in row.findings.split(",") if f),
-        tried=row.attempts > 0,
-    )
-
-
-def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
-    """Ids of the files that unfinished answers hold ("<doing>|<id>:<rotation>,…"; "?…" is a choice, not files)."""
-    partials = (partial for draft in drafts for partial in (unfinished(draft.partial), *draft.shelved.values()))
-    partials = (partial.rpartition("|")[2] for partial in partials if not partial.startswith("?"))
-    return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)
+    return {(row.person_id, row.id): file_facts(row) for row in await connection.execute(statement)}

@@ -12,6 +12,7 @@ from dialogs.model import ResultFacts
 from storage.models import cases, iso, results
 from storage.records import upsert
 
+_PLAIN = ("stars", "decision", "entered_by", "criteria")
 _POINTS = ("points_a", "points_b", "points_c")
 _DAYS = ("decided_on", "certificate_until")
 _MOMENTS = ("entered_at", "published_at")
@@ -34,6 +35,7 @@ async def publish(
         "decision": result.decision,
         "decided_on": result.decided_on,
         "certificate_until": result.certificate_until,
+        "criteria": {code: str(points) for code, points in result.criteria.items()},
         "entered_by": entered_by,
         "entered_at": now,
         "published_at": now,
@@ -49,7 +51,7 @@ async def _kept(connection: AsyncConnection, case_id: int) -> dict[str, Any] | N
     row = (await connection.execute(select(results).where(*which))).one_or_none()
     if row is None:
         return None
-    plain: dict[str, Any] = {name: row._mapping[name] for name in ("stars", "decision", "entered_by")}
+    plain: dict[str, Any] = {name: row._mapping[name] for name in _PLAIN}
     plain |= {name: str(row._mapping[name]) for name in _POINTS}
     return plain | {name: iso(row._mapping[name]) for name in (*_DAYS, *_MOMENTS)}
 
@@ -64,7 +66,7 @@ async def withdraw(connection: AsyncConnection, case_id: int) -> None:
 
 
 def _row(kept: Mapping[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {name: kept[name] for name in ("stars", "decision", "entered_by")}
+    row: dict[str, Any] = {name: kept.get(name, {}) for name in _PLAIN}  # those of before have no criteria
     row |= {name: Decimal(kept[name]) for name in _POINTS}
     row |= {name: date.fromisoformat(kept[name]) if kept[name] else None for name in _DAYS}
     return row | {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _MOMENTS}

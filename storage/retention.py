@@ -37,6 +37,7 @@ from storage.models import (
     results,
     returned_items,
     self_scores,
+    star_steps,
     stories,
     updates,
     upload_links,
@@ -155,7 +156,7 @@ async def _referred_to(connection: AsyncConnection, file: Any) -> bool:
 
 _IN_A_CASE = (
     *(case_events, returned_items, marks, papers, results, notes, confirmations),
-    *(self_scores, stories, assessments),
+    *(self_scores, star_steps, stories, assessments),
 )
 
 

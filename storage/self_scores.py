@@ -14,11 +14,12 @@ from storage.models import cases, self_scores
 if TYPE_CHECKING:
     from storage.records import Conversation
 
-DIALOG = "self_score"
+DIALOGS = frozenset({"self_score", "to_star", "todo", "points"})
 
 
 def shows_self_score(conversation: "Conversation") -> bool:
-    return dialog_name(conversation.state.key) == DIALOG
+    """Where the own marks, and what there is to do for a star, are part of the facts."""
+    return dialog_name(conversation.state.key) in DIALOGS
 
 
 async def keep_self_score(connection: AsyncConnection, case: Any, marks: Mapping[str, int], now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Date, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
@@ -190,15 +190,21 @@ async def _staff(
 # ---------------------------------------------------------------- who is away
 
 
-def _on(today: date) -> Any:
+_TODAY: BindParameter[date] = bindparam("today", type_=Date)
+
+
+def _on(today: Any) -> Any:
     return and_(absences.c.first_on <= today, absences.c.last_on >= today, absences.c.ended_at.is_(None))
 
 
 async def on_leave(connection: AsyncConnection, today: date) -> dict[int, int]:
     """Who is away, and who does their work: where a cover is away too, the cover's cover."""
-    rows = await connection.execute(select(absences.c.person_id, absences.c.cover_id).where(_on(today)))
+    rows = await connection.execute(_ON_LEAVE, {"today": today})
     direct = {row.person_id: row.cover_id for row in rows}
     return {person: cover for person in direct if (cover := _last_in_line(person, direct)) not in direct}
+
+
+_ON_LEAVE = select(absences.c.person_id, absences.c.cover_id).where(_on(_TODAY))
 
 
 async def acting(
@@ -208,11 +214,18 @@ async def acting(
 
     `today` None: nobody is away. Nobody is told of their own case (`but`).
     """
+    if not person_ids:
+        return {}
     away = await on_leave(connection, today) if today is not None else {}
     stands_in = {person: away.get(person, person) for person in person_ids}
-    which = (memberships.c.person_id.in_(set(stands_in.values()) - {but}), STANDS, REACHABLE)
-    told = set((await connection.execute(select(memberships.c.person_id).where(*which))).scalars())
+    can_be_told = await connection.execute(_CAN_BE_TOLD, {"people": list(set(stands_in.values()) - {but})})
+    told = set(can_be_told.scalars())
     return {person: other for person, other in stands_in.items() if other in told and person != but}
+
+
+_CAN_BE_TOLD = select(memberships.c.person_id).where(
+    memberships.c.person_id.in_(bindparam("people", expanding=True)), STANDS, REACHABLE
+)
 
 
 def _last_in_line(person: int, direct: Mapping[int, int]) -> int:

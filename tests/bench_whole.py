@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import hashlib
 import http.cookiejar
+import math
 import os
 import platform
 import sqlite3
@@ -303,8 +304,10 @@ def speeds(rows: Sequence[Row]) -> str:
     best = max(peers, key=lambda name: statistics.median(rates[name]), default=None)
     lines = []
     for name, found in by_bot.items():
+        found = [row | {"updates": row["updates"] or math.nan} for row in found]  # a bot may answer nobody in time
         server = median(found, lambda row: 1e6 * (row.get("server_cpu", 0) + row.get("redis_cpu", 0)) / row["updates"])
-        ratio = statistics.median(a / b for a, b in zip(rates[name], rates[best], strict=False)) if best else None
+        pairs = zip(rates[name], rates[best], strict=False) if best else ()
+        ratio = statistics.median([a / b if b else math.inf for a, b in pairs]) if best else None
         lines.append(
             (
                 name,

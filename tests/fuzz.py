@@ -8,6 +8,7 @@ What is found lies in var/fuzz/<target>, with the report beside it: mend what it
 """
 
 import argparse
+import ast
 import hashlib
 import importlib
 import io
@@ -30,6 +31,9 @@ Target = Callable[[bytes], None]
 ROOT = Path(__file__).parent.parent
 CORPUS, FOUND = ROOT / "tests" / "corpus", ROOT / "var" / "fuzz"
 SECONDS = 2
+WORDS_OF = ("dialogs/answers.py", "dialogs/matching.py", "dialogs/days.py", "dialogs/places.py", "dialogs/codes.py")
+"""Whose own words the search puts together: by chance alone nobody types "mỗi tháng 2 tạ"."""
+WORD_BYTES = 32
 LIMITS = ("-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", "-print_final_stats=1", "-verbosity=0")
 """Seconds for one input (code that is watched is slower than it will be), memory, and bytes of an input."""
 TOLD_LINES = 40
@@ -46,6 +50,8 @@ def main() -> int:
         from tests.fuzz_targets import TARGETS, standing
     names = given.targets or [*TARGETS]
     standing()
+    FOUND.mkdir(parents=True, exist_ok=True)
+    (FOUND / "words").write_text("\n".join(words()), encoding="ascii")
     for name in names:  # what a process loads once is loaded before they part
         TARGETS[name](min((CORPUS / name).iterdir()).read_bytes())
     broken = [name for name, status in _side_by_side(names, given.jobs, given.seconds) if status]
@@ -64,6 +70,17 @@ def _arguments() -> Any:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="targets at the same time")
     parser.add_argument("--keep", action="store_true", help="keep inputs that reach further in tests/corpus")
     return parser.parse_args()
+
+
+def words() -> list[str]:
+    """The words in the tables of what reads, as libFuzzer's dictionaries have them."""
+    found: set[str] = set()
+    for path in WORDS_OF:
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.update(node.value.split())
+    short = sorted(data for data in map(str.encode, found) if len(data) <= WORD_BYTES)
+    return ['"' + "".join(f"\\x{byte:02x}" for byte in data) + '"' for data in short]
 
 
 def _side_by_side(names: Iterable[str], jobs: int, seconds: int) -> Iterator[tuple[str, int]]:
@@ -93,7 +110,7 @@ def _fuzz(name: str, seconds: int) -> NoReturn:
     report = os.open(folder / "report", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(report, 1)
     os.dup2(report, 2)
-    options = [*LIMITS, f"-max_total_time={seconds}", f"-artifact_prefix={folder}/"]
+    options = [*LIMITS, f"-dict={FOUND / 'words'}", f"-max_total_time={seconds}", f"-artifact_prefix={folder}/"]
     atheris.Setup([name, *options, str(folder / "new"), str(CORPUS / name)], _noted(TARGETS[name], folder))
     atheris.Fuzz()
     os._exit(0)

@@ -83,6 +83,9 @@ def written(data: bytes) -> str:
 
 # ---------------------------------------------------------------- what people type
 
+PLACE_CHARS = 200
+HOME = "15"
+"""Lào Cai."""
 READERS: tuple[Reader, ...] = (
     answers.text(80),
     answers.text(80, name=True),
@@ -94,13 +97,13 @@ READERS: tuple[Reader, ...] = (
     answers.period_of_quantity(answers.PERIOD_OPTIONS),
     answers.some_of(answers.UNIT_OPTIONS),
     answers.photos(3, pages=True),
-    province(),
 )
+standing_facts = cache(facts)
 
 
 def read_answers(data: bytes) -> None:
     """An answer or a reason; what was kept can be kept and said, and read as it is shown it is the same."""
-    reader, typed, known = READERS[number(data, len(READERS))], written(data[2:]), facts()
+    reader, typed, known = READERS[number(data, len(READERS))], written(data[2:]), standing_facts()
     for event in (TextReceived(typed), ContactShared(typed, own=True), OptionChosen("", typed)):
         answer = read_or_refused(reader, event, known)
         if answer is None:
@@ -146,9 +149,17 @@ def match_words(data: bytes) -> None:
     matching.without_call(typed)
     chosen = matching.number(typed)
     assert chosen is None or abs(chosen) < 10**6
-    for hit in places.find_communes(typed[:200], None):
-        assert places.commune(hit.commune.code) is hit.commune
-    places.find_within(typed[:200])
+
+
+def find_places(data: bytes) -> None:
+    """What is found is on the map, within the province where one is known; a province is one or none."""
+    known, typed = standing_facts(), written(data)[:PLACE_CHARS]
+    for within in (None, HOME):
+        for hit in places.find_communes(typed, within):
+            assert places.commune(hit.commune.code) is hit.commune
+            assert within in (None, hit.commune.province_code)
+    places.find_within(typed)
+    read_or_refused(province(), TextReceived(typed), known)
 
 
 def read_days(data: bytes) -> None:
@@ -176,7 +187,10 @@ def read_codes(data: bytes) -> None:
 
 @cache
 def standing() -> tuple[tuple[Facts, State], ...]:
-    """People at the first question of every dialog they may be in, and at each of the form of an idea."""
+    """People at the first question of every dialog they may be in, and at each of the form of an idea.
+
+    Loads, with that, what a process loads once: no input is to be blamed for it.
+    """
     found: dict[str, tuple[Facts, State]] = {}
     for situation in situations(world().facts()):
         for name, code in itertools.product(DIALOGS.by_name, ("", *situation.codes)):
@@ -184,6 +198,7 @@ def standing() -> tuple[tuple[Facts, State], ...]:
                 begun = replace(situation.begun, at=f"{name}.{code}/" if code else f"{name}/")
                 state, _ = arrive(DIALOGS, begun, situation.facts)
                 found.setdefault(state.key.partition(".")[0], (situation.facts, state))
+    telegram._aiogram()
     return (*(found[name] for name in sorted(found)), *forms())
 
 
@@ -298,7 +313,7 @@ def read_telegram(data: bytes) -> None:
     with suppress(ValueError, RecursionError):
         polled = json.loads(data)
         if isinstance(polled, dict):
-            can_be_kept(telegram._parsed(polled))
+            can_be_kept(telegram._words(polled) or telegram._aiogram().updates_of(polled))
 
 
 def read_zalo(data: bytes) -> None:
@@ -483,6 +498,7 @@ def settings(data: bytes) -> None:
 TARGETS: Mapping[str, Target] = {
     "answers": read_answers,
     "matching": match_words,
+    "places": find_places,
     "days": read_days,
     "codes": read_codes,
     "talk": talk,

@@ -24,6 +24,7 @@ from storage.models import people as people_table
 from storage.records import Conversation, conversations_of
 from storage.sealing import ring_of
 from tests.transcripts import CHANNELS, Clock, Play
+from tests.warm import warmed
 
 COMMUNE, TERRITORY = "04336", "15/04336"  # Tân Lĩnh, Lào Cai
 
@@ -160,7 +161,7 @@ async def keep_files(engine: AsyncEngine, clock: Clock, owner: Conversation, *id
 @asynccontextmanager
 async def beside(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     """The same database as another process sees it."""
-    other = make_engine(engine.url.render_as_string(hide_password=False), ring_of(engine))
+    other = await warmed(make_engine(engine.url.render_as_string(hide_password=False), ring_of(engine)))
     yield other
     await other.dispose()
 

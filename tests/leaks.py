@@ -1,4 +1,4 @@
-"""Whether a name or a number of the tests' people gets into a log, a metric, or what a process prints.
+"""Whether a name, number, product or address of the tests' people gets into a log, a metric, or what a process prints.
 
 `tests/conftest.py` puts one `Watch` on the root logger for the whole session and asks it after every test; the files in
 which started processes keep what they say (`tests/program.py`) are read then as well, and the metrics.
@@ -16,8 +16,13 @@ from tests.program import STARTED
 
 WATCH = pytest.StashKey["Watch"]()
 """Where pytest's configuration has the one of the session."""
-PLANTED = re.compile(r"9\s?12\s?34\s?5\s?6\s?78|Lý Thị Mẩy|Ly Thi May|Hà Văn Sùng", re.IGNORECASE)
-"""The people of the tests: their number in every way in which it is written, their names."""
+PLANTED = re.compile(
+    r"9\s?12\s?34\s?5\s?6\s?78|Lý Thị Mẩy|Ly Thi May|Hà Văn Sùng"  # people
+    r"|Chuối sấy dẻo|Măng khô|HTX Măng|phoi nang|mang rung"  # what they make, and what they say of it
+    r"|(?<![\w.])(?!ocop@)[\w.]+@example\.(?:vn|com|org)",  # where they read letters
+    re.IGNORECASE,
+)
+"""The people of the tests: their number in every way in which it is written, their names, goods and addresses."""
 
 
 @dataclass

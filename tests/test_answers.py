@@ -239,6 +239,8 @@ def test_a_number_is_shown_as_people_write_it() -> None:
         ("300 bottles a month", "300", "bottle", "month"),
         ("20 tons per year", "20000", "kg", "year"),
         ("200 con gà ta", "200", "head", ""),
+        ("1,2345 kg một tháng", "1.23", "kg", "month"),
+        ("0,005 kg", "0.005", "kg", ""),
         ("50 bộ", "50", "set", ""),
         ("50 bó", "50", "bunch", ""),
         ("50 chuc trai 1 thang", "500", "fruit", "month"),
@@ -398,6 +400,12 @@ def test_an_album_comes_photo_by_photo_without_a_word() -> None:
     assert read(ALBUM, sent("a"), "a,b").value == "a,b", "the same photo counts once"
     assert refused(ALBUM, sent("f"), "a,b,c,d,e").values == {"most": 5}
     assert read(ALBUM, chosen(DONE), "a,b") == Answer("a,b")
+
+
+def test_more_than_fit_are_not_taken_and_none_is_dropped_unasked() -> None:
+    """Some were there already, others came without a word and were said to belong to them."""
+    assert refused(ALBUM, chosen(DONE), "a,b,c,d,e,f").values == {"most": 5, "count": 6}
+    assert read(ALBUM, chosen("drop"), "a,b,c,d,e,f").value == "drop|a,b,c,d,e,f"
 
 
 def test_words_are_no_photo() -> None:

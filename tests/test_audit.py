@@ -369,7 +369,7 @@ async def test_a_foreign_case_is_answered_like_one_that_does_not_exist(
     nowhere = NOWHERE if person is not producer else "TL12-26-0003"
     await say(engine, world_at(clock), "me", "menu")
     done: list[tuple[list[str], Any, list[str]]] = []
-    for n, code in enumerate((FOREIGN, nowhere, FOREIGN, nowhere)):
+    for n, code in enumerate((nowhere, FOREIGN, nowhere, FOREIGN, nowhere)):  # the first may lead to the list
         sent = len(await said_to(engine, "me"))
         with watched(engine, "before_cursor_execute") as statements:
             await handle(engine, world_at(clock), [Update("telegram", f"guess{n}", "me", way(code), "vi")])
@@ -377,10 +377,14 @@ async def test_a_foreign_case_is_answered_like_one_that_does_not_exist(
         state = json.loads(json.dumps(mine.state)) | {"t": 0}
         new = (await said_to(engine, "me"))[sent:]
         done.append(([json.dumps(body, ensure_ascii=False) for body in new], state, list(statements)))
-    assert done[0] == done[1] == done[2] == done[3]
-    assert FOREIGN not in done[0][0][0]
+    assert done[1] == done[2] == done[3] == done[4]
+    assert done[0][:2] == done[1][:2]
+    assert FOREIGN not in done[1][0][0]
     entries = await rows(engine, table)
-    assert [(e.action, e.case_code) for e in entries] == [(REFUSED, FOREIGN), (REFUSED, nowhere)] * 2
+    assert [(e.action, e.case_code) for e in entries] == [
+        (REFUSED, nowhere),
+        *[(REFUSED, FOREIGN), (REFUSED, nowhere)] * 2,
+    ]
     (mine,) = await rows(engine, conversations, conversations.c.chat_id == "me")
     assert {e.actor_id for e in entries} == {mine.person_id}
     assert (await verified(engine)).broken is None

@@ -205,17 +205,21 @@ FILES = (
 STRANGE_NAME = f"../../etc/{'x' * 500}\u202efdp.exe\0.pdf"
 
 
-@pytest.mark.parametrize("way", [WAYS[0], WAYS[2], WAYS[3], WAYS[5], ByUploadPage()], ids=lambda way: way.title)
+FILE_WAYS = (WAYS[0], WAYS[2], WAYS[3], WAYS[5], ByUploadPage())
+
+
+@pytest.mark.parametrize("way", FILE_WAYS, ids=lambda way: way.title)
 async def test_a_file_is_taken_or_refused_with_a_reason(way: Way, doors: Doors, subtests: pytest.Subtests) -> None:
     """Two ways that fetch alike are tried once. Afterwards a good page is taken, and is all there is."""
     for number, item in enumerate(FILES):
         if way.carries(item.thing):
             with subtests.test(item=item.title):
-                await refused(doors, way, way.chat(100 + number), item.thing)
+                note(item.title, way, await refused(doors, way, way.chat(100 + number), item.thing))
     assert await rows(doors.engine, updates, updates.c.error != "") == []
 
 
-async def refused(doors: Doors, way: Way, who: str, thing: Thing) -> None:
+async def refused(doors: Doors, way: Way, who: str, thing: Thing) -> str:
+    """What is said of this file."""
     await ask_for_pages(doors, way, who)
     before = len(await doors.said(way.channel, who))
     status = await send_file(doors, way, who, thing)
@@ -232,7 +236,17 @@ async def refused(doors: Doors, way: Way, who: str, thing: Thing) -> None:
     assert safe_name(kept[0].name) == kept[0].name
     pages = [row.pages for row in await rows(doors.engine, paper_table)]
     assert [[kept[0].id, 0]] in pages
-    assert said or status == 413  # which the page says itself
+    assert (status == 413) == (not said)
+    words = said[-1].splitlines() if said else [page_says("fileTooBig")]
+    return next(line for line in words if line.startswith(("Tệp ", "Ảnh ")))
+
+
+def page_says(name: str) -> str:
+    """Words that the page has itself."""
+    texts = (DOCUMENT.parent.parent / "bot/web/static/texts.js").read_text(encoding="utf-8")
+    found = re.search(rf'{name}: "([^"]+)"', texts)
+    assert found is not None
+    return found[1]
 
 
 async def send_file(doors: Doors, way: Way, who: str, thing: Thing) -> int:
@@ -403,7 +417,7 @@ def note(title: str, way: Way, words: str) -> None:
 def test_what_people_read_is_written_down(request: pytest.FixtureRequest) -> None:
     """The tests above have noted it; the reviewer reads the difference."""
     tried = {title for found in _read.values() for titles in found.values() for title in titles}
-    if not {way.title for way in WAYS} <= tried:
+    if not {way.title for way in (*WAYS, *FILE_WAYS)} <= tried:
         pytest.skip("only some of the ways were tried")
     written = "\n".join([HEAD, *table(), ""])
     if request.config.getoption("--update"):
@@ -414,8 +428,8 @@ def test_what_people_read_is_written_down(request: pytest.FixtureRequest) -> Non
 HEAD = """# What bad input gets
 
 Made by tests/test_bad_input.py (`pytest --update`), which brings each of these over each way it can come in to somebody
-in the middle of a form. What they had answered stays, the question stands again below these words, and a right answer
-goes on.
+in the middle of a form, and each file to somebody who is asked for the pages of a plan. What they had answered stays,
+the question stands again below these words, and a right answer or a good page goes on.
 
 | What comes | What is read | Over |
 |---|---|---|"""

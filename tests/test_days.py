@@ -5,6 +5,11 @@ from datetime import date
 import pytest
 
 from dialogs.days import day_in, period_in
+from dialogs.model import InvalidAnswer, Reader, TextReceived
+from dialogs.officer.findings import day as last_day
+from dialogs.officer.office import closed_days
+from dialogs.officer.staff import leave_day
+from tests.facts import desk_facts, world
 
 MONDAY = date(2026, 11, 23)
 
@@ -73,3 +78,22 @@ def test_the_last_day_is_never_before_the_first() -> None:
     first, last = period_in("5/12 đến 1/12", MONDAY)
     assert first == day(12, 5)
     assert last == day(12, 1, 2027)  # too far off, which whoever asks for a leave notices
+
+
+@pytest.mark.parametrize(
+    ("reader", "typed", "reason"),
+    [
+        (leave_day(first=True), "1/1/2099", "Thursday 1 January 2099 is too far off. Please declare it later."),
+        (leave_day(first=True), "1/1/2020", "Wednesday 1 January 2020 has passed. Leave is noted from today on."),
+        (leave_day(first=True), "30/2/2027", "I see no day there. For example: tomorrow, Friday, 25/12."),
+        (closed_days(), "31/12/9999", "Friday 31 December 9999 is too far off. Please declare it later."),
+        (closed_days(), "0/0/0000", "I see no such day. For example: 25/12, or 25/12 to 27/12."),
+        (last_day(), "31/12/9999", "I see no date there. For example: 31/12/2027."),
+        (last_day(), "30/2/2027", "That month has only 28 days. For example: 31/12/2027."),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused_with_its_reason(reader: Reader, typed: str, reason: str) -> None:
+    """The day of a decision, which is never still to come, is in test_ratings.py."""
+    with pytest.raises(InvalidAnswer) as refused:
+        reader.read(TextReceived(typed), {}, desk_facts(), "")
+    assert world().catalog("en").say(refused.value.text) == reason

@@ -18,6 +18,7 @@ from dialogs.model import (
     Misplaced,
     Option,
     QuestionAsked,
+    Role,
     SendMessage,
     State,
     Text,
@@ -25,7 +26,7 @@ from dialogs.model import (
 )
 from dialogs.tree import BUTTONS, DIALOGS, buttons_in
 from dialogs.words import DESK
-from tests.facts import desk_facts, facts, world
+from tests.facts import Chat, desk_facts, facts, world
 from tests.heart import world_at
 from tests.transcripts import Clock, Play, play
 
@@ -143,3 +144,12 @@ async def test_send_back_is_what_a_leader_means_by_return(engine: AsyncEngine) -
     )
     said = await play(run, [*(f"! {line}" for line in ready), "approver> TL12-26-0001", "approver> tra lai"])
     assert said.splitlines()[-1] == "approver< [Thôi, về hồ sơ]"
+
+
+@pytest.mark.parametrize("question", ["list", "words", "which"])
+def test_ready_reasons_for_nothing_ask_what_for_first(question: str) -> None:
+    """A stored state may stand at a question whose answers before it are gone."""
+    known = desk_facts(Role.ADMINISTRATOR)
+    here = Chat(known, State(f"templates/{question}"))
+    assert here.at == "templates/kind"
+    assert here.does("Thiếu con dấu của xã").at == "templates/kind"

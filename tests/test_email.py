@@ -32,6 +32,7 @@ from bot.channels.base import (
 from bot.channels.email import Email, Recipient, Server
 from bot.turn import outbox_row
 from storage import people, reach
+from storage.database import make_engine
 from storage.models import conversations, outbox
 from storage.outbox import post
 from storage.records import Conversation, conversations_of
@@ -40,6 +41,7 @@ from tests.facts import world
 from tests.test_web_app import SECRET_KEY
 from tests.test_web_app import serving as site
 from tests.transcripts import Clock
+from tests.warm import warmed
 
 WHO = "lan.tran@example.vn"
 STOP = "https://ocop.example/e/1.token"
@@ -527,7 +529,7 @@ async def test_an_address_too_long_for_the_table_is_refused(engine: AsyncEngine)
 
 
 async def test_the_link_asks_first_and_a_mail_program_need_not(sqlite_url: str, tmp_path: Path) -> None:
-    async with site(sqlite_url, tmp_path) as served, served.browser() as client:
+    async with site(await warmed(make_engine(sqlite_url)), tmp_path) as served, served.browser() as client:
         anna = (await chats(served.engine, "anna"))["anna"]
         link = stop_link("", SECRET_KEY, await proved(served.engine, anna))
         assert link == ""
@@ -548,7 +550,7 @@ async def test_the_link_asks_first_and_a_mail_program_need_not(sqlite_url: str, 
 
 @pytest.mark.parametrize("token", ["x", "1", "MQ.forged", "%00", "a" * 500])
 async def test_a_link_we_never_made_ends_nothing(sqlite_url: str, tmp_path: Path, token: str) -> None:
-    async with site(sqlite_url, tmp_path) as served, served.browser() as client:
+    async with site(await warmed(make_engine(sqlite_url)), tmp_path) as served, served.browser() as client:
         await proved(served.engine, (await chats(served.engine, "anna"))["anna"])
         for method in ("GET", "POST"):
             assert (await client.request(method, f"/e/{token}")).status_code == 404

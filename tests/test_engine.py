@@ -550,6 +550,11 @@ def test_a_product_says_its_group_and_kind_by_its_everyday_name() -> None:
     assert (here.answers["product_group"], here.answers["product_set"]) == ("food", "11")
     assert Chat(facts()).does("đăng ký", "Nà Hẩu", "homestay").answers["product_group"] == "tourism"
     assert Chat(facts()).does("đăng ký", "Nà Hẩu", "cái gì đó").at == "register_idea/product_group"
+    either = Chat(facts()).does("đăng ký", "Nà Hẩu", "rau cu qua")
+    assert either.answers["product_group"] == "food"
+    assert either.at == "register_idea/product_set"  # fresh or processed?
+    assert either.does("rau cu qua").at == "register_idea/product_set"
+    assert either.does("chế biến từ rau củ quả").answers["product_set"] == "7"
 
 
 def test_back_from_the_first_answer_changed_leads_to_the_review() -> None:

@@ -212,6 +212,32 @@ async def test_a_slow_file_holds_up_no_other_and_few_are_in_memory(sqlite_engine
     assert most == fetch.AT_ONCE
 
 
+async def test_a_photo_that_is_being_read_holds_up_no_file(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as are fetched at a time take as long as a page may take to be read."""
+    read = asyncio.Event()
+
+    async def slowly(photo: bytes) -> str:
+        await asyncio.wait_for(read.wait(), 20)
+        return ""
+
+    monkeypatch.setattr(fetch, "words_on", slowly)
+    photos = [f"photo{n}" for n in range(fetch.AT_ONCE)]
+    clock, channel = Clock(), Messenger(files={name: PHOTO.getvalue() for name in (*photos, "plan")})
+    await received(sqlite_engine, clock, *photos, kind=UNNAMED)
+    await received(sqlite_engine, clock, "plan", who="binh", due_at=clock() + timedelta(seconds=1))
+    clock.now += timedelta(seconds=2)
+
+    async def here() -> bool:
+        if [row.id for row in await rows(sqlite_engine, files, files.c.status == "stored")] == ["plan"]:
+            read.set()
+        return read.is_set()
+
+    await Working(worker(sqlite_engine, channel, clock)).until(here)
+    assert {row.status for row in await rows(sqlite_engine, files)} == {"stored"}
+
+
 async def test_two_workers_fetch_a_file_once(engine: AsyncEngine) -> None:
     clock, channel, store = Clock(), Messenger(), FileStore("memory:///")
     asked: list[str] = []

@@ -1,6 +1,8 @@
 """The bytes of documents."""
 
+import asyncio
 import hashlib
+import os
 import re
 import resource
 import time
@@ -65,7 +67,10 @@ async def test_only_a_sha256_names_a_file(tmp_path: Path, name: str) -> None:
 
 
 class Bucket:
-    """As much of S3 as is used, at `url`; `away`: how it does not answer."""
+    """As much of S3 as is used, at `url`; `away`: how it does not answer. What is not signed by its key it refuses.
+
+    Whether a server of others answers alike is tried by hand: `test_a_real_bucket`.
+    """
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
@@ -80,6 +85,8 @@ class Bucket:
                 assert request.transport is not None
                 request.transport.close()
                 return web.Response()
+        if not request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 Credential=id/"):
+            return web.Response(status=403)
         path = request.path
         match request.method:
             case "PUT":
@@ -144,6 +151,30 @@ async def test_nobody_listens_at_all(bucket: Bucket, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(StoreAway):
         await FileStore("s3://ocop").put(b"a plan")
+
+
+@pytest.mark.by_hand
+async def test_a_real_bucket(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--bucket s3://name/prefix`, with what docs/operations.md asks for in the environment; it is left as it was."""
+    url = pytestconfig.getoption("--bucket")
+    if not url:
+        pytest.skip("no --bucket")
+    store, scan = FileStore(url), os.urandom(20 << 20)
+    for data in (b"", b"a plan", scan):
+        sha256 = await store.put(data)
+        assert sha256 == await store.put(data)
+        assert await FileStore(url).get(sha256) == data
+        await store.delete(sha256)
+        await store.delete(sha256)
+        with pytest.raises(FileNotFoundError):
+            await store.get(sha256)
+    hundred = [os.urandom(1000) for _ in range(100)]
+    names = await asyncio.gather(*map(store.put, hundred))
+    assert await asyncio.gather(*map(store.get, names)) == hundred
+    await asyncio.gather(*map(store.delete, names))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    with pytest.raises(StoreAway):
+        await FileStore(url).put(b"a plan")
 
 
 # ---------------------------------------------------------------- a full disk

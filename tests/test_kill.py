@@ -1,12 +1,14 @@
 """kill -9 at random moments while people register and send photos: nothing is lost, nothing is submitted twice.
 
-The long run: `pytest -s tests/test_kill.py --kills 20 --registrations 500`, by polling with `--kill-polling`.
+The long run: `pytest -s tests/test_kill.py --kills 20 --registrations 500`, by polling with `--kill-polling`, on
+PostgreSQL with `--kill-postgresql`.
 """
 
 import asyncio
 import random
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,12 +17,12 @@ from bot.clock import system_clock
 from dialogs.model import Role
 from dialogs.places import territory
 from storage import people
-from storage.database import make_engine
+from storage.database import make_engine, sqlite_path
 from tests.doubles.bot_api import BotApi
 from tests.doubles.people import Person
 from tests.doubles.villagers import Villager
 from tests.program import Program, begin, finished, free_port
-from tests.whole import SETTLED_S, nobody_is_stuck, nothing_is_missing, settled
+from tests.whole import KEY, SETTLED_S, nobody_is_stuck, nothing_is_missing, settled
 
 COMMUNES = ("04336", "15001", "15007", "15010", "15013", "00715", "01153", "01156")
 AT_ONCE = 32
@@ -32,11 +34,20 @@ ALL_S = 3600.0
 START_S = 180.0
 
 
-async def test_killed_at_random_moments(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty one."""
+    if request.config.getoption("--kill-postgresql"):
+        return str(request.getfixturevalue("postgresql_url"))
+    return f"sqlite+aiosqlite:///{tmp_path}/ocop.db"
+
+
+async def test_killed_at_random_moments(tmp_path: Path, database: str, pytestconfig: pytest.Config) -> None:
     kills, count = pytestconfig.getoption("--kills"), pytestconfig.getoption("--registrations")
     port = free_port()
-    url = f"sqlite+aiosqlite:///{tmp_path}/ocop.db"
-    environment = {"DATABASE_URL": url, "FILES_URL": str(tmp_path / "files"), "DAYS_OFF": ""}
+    environment = {"DATABASE_URL": database, "FILES_URL": str(tmp_path / "files"), "DAYS_OFF": ""}
+    if sqlite_path(database) is None:
+        environment["ENCRYPTION_KEY"] = KEY
     async with BotApi(pace=PACE) as api:
         environment |= {"TELEGRAM_BOT_TOKEN": api.token, "TELEGRAM_API_URL": api.url, "PORT": str(port)}
         if not pytestconfig.getoption("--kill-polling"):
@@ -47,19 +58,19 @@ async def test_killed_at_random_moments(tmp_path: Path, pytestconfig: pytest.Con
         supervisor = Supervisor(tmp_path, environment)
         try:
             await supervisor.starts()
-            for officer, payload in zip(officers.values(), await invitations(url), strict=True):
+            for officer, payload in zip(officers.values(), await invitations(database), strict=True):
                 await officer.opens(payload)
             async with asyncio.timeout(ALL_S):
                 await asyncio.gather(supervisor.kills(kills), everybody_registers(villagers))
             await api.until(lambda: not api.pending, SETTLED_S)
-            await settled(url)
+            await settled(database)
             await nobody_is_stuck([*villagers, *officers.values()])
-            await settled(url)
+            await settled(database)
             assert await supervisor.program.stop() == 0
         finally:
             supervisor.program.kill()
         sys.stdout.write(summary(supervisor, villagers))
-        await nothing_is_missing(url, tmp_path / "files", api, villagers, officers)
+        await nothing_is_missing(database, tmp_path / "files", api, villagers, officers)
 
 
 def summary(supervisor: "Supervisor", villagers: list[Villager]) -> str:
@@ -99,13 +110,13 @@ class Supervisor:
         return "".join(path.read_text(errors="replace") for path in sorted(self._folder.glob("*.log")))
 
 
-async def invitations(url: str) -> list[str]:
+async def invitations(url: str, communes: Sequence[str] = COMMUNES) -> list[str]:
     engine = make_engine(url)
     try:
         async with engine.begin() as connection:
             return [
                 "i-" + await people.invite(connection, Role.COMMUNE_OFFICER, territory(commune), system_clock())
-                for commune in COMMUNES
+                for commune in communes
             ]
     finally:
         await engine.dispose()

@@ -32,6 +32,15 @@ def test_a_number_in_a_message_is_found_and_where_it_came_from(watch: Watch) -> 
     assert logged(watch, "sent to %s", 12) == []
 
 
+@pytest.mark.parametrize("words", ["Chuối sấy " + "dẻo", "htx " + "măng", "lan.tran" + "@example.vn"])
+def test_a_product_its_maker_and_an_address_are_found(watch: Watch, words: str) -> None:
+    assert logged(watch, "sent to %s", words) == [f"ERROR bot.x, x.py:7: “{words}”"]
+
+
+def test_the_installations_own_address_is_nobodys(watch: Watch) -> None:
+    assert logged(watch, "sent by %s", "ocop@example.vn") == []
+
+
 def test_a_name_in_the_text_of_an_error_or_of_its_cause_is_found(watch: Watch) -> None:
     error = ValueError("not good")
     error.__cause__ = KeyError("Lý Thị " + "Mẩy")

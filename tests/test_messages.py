@@ -24,7 +24,7 @@ from dialogs.model import (
     TextReceived,
     UnsupportedReceived,
 )
-from storage.records import files_in_hand
+from storage.pages import files_in_hand
 from tests.facts import Chat, facts, world
 from tests.test_engine import tree
 

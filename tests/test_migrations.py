@@ -134,6 +134,27 @@ def test_a_migration_says_what_it_locks_and_imports_nothing_of_ours(path: Path) 
     assert not re.search(r"^(from|import) (storage|bot|dialogs)", source, re.MULTILINE)
 
 
+TAKES_AWAY = re.compile(r"drop_(column|table|constraint)\(|rename_table\(|new_column_name=|\bDROP (TABLE|COLUMN)\b")
+
+
+@pytest.mark.parametrize("path", sorted(migrate.VERSIONS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_migration_that_takes_something_away_says_since_when_nobody_uses_it(path: Path) -> None:
+    """The release before it still serves while it runs: what that one uses has to stay."""
+    source = path.read_text(encoding="utf-8")
+    assert not TAKES_AWAY.search(source) or re.search(r"^Unused since: \w", source, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'op.drop_column("people", "name")', 'op.drop_table("notes")', 'batch_op.drop_column("x")',
+        'op.alter_column("people", "name", new_column_name="full_name")', 'op.execute("ALTER TABLE a DROP COLUMN b")',
+    ],
+)  # fmt: skip
+def test_what_takes_something_away_is_seen(change: str) -> None:
+    assert TAKES_AWAY.search(change)
+
+
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A history of the test's own, to be written to: one migration that makes all tables of today."""

@@ -67,6 +67,23 @@ async def test_replies_and_notices_keep_their_order(engine: AsyncEngine) -> None
     assert [row.delivery_id is None for row in found] == [False, True, False]
 
 
+async def test_what_was_noted_already_changes_nothing_when_it_is_noted_again(engine: AsyncEngine) -> None:
+    """By a worker that stood still meanwhile, while another one took its messages over."""
+    clock, kept = Clock(), (deliveries, notices, conversations)
+    anna = await chat(engine, clock, "anna")
+    async with engine.begin() as connection:
+        await tell(connection, world_at(clock), [anna.person_id], NEWS, clock())
+    (rung,) = await rows(engine, deliveries)
+    gone = ledger.Gone(1, anna.id, "telegram", clock(), (rung.id,), ("7",), None, "", None, clock())
+    async with writing(engine) as connection:
+        await ledger.note_sent(connection, [gone], clock())
+    before = [await rows(engine, table) for table in kept]
+    clock.now += timedelta(minutes=5)
+    async with writing(engine) as connection:
+        await ledger.note_sent(connection, [gone], clock())
+    assert [await rows(engine, table) for table in kept] == before
+
+
 # ---------------------------------------------------------------- the web page
 
 

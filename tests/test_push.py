@@ -43,6 +43,7 @@ from bot.channels.email import Email
 from bot.channels.push import LONGEST_PAUSE_S, Push, Subscription, new_key, subscription
 from bot.settings import Settings
 from storage import people, push
+from storage.database import make_engine
 from storage.models import conversations, deliveries, notices, push_subscriptions, secrets, sent_messages, settings
 from storage.records import conversations_of
 from storage.secrets import Vault, WrongKey
@@ -51,6 +52,7 @@ from tests.facts import world
 from tests.test_web_app import SECRET_KEY, Person, Served
 from tests.test_web_app import serving as site
 from tests.transcripts import Clock
+from tests.warm import warmed
 
 CHAT = "0123456789abcdef" * 2
 NEWS = Outgoing(
@@ -535,7 +537,7 @@ async def test_the_key_is_encrypted_and_stays_when_encryption_comes(engine: Asyn
 
 @asynccontextmanager
 async def at_the_page(setting: Setting, url: str, folder: Path) -> AsyncIterator[tuple[Served, Person]]:
-    async with site(url, folder) as served, served.browser() as client:
+    async with site(await warmed(make_engine(url)), folder) as served, served.browser() as client:
         setting.channel.find = Addresses(served.engine, SECRET_KEY, "").subscription
         served.site.push = setting.channel
         person = Person(client)
@@ -613,7 +615,7 @@ async def test_what_the_page_may_not_say(setting: Setting, sqlite_url: str, tmp_
 
 async def test_the_worker_and_the_manifest_are_beside_the_page(sqlite_url: str, tmp_path: Path) -> None:
     english = {"Accept-Language": "en"}
-    async with site(sqlite_url, tmp_path) as served, served.browser(**english) as client:
+    async with site(await warmed(make_engine(sqlite_url)), tmp_path) as served, served.browser(**english) as client:
         worker = await client.get("/sw.js")
         assert worker.headers["content-type"].startswith("text/javascript")
         assert worker.headers["cache-control"] == "no-cache"

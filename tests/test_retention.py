@@ -22,6 +22,7 @@ from storage.models import (
     papers,
     results,
     self_scores,
+    star_steps,
     web_messages,
 )
 from tests.heart import chat, idea, keep_files, rows, say, world_at
@@ -103,11 +104,14 @@ async def test_a_case_that_is_over_goes_only_where_the_setting_says_so(
         until = (clock() + timedelta(days=good_for)).date()
         await connection.execute(insert(results).values(certificate_until=until, **marked))
         await connection.execute(insert(self_scores).values(case_id=1, marks={"1.1": 1}, marked_at=clock()))
+        step = {"case_id": 1, "stars": 3, "code": "1.1", "option": 2, "due_on": until, "remind": True}
+        await connection.execute(insert(star_steps).values(made_at=clock(), **step))
         said = {"case_id": 1, "topic": "idea", "product_set": 7, "option": 1, "author_id": 1, "assessed_at": clock()}
         await connection.execute(insert(assessments).values(said))
     clock.now += YEAR
     await retention.run(engine, days, clock())
-    assert len(await rows(engine, cases)) == len(await rows(engine, results)) == left
+    for table in (cases, results, self_scores, star_steps):
+        assert len(await rows(engine, table)) == left
     assert (await proved(engine)).get("closed_cases", 0) == 1 - left
 
 

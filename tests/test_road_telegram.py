@@ -22,7 +22,6 @@ from tests.program import Program, begin, finished, free_port, running
 
 PACE = 0.2
 """Redelivery of webhooks, five times as fast as Telegram's own."""
-pytestmark = pytest.mark.timed
 ALERT_S = 5.0
 STOP_S = 5.0
 COLD_START_S = 20.0
@@ -216,6 +215,7 @@ def pages_of(pdf: bytes) -> int:
 # ---------------------------------------------------------------- the road, both ways
 
 
+@pytest.mark.timed
 async def test_the_road_by_polling(tmp_path: Path) -> None:
     """With everything logged that the program ever logs: nobody's words, name, number or token are there."""
     async with BotApi() as api:

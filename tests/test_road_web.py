@@ -194,7 +194,6 @@ def joins(officer: Window, link: str, *, name: str, role: str) -> None:
     officer.says(name, "Có hồ sơ mới")
 
 
-@pytest.mark.timed
 def test_the_whole_road(browser: Browser, tmp_path: Path) -> None:
     pages = [paper(tmp_path / f"trang{n}.jpg", f"Ke hoach trang {n} ") for n in (1, 2, 3)]
     with serving(tmp_path / "var") as program, windows(browser, "admin", "officer", "producer") as opened:

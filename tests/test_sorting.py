@@ -9,10 +9,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from bot import reading
+from bot.doctor import sample_case
 from bot.papers import Refused
 from bot.reading import words_on
-from dialogs.model import Facts, FileFacts, FileStatus
+from dialogs.answers import answer_of
+from dialogs.model import Facts, FileFacts, FileStatus, PaperFacts
 from dialogs.producer.sorting import HEADINGS, likeness, sorted_out, spans
+from dialogs.producer.upload import SORTED_WELL, list_options, proposal
 from dialogs.rules.ruleset import Paper, ruleset, rulesets
 from tests.facts import facts
 from tests.test_papers import FONT, bottle, encoded
@@ -95,6 +98,18 @@ def piles(*findings: str) -> dict[str, tuple[int, ...]]:
 )
 def test_piles(findings: tuple[str, ...], expected: dict[str, tuple[int, ...]]) -> None:
     assert piles(*findings) == expected
+
+
+@pytest.mark.parametrize(("there", "taken"), [(0, 3), (28, 2), (30, 0)])
+def test_what_is_proposed_fits_into_the_paper(there: int, taken: int) -> None:
+    """Beside the pages that were kept before and are not sent yet; the others are asked about."""
+    kept = answer_of([(f"old{n}", 0) for n in range(there)])
+    known = with_findings(*["like:business_plan"] * 3)
+    papers = (PaperFacts("business_plan", 1, there, there, False, known.today, kept=kept),) if there else ()
+    case = replace(sample_case("TL-26-0001", "idea_accepted", "food", "household", own=True), papers=papers)
+    known, answers = replace(known, cases=(case,)), {"subject": case.code, "~": "told|f1,f2,f3"}
+    assert [len(pile.pages) for pile in proposal(answers, known)] == [taken] * bool(taken)
+    assert (SORTED_WELL in list_options(answers, known)) == bool(taken)
 
 
 @pytest.mark.parametrize(("numbers", "shown"), [((1,), "1"), ((1, 2), "1–2"), ((1, 2, 3, 5, 7, 8), "1–3, 5, 7–8")])

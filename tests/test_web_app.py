@@ -52,6 +52,7 @@ from storage.records import conversations_of
 from tests.facts import world
 from tests.sounds import ogg
 from tests.transcripts import Clock
+from tests.warm import warmed
 
 SECRET_KEY = "k" * 40
 COMMUNE = "04336"  # Tân Lĩnh, Lào Cai
@@ -170,9 +171,9 @@ class Person:
 
 @asynccontextmanager
 async def serving(
-    url: str, folder: Path, telegram: Any = None, public_url: str = "http://ocop.test"
+    engine: AsyncEngine, folder: Path, telegram: Any = None, public_url: str = "http://ocop.test"
 ) -> AsyncIterator[Served]:
-    engine, store, clock, poor = make_engine(url), FileStore(str(folder / "files")), Clock(), Poor()
+    store, clock, poor = FileStore(str(folder / "files")), Clock(), Poor()
     channels = {"web": CAPABILITIES, "numbers": PLAIN}
     here = replace(world(), channels=channels, clock=clock, public_url=public_url)
     intake, mailbox = Intake(engine, here), Mailbox(engine, store, here)
@@ -182,7 +183,7 @@ async def serving(
     intake.wakes.extend(wakes)
     delivery = Delivery(engine, carriers, store, here, wakes[0])
     fetcher = Fetcher(engine, carriers, store, here, wakes[1])
-    timers = Timers(engine, intake, here)
+    timers = Timers(engine, intake, here, clock.now)  # nothing is old enough to be deleted
     tasks = [asyncio.create_task(work()) for work in (intake.run, delivery.run, fetcher.run, timers.run)]
     try:
         yield Served(site, engine, store, clock, poor, site.application())
@@ -196,7 +197,7 @@ async def serving(
 
 @pytest.fixture
 async def served(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Served]:
-    async with serving(sqlite_url, tmp_path) as found:
+    async with serving(await warmed(make_engine(sqlite_url)), tmp_path) as found:
         yield found
 
 
@@ -239,7 +240,10 @@ async def test_a_new_browser_gets_a_page_and_a_cookie_that_scripts_cannot_read(s
 
 
 async def test_with_https_the_cookie_is_secure_and_stays_the_same_chat(sqlite_url: str, tmp_path: Path) -> None:
-    async with serving(sqlite_url, tmp_path, public_url="https://ocop.test") as served, served.browser() as client:
+    async with (
+        serving(await warmed(make_engine(sqlite_url)), tmp_path, public_url="https://ocop.test") as served,
+        served.browser() as client,
+    ):
         first, second = await client.get("/"), await client.get("/")
         assert "secure" in first.headers["set-cookie"].lower()
         assert "strict-transport-security" in first.headers
@@ -838,7 +842,7 @@ async def test_while_the_database_is_away_everybody_is_asked_to_come_again(
     served: Served, someone: Person, tmp_path: Path
 ) -> None:
     await someone.agrees()
-    async with serving(NOWHERE, tmp_path / "dark") as dark, dark.browser() as client:
+    async with serving(make_engine(NOWHERE), tmp_path / "dark") as dark, dark.browser() as client:
         client.cookies.update(someone.client.cookies)
         person = Person(client)
         person.csrf = someone.csrf
@@ -1098,7 +1102,7 @@ async def with_telegram(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Served
     from bot.channels.telegram import Telegram
 
     channel = Telegram("123456:TEST-token-that-opens-nothing", "http://127.0.0.1:1", TELEGRAM_SECRET)
-    async with serving(sqlite_url, tmp_path, telegram=channel) as found:
+    async with serving(await warmed(make_engine(sqlite_url)), tmp_path, telegram=channel) as found:
         yield found
     await channel.close()
 
@@ -1152,7 +1156,7 @@ async def test_a_body_no_update_can_have_is_not_read_to_its_end(with_telegram: S
 async def test_an_update_that_could_not_be_committed_is_asked_for_again(with_telegram: Served, tmp_path: Path) -> None:
     headers = {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET}
     channel = with_telegram.site.telegram
-    async with serving(NOWHERE, tmp_path / "dark", telegram=channel) as dark, dark.browser() as client:
+    async with serving(make_engine(NOWHERE), tmp_path / "dark", telegram=channel) as dark, dark.browser() as client:
         answer = await client.post("/telegram", json=telegram_update(1, "/start"), headers=headers)
         assert answer.status_code == 503
     async with with_telegram.browser() as client:

@@ -38,6 +38,7 @@ from tests.doubles import zalo_bot
 from tests.doubles.zalo_oa import Follower, ZaloOA
 from tests.heart import chat, rows, world_at
 from tests.transcripts import Clock
+from tests.warm import warmed
 
 SECRET = "a-secret-of-the-bot"
 KEY = "a key for tests of more than 32 characters"
@@ -80,7 +81,7 @@ class Served:
 async def serving(
     oa: ZaloOA, database: str, folder: Path, web_chat: bool = True, working: bool = True
 ) -> AsyncIterator[Served]:
-    engine, clock = make_engine(database), Now(oa)
+    engine, clock = await warmed(make_engine(database)), Now(oa)
     listener = listening("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings: dict[str, Any] = {name.lower(): value for name, value in oa.environment().items()}

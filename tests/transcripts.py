@@ -304,9 +304,9 @@ class Play:
         return moment
 
     async def _next_hour(self) -> datetime:
-        """When overviews are made, an office opens or closes next, or an overview was put off to."""
+        """When overviews are made, an office opens or closes, people are reminded, or an overview was put off to."""
         day = self.clock.now.astimezone(VIETNAM).date()
-        hours = (at_minute(day + timedelta(days=n), minute) for n in range(2) for minute in (420, 450, 1020))
+        hours = (at_minute(day + timedelta(days=n), minute) for n in range(2) for minute in (420, 450, 1020, 1170))
         async with self.engine.connect() as connection:
             later = select(digests.c.due_at).where(digests.c.sent_at.is_(None), digests.c.due_at > self.clock.now)
             put_off: list[datetime] = list((await connection.execute(later)).scalars())

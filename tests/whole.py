@@ -19,6 +19,8 @@ from tests.doubles.villagers import Villager, told
 from tests.heart import rows
 
 SETTLED_S = 300.0
+KEY = "a key for tests of more than 32 characters"
+"""ENCRYPTION_KEY of a program on PostgreSQL."""
 
 
 async def nobody_is_stuck(everybody: Sequence[Person]) -> None:
@@ -29,10 +31,10 @@ async def nobody_is_stuck(everybody: Sequence[Person]) -> None:
 
 
 def engine_of(url: str) -> AsyncEngine:
-    """Opens what the program has sealed, by the key that it has made beside its SQLite database."""
+    """Opens what the program has sealed: by the key that it has made beside its SQLite database, else by `KEY`."""
     path = sqlite_path(url)
-    assert path is not None
-    return make_engine(url, Ring([path.with_suffix(".key").read_text(encoding="ascii").strip()]))
+    key = path.with_suffix(".key").read_text(encoding="ascii").strip() if path is not None else KEY
+    return make_engine(url, Ring([key]))
 
 
 async def settled(url: str) -> None:

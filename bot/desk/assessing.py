@@ -5,7 +5,7 @@ from bot.desk.documents import carries_files, send
 from bot.turn import Refused, Turned, facts_of, fresh_case
 from dialogs.model import N_, AssessTopic, MakeReport, SendMessage, Text
 from dialogs.officer.assess import fits, has_report, is_asked, items, number_of
-from dialogs.producer.self_score import sheet_of
+from dialogs.producer.own_score import sheet_of
 from dialogs.rules.lifecycle import moves_from
 from dialogs.rules.ruleset import ruleset
 from storage import assessments, cases

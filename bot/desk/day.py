@@ -1,4 +1,4 @@
-"""What happens in an office because of the hour: overviews at 7:00, overdue cases, certificates that run out."""
+"""What happens in an office because of the hour: overviews, overdue cases, certificates that run out, reminders."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot import own_score
 from bot.desk import digest, expiry, holding, overdue, requests
 from bot.desk.apart import Apart
 from bot.handle import is_outage, where
@@ -90,4 +91,5 @@ STAGES = (
     Stage("overdue cases", overdue.groups_due, overdue.follow_up, overdue.ids),
     Stage("data requests", requests.late, requests.pass_up, requests.key),
     Stage("certificate", expiry.codes_due, expiry.expire),
+    Stage("things to do for a star", own_score.due, own_score.remind),
 )

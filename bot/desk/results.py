@@ -4,12 +4,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.desk.decisions import decidable
-from bot.turn import Turned, alert_officers, facts_of, fresh_case, tell_producer
-from dialogs.model import N_, CaseFacts, PublishResult, ResultFacts, Text
+from bot.turn import Turned, alert_officers, facts_of, fresh_case, open_my_file, tell_producer
+from dialogs.model import N_, CaseFacts, Link, PublishResult, ResultFacts, Text
 from dialogs.officer.alerts import alert_result, notice_of
 from dialogs.officer.result import is_paper_number
+from dialogs.producer.own_score import sheet_of
+from dialogs.producer.points import result_options
 from dialogs.rules.lifecycle import Side
-from dialogs.rules.rating import Rating, WrongPoints, certificate_until, rating
+from dialogs.rules.rating import Rating, WrongItems, WrongPoints, certificate_until, check_items, rating
 from dialogs.rules.ruleset import PartId, ruleset
 from storage import cases, results
 
@@ -19,7 +21,7 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     before = facts_of(turn, effect.code)
     found = _rating(before, effect)
     case = await decidable(turn, effect.code, found.action, before.status)
-    if not _on_paper(turn, found, effect):
+    if not _on_paper(turn, found, effect) or not _items_fit(before, effect):
         raise cases.NotPossible(effect.code)
     result = _result(before, found, effect)
     await results.publish(turn.connection, case.id, turn.conversation.person_id, result, turn.now)
@@ -27,7 +29,8 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total))
     turn.carried.changed = True
     notice = notice_of(replace(before, result=result), found.action)
-    told = await tell_producer(turn, case.person_id, notice, effect.code)
+    links = (*_onwards(replace(before, result=result)), open_my_file(effect.code))
+    told = await tell_producer(turn, case.person_id, notice, effect.code, links)
     turn.carried.said.append(told.after(_done(before)))
     await _tell_commune(turn, effect.code, case.person_id)
 
@@ -49,6 +52,17 @@ def _on_paper(turn: Turned, found: Rating, effect: PublishResult) -> bool:
     return numbered and effect.decided_on <= turn.facts.today
 
 
+def _items_fit(case: CaseFacts, effect: PublishResult) -> bool:
+    sheet = sheet_of(case)
+    if not effect.criteria or sheet is None:
+        return not effect.criteria
+    try:
+        check_items(sheet, effect.criteria, {"A": effect.points_a, "B": effect.points_b, "C": effect.points_c})
+    except WrongItems:
+        return False
+    return True
+
+
 def _result(case: CaseFacts, found: Rating, effect: PublishResult) -> ResultFacts:
     return ResultFacts(
         effect.points_a,
@@ -58,7 +72,13 @@ def _result(case: CaseFacts, found: Rating, effect: PublishResult) -> ResultFact
         effect.decision,
         certificate_until(ruleset(case.ruleset), found.action, effect.decided_on),
         effect.decided_on,
+        criteria=effect.criteria,
     )
+
+
+def _onwards(case: CaseFacts) -> tuple[Link, ...]:
+    """The way to the next star, where there is one."""
+    return tuple(Link(f"{option.value}.{case.code}", option.label) for option in result_options(case))
 
 
 def _done(case: CaseFacts) -> Text:

@@ -15,9 +15,9 @@ from dialogs.answers import phone
 from dialogs.engine import said
 from dialogs.model import CaseFacts, Facts, Story, Text
 from dialogs.paperwork import STORY_PARTS
+from dialogs.producer.own_score import marks_of, set_number, sheet_of
 from dialogs.producer.papers import by_hand, kept_paper, papers_of
 from dialogs.producer.register_idea import IDEA_ASKS, as_filed
-from dialogs.producer.self_score import given_marks, set_number, sheet_of
 from dialogs.producer.story import HEADINGS
 from dialogs.rules.ruleset import PART_IDS, ruleset
 from dialogs.rules.scoring import score
@@ -425,7 +425,7 @@ def _own_score(known: Known) -> Iterator[Block]:
     if sheet is None:
         yield Line("Bộ tiêu chí của sản phẩm chưa có ở đây; điểm tự chấm", lines=4)
         return
-    marks = given_marks({}, case)
+    marks = marks_of(case)
     own = score(sheet, marks)
     names = {paper.id: (paper.official or paper.label).vi for paper in papers_of(case)}
 

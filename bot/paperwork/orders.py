@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from bot import own_score
 from bot.desk.documents import NO_FILE_HERE, carries_files, send
 from bot.paperwork import content, delivery
 from bot.turn import Turned, fresh_case, own_case
@@ -49,6 +50,7 @@ async def keep_story(turn: Turned, effect: KeepStory) -> None:
     made = await to_be_made(turn.connection, turn.conversation, case, turn.now)
     pages: list[list[Any]] = [[file_id, 0] for file_id in (made, *dict.fromkeys(i for i in ids if i in here))]
     await cases.keep_paper(turn.connection, case, paper.id, pages, turn.now)
+    await own_score.paper_kept(turn, case, paper.id)
     turn.carried.changed = True
 
 

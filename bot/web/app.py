@@ -116,6 +116,10 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
 _MESSAGE_ID_BELOW = 2**31
 
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+Refused = Callable[[Request, HTTPException], Awaitable[Response]]
+
+
 class Shell:
     """Around everything: the security headers on every answer, and an end for every error.
 
@@ -138,7 +142,7 @@ class Shell:
             await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
             return
-        except Exception as error:  # Starlette has answered 500 already; here is the only place that sees what
+        except Exception as error:  # 500 has been answered already; here is the only place that sees what
             log.error("%s %s: %s", scope["method"], scope["path"].split("/")[1], where(error))
 
     def _with_ours(self, theirs: list[tuple[bytes, bytes]], path: str) -> list[tuple[bytes, bytes]]:
@@ -147,6 +151,28 @@ class Shell:
             theirs = [*theirs, (b"cache-control", b"no-cache")]
         present = {name for name, _ in theirs}
         return [*theirs, *(header for header in self._headers if header[0] not in present)]
+
+
+class Posts:
+    """Past Starlette's routes and middleware, which cost more than reading an update, for a platform's many posts."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint], refused: Refused, app: ASGIApp) -> None:
+        self._endpoints, self._refused, self._app = endpoints, refused, app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._endpoints.get(scope["path"]) if scope.get("method") == "POST" else None
+        if endpoint is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            answer = await endpoint(request)
+        except HTTPException as error:
+            answer = await self._refused(request, error)
+        except Exception:  # the platform posts again; Shell writes down what it was
+            await (await self._refused(request, HTTPException(500)))(scope, receive, send)
+            raise
+        await answer(scope, receive, send)
 
 
 @dataclass
@@ -213,13 +239,14 @@ class Site:
             SQLAlchemyError: self._away,
             OSError: self._away,
         }
-        return Shell(Starlette(routes=routes, exception_handlers=handlers), self._secure)
+        posts = {"/telegram": self.telegram_webhook} if self.telegram is not None else {}
+        return Shell(Posts(posts, self._refused, Starlette(routes=routes, exception_handlers=handlers)), self._secure)
 
     def _webhooks(self) -> list[Route]:
         """Of the platforms that are on."""
         routes = []
         if self.telegram is not None:
-            routes.append(Route("/telegram", self.telegram_webhook, methods=["POST"]))
+            routes.append(Route("/telegram", self.telegram_webhook, methods=["POST"]))  # says what else it refuses
         if self.zalo is not None:
             routes.append(Route("/zalo", self.zalo_webhook, methods=["GET", "POST"]))
             routes.append(Route("/zalo/connected", self.zalo_connected, methods=["GET"]))
@@ -580,7 +607,7 @@ class Site:
         """200 after the commit, so Telegram's redelivery is the retry; the press is acknowledged in the answer."""
         body = await _limited(request, MAX_WEBHOOK_BYTES)
         try:
-            updates = self.telegram.read(request.headers, body)
+            updates = await self.telegram.received(request.headers, body)
         except BadSignature:
             REQUESTS.labels("telegram", "bad signature").inc()
             raise HTTPException(HTTPStatus.UNAUTHORIZED) from None

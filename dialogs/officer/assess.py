@@ -31,7 +31,7 @@ from dialogs.model import (
 from dialogs.officer.own_words import EXIT, before, own_words
 from dialogs.officer.rights import case_of, visible
 from dialogs.officer.words import decided_meanwhile, in_other_hands, title
-from dialogs.producer.self_score import sheet_of
+from dialogs.producer.own_score import sheet_of
 from dialogs.producer.upload import kept_paper
 from dialogs.rules.lifecycle import moves_from
 from dialogs.rules.ruleset import Label, ruleset

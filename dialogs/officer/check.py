@@ -48,7 +48,8 @@ from dialogs.officer.rights import case_of, visible
 from dialogs.officer.words import decided_meanwhile, in_other_hands
 from dialogs.producer.check_status import REASONS, item_words, reason_words
 from dialogs.producer.register_idea import IDEA_ASKS, as_filed
-from dialogs.producer.upload import WITH_THE_PLAN, kept_paper, papers_of
+from dialogs.producer.upload import kept_paper, papers_of
+from dialogs.rules.ruleset import WITH_THE_PLAN
 
 MOST_FILES = 3
 PRIVATE = {"phone", "contact_name"}

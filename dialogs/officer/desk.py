@@ -340,6 +340,10 @@ def _called(name: str) -> Text | str:
     return name.split()[-1][:20] if name.split() else Text(N_("the producer"))
 
 
+def of_no_page(value: str) -> bool:
+    return value not in (_NEXT.value, _FIRST.value)
+
+
 def _pages(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (*((_NEXT,) if facts.desk.after else ()), *((_FIRST,) if answers.get("_after") else ()))
 
@@ -422,7 +426,7 @@ DESK = Dialog(
     "desk",
     allowed=is_officer,
     linked=True,
-    steps=(Ask("case", overview, case_list(desk_options), goto=onward, lasting=True),),
+    steps=(Ask("case", overview, case_list(desk_options), goto=onward, lasting=of_no_page),),
 )
 
 
@@ -486,7 +490,7 @@ FIND = Dialog(
     allowed=is_officer,
     linked=True,
     up="desk",
-    steps=(Ask("words", found, case_list(found_options), goto=found_onward, lasting=True),),
+    steps=(Ask("words", found, case_list(found_options), goto=found_onward, lasting=of_no_page),),
 )
 
 

@@ -42,11 +42,13 @@ from dialogs.model import (
 )
 from dialogs.officer import decide
 from dialogs.officer.alerts import named, notice_of
+from dialogs.officer.by_item import by_item, loaded
 from dialogs.officer.decide import DESK, OPEN_FILE, may_enter_result
 from dialogs.officer.digest import joined
 from dialogs.officer.findings import day, day_of
 from dialogs.officer.rights import case_of, seen, visible
 from dialogs.producer.check_status import status_words
+from dialogs.producer.own_score import can_score
 from dialogs.rules.rating import Rating, WrongPoints, certificate_until, check_points, rating
 from dialogs.rules.ruleset import PartId, ruleset
 
@@ -247,6 +249,7 @@ def result_of(case: CaseFacts, found: Rating, answers: Answers) -> ResultFacts:
         certificate_until(ruleset(case.ruleset), found.action, decided_on),
         decided_on,
         published=False,
+        criteria=loaded(answers.get("items", "")),
     )
 
 
@@ -365,7 +368,13 @@ def _look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         return ()
     result = result_of(case, found, answers)
     notice = notice_of(replace(case, result=result), found.action)
-    return (Text(N_("Nothing is published yet.")), _day_line(answers), Text(N_("The producer will read:")), *notice)
+    read = Text(N_("The producer will read:"))
+    return (Text(N_("Nothing is published yet.")), _day_line(answers), *_items_line(answers), read, *notice)
+
+
+def _items_line(answers: Answers) -> tuple[Text, ...]:
+    count = len(loaded(answers.get("items", "")))
+    return (Text(N_("Points of %(count)s items are added."), {"count": count}),) if count else ()
 
 
 EDIT = Option("edit", Text(N_("Change an answer")), ("sửa", "edit"))
@@ -375,10 +384,20 @@ def _after_look(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
     if value == "publish":
         return Go(f"publish.{code}", {name: answers[name] for name in _ANSWERS if name in answers})
-    return Go(f"result.{code}/edit" if value == "edit" else f"review.{code}")
+    return Go(f"result.{code}/{value}" if value in ("edit", "items") else f"review.{code}")
 
 
-_ANSWERS = (*PARTS, "decision", "letter", "decided_on")
+def _look_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """Points item by item are asked for only by who has them, and only where the score sheet is known."""
+    items = (ITEMS,) if can_score(case_of(answers, facts)) and not answers.get("items") else ()
+    go_on = Option("publish", Text(N_("Go on to publish")), ("tiếp tục", "go on"))
+    return (go_on, EDIT, *items, Option("later", Text(N_("Not now")), ("để sau", "not now")))
+
+
+ITEMS = Option("items", Text(N_("Add points by item")), ("thêm điểm từng mục", "điểm từng mục", "add points by item"))
+
+
+_ANSWERS = (*PARTS, "decision", "letter", "decided_on", "items")
 
 
 def _editable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -422,6 +441,16 @@ _ASKS = (
         when=_when("certify", "rate", "propose", expected=True),
         title=N_("Day"),
     ),
+    Ask(
+        "items",
+        N_("Please paste all items with their points. For example: 1.1 3; 1.2 0,5; and so on."),
+        by_item(),
+        aside=True,
+        needs=(*PARTS,),
+        title=N_("Points by item"),
+        verbatim=True,
+        counted=False,
+    ),
 )
 
 RESULT = Dialog(
@@ -451,13 +480,7 @@ RESULT = Dialog(
         Ask(
             "check",
             _look_it_over,
-            one_of(
-                (
-                    Option("publish", Text(N_("Go on to publish")), ("tiếp tục", "go on")),
-                    EDIT,
-                    Option("later", Text(N_("Not now")), ("để sau", "not now")),
-                )
-            ),
+            one_of(_look_options),
             when=_when("certify", "rate", "propose"),
             goto=_after_look,
             confirms=True,
@@ -491,7 +514,8 @@ def _published(answers: Answers, facts: Facts) -> Effects:
         return ()
     a, b, c = (Decimal(answers[name]) for name in PARTS)
     day = date.fromisoformat(answers["decided_on"])
-    return (PublishResult(answers["subject"], a, b, c, _number_of(found, answers), day),)
+    items = loaded(answers.get("items", ""))
+    return (PublishResult(answers["subject"], a, b, c, _number_of(found, answers), day, items),)
 
 
 def _after_publishing(value: str, answers: Answers, facts: Facts) -> Go:

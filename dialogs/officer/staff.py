@@ -410,7 +410,7 @@ class leave_day:
     def _first(self, typed: str, facts: Facts) -> Answer:
         given = leave_in(typed, facts.today)
         if "first" not in given:
-            raise InvalidAnswer(NO_DAY)
+            raise _no_leave(period_in(typed, facts.today)[0], facts.today)
         return Answer(given["first"], also={"last": given["last"]} if "last" in given else {})
 
     def _last(self, typed: str, answers: Answers) -> Answer:
@@ -432,6 +432,14 @@ class leave_day:
 
 def _iso(day: date) -> str:
     return day.isoformat()
+
+
+def _no_leave(first: date | None, today: date) -> InvalidAnswer:
+    if first is None:
+        return InvalidAnswer(NO_DAY)
+    if first < today:
+        return InvalidAnswer(N_("%(day)s has passed. Leave is noted from today on."), day=first)
+    return InvalidAnswer(N_("%(day)s is too far off. Please declare it later."), day=first)
 
 
 def leave_in(typed: str, today: date) -> dict[str, str]:

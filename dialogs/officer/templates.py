@@ -18,8 +18,7 @@ from dialogs.model import (
 )
 from dialogs.producer.check_status import reason_words
 from dialogs.producer.register_idea import IDEA_ASKS
-from dialogs.producer.upload import WITH_THE_PLAN
-from dialogs.rules.ruleset import Label, ruleset_on
+from dialogs.rules.ruleset import WITH_THE_PLAN, Label, ruleset_on
 
 MOST_CHARS = 200
 """A reason that is chosen, not written, has to be read at a glance."""
@@ -74,12 +73,17 @@ def _named(item: str, facts: Facts) -> Text | Label | str:
 # ---------------------------------------------------------------- the list
 
 
+def of_something(answers: Answers, facts: Facts) -> bool:
+    """It was chosen for what: else that is asked first."""
+    return "_item" in answers
+
+
 def _here(answers: Answers, facts: Facts) -> tuple[Template, ...]:
-    return tuple(template for template in facts.templates if template.item == answers.get("_item"))
+    return tuple(template for template in facts.templates if template.item == answers["_item"])
 
 
 def listed(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    name = {"item": _named(answers.get("_item", ""), facts)}
+    name = {"item": _named(answers["_item"], facts)}
     found = _here(answers, facts)
     if not found:
         return (Text(N_("%(item)s: there are no ready reasons yet."), name),)
@@ -136,12 +140,13 @@ TEMPLATES = Dialog(
             aside=True,
             goto=lambda value, answers, facts: Go("templates/list", {"_item": f"answer:{value}"}),
         ),
-        Ask("list", listed, one_of(list_options), aside=True, goto=after_list),
+        Ask("list", listed, one_of(list_options), aside=True, when=of_something, goto=after_list),
         Ask(
             "words",
             N_("How does it read? The producer reads exactly these words."),
             text(max_chars=MOST_CHARS, min_chars=5),
             aside=True,
+            when=of_something,
             verbatim=True,
             then=added,
             goto=lambda value, answers, facts: Go("templates/list"),
@@ -151,6 +156,7 @@ TEMPLATES = Dialog(
             N_("Which one shall go?"),
             one_of(removable),
             aside=True,
+            when=of_something,
             then=removed,
             goto=lambda value, answers, facts: Go("templates/list"),
         ),

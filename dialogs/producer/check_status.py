@@ -29,11 +29,14 @@ from dialogs.model import (
 )
 from dialogs.producer.consent import consent_first
 from dialogs.producer.needs import meter_lines
+from dialogs.producer.own_score import can_score
 from dialogs.producer.papers import completeness
+from dialogs.producer.points import result_options
 from dialogs.producer.prepare import PREPARE, offered
 from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
-from dialogs.producer.self_score import TRY_IT, can_score
+from dialogs.producer.self_score import TRY_IT
+from dialogs.producer.todo import todo_option
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
 from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, sides_of, waits_for_authority
 from dialogs.rules.ruleset import ruleset
@@ -452,6 +455,8 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *papers,
         prepare,
         *tried,
+        *result_options(case),
+        *todo_option(case),
         *seen,
         Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
         *resume(facts.drafts[:1]),
@@ -514,6 +519,9 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         "papers": f"upload.{code}",
         TRY_IT.value: f"self_score.{code}",
         PREPARE.value: f"prepare.{code}",
+        "todo": f"todo.{code}",
+        "points": f"points.{code}",
+        "to_star": f"to_star.{code}",
         "note": f"ask_officer.{code}",
         "review": f"review.{code}",
         "why": f"case.{code}",

@@ -27,6 +27,7 @@ from dialogs.model import (
 from dialogs.officer.assisted import may_assist
 from dialogs.producer.check_status import WHY, came_back
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
+from dialogs.producer.todo import newest_list, todo_option
 
 LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "learn"))
 REGISTER = Option(
@@ -72,7 +73,9 @@ def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     staff = (STAFF,) if facts.person.memberships else ()
     assist = (ASSIST,) if may_assist(answers, facts) else ()
     why = (WHY,) if came_back(facts) is not None else ()
-    return (*desk, *assist, *resume, LEARN, REGISTER, PAPERS, status, *ask, HELP, *staff, *why)
+    aimed = newest_list(facts)
+    todo = todo_option(aimed) if aimed is not None else ()
+    return (*desk, *assist, *resume, *todo, LEARN, REGISTER, PAPERS, status, *ask, HELP, *staff, *why)
 
 
 def _resume(draft: DraftFacts) -> Option:
@@ -88,6 +91,8 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
         return Go("assist.new")
     if value == "why" and (case := came_back(facts)) is not None:
         return Go(f"case.{case.code}")
+    if value == "todo" and (aimed := newest_list(facts)) is not None:
+        return Go(f"todo.{aimed.code}")
     if value == "papers":
         return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")
     return Go(
@@ -95,6 +100,11 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
             value, "learn"
         )
     )
+
+
+def of_no_case(value: str) -> bool:
+    """“Why?” and the list for a star are about whichever case is the latest when they are pressed."""
+    return value not in ("why", "todo")
 
 
 def welcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -107,7 +117,7 @@ MENU = Dialog(
     "menu",
     before=consent_asked,
     linked=True,
-    steps=(Ask("choice", welcome, one_of(choices), goto=chosen, lasting=True),),
+    steps=(Ask("choice", welcome, one_of(choices), goto=chosen, lasting=of_no_case),),
 )
 
 

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 from dialogs.model import CaseFacts, PaperFacts
-from dialogs.producer.self_score import set_number
+from dialogs.producer.own_score import set_number
 from dialogs.rules.lifecycle import is_dossier
-from dialogs.rules.ruleset import Condition, Paper, Stage, ruleset
+from dialogs.rules.ruleset import WITH_THE_PLAN, Condition, Paper, Stage, ruleset
 
 BY_HAND = {"samples"}
 """What is brought to the commune, not sent: a photo of it is welcome, and nothing waits for one."""
-WITH_THE_PLAN = "plan_"
-"""Begins the id of a plan's paper that the dossier has again under the rest of the id."""
 
 
 def papers_of(case: CaseFacts) -> tuple[Paper, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from dialogs.answers import (
     PERIOD_OPTIONS,
@@ -44,8 +44,9 @@ from dialogs.model import (
     TextReceived,
     Then,
 )
+from dialogs.producer.own_score import can_score
 from dialogs.producer.place import place_first
-from dialogs.producer.self_score import TRY_IT, can_score
+from dialogs.producer.self_score import TRY_IT
 from dialogs.rules.ruleset import ProductGroup, Ruleset, ruleset, ruleset_on
 
 MAX_PHOTOS = 5
@@ -102,8 +103,12 @@ def _groups(ruleset_id: str) -> tuple[Option, ...]:
 
 
 def _group(answers: Answers, facts: Facts) -> ProductGroup | None:
-    found = (g for g in rules(answers, facts).groups if g.id == answers.get("product_group"))
-    return next(found, None)
+    return _group_of(rules(answers, facts).id, answers.get("product_group", ""))
+
+
+@lru_cache(maxsize=64)  # asked again and again, by each question that hangs on it
+def _group_of(ruleset_id: str, group_id: str) -> ProductGroup | None:
+    return next((group for group in ruleset(ruleset_id).groups if group.id == group_id), None)
 
 
 def sets(answers: Answers, facts: Facts) -> tuple[Option, ...]:

@@ -3,8 +3,8 @@
 The sheet is that of the case's rules and product set. What comes out is a range, never an official score.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from dialogs.answers import CHOOSE, one_of
 from dialogs.engine import said
@@ -24,63 +24,32 @@ from dialogs.model import (
     Option,
     OptionChosen,
     Sayable,
+    SendScore,
     Text,
-    Value,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.rules.ruleset import PART_IDS, Label, PartId, ruleset
-from dialogs.rules.scoring import NONE, Gate, Score, choices, score
-from dialogs.rules.sheet import Criterion, Sheet, sheets
-from dialogs.rules.sheet import Option as SheetOption
+from dialogs.producer.own_score import (
+    answered,
+    case_of,
+    has_tried,
+    holds,
+    marks_of,
+    may_score,
+    needed_sheet,
+    set_number,
+    sheet_of,
+)
+from dialogs.producer.score_words import UNOFFICIAL, gate_lines, option_words, part_lines, picture, total_lines
+from dialogs.rules.planner import next_stars
+from dialogs.rules.ruleset import PART_IDS, PartId, ruleset
+from dialogs.rules.scoring import NONE, choices, score
+from dialogs.rules.sheet import Criterion, Sheet, sheet
+from dialogs.rules.work import works
 
 TRY_IT = Option(
     "self_score", Text(N_("Try my score")), ("tự chấm", "tự chấm điểm", "chấm thử", "được mấy điểm", "my score")
 )
 UNKNOWN = "?"
-BAR_SQUARES = 10
-MOST_GATES = 4
-"""How many gates one message names; who has more to do reads on with “Show more”."""
-_KINDS = {"household": 1, "farm": 1, "cooperative_group": 1}
-"""Registering has answered the item about it for these. Companies and co-operatives differ in what was not asked."""
-
-
-def sheet_of(case: CaseFacts) -> Sheet | None:
-    """The score sheet of a case; None where it is not known in full."""
-    found = sheets(case.ruleset).get(set_number(case))
-    return found if found is not None and not found.partial else None
-
-
-def set_number(case: CaseFacts) -> int:
-    """A group that has one set only is not asked for it. 0: not known."""
-    if chosen := case.answers.get("product_set"):
-        return int(chosen)
-    group = next((g for g in ruleset(case.ruleset).groups if g.id == case.answers.get("product_group")), None)
-    return group.sets[0].number if group is not None and len(group.sets) == 1 else 0
-
-
-SCORED = frozenset({"ocop-2026"})
-"""Rules whose sheets are all known in full. Said here: reading them takes a moment that a list of choices has not."""
-
-
-def can_score(case: CaseFacts) -> bool:
-    return case.ruleset in SCORED and set_number(case) > 0
-
-
-def known_from(case: CaseFacts) -> Mapping[str, int]:
-    """Marks that the registration has answered already."""
-    sheet, option = sheet_of(case), _KINDS.get(case.answers.get("producer_kind", ""))
-    if sheet is None or option is None:
-        return {}
-    return {criterion.code: option for criterion in sheet.criteria if criterion.name == "organisation"}
-
-
-# ---------------------------------------------------------------- answers and marks
-
-
-def _name(code: str) -> str:
-    return code.replace(".", "-")
-
-
 CODES = (
     *("1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "2.1", "2.2", "2.3", "2.4", "3.1", "3.2", "3.3", "3.4", "3.5"),
     *("4.1", "4.2", "4.3", "4.4", "4.5", "5.1", "5.2", "5.3"),
@@ -90,42 +59,11 @@ CODES = (
 """Codes of all sheets, in order: each is a question of the dialog. Written out, as sheets are read when needed."""
 
 
-def given_marks(answers: Answers, case: CaseFacts) -> dict[str, int]:
-    """What was answered here and before, by code; what is not known has none."""
-    sheet = _sheet(case)
-    here = {c.code: answers[_name(c.code)] for c in sheet.criteria if _name(c.code) in answers}
-    marks = {**known_from(case), **case.self_marks}
-    marks |= {code: int(value) for code, value in here.items() if value}
-    unknown = {code for code, value in here.items() if not value}
-    return {code: mark for code, mark in marks.items() if code not in unknown and _holds(sheet, code, mark)}
+# ---------------------------------------------------------------- answers and marks
 
 
-def _holds(sheet: Sheet, code: str, mark: int) -> bool:
-    """A mark of before the product set was changed may be none of this sheet."""
-    return any(c.code == code and mark in choices(c) for c in sheet.criteria)
-
-
-def as_answers(marks: Mapping[str, int]) -> Answers:
-    return {_name(code): str(mark) for code, mark in marks.items()}
-
-
-def _case(answers: Answers, facts: Facts) -> CaseFacts:
-    case = facts.case(answers["subject"])
-    if case is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return case
-
-
-def _sheet(case: CaseFacts) -> Sheet:
-    found = sheet_of(case)
-    if found is None:
-        raise LookupError(f"{case.ruleset} has no sheet for {case.code}")
-    return found
-
-
-def allowed(answers: Answers, facts: Facts) -> bool:
-    case = facts.case(answers["subject"])
-    return case is not None and case.as_producer and can_score(case) and sheet_of(case) is not None
+def _name(code: str) -> str:
+    return code.replace(".", "-")
 
 
 # ---------------------------------------------------------------- one item
@@ -139,11 +77,11 @@ class mark:
     takes: str = ""
 
     def _criterion(self, answers: Answers, facts: Facts) -> Criterion:
-        return _sheet(_case(answers, facts)).criterion(self.code)
+        return needed_sheet(case_of(answers, facts)).criterion(self.code)
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         criterion = self._criterion(answers, facts)
-        printed = tuple(Option(str(n), _words(criterion.options[n - 1])) for n in choices(criterion) if n != NONE)
+        printed = tuple(Option(str(n), option_words(criterion.options[n - 1])) for n in choices(criterion) if n != NONE)
         none = (Option(str(NONE), Text(N_("None of these"))),) if NONE in choices(criterion) else ()
         words = ("chưa biết", "không biết", "chưa rõ", "không rõ", "i don't know")
         return (*printed, *none, Option(UNKNOWN, Text(N_("I don't know yet")), words))
@@ -162,39 +100,43 @@ class mark:
     def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
         case = facts.case(answers["subject"])
         sheet = sheet_of(case) if case is not None else None
-        return sheet is not None and value.isascii() and value.isdigit() and _holds(sheet, self.code, int(value))
-
-
-def _words(option: SheetOption) -> Text | Label:
-    """Of two ways to score an item, which one it is for."""
-    if option.case is None:
-        return option.label
-    return Text(N_("%(case)s: %(option)s"), {"case": option.case, "option": option.label})
+        return sheet is not None and value.isascii() and value.isdigit() and holds(sheet, self.code, int(value))
 
 
 def _asked_now(code: str, answers: Answers, facts: Facts) -> bool:
-    """An item of this sheet, in the part that is being answered, that counts: 5.2 counts only with a story (5.1)."""
+    """An item of the part that is being answered, where it was open at the beginning, or the one to change."""
     case = facts.case(answers["subject"])
-    sheet = sheet_of(case) if case is not None else None
-    criterion = next((c for c in sheet.criteria if c.code == code), None) if sheet is not None else None
-    if case is None or sheet is None or criterion is None or criterion.part != answers.get("_part"):
+    if case is None or sheet_of(case) is None or code not in (*answers.get("_ask", "").split(), answers.get("_only")):
         return False
-    return not criterion.needs or bool(_points(sheet, criterion.needs, given_marks(answers, case)))
+    return _asks(code, answers, needed_sheet(case), marks_of(case))
 
 
-def _points(sheet: Sheet, code: str, marks: Mapping[str, int]) -> int:
-    """Of one item; an open one counts as something, so that what hangs on it is asked."""
-    if code not in marks:
-        return 1
-    chosen = marks[code]
-    return sheet.criterion(code).options[chosen - 1].points if chosen else 0
+def _asks(code: str, answers: Answers, sheet: Sheet, marks: Mapping[str, int]) -> bool:
+    """Not what has been marked meanwhile, in another chat or on the list of things to do."""
+    criterion = next((c for c in sheet.criteria if c.code == code), None)
+    if criterion is None or not _counts(sheet, criterion, marks):
+        return False
+    return code not in marks or _name(code) in answers or code == answers.get("_only")
+
+
+def _counts(sheet: Sheet, criterion: Criterion, marks: Mapping[str, int]) -> bool:
+    """5.2 only with a story, 5.1; where that is open, 5.2 is asked."""
+    needed = criterion.needs
+    if not needed or needed not in marks:
+        return True
+    return bool(marks[needed]) and sheet.criterion(needed).options[marks[needed] - 1].points > 0
 
 
 def _prompt(code: str, answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    criterion = _sheet(_case(answers, facts)).criterion(code)
-    hint = (said(criterion.hint),) if criterion.hint is not None else ()
-    texts = (said(criterion.label), *hint)
-    return tuple(text if isinstance(text, Text) else Text("%(words)s", {"words": text}) for text in texts)
+    case = case_of(answers, facts)
+    criterion = needed_sheet(case).criterion(code)
+    hint = (Text("%(words)s", {"words": criterion.hint}),) if criterion.hint is not None else ()
+    example = works(case.ruleset).of(criterion).example
+    return (
+        Text("%(words)s", {"words": said(criterion.label)}),
+        *hint,
+        Text(N_("For example: %(example)s"), {"example": example}),
+    )
 
 
 def _item(code: str) -> Ask:
@@ -203,105 +145,52 @@ def _item(code: str) -> Ask:
         lambda answers, facts: _prompt(code, answers, facts),
         mark(code),
         when=lambda answers, facts: _asked_now(code, answers, facts),
-        then=_kept,
+        then=lambda answers, facts: _kept(code, answers, facts),
     )
 
 
-def _kept(answers: Answers, facts: Facts) -> Effects:
-    case = _case(answers, facts)
-    return (KeepSelfScore(case.code, given_marks(answers, case)),)
+def _kept(code: str, answers: Answers, facts: Facts) -> Effects:
+    """This mark; at the end of a part what all of them come to, as a picture as well."""
+    case = case_of(answers, facts)
+    mark = int(answers[_name(code)]) if answers[_name(code)] else None
+    keep = KeepSelfScore(case.code, code, mark)
+    sheet, marks = needed_sheet(case), marks_of(replace(case, self_marks=answered(case, code, mark)))
+    left = (c for c in answers.get("_ask", "").split() if _asks(c, answers, sheet, marks) and _name(c) not in answers)
+    if not answers.get("_part") or any(left):
+        return (keep,)
+    return (keep, SendScore(picture(case, score(sheet, marks))))
 
 
 # ---------------------------------------------------------------- what it comes to
 
 
 def outcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    case = _case(answers, facts)
-    sheet, marks = _sheet(case), given_marks(answers, case)
+    case = case_of(answers, facts)
+    sheet, marks = needed_sheet(case), marks_of(case)
     name = ruleset(case.ruleset).product_set(sheet.number).label
     head = Text(
         N_("Your own score for “%(product)s”, as on the sheet “%(sheet)s”"), {"product": case.product, "sheet": name}
     )
-    unofficial = Text(N_("This is not an official score: the council decides."))
-    if not case.self_marks and marks.keys() <= known_from(case).keys():
+    if not has_tried(case):
         about = Text(
             N_("%(count)s short questions. Stop whenever you like; what you do not know stays open."),
             {"count": len(sheet.criteria)},
         )
-        return (head, unofficial, about, Text(N_("Which part first?")))
+        return (head, UNOFFICIAL, about, Text(N_("Which part first?")))
     result = score(sheet, marks)
-    return (head, *_total(result), *_parts(sheet, case, result), *_gates(sheet, result), unofficial)
+    return (head, *total_lines(result), *part_lines(case, result), *gate_lines(sheet, result), UNOFFICIAL)
 
 
-def _total(result: Score) -> Iterator[Text]:
-    low, high = result.range
-    values: dict[str, Value] = {"low": low, "high": high, "stars": result.stars, "best": result.best_stars}
-    if result.knocked_out:
-        yield Text(
-            N_("As it stands it would not be scored at all: %(reason)s."), {"reason": result.knocked_out[0].label}
-        )
-    elif not result.open:
-        yield Text(N_("%(low)s points of 100: %(stars)s stars."), values)
-    elif result.stars == result.best_stars:
-        yield Text(N_("About %(low)s to %(high)s points of 100: %(stars)s stars."), values)
-    else:
-        yield Text(N_("About %(low)s to %(high)s points of 100: %(stars)s to %(best)s stars."), values)
-    if result.held_back:
-        yield Text(
-            N_("The points are enough for %(stars)s stars, but something that these stars ask for is missing."),
-            {"stars": result.stars_by_points},
-        )
-
-
-def _parts(sheet: Sheet, case: CaseFacts, result: Score) -> Iterator[Text]:
-    for part in PART_IDS:
-        codes = [c.code for c in sheet.criteria if c.part == part]
-        low = int(result.parts[part])
-        high = low + sum(sheet.criterion(code).best for code in codes if code in result.open)
-        values: dict[str, Value] = {
-            "part": part,
-            "name": ruleset(case.ruleset).parts[part].label,
-            "points": str(low) if low == high else f"{low}–{high}",
-            "most": sheet.parts[part],
-            "bar": _bar(low, sheet.parts[part]),
-        }
-        yield Text(N_("%(bar)s %(part)s. %(name)s: %(points)s/%(most)s"), values)
-
-
-def _bar(points: int, most: int) -> str:
-    full = round(points * BAR_SQUARES / most)
-    return "■" * full + "□" * (BAR_SQUARES - full)
-
-
-def _gates(sheet: Sheet, result: Score) -> Iterator[Text]:
-    """What the next star asks for at least and does not have, with the open ones apart: they may be there already."""
-    stars = max(result.stars_by_gates + 1, 3)
-    missing = [gate for gate in result.missing_gates if gate.stars == stars]
-    lacking = [gate for gate in missing if gate.code not in result.open]
-    if lacking:
-        yield Text(N_("%(stars)s stars also need:"), {"stars": stars})
-        yield from (_gate(sheet, gate) for gate in lacking[:MOST_GATES])
-    if len(lacking) > MOST_GATES:
-        yield Text(N_("• and %(count)s more"), {"count": len(lacking) - MOST_GATES})
-
-
-def _gate(sheet: Sheet, gate: Gate) -> Text:
-    criterion = sheet.criterion(gate.code)
-    values: dict[str, Value] = {"item": criterion.label, "option": _words(criterion.options[gate.option - 1])}
-    return Text(N_("• %(item)s: %(option)s"), values)
-
-
-def _open_in(part: PartId, answers: Answers, facts: Facts) -> int:
-    case = _case(answers, facts)
-    marks = given_marks(answers, case)
-    inside = {**answers, "_part": part}
-    return sum(c.code not in marks and _asked_now(c.code, inside, facts) for c in _sheet(case).criteria)
+def _open_in(part: PartId, case: CaseFacts) -> tuple[str, ...]:
+    """Codes of what is not answered yet and counts."""
+    sheet, marks = needed_sheet(case), marks_of(case)
+    return tuple(c.code for c in sheet.criteria if c.part == part and c.code not in marks and _counts(sheet, c, marks))
 
 
 def outcome_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    case = _case(answers, facts)
+    case = case_of(answers, facts)
     labels = ruleset(case.ruleset).parts
-    waiting = {part: _open_in(part, answers, facts) for part in PART_IDS}
+    waiting = {part: len(_open_in(part, case)) for part in PART_IDS}
     parts = tuple(
         Option(
             part,
@@ -311,9 +200,28 @@ def outcome_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         for part in PART_IDS
         if waiting[part]
     )
-    change = Option("change", Text(N_("Change an answer")), ("sửa", "sửa câu", "edit"))
-    answered = (change,) if given_marks(answers, case) else ()
-    return (*parts, *answered, Option("case", Text(N_("Open my file")), ("hồ sơ", "mở hồ sơ", "open")), MENU)
+    file = Option("case", Text(N_("Open my file")), ("hồ sơ", "mở hồ sơ", "open"))
+    marks = marks_of(case)
+    if not marks:
+        return (*parts, file, MENU)
+    stars = next_stars(score(needed_sheet(case), marks)) if has_tried(case) else None
+    onwards = (to_star(stars),) if stars else ()
+    return (
+        *parts,
+        *onwards,
+        Option("change", Text(N_("Change an answer")), ("sửa", "sửa câu", "edit")),
+        file,
+        MENU,
+        SEE,
+    )
+
+
+def to_star(stars: int) -> Option:
+    return Option(
+        "to_star",
+        Text(N_("How to get %(stars)s stars"), {"stars": stars}),
+        ("cách lên sao", "lên sao", "lên mấy sao", "xem cách", f"cách lên {stars} sao", f"lên {stars} sao"),
+    )
 
 
 def _which(case: CaseFacts) -> Answers:
@@ -324,29 +232,35 @@ def unfinished(answers: Answers) -> str:
     """What a draft is called while a part is being answered; between the parts there is nothing to go on with."""
     if not answers.get("_part") or "_set" not in answers:
         return ""
-    sheet = sheets(answers["_rules"])[int(answers["_set"])]
-    names = [_name(c.code) for c in sheet.criteria if c.part == answers["_part"]]
+    one, asked = sheet(answers["_rules"], int(answers["_set"])), answers.get("_ask", "").split()
+    names = [_name(c.code) for c in one.criteria if c.code in asked and not c.needs]
     return answers["_product"] if any(name not in answers for name in names) else ""
 
 
+SEE = Option(
+    "see", Text(N_("See it as a picture")), ("xem hình", "hình", "biểu đồ", "xem biểu đồ", "picture"), hidden=True
+)
 BACK = Option("back", Text(N_("Back")), ("quay lại", "lui", "back"))
 MENU = Option("menu", Text(N_("Main menu")), ("menu",))
 
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
-    key = f"self_score.{answers['subject']}"
-    if value in PART_IDS:
-        case = _case(answers, facts)
-        known = as_answers(given_marks(answers, case))
+    key, case = f"self_score.{answers['subject']}", case_of(answers, facts)
+    part = next((part for part in PART_IDS if part == value), None)
+    if part is not None:
         # What was left open is asked again: these empty answers stay behind with the old draft.
-        return Go(key, {**known, "_part": value, "_product": case.product, **_which(case)}, drop=key)
-    return Go({"change": f"{key}/change", "case": f"case.{answers['subject']}"}.get(value, "menu"))
+        begun = {"_part": part, "_ask": " ".join(_open_in(part, case)), "_only": "", "_product": case.product}
+        return Go(key, {**begun, **_which(case)}, drop=key)
+    if value == SEE.value:
+        return Go(key, effects=(SendScore(picture(case, score(needed_sheet(case), marks_of(case)))),))
+    targets = {"change": f"{key}/change", "case": f"case.{case.code}", "to_star": f"to_star.{case.code}"}
+    return Go(targets.get(value, "menu"))
 
 
 def items(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     """Every item that is answered, to answer it anew, and the way back."""
-    case = _case(answers, facts)
-    marks, sheet = given_marks(answers, case), _sheet(case)
+    case = case_of(answers, facts)
+    marks, sheet = marks_of(case), needed_sheet(case)
     answered = tuple(
         Option(_name(c.code), Text(N_("%(code)s %(item)s"), {"code": c.code, "item": c.label}), (c.code, c.label.vi))
         for c in sheet.criteria
@@ -356,18 +270,23 @@ def items(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def to_item(value: str, answers: Answers, facts: Facts) -> Go:
-    case = _case(answers, facts)
+    """One answer anew, and back to what it comes to then: nothing else is asked."""
+    case = case_of(answers, facts)
+    key = f"self_score.{case.code}"
     if value == BACK.value:
-        return Go(f"self_score.{case.code}", {"_part": ""})
-    part = _sheet(case).criterion(value.replace("-", ".")).part
-    known = as_answers(given_marks(answers, case))
-    return Go(f"self_score.{case.code}/{value}", {**known, "_part": part, "_product": case.product, **_which(case)})
+        return Go(key, BETWEEN)
+    code = value.replace("-", ".")
+    return Go(f"{key}/{value}", {**BETWEEN, value: str(marks_of(case)[code]), "_only": code})
+
+
+BETWEEN: Answers = {"_part": "", "_ask": "", "_only": ""}
+"""No part is being answered: what it comes to so far is shown."""
 
 
 def out_of(answers: Answers) -> Go:
     """From the first question of a part to what it has come to so far, from there to the case."""
-    if answers.get("_part"):
-        return Go(f"self_score.{answers['subject']}", {"_part": ""})
+    if answers.get("_part") or answers.get("_only"):
+        return Go(f"self_score.{answers['subject']}", BETWEEN)
     return Go(f"case.{answers['subject']}")
 
 
@@ -375,7 +294,7 @@ SELF_SCORE = Dialog(
     "self_score",
     form=True,
     before=consent_first,
-    allowed=allowed,
+    allowed=may_score,
     linked=True,
     named=unfinished,
     up=out_of,

@@ -5,7 +5,7 @@ rest is a proposal, which the producer confirms with one word or puts right.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
@@ -88,6 +88,9 @@ class Pile:
     paper: Paper
     numbers: tuple[int, ...]
     pages: tuple[Page, ...]
+
+    def first(self, count: int) -> "Pile":
+        return replace(self, numbers=self.numbers[:count], pages=self.pages[:count])
 
 
 def sorted_out(pages: Sequence[Page], papers: Sequence[Paper], facts: Facts) -> tuple[Pile, ...]:

@@ -27,8 +27,8 @@ from dialogs.model import (
 )
 from dialogs.paperwork import STORY_PARTS
 from dialogs.producer.consent import consent_first
+from dialogs.producer.own_score import sheet_of
 from dialogs.producer.papers import papers_of
-from dialogs.producer.self_score import sheet_of
 from dialogs.producer.upload import takes_papers
 from dialogs.rules.ruleset import Paper
 

@@ -51,7 +51,6 @@ from dialogs.producer import pages_back
 from dialogs.producer.consent import consent_first
 from dialogs.producer.pages_back import Back, named_pages
 from dialogs.producer.papers import BY_HAND as BY_HAND
-from dialogs.producer.papers import WITH_THE_PLAN as WITH_THE_PLAN
 from dialogs.producer.papers import all_papers_of as all_papers_of
 from dialogs.producer.papers import by_hand as by_hand
 from dialogs.producer.papers import completeness, conditions_of
@@ -186,7 +185,14 @@ def proposal(answers: Answers, facts: Facts) -> tuple[Pile, ...]:
     if doing in (CHOOSE_PAPER.value, TO_FRONT.value) or any(awaited(file_id, facts) for file_id, _ in pages):
         return ()
     case = _case(answers, facts)
-    return sorted_out(pages, [paper for paper in papers_of(case) if not returned(case, paper.id)], facts)
+    piles = sorted_out(pages, [paper for paper in papers_of(case) if not returned(case, paper.id)], facts)
+    return tuple(pile for found in piles if (pile := found.first(_room(case, found))).pages)
+
+
+def _room(case: CaseFacts, pile: Pile) -> int:
+    """How many of these photos the paper takes beside what is there already; the others are asked about."""
+    before = {page for page in pages_of(_unsent_pages(case, pile.paper.id)) if page not in pile.pages}
+    return max(0, MAX_PAGES - len(before))
 
 
 def _proposed(piles: Sequence[Pile], answers: Answers, facts: Facts) -> tuple[Text, ...]:

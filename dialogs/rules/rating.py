@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from dialogs.rules.lifecycle import STATUSES, Side, move
 from dialogs.rules.ruleset import PART_IDS, Level, PartId, Ruleset
+from dialogs.rules.sheet import Sheet
 
 _LEVELS = tuple(Level)  # from the commune up
 _LEVEL_OF = {Side.DISTRICT: Level.DISTRICT, Side.PROVINCE: Level.PROVINCE, Side.CENTRE: Level.CENTRE}
@@ -22,6 +23,17 @@ class WrongPoints(Exception):
     def __init__(self, part: PartId, points: Decimal) -> None:
         super().__init__(f"part {part}: {points}")
         self.part = part
+
+
+class WrongItems(Exception):
+    """Points of items that no council can have given.
+
+    `why`: unknown, over, negative or missing, of an item; sum, of a part.
+    """
+
+    def __init__(self, why: str, at: str) -> None:
+        super().__init__(f"{why}: {at}")
+        self.why, self.at = why, at
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,26 @@ def check_points(rules: Ruleset, part: PartId, points: Decimal) -> None:
     exponent = points.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -DECIMALS or not 0 <= points <= rules.parts[part].max_points:
         raise WrongPoints(part, points)
+
+
+def check_items(sheet: Sheet, items: Mapping[str, Decimal], parts: Mapping[PartId, Decimal]) -> None:
+    """Raises WrongItems unless every item of the sheet has points, and they come to those of each part."""
+    most = {criterion.code: criterion.max_points for criterion in sheet.criteria}
+    for code, points in items.items():
+        if code not in most:
+            raise WrongItems("unknown", code)
+        exponent = points.as_tuple().exponent
+        if not isinstance(exponent, int) or exponent < -DECIMALS or points > most[code]:
+            raise WrongItems("over", code)
+        if points < 0:
+            raise WrongItems("negative", code)
+    for code in most:
+        if code not in items:
+            raise WrongItems("missing", code)
+    for part in PART_IDS:
+        total = sum((items[c.code] for c in sheet.criteria if c.part == part), Decimal(0))
+        if total != parts.get(part):
+            raise WrongItems("sum", part)
 
 
 def certificate_until(rules: Ruleset, action: str, decided_on: date) -> date | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -35,6 +35,10 @@ MAX_PAPER_CHARS = 40  # a paper is one line of a list on a small screen
 PartId = Literal["A", "B", "C"]
 Stage = Literal["plan", "dossier"]
 PART_IDS: tuple[PartId, ...] = ("A", "B", "C")
+
+
+WITH_THE_PLAN = "plan_"
+"""Begins the id of a plan's paper that the dossier has again under the rest of the id."""
 
 
 class Level(StrEnum):
@@ -268,6 +272,7 @@ class Ruleset:
         return tuple(sorted(papers, key=lambda paper: not paper.required))
 
 
+@lru_cache(maxsize=64)
 def ruleset_on(day: date) -> Ruleset:
     """The rules a case filed on `day` follows to its end. Raises LookupError before 21 August 2019."""
     for rules in rulesets():
@@ -276,6 +281,7 @@ def ruleset_on(day: date) -> Ruleset:
     raise LookupError(f"no ruleset was in force on {day}")
 
 
+@cache
 def ruleset(ruleset_id: str) -> Ruleset:
     """Raises LookupError for an id outside RULESET_IDS."""
     for rules in rulesets():

@@ -1,7 +1,7 @@
 """The score sheets as data: what the council scores for each product set, in the folders under `sheets`.
 
-A folder belongs to a ruleset. Its `common.toml` has each criterion once; the other files are the sheets and write
-only what they have differently. They are read at the first question, and a wrong one is refused with its line.
+A folder belongs to a ruleset. Its `common.toml` has each criterion once; `set_07.toml` is the sheet of set 7 and writes
+only what it has differently. A sheet is read at the first question about it, and a wrong one is refused with its line.
 """
 
 import re
@@ -21,6 +21,8 @@ Topic = Literal["raw_material", "local_labour", "idea", "identity"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 GATES = (3, 4, 5)
 """Stars for which an option may be the least that must be reached."""
+OTHERS = "set_others.toml"
+"""One sheet for all sets that have no file of their own name, set_07.toml."""
 MAX_LABEL_CHARS = 60
 MAX_OPTION_CHARS = 130  # an option is a numbered line in a chat
 
@@ -128,30 +130,60 @@ class Sheet:
 
 def sheet(ruleset_id: str, number: int) -> Sheet:
     """Raises LookupError where there is none: the sheets of 2023 are not known."""
-    found = sheets(ruleset_id).get(number)
+    found = known_sheet(ruleset_id, number)
     if found is None:
         raise LookupError(f"{ruleset_id} has no score sheet for set {number}")
     return found
 
 
 @cache
-def sheets(ruleset_id: str) -> Mapping[int, Sheet]:
-    """All of a ruleset by number of the product set; empty where none is known."""
+def known_sheet(ruleset_id: str, number: int) -> Sheet | None:
+    """The sheet of one set; None where it is not known. Of the others nothing is read, lest a chat waits for them."""
+    folder = folder_of(ruleset_id)
+    path = next(filter(Path.is_file, (folder / f"set_{number:02}.toml", folder / OTHERS)), None)
+    return _built(path, ruleset_id).get(number) if path is not None else None
+
+
+def read_shared(ruleset_id: str) -> None:
+    """What all sheets of a ruleset have in common, and takes the longest: read before anybody waits for one."""
+    _common(folder_of(ruleset_id))
+
+
+def folder_of(ruleset_id: str) -> Path:
+    """Where a ruleset's sheets are, if it has any. Raises LookupError for an unknown ruleset."""
     if ruleset_id not in RULESET_IDS:
         raise LookupError(f"no ruleset {ruleset_id!r}")
-    folder = Path(__file__).with_name("sheets") / ruleset_id.replace("-", "_")
-    return MappingProxyType(load(folder, ruleset(ruleset_id))) if folder.is_dir() else MappingProxyType({})
+    return Path(__file__).with_name("sheets") / ruleset_id.replace("-", "_")
+
+
+@cache
+def sheets(ruleset_id: str) -> Mapping[int, Sheet]:
+    """All of a ruleset by number of the product set; empty where none is known."""
+    found = {number: known_sheet(ruleset_id, number) for number in SET_NUMBERS}
+    return MappingProxyType({number: one for number, one in found.items() if one is not None})
+
+
+@cache
+def _built(path: Path, ruleset_id: str) -> Mapping[int, Sheet]:
+    return {one.number: one for one in build(_common(path.parent), read(path), ruleset(ruleset_id))}
+
+
+@cache
+def _common(folder: Path) -> File:
+    return read(folder / "common.toml")
 
 
 def load(folder: Path, rules: Ruleset) -> dict[int, Sheet]:
     """The sheets of a folder. Raises RulesetError at the first thing that is wrong; two sheets for a set are."""
     common = read(folder / "common.toml")
     found: dict[int, Sheet] = {}
-    for path in sorted(folder.glob("set*.toml")):
+    for path in sorted(folder.glob("set_*.toml")):
         own = read(path)
         for one in build(common, own, rules):
             if one.number in found:
                 raise _top(own).wrong(f"set {one.number} has a sheet already", "sets")
+            if path.name not in (f"set_{one.number:02}.toml", OTHERS):
+                raise _top(own).wrong(f"the sheet of set {one.number} stands in set_{one.number:02}.toml", "sets")
             found[one.number] = one
     return found
 

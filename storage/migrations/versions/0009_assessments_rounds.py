@@ -7,8 +7,8 @@ they refer to `cases` and `people`, which PostgreSQL locks against changes of th
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:

@@ -1,0 +1,111 @@
+"""A score in words: points, a bar for each part, stars, and what stars ask for at least."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from dialogs.model import N_, CaseFacts, ScorePicture, Text, Value
+from dialogs.producer.own_score import needed_sheet
+from dialogs.rules.ruleset import PART_IDS, Label, PartId, ruleset
+from dialogs.rules.scoring import Gate, Score
+from dialogs.rules.sheet import Option as SheetOption
+from dialogs.rules.sheet import Sheet
+
+BAR_SQUARES = 10
+MOST_GATES = 4
+"""How many gates one message names; the way to the next star has them all."""
+UNOFFICIAL = Text(N_("This is not an official score: the council decides."))
+
+
+def option_words(option: SheetOption) -> Text | Label:
+    """Of two ways to score an item, which one it is for."""
+    if option.case is None:
+        return option.label
+    return Text(N_("%(case)s: %(option)s"), {"case": option.case, "option": option.label})
+
+
+def total_lines(result: Score) -> Iterator[Text]:
+    if result.knocked_out:
+        yield Text(
+            N_("As it stands it would not be scored at all: %(reason)s."), {"reason": result.knocked_out[0].label}
+        )
+    else:
+        yield total_line(result)
+    if result.held_back:
+        yield Text(
+            N_("The points are enough for %(stars)s stars, but something that these stars ask for is missing."),
+            {"stars": result.stars_by_points},
+        )
+
+
+def total_line(result: Score) -> Text:
+    low, high = result.range
+    values: dict[str, Value] = {"low": low, "high": high, "stars": result.stars, "best": result.best_stars}
+    if not result.open:
+        return Text(N_("%(low)s points of 100: %(stars)s stars."), values)
+    if result.stars == result.best_stars:
+        return Text(N_("About %(low)s to %(high)s points of 100: %(stars)s stars."), values)
+    return Text(N_("About %(low)s to %(high)s points of 100: %(stars)s to %(best)s stars."), values)
+
+
+def part_range(sheet: Sheet, result: Score, part: PartId) -> tuple[int, int]:
+    """What a part has, and what it comes to with every open item at its best."""
+    low = int(result.parts[part])
+    return low, low + sum(c.best for c in sheet.criteria if c.part == part and c.code in result.open)
+
+
+def part_lines(case: CaseFacts, result: Score) -> Iterator[Text]:
+    sheet = needed_sheet(case)
+    for part in PART_IDS:
+        low, high = part_range(sheet, result, part)
+        values: dict[str, Value] = {
+            "part": part,
+            "name": ruleset(case.ruleset).parts[part].label,
+            "points": str(low) if low == high else f"{low}–{high}",
+            "most": sheet.parts[part],
+            "bar": bar(low, sheet.parts[part]),
+        }
+        yield Text(N_("%(bar)s %(part)s. %(name)s: %(points)s/%(most)s"), values)
+
+
+def bar(points: int | Decimal, most: int) -> str:
+    """Ten squares for a chat, as many full as the points fill."""
+    full = round(points * BAR_SQUARES / most)
+    return "■" * full + "□" * (BAR_SQUARES - full)
+
+
+def gate_lines(sheet: Sheet, result: Score) -> Iterator[Text]:
+    """What the next star asks for at least and does not have, with the open ones apart: they may be there already."""
+    stars = max(result.stars_by_gates + 1, 3)
+    missing = [gate for gate in result.missing_gates if gate.stars == stars]
+    lacking = [gate for gate in missing if gate.code not in result.open]
+    if lacking:
+        yield Text(N_("%(stars)s stars also need:"), {"stars": stars})
+        yield from (_gate(sheet, gate) for gate in lacking[:MOST_GATES])
+    if len(lacking) > MOST_GATES:
+        yield Text(N_("• and %(count)s more"), {"count": len(lacking) - MOST_GATES})
+
+
+def _gate(sheet: Sheet, gate: Gate) -> Text:
+    criterion = sheet.criterion(gate.code)
+    values: dict[str, Value] = {"item": criterion.label, "option": option_words(criterion.options[gate.option - 1])}
+    return Text(N_("• %(item)s: %(option)s"), values)
+
+
+def picture(case: CaseFacts, result: Score) -> ScorePicture:
+    """The same as a picture: its words, and the bars as numbers."""
+    rules = ruleset(case.ruleset)
+    low, high = map(int, result.range)
+    return ScorePicture(
+        title=Text(N_("My own score: %(product)s"), {"product": case.product}),
+        total=next(total_lines(result)),
+        bars=((Text(N_("All together")), low, high, 100), *_bars(case, result)),
+        stars=tuple((band.stars, band.from_points) for band in rules.thresholds if band.stars > 1),
+        note=UNOFFICIAL,
+    )
+
+
+def _bars(case: CaseFacts, result: Score) -> Iterator[tuple[Text, int, int, int]]:
+    sheet, parts = needed_sheet(case), ruleset(case.ruleset).parts
+    for part in PART_IDS:
+        low, high = part_range(sheet, result, part)
+        yield Text(N_("%(part)s. %(name)s"), {"part": part, "name": parts[part].label}), low, high, sheet.parts[part]
