@@ -63,6 +63,7 @@ from dialogs.model import (
     SetPlace,
     StarStep,
     State,
+    Story,
     Template,
     Text,
     TextReceived,
@@ -308,6 +309,8 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         filed_by="Hoàng Văn Hùng" if status == _ASSISTED and not own else "",
         for_producer=status == _ASSISTED and not own,
         notes=_notes(),
+        conditions=dict.fromkeys(_CONDITIONS, True) if status == _TOLD else {},
+        story=_STORY if status == _TOLD else None,
         aims_at=4 if own else 0,
         self_marks={"3.2": 1} if own else {},
         steps=(StarStep(1, "3.4", 1, today), StarStep(2, "3.5", 1, today - timedelta(days=1), done_on=today))
@@ -318,6 +321,10 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
     )
 
 
+_TOLD = "dossier_submitted"
+"""In this status the sample case's producer has told all there is to ask about its papers, and its story."""
+_CONDITIONS = tuple(condition.id for condition in ruleset_on(NOW.date()).conditions)
+_STORY = Story({"origin": "Bà ngoại làm từ năm 1970."}, {"making": ("f1",)})
 _ROUND = Round(date(2027, 4, 30), date(2027, 6, 30), 1)
 _OWN_ROUNDS = (Round(NOW.date() + timedelta(days=40), NOW.date() + timedelta(days=80), 3, own=True),)
 _READY = tuple(

@@ -238,6 +238,11 @@ def with_a_case(dialog: str) -> Command:
     return lead
 
 
+def tell_story(argument: str, facts: Facts) -> Go:
+    go = with_a_case("story")(argument, facts)
+    return replace(go, given={"_product": facts.cases[0].product}) if len(facts.cases) == 1 else go
+
+
 def find(argument: str, facts: Facts) -> Go:
     """For officers: a case by what is remembered of it ("/find 0001")."""
     words = {"_words": argument[: desk.SEARCH_CHARS], "_after": ""}
@@ -286,7 +291,7 @@ DIALOGS = Dialogs(
         "papers_needed": papers_needed,
         "papers": papers_needed,
         "prepare": with_a_case("prepare"),
-        "story": with_a_case("story"),
+        "story": tell_story,
         "register": register,
         "to_do": to_do,
         "resume": resume,

@@ -10,18 +10,23 @@ from dialogs.engine import unfinished
 from dialogs.model import Draft, FileFacts, FileStatus
 from storage.models import files
 
+LISTENED_TO = ("voice", "ogg", "mp3", "m4a", "aac", "amr", "awb", "wav", "webm")
+"""Kinds of files that are listened to; `voice` until one has been looked at."""
 HERE = (FileStatus.STORED, FileStatus.PENDING)
 """Files that are a page of a paper; one that was refused or lost is none."""
 
 
 async def lengths_of(connection: AsyncConnection, papers: Iterable[Any]) -> dict[str, int]:
-    """Pages of each file of these papers (rows) that is here; one where it is not known (a photo, a Word file)."""
+    """Pages of each file of these papers (rows) that is here; one where it is not known (a photo, a Word file).
+
+    What is listened to has none.
+    """
     ids = {page[0] for row in papers for page in row.pages}
     if not ids:
         return {}
     which = (files.c.id.in_(ids), files.c.status.in_(HERE))
-    found = await connection.execute(select(files.c.id, files.c.pages).where(*which))
-    return {row.id: max(1, row.pages) for row in found}
+    found = await connection.execute(select(files.c.id, files.c.pages, files.c.kind).where(*which))
+    return {row.id: 0 if row.kind in LISTENED_TO else max(1, row.pages) for row in found}
 
 
 def file_facts(row: Any) -> FileFacts:

@@ -20,6 +20,7 @@ from storage.stories import to_be_made
 
 HERE = Text(N_("Here it is, as Word and as PDF. Print it, complete it by hand and sign it."))
 WHOLE_HERE = Text(N_("Here is your whole dossier as it stands, with a list of contents. What you sent is in it."))
+KEPT = Text(N_("✅ I keep your story with your file. It goes to the commune with your papers."))
 UNKNOWN = N_("I left lines for what I don't know: %(labels)s.")
 MOST_NAMED = 8
 """Labels that are said by name; a plan has more that only its producer knows."""
@@ -50,6 +51,7 @@ async def keep_story(turn: Turned, effect: KeepStory) -> None:
     made = await to_be_made(turn.connection, turn.conversation, case, turn.now)
     pages: list[list[Any]] = [[file_id, 0] for file_id in (made, *dict.fromkeys(i for i in ids if i in here))]
     await cases.keep_paper(turn.connection, case, paper.id, pages, turn.now)
+    turn.carried.said.append(SendMessage((KEPT,)))
     await own_score.paper_kept(turn, case, paper.id)
     turn.carried.changed = True
 

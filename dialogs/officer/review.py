@@ -86,7 +86,6 @@ def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *finding_lines(case),
         *answer_lines({k: v for k, v in as_filed(case).items() if k not in HIDDEN}, facts),
         *_papers(case),
-        *_meter(case),
         *assess.how_far(case),
         *result_lines(case),
     )
@@ -191,18 +190,15 @@ def _lacking(case: CaseFacts) -> tuple[Paper, ...]:
 
 
 def _papers(case: CaseFacts) -> tuple[Text, ...]:
+    """What was handed in and what is required; of a dossier also what counts for this product all the same."""
     sent = [p for p in papers_of(case) if (kept := kept_paper(case, p.id)) is not None and kept.sent]
     here = tuple(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent)
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
-    return (Text(N_("Papers:")), *here, *lacking) if here or lacking else ()
-
-
-def _meter(case: CaseFacts) -> tuple[Text, ...]:
-    """Of a dossier also what is not required and counts for this product all the same."""
     if not is_dossier(case.status) or case.result is not None:
-        return ()
+        return (Text(N_("Papers:")), *here, *lacking) if here or lacking else ()
     complete = completeness(case, handed_in=True)
-    return (meter(complete), *(not_here(paper) for paper in complete.lacking if not paper.required))
+    others = tuple(not_here(paper) for paper in complete.lacking if not paper.required)
+    return (meter(complete), *here, *lacking, *others)
 
 
 # ---------------------------------------------------------------- what can be done

@@ -28,7 +28,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
-from dialogs.producer.needs import meter_lines
+from dialogs.producer.needs import meter, meter_lines
 from dialogs.producer.own_score import can_score
 from dialogs.producer.papers import completeness
 from dialogs.producer.points import result_options
@@ -39,7 +39,7 @@ from dialogs.producer.self_score import TRY_IT
 from dialogs.producer.todo import todo_option
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
 from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, sides_of, waits_for_authority
-from dialogs.rules.ruleset import ruleset
+from dialogs.rules.ruleset import Paper, ruleset
 
 STATUS_WORDS = {
     "idea_submitted": N_("the commune is looking at the idea"),
@@ -346,8 +346,13 @@ def result_lines(case: CaseFacts) -> tuple[Text, ...]:
 
 
 def _meter(case: CaseFacts) -> tuple[Text, ...]:
-    """How complete the dossier is, as long as its producer sends papers for it."""
-    return meter_lines(completeness(case)) if is_dossier(case.status) and takes_papers(case) else ()
+    """How complete the dossier is, as long as its producer sends papers for it; what came back goes before that."""
+    if case.returned or not is_dossier(case.status) or not takes_papers(case):
+        return ()
+    complete = completeness(case)
+    if STATUSES[case.status].owner is Side.PRODUCER or not complete.lacking:
+        return meter_lines(complete)
+    return (meter(complete), Text(N_("What is missing may still be added: choose “Send papers”.")))
 
 
 KEEP_PROOFS = Text(N_("Now carry it out and keep invoices, contracts and photos for the rating."))
@@ -429,9 +434,18 @@ def came_back(facts: Facts) -> CaseFacts | None:
     return next((case for case in facts.cases if case.returned), None)
 
 
+_PAPER = "paper:"
+
+
+def _lacking(case: CaseFacts) -> tuple[Paper, ...]:
+    """Papers that are sent straight from the file when they are named."""
+    return completeness(case).lacking if is_dossier(case.status) and takes_papers(case) else ()
+
+
 def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = _case(answers, facts)
     why = (WHY,) if case.returned else ()
+    named = tuple(Option(f"{_PAPER}{p.id}", p.label, hidden=True) for p in _lacking(case))
     fixes = tuple(Option(f"fix:{r.number}", fix_label(case, r)) for r in case.returned)
     papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if takes_papers(case) else ()
     prepare = replace(PREPARE, hidden=not offered(case))
@@ -463,6 +477,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *others,
         Option("menu", Text(N_("Main menu")), ("menu",)),
         *why,
+        *named,
     )
 
 
@@ -513,6 +528,8 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
     if value.startswith("draft:"):
         return begun(value, answers, facts)
+    if value.startswith(_PAPER):
+        return Go(f"upload.{code}/pages", {"_paper": value.removeprefix(_PAPER)})
     if value.startswith("fix:"):
         return Go(f"fix.{code}~{value.removeprefix('fix:')}")
     targets = {

@@ -43,7 +43,7 @@ def forms_of(case: CaseFacts) -> tuple[str, ...]:
 
 def offered(case: CaseFacts) -> bool:
     """Where the producer is to hand in papers next; elsewhere it is understood when typed."""
-    return STATUSES[case.status].owner is Side.PRODUCER and takes_papers(case) and not case.status.startswith("idea_re")
+    return STATUSES[case.status].owner is Side.PRODUCER and takes_papers(case) and case.status != "idea_returned"
 
 
 def is_mine(answers: Answers, facts: Facts) -> bool:
@@ -64,8 +64,10 @@ def ordered(answers: Answers, facts: Facts) -> Effects:
 
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
-    targets = {"case": "case", "story": "story"}
-    return Go(f"{targets.get(value, 'prepare')}.{answers['subject']}")
+    code, case = answers["subject"], facts.case(answers["subject"])
+    if value == "story" and case is not None:
+        return Go(f"story.{code}", given={"_product": case.product})
+    return Go(f"case.{code}" if value == "case" else f"prepare.{code}")
 
 
 PREPARE_DIALOG = Dialog(

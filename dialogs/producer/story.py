@@ -20,7 +20,6 @@ from dialogs.model import (
     Go,
     KeepStory,
     Option,
-    SendMessage,
     Story,
     Text,
     Value,
@@ -168,8 +167,7 @@ def draft_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 def kept(answers: Answers, facts: Facts) -> Effects:
     if answers["draft"] != "keep":
         return ()
-    done = SendMessage((Text(N_("✅ I keep your story with your file. It goes to the commune with your papers.")),))
-    return (KeepStory(answers["subject"], told(answers)), done)
+    return (KeepStory(answers["subject"], told(answers)),)
 
 
 def after_draft(value: str, answers: Answers, facts: Facts) -> Go:

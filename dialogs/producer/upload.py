@@ -330,14 +330,21 @@ class paper_pages(photos):
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen) and event.value == LATER.value:
             return Answer("", leads="paper")
-        if isinstance(event, OptionChosen) and event.value == MAKE and _made_here(answers, facts):
-            return Answer("", leads="make")
+        if isinstance(event, OptionChosen) and event.value in [option.value for option in _made_here(answers, facts)]:
+            return self._made(event.value, answers, facts, partial)
         back = _back(partial, answers, facts)
         if back is not None:
             return self._of_what_came_back(event, answers, facts, back)
         if not isinstance(event, FileReceived) and not pages_of(partial):
             raise InvalidAnswer(N_("Please send photos or files here. If you do not have them yet, choose “Not now”."))
         return super().read(event, answers, facts, partial)
+
+    def _made(self, how: str, answers: Answers, facts: Facts, partial: str) -> Answer:
+        """The form goes out, and its signed pages are waited for; a story is told first."""
+        paper = _paper(answers, facts)
+        if how == TELL.value or paper is None:
+            return Answer("", leads=TELL.value)
+        return Answer(partial, complete=False, effects=(SendForm(answers["subject"], paper.form),))
 
     def _of_what_came_back(self, event: Event, answers: Answers, facts: Facts, back: Back) -> Answer:
         good = _usable_of(back, facts)
@@ -500,14 +507,8 @@ def _named_by_officer(case: CaseFacts, paper_id: str, count: int) -> tuple[int, 
 
 # ---------------------------------------------------------------- what need not be written by hand
 
-MAKE = "make"
-_MADE_WORDS = {
-    "story": (N_("Tell it to me"), N_("I ask eight short questions and put your words together. Shall we?")),
-    "": (
-        N_("Fill it in for me"),
-        N_("I fill in what you have told me. You complete it, sign it and send photos of it here. Shall I?"),
-    ),
-}
+FILL_IN = Option("fill_in", Text(N_("Fill it in for me")), ("điền giúp", "điền mẫu", "soạn giúp", "fill it in"))
+TELL = Option("tell", Text(N_("Tell it to me")), ("kể", "kể chuyện", "tell it"))
 
 
 def _made_here(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -515,33 +516,13 @@ def _made_here(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     paper = _paper(answers, facts)
     if paper is None or not paper.form:
         return ()
-    words = _MADE_WORDS.get(paper.form, _MADE_WORDS[""])
-    return (Option(MAKE, Text(words[0]), ("điền giúp", "soạn giúp", "kể chuyện", "make it")),)
+    return (TELL if paper.form == "story" else FILL_IN,)
 
 
-def make_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    paper = _paper(answers, facts)
-    form = paper.form if paper is not None else ""
-    return (Text(_MADE_WORDS.get(form, _MADE_WORDS[""])[1]),)
-
-
-def make_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    made = tuple(replace(option, value="yes", typed=YES) for option in _made_here(answers, facts))
-    return (*made, LATER)
-
-
-def made(answers: Answers, facts: Facts) -> Effects:
-    paper = _paper(answers, facts)
-    if answers[MAKE] != "yes" or paper is None or paper.form == "story":
-        return ()
-    return (SendForm(answers["subject"], paper.form),)
-
-
-def after_make(value: str, answers: Answers, facts: Facts) -> Go:
-    paper = _paper(answers, facts)
-    if value == "yes" and paper is not None and paper.form == "story":
+def after_tell(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == TELL.value:
         return Go(f"story.{answers['subject']}", given={"_product": _case(answers, facts).product})
-    return Go(f"upload.{answers['subject']}/{'pages' if value == 'yes' else 'paper'}")
+    return Go(f"upload.{answers['subject']}/paper")
 
 
 # ---------------------------------------------------------------- keeping
@@ -586,7 +567,14 @@ UPLOAD = Dialog(
             counted=False,
             upload=upload_target,
         ),
-        Ask(MAKE, make_prompt, one_of(make_options), aside=True, then=made, goto=after_make, counted=False),
+        Ask(
+            TELL.value,
+            N_("I ask eight short questions and put your words together. Shall we?"),
+            one_of((TELL, LATER)),
+            aside=True,
+            goto=after_tell,
+            counted=False,
+        ),
     ),
 )
 
