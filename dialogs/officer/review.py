@@ -38,6 +38,7 @@ from dialogs.officer.desk import (
     take_back,
     waits_above,
 )
+from dialogs.officer.digest import joined
 from dialogs.officer.findings import finding_lines, paper_words
 from dialogs.officer.own_words import EDIT, before, own_words, to_file
 from dialogs.officer.reports import AUDIT, may_audit
@@ -52,8 +53,8 @@ from dialogs.producer.check_status import (
     result_lines,
     status_words,
 )
-from dialogs.producer.needs import meter, not_here
-from dialogs.producer.papers import completeness
+from dialogs.producer.needs import meter
+from dialogs.producer.papers import Completeness, completeness
 from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed
 from dialogs.producer.upload import kept_paper, needed, not_handed_in, papers_of
@@ -196,9 +197,16 @@ def _papers(case: CaseFacts) -> tuple[Text, ...]:
     lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
     if not is_dossier(case.status) or case.result is not None:
         return (Text(N_("Papers:")), *here, *lacking) if here or lacking else ()
-    complete = completeness(case, handed_in=True)
-    others = tuple(not_here(paper) for paper in complete.lacking if not paper.required)
-    return (meter(complete), *here, *lacking, *others)
+    return (_meter(completeness(case, handed_in=True)), *here, *lacking)
+
+
+def _meter(complete: Completeness) -> Text:
+    """ "4/8", and what counts without being required, in one line: a card has enough of them."""
+    others = [Text("%(paper)s", {"paper": paper.label}) for paper in complete.lacking if not paper.required]
+    if not others:
+        return meter(complete)
+    values: dict[str, Value] = {"here": len(complete.here), "total": complete.total, "papers": joined(others)}
+    return Text(N_("Papers: %(here)s/%(total)s are here; not yet: %(papers)s."), values)
 
 
 # ---------------------------------------------------------------- what can be done
