@@ -119,6 +119,14 @@ def test_without_a_case_or_where_no_papers_are_taken() -> None:
     assert Chat(facts(cases=[over])).does("kể chuyện sản phẩm").at == "menu/choice"
 
 
+def test_from_the_list_of_papers_it_is_told_or_sent_as_it_is() -> None:
+    chat = Chat(facts(cases=[CASE])).does("nộp giấy tờ", "câu chuyện sản phẩm")
+    assert chat.at == "upload/tell"
+    assert chat.does("gửi bài có sẵn").at == "upload/pages"
+    assert "fill_in" not in [option.value for option in chat.asked.options]
+    assert chat.does("để sau", "câu chuyện sản phẩm", "kể cho em nghe").at == "story/origin"
+
+
 def test_a_kept_story_is_shown_and_changed() -> None:
     chat = Chat(facts(cases=[replace(CASE, story=TOLD)])).does("kể chuyện sản phẩm")
     assert chat.at == "story/kept"

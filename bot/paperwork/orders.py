@@ -8,9 +8,8 @@ from bot.desk.documents import NO_FILE_HERE, carries_files, send
 from bot.paperwork import content, delivery
 from bot.turn import Turned, fresh_case, own_case
 from dialogs.model import N_, KeepCondition, KeepStory, SendForm, SendMessage, Story, Text, Value
-from dialogs.producer.papers import conditions_of
+from dialogs.producer.papers import STORY, conditions_of, story_paper
 from dialogs.producer.prepare import WHOLE, forms_of
-from dialogs.producer.story import story_paper
 from dialogs.producer.upload import takes_papers
 from storage import cases
 from storage.assisted import hand_files
@@ -66,7 +65,7 @@ async def send_form(turn: Turned, effect: SendForm) -> None:
     """To its producer, or who acts for them; what is not known is named."""
     case = await own_case(turn, effect.code)
     now = await delivery.with_what_was_told(turn.connection, await fresh_case(turn, effect.code))
-    if effect.form not in (*forms_of(now), WHOLE) or effect.form == "story":
+    if effect.form not in (*forms_of(now), WHOLE) or effect.form == STORY:
         raise cases.NotPossible(effect.form)
     if not carries_files(turn, NO_FILE_HERE):
         return

@@ -1,5 +1,6 @@
 """One case on an officer's screen, and what can be done with it; accepting it and putting it off."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dialogs.answers import one_of
@@ -54,7 +55,7 @@ from dialogs.producer.check_status import (
     status_words,
 )
 from dialogs.producer.needs import meter
-from dialogs.producer.papers import Completeness, completeness
+from dialogs.producer.papers import completeness
 from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed
 from dialogs.producer.upload import kept_paper, needed, not_handed_in, papers_of
@@ -191,22 +192,27 @@ def _lacking(case: CaseFacts) -> tuple[Paper, ...]:
 
 
 def _papers(case: CaseFacts) -> tuple[Text, ...]:
-    """What was handed in and what is required; of a dossier also what counts for this product all the same."""
+    """What was handed in and what is required; of a dossier, which has many, in as few lines as it takes."""
     sent = [p for p in papers_of(case) if (kept := kept_paper(case, p.id)) is not None and kept.sent]
-    here = tuple(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent)
-    lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
+    lacking = _lacking(case)
     if not is_dossier(case.status) or case.result is not None:
-        return (Text(N_("Papers:")), *here, *lacking) if here or lacking else ()
-    return (_meter(completeness(case, handed_in=True)), *here, *lacking)
+        here = tuple(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent)
+        needed_ones = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in lacking)
+        return (Text(N_("Papers:")), *here, *needed_ones) if here or needed_ones else ()
+    complete = completeness(case, handed_in=True)
+    others = [paper for paper in complete.lacking if paper not in lacking]
+    return (
+        meter(complete),
+        *_named(N_("• Here: %(papers)s"), sent),
+        *_named(N_("• Needed: %(papers)s"), lacking),
+        *_named(N_("• Not here yet: %(papers)s"), others),
+    )
 
 
-def _meter(complete: Completeness) -> Text:
-    """ "4/8", and what counts without being required, in one line: a card has enough of them."""
-    others = [Text("%(paper)s", {"paper": paper.label}) for paper in complete.lacking if not paper.required]
-    if not others:
-        return meter(complete)
-    values: dict[str, Value] = {"here": len(complete.here), "total": complete.total, "papers": joined(others)}
-    return Text(N_("Papers: %(here)s/%(total)s are here; not yet: %(papers)s."), values)
+def _named(words: str, papers: Sequence[Paper]) -> tuple[Text, ...]:
+    if not papers:
+        return ()
+    return (Text(words, {"papers": joined([Text("%(paper)s", {"paper": p.label}) for p in papers])}),)
 
 
 # ---------------------------------------------------------------- what can be done

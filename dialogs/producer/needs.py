@@ -3,6 +3,7 @@
 from dialogs.answers import one_of
 from dialogs.model import N_, Answers, Ask, CaseFacts, Dialog, Effects, Facts, Go, KeepCondition, Option, Text, Value
 from dialogs.producer.consent import consent_first
+from dialogs.producer.own_score import case_of
 from dialogs.producer.papers import Completeness, applies, completeness, conditions_of
 from dialogs.rules.ruleset import Condition, Paper
 from dialogs.words import NO, YES
@@ -14,16 +15,9 @@ def may_say(answers: Answers, facts: Facts) -> bool:
     return case is not None and case.as_producer and bool(conditions_of(case))
 
 
-def _case(answers: Answers, facts: Facts) -> CaseFacts:
-    case = facts.case(answers["subject"])
-    if case is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return case
-
-
 def _asked(answers: Answers, facts: Facts) -> Condition | None:
     """The one that was chosen to be answered anew, else the first that is open and was not passed over."""
-    case, passed = _case(answers, facts), answers.get("_passed", "").split(",")
+    case, passed = case_of(answers, facts), answers.get("_passed", "").split(",")
     if chosen := answers.get("_about"):
         return next((condition for condition in conditions_of(case) if condition.id == chosen), None)
     return next((condition for condition in completeness(case).open if condition.id not in passed), None)
@@ -63,7 +57,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
 
 
 def summary(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    case = _case(answers, facts)
+    case = case_of(answers, facts)
     known = tuple(_line(condition, case) for condition in conditions_of(case))
     return (Text(N_("This is what I go by:")), *known, meter(completeness(case)))
 
@@ -89,7 +83,7 @@ def not_here(paper: Paper) -> Text:
 
 
 def to_change(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    case = _case(answers, facts)
+    case = case_of(answers, facts)
     papers = Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers"))
     change = tuple(
         Option(f"about:{c.id}", Text(N_("Change: %(what)s"), {"what": c.label}), (c.label,))

@@ -36,6 +36,15 @@ def kept_paper(case: CaseFacts, paper_id: str) -> PaperFacts | None:
     return kept.get(paper_id) or (kept.get(f"{WITH_THE_PLAN}{paper_id}") if is_dossier(case.status) else None)
 
 
+STORY = "story"
+"""The form of the paper that a product's story is (ruleset.FORM_IDS)."""
+
+
+def story_paper(case: CaseFacts) -> Paper | None:
+    """The paper of this stage that a story is."""
+    return next((paper for paper in papers_of(case) if paper.form == STORY), None)
+
+
 def needed(case: CaseFacts) -> tuple[Paper, ...]:
     """The required papers that are sent through here."""
     return tuple(p for p in papers_of(case) if p.required and p.id not in BY_HAND)

@@ -26,10 +26,9 @@ from dialogs.model import (
 )
 from dialogs.paperwork import STORY_PARTS
 from dialogs.producer.consent import consent_first
-from dialogs.producer.own_score import sheet_of
-from dialogs.producer.papers import papers_of
+from dialogs.producer.own_score import case_of, sheet_of
+from dialogs.producer.papers import story_paper
 from dialogs.producer.upload import takes_papers
-from dialogs.rules.ruleset import Paper
 
 MAX_CHARS = 1500
 """Of one answer: eight of them are some three pages."""
@@ -56,24 +55,12 @@ HEADINGS: Mapping[str, str] = {
     "village": N_("For our village"),
     "wish": N_("What we wish"),
 }
-DONE = Option("done", Text(N_("That is all")), ("xong", "đủ rồi", "hết rồi", "done"))
-
-
-def story_paper(case: CaseFacts) -> Paper | None:
-    """The paper of this stage that a story is."""
-    return next((paper for paper in papers_of(case) if paper.form == "story"), None)
+DONE = Option("done", Text(N_("That is the answer")), ("xong", "xong câu này", "đủ rồi", "hết rồi", "done"))
 
 
 def may_tell(answers: Answers, facts: Facts) -> bool:
     case = facts.case(answers["subject"])
     return case is not None and case.as_producer and takes_papers(case) and story_paper(case) is not None
-
-
-def _case(answers: Answers, facts: Facts) -> CaseFacts:
-    case = facts.case(answers["subject"])
-    if case is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return case
 
 
 # ---------------------------------------------------------------- one question
@@ -88,12 +75,18 @@ def _prompt(part: str, answers: Answers, facts: Facts) -> tuple[Text, ...]:
     words, parts = so_far(answers["~"])
     asked = Text(QUESTIONS[part])
     if not words and not parts:
-        first = (Text(N_("Speak as you would to a guest. You may type it or record it.")),) if part == "origin" else ()
-        return (*first, asked)
+        return (*(_how(facts) if part == "origin" else ()), asked)
     good = usable(parts, facts)
     here = (Text(N_("I have %(count)s voice note."), {"count": len(good)}, N_("I have %(count)s voice notes.")),)
     more = Text(N_("Is that all, or would you like to add something?"))
     return (*(here if good else ()), *refusals(parts, facts), more if good or words else asked)
+
+
+def _how(facts: Facts) -> tuple[Text, ...]:
+    """Said first; not every messenger carries voice notes."""
+    if facts.receives_photos:
+        return (Text(N_("Speak as you would to a guest. You may type it or record it.")),)
+    return (Text(N_("Tell it as you would to a guest.")),)
 
 
 def _question(part: str) -> Ask:
@@ -151,7 +144,12 @@ def read_back(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if not story.parts:
         return (Text(N_("You have not told anything yet. Which question would you like to begin with?")),)
     head = Text(N_("This is your story, in your own words:"))
-    return (head, *draft_lines(story), *checklist(_case(answers, facts), story), Text(N_("Shall I keep it like this?")))
+    return (
+        head,
+        *draft_lines(story),
+        *checklist(case_of(answers, facts), story),
+        Text(N_("Shall I keep it like this?")),
+    )
 
 
 _CHANGE = Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit"))
@@ -186,13 +184,13 @@ def parts_to_change(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def kept_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    case = _case(answers, facts)
+    case = case_of(answers, facts)
     story = case.story or Story({}, {})
     return (Text(N_("This is the story I keep with your file:")), *draft_lines(story), *checklist(case, story))
 
 
 def after_kept(value: str, answers: Answers, facts: Facts) -> Go:
-    case = _case(answers, facts)
+    case = case_of(answers, facts)
     key = f"story.{case.code}"
     match value:
         case "edit" if case.story is not None:

@@ -51,9 +51,9 @@ from dialogs.producer import pages_back
 from dialogs.producer.consent import consent_first
 from dialogs.producer.pages_back import Back, named_pages
 from dialogs.producer.papers import BY_HAND as BY_HAND
+from dialogs.producer.papers import STORY, completeness, conditions_of
 from dialogs.producer.papers import all_papers_of as all_papers_of
 from dialogs.producer.papers import by_hand as by_hand
-from dialogs.producer.papers import completeness, conditions_of
 from dialogs.producer.papers import kept_paper as kept_paper
 from dialogs.producer.papers import missing as missing
 from dialogs.producer.papers import needed as needed
@@ -248,7 +248,10 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
             others = [page for page in usable(pages_of(answers["~"]), facts) if page not in named]
             effects = tuple(_with_those_before(pile, answers, facts) for pile in piles)
             return Go(f"{key}/paper", partial=f"told|{answer_of(others)}" if others else "", effects=effects)
-    return Go(f"{key}/pages", {"_paper": value}, partial=answers["~"])
+    case = _case(answers, facts)
+    chosen = next((paper for paper in papers_of(case) if paper.id == value), None)
+    untold = chosen is not None and chosen.form == STORY and kept_paper(case, value) is None and not answers["~"]
+    return Go(f"{key}/{TELL.value if untold else 'pages'}", {"_paper": value}, partial=answers["~"])
 
 
 def _with_those_before(pile: Pile, answers: Answers, facts: Facts) -> KeepPaper:
@@ -318,7 +321,10 @@ class paper_pages(photos):
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         found = _back(partial, answers, facts)
         if found is None:
-            return super().options(answers, facts, partial) or (*_made_here(answers, facts), LATER)
+            return super().options(answers, facts, partial) or (
+                *((FILL_IN,) if _filled_in(answers, facts) else ()),
+                LATER,
+            )
         back = _usable_of(found, facts)
         if back.pages is not None:
             return super().options(answers, facts, answer_of(back.pages))
@@ -330,21 +336,14 @@ class paper_pages(photos):
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen) and event.value == LATER.value:
             return Answer("", leads="paper")
-        if isinstance(event, OptionChosen) and event.value in [option.value for option in _made_here(answers, facts)]:
-            return self._made(event.value, answers, facts, partial)
+        if isinstance(event, OptionChosen) and event.value == FILL_IN.value and (form := _filled_in(answers, facts)):
+            return Answer(partial, complete=False, effects=(SendForm(answers["subject"], form),))
         back = _back(partial, answers, facts)
         if back is not None:
             return self._of_what_came_back(event, answers, facts, back)
         if not isinstance(event, FileReceived) and not pages_of(partial):
             raise InvalidAnswer(N_("Please send photos or files here. If you do not have them yet, choose “Not now”."))
         return super().read(event, answers, facts, partial)
-
-    def _made(self, how: str, answers: Answers, facts: Facts, partial: str) -> Answer:
-        """The form goes out, and its signed pages are waited for; a story is told first."""
-        paper = _paper(answers, facts)
-        if how == TELL.value or paper is None:
-            return Answer("", leads=TELL.value)
-        return Answer(partial, complete=False, effects=(SendForm(answers["subject"], paper.form),))
 
     def _of_what_came_back(self, event: Event, answers: Answers, facts: Facts, back: Back) -> Answer:
         good = _usable_of(back, facts)
@@ -509,20 +508,19 @@ def _named_by_officer(case: CaseFacts, paper_id: str, count: int) -> tuple[int, 
 
 FILL_IN = Option("fill_in", Text(N_("Fill it in for me")), ("điền giúp", "điền mẫu", "soạn giúp", "fill it in"))
 TELL = Option("tell", Text(N_("Tell it to me")), ("kể", "kể chuyện", "tell it"))
+HAVE_IT = Option("pages", Text(N_("Send what I have")), ("gửi bài có sẵn", "có sẵn", "send what i have"))
 
 
-def _made_here(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    """Of a paper for which there is a form, before any of its pages is here."""
+def _filled_in(answers: Answers, facts: Facts) -> str:
+    """The form of a paper that can be filled in, before any of its pages is here; "" of others."""
     paper = _paper(answers, facts)
-    if paper is None or not paper.form:
-        return ()
-    return (TELL if paper.form == "story" else FILL_IN,)
+    return paper.form if paper is not None and paper.form != STORY else ""
 
 
 def after_tell(value: str, answers: Answers, facts: Facts) -> Go:
     if value == TELL.value:
         return Go(f"story.{answers['subject']}", given={"_product": _case(answers, facts).product})
-    return Go(f"upload.{answers['subject']}/paper")
+    return Go(f"upload.{answers['subject']}/{'pages' if value == HAVE_IT.value else 'paper'}")
 
 
 # ---------------------------------------------------------------- keeping
@@ -570,7 +568,7 @@ UPLOAD = Dialog(
         Ask(
             TELL.value,
             N_("I ask eight short questions and put your words together. Shall we?"),
-            one_of((TELL, LATER)),
+            one_of((TELL, HAVE_IT, LATER)),
             aside=True,
             goto=after_tell,
             counted=False,
