@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import delete, select
 
-from bot import own_score, reach, showing
+from bot import own_score, reach, showing, standing
 from bot.desk import (
     assessing,
     assisted,
@@ -40,6 +40,7 @@ from dialogs.answers import pages_of
 from dialogs.model import (
     N_,
     AgreeToJoin,
+    AmendResult,
     AnswerJoin,
     AnswerQuestion,
     AssessTopic,
@@ -47,6 +48,7 @@ from dialogs.model import (
     CorrectAnswers,
     DecideCase,
     DropAddress,
+    DropOwnPaper,
     DropPlan,
     DropRound,
     Effect,
@@ -59,6 +61,7 @@ from dialogs.model import (
     Invite,
     KeepCondition,
     KeepFile,
+    KeepOwnPaper,
     KeepPaper,
     KeepSelfScore,
     KeepStory,
@@ -80,6 +83,7 @@ from dialogs.model import (
     RemoveOfficer,
     RemoveTemplate,
     RenewCode,
+    ResumeCase,
     RevealPhone,
     SendArticle,
     SendForm,
@@ -104,6 +108,7 @@ from dialogs.model import (
     SetTemplate,
     SettleQuestion,
     SplitOff,
+    StandAgain,
     StartTimer,
     State,
     SubmitAssisted,
@@ -135,6 +140,7 @@ from storage.dossiers import take_over
 from storage.holding import shows_successors
 from storage.models import cases as case_table
 from storage.models import files, papers
+from storage.own_papers import shows_own_papers
 from storage.reach import shows_reach
 from storage.ready import shows_ready
 from storage.records import UNNAMED, VOICE, upsert
@@ -151,7 +157,7 @@ TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. He
 
 
 _SHOWING = (
-    *(shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach),
+    *(shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_own_papers),
     *(shows_self_score, shows_assessment, shows_ready, shows_rounds, shows_story),
 )
 """Whether a conversation stands where more is shown than the facts of any turn have."""
@@ -300,6 +306,16 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await decisions.remove_template(turn, effect)
         case PublishResult():
             await results.publish(turn, effect)
+        case AmendResult():
+            await results.amend(turn, effect)
+        case StandAgain():
+            await standing.stand_again(turn, effect)
+        case ResumeCase():
+            await standing.resume(turn, effect)
+        case KeepOwnPaper():
+            await standing.keep_paper(turn, effect)
+        case DropOwnPaper():
+            await standing.drop_paper(turn, effect)
         case SetPaperDate():
             await desk_findings.note_date(turn, effect)
         case TakeCase():

@@ -1,15 +1,15 @@
 """The dossier: what the plan already brought is part of it, and who checked it is not who approves it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.rules.ruleset import WITH_THE_PLAN
 from storage.assessments import assessed_by
-from storage.models import case_events, cases, files, papers
+from storage.models import case_events, cases, files, own_papers, papers
 
 
 async def take_over(connection: AsyncConnection, case_id: int, wanted: Collection[str], now: datetime) -> None:
@@ -30,9 +30,43 @@ async def take_over(connection: AsyncConnection, case_id: int, wanted: Collectio
             "kept_at": row.kept_at,
             "sent_at": now,
             "valid_until": row.valid_until,
+            "look_on": row.look_on,
         }
         for name, row in with_the_plan.items()
         if row is not None and row.sent_at is not None
+    ]
+    if new:
+        await connection.execute(insert(papers), new)
+
+
+async def carry_over(
+    connection: AsyncConnection,
+    former_id: int,
+    case_id: int,
+    brought: Sequence[tuple[str, str, int]],
+    now: datetime,
+) -> None:
+    """Papers that are still good, as papers of a new dossier that are not sent yet.
+
+    `brought`: the new dossier's id of each, with the former case's id of it, or the number of one's own paper.
+    """
+    statement = select(papers).where(papers.c.case_id == former_id, papers.c.sent_at.is_not(None))
+    old = {row.paper: row for row in await connection.execute(statement.order_by(papers.c.version))}
+    numbers = [own for _, _, own in brought if own]
+    kept = {row.id: row for row in await connection.execute(select(own_papers).where(own_papers.c.id.in_(numbers)))}
+    rows = [(name, kept.get(own) if own else old.get(former)) for name, former, own in brought]
+    new = [
+        {
+            "case_id": case_id,
+            "paper": name,
+            "version": 1,
+            "pages": row.pages,
+            "kept_at": now,
+            "valid_until": row.valid_until,
+            "look_on": row.look_on,
+        }
+        for name, row in rows
+        if row is not None
     ]
     if new:
         await connection.execute(insert(papers), new)
@@ -58,19 +92,26 @@ async def last_mover(connection: AsyncConnection, code: str) -> int | None:
 
     A move that was taken back since left it where the one before had brought it, so "undo" is nobody's move.
     """
-    brought = (
-        cases.c.code == code,
-        case_events.c.to_status == cases.c.status,
-        case_events.c.from_status != case_events.c.to_status,
-        case_events.c.action != "undo",
-    )
-    statement = select(case_events.c.actor_id).join(cases, cases.c.id == case_events.c.case_id).where(*brought)
-    return (await connection.execute(statement.order_by(case_events.c.id.desc()).limit(1))).scalar()
+    return (await connection.execute(_LAST_MOVER, {"named": code})).scalar()
 
 
 async def is_maker(connection: AsyncConnection, code: str, person_id: int) -> bool:
     """Whether this person brought the case to where it is, or stands behind a word of its assessment."""
     if await last_mover(connection, code) == person_id:
         return True
-    assessed = select(assessed_by(person_id)).where(cases.c.code == code)
-    return bool((await connection.execute(assessed)).scalar())
+    return bool((await connection.execute(_ASSESSED, {"named": code, "person": person_id})).scalar())
+
+
+_LAST_MOVER = (
+    select(case_events.c.actor_id)
+    .join(cases, cases.c.id == case_events.c.case_id)
+    .where(
+        cases.c.code == bindparam("named"),
+        case_events.c.to_status == cases.c.status,
+        case_events.c.from_status != case_events.c.to_status,
+        case_events.c.action != "undo",
+    )
+    .order_by(case_events.c.id.desc())
+    .limit(1)
+)
+_ASSESSED = select(assessed_by(bindparam("person"))).where(cases.c.code == bindparam("named"))

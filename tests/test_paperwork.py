@@ -122,6 +122,16 @@ def test_the_registration_fills_in_form_01() -> None:
         assert known in words, known
 
 
+@pytest.mark.parametrize(
+    ("purpose", "ticked"),
+    [("", "Lần đầu"), ("again", "Lần đầu"), ("upgrade", "Nâng hạng"), ("renewal", "Đánh giá, phân hạng lại")],
+)
+def test_form_01_says_what_the_product_stands_for(purpose: str, ticked: str) -> None:
+    blocks = form("form_01", replace(CASE, purpose=purpose)).blocks
+    boxes = next(block.boxes for block in blocks if isinstance(block, Ticks) and block.label == "Đăng ký")
+    assert [words for words, on in boxes if on] == [ticked]
+
+
 def test_who_is_no_household_has_no_head_of_it() -> None:
     company = replace(CASE, answers={**CASE.answers, "producer_kind": "enterprise", "producer_name": "Công ty Sương"})
     assert {"Người đại diện theo pháp luật", "Chức vụ"} <= {*form("form_01", company).unknown}
@@ -201,13 +211,13 @@ def test_the_code_in_the_corner_opens_the_case() -> None:
     side = as_pdf.QR * per_mm / len(modules)
     left = as_pdf.LEFT * per_mm
     column = picture.crop((round(left + side / 2), 0, round(left + side / 2) + 1, picture.height))
-    dark = [y for y in range(picture.height) if column.getpixel((0, y)) < 100]  # type: ignore[operator]
+    dark = [y for y in range(picture.height) if column.getpixel((0, y)) < 100]
     runs = [y for y in dark if all(y + n in {*dark} for n in range(round(7 * side) - 2))]
     top = runs[0]
     for row, line in enumerate(modules):
         for place, wanted in enumerate(line):
             pixel = picture.getpixel((round(left + (place + 0.5) * side), round(top + (row + 0.5) * side)))
-            assert (pixel < 100) == bool(wanted), (row, place)  # type: ignore[operator]
+            assert (pixel < 100) == bool(wanted), (row, place)
 
 
 def test_word_finds_the_parts_and_numbers_its_pages() -> None:

@@ -337,6 +337,14 @@ def _told(known: Known, part: str) -> str:
     return known.case.story.told.get(part, "") if known.case.story is not None else ""
 
 
+_WHY: Final[Mapping[str, tuple[str, ...]]] = {
+    "Lần đầu": ("", "again"),
+    "Nâng hạng": ("upgrade",),
+    "Đánh giá, phân hạng lại": ("renewal",),
+}
+"""What a product stands for, by what its case continues; one or two stars were no recognition, so it is the first."""
+
+
 def _form_01(known: Known) -> Form:
     samples = [paper.label.vi for paper in by_hand(known.case)]
     return Form(
@@ -353,7 +361,7 @@ def _form_01(known: Known) -> Form:
                 Line("Phân nhóm", known.subgroup),
                 Line("Bộ sản phẩm", known.product_set),
             ),
-            Ticks("Đăng ký", (("Lần đầu", True), ("Nâng hạng", False), ("Đánh giá, phân hạng lại", False))),
+            Ticks("Đăng ký", tuple((words, known.case.purpose in why) for words, why in _WHY.items())),
             Ticks("Gửi kèm", (("Báo cáo tự đánh giá (mẫu số 02)", True), *((name, True) for name in samples))),
             Prose(PROMISE),
             *known.office,
