@@ -81,7 +81,8 @@ def line_under(paragraph: Any, indent: float) -> None:
     for name, value in (("val", "single"), ("sz", "6"), ("space", "1"), ("color", "000000")):
         bottom.set(qn(f"w:{name}"), value)
     borders.append(bottom)
-    paragraph._p.get_or_add_pPr().append(borders)
+    behind = ("w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:outlineLvl")  # the schema has an order
+    paragraph._p.get_or_add_pPr().insert_element_before(borders, *behind)
 
 
 def head(document: Any, kind: str) -> None:

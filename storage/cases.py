@@ -120,11 +120,13 @@ async def stand_again(
 ) -> str:
     """A new case that continues a locked one under the rules of its own day; returns its code.
 
-    It is the same product, so it keeps the number in the official code. Raises NotPossible where one is under way.
+    It is the same product, so it keeps the number in the official code, and what was said of it. Raises NotPossible
+    where one is under way.
     """
     if await follower(connection, former.code) is not None:
         raise NotPossible("under way already")
     more = {"former": former.code, "purpose": purpose, "product_serial": former.product_serial}
+    more |= {"conditions": former.conditions}
     return await _open(
         connection, actor, former.commune, "stand_again", "dossier_begun", answers, now, days_off, more
     )  # fmt: skip

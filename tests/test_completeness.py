@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.doctor import sample_case
@@ -17,6 +18,7 @@ from tests.facts import NOW, Chat, facts
 from tests.heart import rows
 from tests.test_assessing import does
 from tests.test_lifecycle import scene
+from tests.test_standing import UNTIL, again, certified
 
 TODAY = NOW.date()
 
@@ -148,6 +150,14 @@ async def test_what_is_said_is_kept_with_the_case_by_its_producer_alone(engine: 
         assert case is not None
         assert "labour_list" in [paper.id for paper in completeness(case).lacking]
         assert {"hires", "coded"}.isdisjoint(condition.id for condition in completeness(case).open)
+
+
+async def test_what_was_said_holds_for_the_product_when_it_stands_again(sqlite_engine: AsyncEngine) -> None:
+    here = await certified(sqlite_engine, UNTIL)
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(conditions={"hires": True}))
+    await does(here, "producer", again(here.code))
+    assert [row.conditions for row in await rows(sqlite_engine, cases)] == [{"hires": True}] * 2
 
 
 def test_the_plan_asks_nothing_of_the_kind() -> None:

@@ -1,5 +1,6 @@
 """Forms filled in from a case: one content, printed as PDF and as Word, and what is not known left open and named."""
 
+import asyncio
 import io
 import re
 import zipfile
@@ -13,8 +14,10 @@ import segno
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.deliver import Delivery
 from bot.desk import documents
 from bot.desk.documents import NO_FILE_HERE
+from bot.desk.forms import FOLDER
 from bot.effects import TOO_LATE, carry_out
 from bot.paperwork import as_docx, as_pdf, content
 from bot.paperwork.content import Form, Grid, Heading, Line, Prose, Ticks
@@ -22,12 +25,16 @@ from dialogs.model import CaseFacts, SendForm, Story
 from dialogs.producer.prepare import forms_of
 from dialogs.rules.lifecycle import STATUSES
 from dialogs.rules.ruleset import FORM_IDS, PRODUCER_KINDS, RULESET_IDS, ruleset
+from storage import links
 from storage.files import FileStore
 from storage.models import papers
 from tests.facts import NOW, Chat, facts, sample_case, world
-from tests.heart import world_at
+from tests.heart import Working, chat, say, submit, world_at
 from tests.test_assessing import does, said
-from tests.test_lifecycle import scene
+from tests.test_lifecycle import IDEA, scene
+from tests.test_links import CHANNEL, WORDS, Wordy
+from tests.test_links import here as without_files
+from tests.transcripts import Clock
 
 LINK = "https://t.me/ocop_bot?start=TL12-26-0001"
 HOSTILE = "Chuối “Mẩy” <b>& Lý</b> {{ 7*7 }} {% if x %}${x}"
@@ -229,6 +236,15 @@ def test_word_finds_the_parts_and_numbers_its_pages() -> None:
     assert body.count("<pic:pic") == 2  # the code on the cover and beside the signature
 
 
+def test_the_template_keeps_to_the_order_of_the_schema() -> None:
+    """Word may refuse a file whose properties of a paragraph stand in another order."""
+    order = ("keepNext", "pBdr", "tabs", "spacing", "ind", "jc", "outlineLvl")
+    body = docx.Document(str(FOLDER / "producer_form.docx")).element.body
+    for properties in (one for one in body.iter() if one.tag.endswith("}pPr")):
+        names = [name for one in properties if (name := one.tag.rpartition("}")[2]) in order]
+        assert names == sorted(names, key=order.index)
+
+
 # ---------------------------------------------------------------- ordered
 
 
@@ -283,6 +299,28 @@ async def test_where_no_file_gets_through_that_is_said(sqlite_engine: AsyncEngin
         await carry_out(attempt.turn, [SendForm(here.code, "form_01")])
         assert said(attempt) == [NO_FILE_HERE.msgid]
         assert not attempt.turn.carried.attachments
+
+
+async def test_a_messenger_without_files_gets_a_link_that_opens_the_form(sqlite_engine: AsyncEngine) -> None:
+    clock, store = Clock(), FileStore("memory:///")
+    wordy = without_files(clock)
+    producer = await chat(sqlite_engine, clock, "producer", CHANNEL)
+    await submit(sqlite_engine, producer, clock(), IDEA)
+    await say(sqlite_engine, wordy, "producer", "điền mẫu", "phiếu ý tưởng", channel=CHANNEL)
+    channel = Wordy(WORDS)
+
+    async def sent() -> bool:
+        return any("/d/" in words for words in channel.texts("producer"))
+
+    await Working(Delivery(sqlite_engine, {CHANNEL: channel}, store, wordy, asyncio.Event())).until(sent)
+    (words,) = (words for words in channel.texts("producer") if "/d/" in words)
+    tokens = re.findall(r"phieu-y-tuong\.(?:docx|pdf): https://ocop\.test/d/([\w-]+)", words)
+    assert len(tokens) == 2
+    async with sqlite_engine.begin() as connection:
+        found = [await links.found(connection, token, clock()) for token in tokens]
+    kept = [await store.get(row.sha256) for row in found if row is not None]
+    assert "PHIẾU ĐĂNG KÝ Ý TƯỞNG" in words_of(kept[0])
+    assert "PHIẾU ĐĂNG KÝ Ý TƯỞNG" in pages_of(kept[1])[0]
 
 
 def test_without_a_case_there_is_nothing_to_fill_in() -> None:
