@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.doctor import sample_case
 from dialogs.model import CaseFacts, KeepCondition, PaperFacts, ReturnedItem
-from dialogs.producer.papers import BY_HAND, completeness, conditions_of, papers_of
+from dialogs.producer.papers import BY_HAND, completeness, conditions_of, kept_paper, papers_of
 from dialogs.rules.lifecycle import STATUSES
 from dialogs.rules.ruleset import PRODUCER_KINDS, RULESET_IDS, ruleset
 from storage.models import cases
@@ -51,7 +51,9 @@ def test_it_is_never_over_the_total_and_names_each_paper_once(case: CaseFacts) -
     assert len(ids) == len({*ids}) == found.total
     assert not BY_HAND & {*ids}
     assert {paper.id for paper in papers_of(case) if paper.required} - BY_HAND <= {*ids}
-    assert len(completeness(case, handed_in=True).here) <= len(found.here)
+    handed_in = completeness(case, handed_in=True)
+    assert {*handed_in.here} == {p for p in found.here if (kept := kept_paper(case, p.id)) is not None and kept.sent}
+    assert handed_in.total == found.total
 
 
 @given(some_case(), st.integers(0, 40), st.booleans())
