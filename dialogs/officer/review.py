@@ -210,7 +210,7 @@ def _lacking(case: CaseFacts) -> tuple[Paper, ...]:
 
 
 def _papers(case: CaseFacts) -> tuple[Text, ...]:
-    """What was handed in and what is required; of a dossier, which has many, in as few lines as it takes."""
+    """What was handed in and what is required; of a dossier, which has many, how many count and which are missing."""
     sent = [p for p in papers_of(case) if (kept := kept_paper(case, p.id)) is not None and kept.sent]
     lacking = _lacking(case)
     if not is_dossier(case.status) or case.result is not None:
@@ -218,12 +218,11 @@ def _papers(case: CaseFacts) -> tuple[Text, ...]:
         needed_ones = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in lacking)
         return (Text(N_("Papers:")), *here, *needed_ones) if here or needed_ones else ()
     complete = completeness(case, handed_in=True)
-    others = [paper for paper in complete.lacking if paper not in lacking]
     return (
         meter(complete),
-        *_named(N_("• Here: %(papers)s"), sent),
         *_named(N_("• Needed: %(papers)s"), lacking),
-        *_named(N_("• Not here yet: %(papers)s"), others),
+        *_named(N_("• Not here yet: %(papers)s"), [p for p in complete.lacking if p not in lacking]),
+        *_named(N_("• Also here: %(papers)s"), [p for p in sent if p not in complete.papers]),
     )
 
 
