@@ -64,6 +64,7 @@ from dialogs.model import (
     SetPlace,
     StarStep,
     State,
+    Story,
     Template,
     Text,
     TextReceived,
@@ -311,6 +312,8 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         for_producer=status == _ASSISTED and not own,
         round_open=status in WAITS_FOR_ROUND,
         notes=_notes(),
+        conditions=dict.fromkeys(_CONDITIONS, True) if status == _TOLD else {},
+        story=_STORY if status == _TOLD else None,
         aims_at=4 if own else 0,
         self_marks={"3.2": 1} if own else {},
         steps=(StarStep(1, "3.4", 1, today), StarStep(2, "3.5", 1, today - timedelta(days=1), done_on=today))
@@ -321,6 +324,10 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
     )
 
 
+_TOLD = "dossier_submitted"
+"""In this status the sample case's producer has told all there is to ask about its papers, and its story."""
+_CONDITIONS = tuple(condition.id for condition in ruleset_on(NOW.date()).conditions)
+_STORY = Story({"origin": "Bà ngoại làm từ năm 1970."}, {"making": ("f1",)})
 _OWN_PAPERS = (OwnPaper(1, "food_safety", NOW.date()), OwnPaper(2, "other", NOW.date() + timedelta(days=99)))
 _ROUND = Round(date(2027, 4, 30), date(2027, 6, 30), 1)
 _OWN_ROUNDS = (Round(NOW.date() + timedelta(days=40), NOW.date() + timedelta(days=80), 3, own=True),)

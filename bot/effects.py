@@ -24,6 +24,7 @@ from bot.desk import (
 )
 from bot.desk import findings as desk_findings
 from bot.papers import safe_name
+from bot.paperwork import orders
 from bot.render import article_text
 from bot.turn import (
     Carried,
@@ -58,10 +59,12 @@ from dialogs.model import (
     GiveAddress,
     HandOver,
     Invite,
+    KeepCondition,
     KeepFile,
     KeepOwnPaper,
     KeepPaper,
     KeepSelfScore,
+    KeepStory,
     LeaveJoin,
     LeaveOver,
     MakeJoinCode,
@@ -83,6 +86,7 @@ from dialogs.model import (
     ResumeCase,
     RevealPhone,
     SendArticle,
+    SendForm,
     SendMessage,
     SendMyData,
     SendNote,
@@ -143,6 +147,7 @@ from storage.records import UNNAMED, VOICE, upsert
 from storage.rounds import shows_rounds
 from storage.self_scores import shows_self_score
 from storage.staff import shows_staff
+from storage.stories import forget_unsent, shows_story
 
 SENT = Text(N_("✅ Sent to the commune."))
 SENT_TO_PROVINCE = Text(N_("✅ Sent to the province."))
@@ -153,7 +158,7 @@ TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. He
 
 _SHOWING = (
     *(shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_own_papers),
-    *(shows_self_score, shows_assessment, shows_ready, shows_rounds),
+    *(shows_self_score, shows_assessment, shows_ready, shows_rounds, shows_story),
 )
 """Whether a conversation stands where more is shown than the facts of any turn have."""
 NEVER_REFUSED = (
@@ -258,6 +263,12 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
         case KeepPaper(code, paper, pages):
             await _keep_paper(turn, await own_case(turn, code), paper, pages)
             carried.changed = True
+        case KeepCondition():
+            await orders.note_condition(turn, effect)
+        case KeepStory():
+            await orders.keep_story(turn, effect)
+        case SendForm():
+            await orders.send_form(turn, effect)
         case SendToCommune(code):
             await _send_to_commune(turn, code)
         case SubmitAssisted():
@@ -507,6 +518,7 @@ async def _forget(turn: Turned) -> None:
     conversation = turn.conversation
     await reach.hold(turn, conversation.person_id)
     own = select(case_table.c.id).where(case_table.c.person_id == conversation.person_id)
+    await forget_unsent(turn.connection, own)
     await turn.connection.execute(delete(papers).where(papers.c.case_id.in_(own), papers.c.sent_at.is_(None)))
     statement = select(papers.c.pages).where(papers.c.case_id.in_(own))
     kept = {page[0] for pages in (await turn.connection.execute(statement)).scalars() for page in pages}

@@ -17,6 +17,7 @@ from bot import papers
 from bot.channels.base import Channel, ChannelError, FileUnavailable, Throttled
 from bot.handle import is_outage, where
 from bot.hands import Hands
+from bot.paperwork.delivery import story_pdf
 from bot.reading import words_on
 from bot.turn import About, notice, open_my_file
 from bot.world import World
@@ -32,6 +33,7 @@ from storage.outbox import GIVE_UP_AFTER, post
 from storage.pages import HERE, newest
 from storage.people import chats_of, still_used
 from storage.records import FORGOTTEN, UNNAMED, VOICE, case_named
+from storage.stories import MADE
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +153,8 @@ class Fetcher:
     async def _bytes(self, row: Any) -> bytes:
         if row.source.startswith(STORED):
             return await self.store.get(row.source.removeprefix(STORED))
+        if row.source.startswith(MADE):
+            return await story_pdf(self.engine, self.world, row.source.removeprefix(MADE))
         channel = self.channels.get(row.channel)
         if channel is None:
             raise FileUnavailable(f"channel {row.channel} is off")

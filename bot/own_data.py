@@ -15,6 +15,7 @@ from bot.catalogs import Catalog
 from dialogs import places
 from dialogs.model import N_, Facts, Role, Text
 from dialogs.officer.join import ROLE_WORDS
+from dialogs.paperwork import STORY_PARTS
 from dialogs.producer.check_status import STATUS_WORDS, action_words
 from dialogs.producer.register_idea import answer_lines
 from dialogs.state import load
@@ -33,6 +34,7 @@ TITLES: Mapping[str, str] = {
     "own_papers": N_("Papers with a last day that you keep here"),
     "files": N_("Photos and documents you sent"),
     "self_scores": N_("What you think your score is"),
+    "stories": N_("What you have told about your product"),
     "star_steps": N_("What you have to do for a star"),
     "assessments": N_("What the commune found"),
     "results": N_("Results"),
@@ -108,6 +110,8 @@ LABELS: Mapping[str, str] = {
     "answers": N_("Answers"),
     "state": N_("Forms begun"),
     "body": N_("Words"),
+    "told": N_("Words"),
+    "told_at": N_("When"),
 }
 """What is read in the upper part; the rest is in the part for machines."""
 
@@ -168,6 +172,8 @@ def _said(name: str, value: Any, row: Mapping[str, Any], catalog: Catalog, now: 
     match name:
         case "answers":
             return _answers({"_ruleset": row["ruleset"], **value} if "ruleset" in row else value, catalog, now)
+        case "told":
+            return "\n".join(value[part] for part in STORY_PARTS if part in value)
         case "state":
             return "\n\n".join(_answers(draft.answers, catalog, now) for draft in load(value).drafts.values()).strip()
     return catalog.say(_words(name, value, row))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dialogs.answers import ALBUM_PAUSE_S, DONE, TYPE_IT, text
+from dialogs.engine import said
 from dialogs.model import (
     N_,
     Answer,
@@ -45,17 +46,19 @@ class Part(NamedTuple):
 class message:
     """Words alone are the answer at once; with photos or voice notes it is complete when they say "send".
 
-    The answer is the words, maybe none; `_files` beside it the parts: "<id>" of a photo, "<id>:v" of a voice note,
-    with commas between. The unfinished answer is ">" and the words so far, "|", and the parts.
+    The answer is the words, maybe none; `beside` it the parts: "<id>" of a photo, "<id>:v" of a voice note, with
+    commas between. The unfinished answer is ">" and the words so far, "|", and the parts. `done`: what completes it.
     """
 
     max_chars: int
     exits: Callable[[Answers, Facts], tuple[Option, ...]] = lambda answers, facts: ()
     takes: str = "text"
+    beside: str = "_files"
+    done: Option = SEND_IT
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         words, parts = so_far(partial)
-        ready = (SEND_IT, START_OVER) if words or usable(parts, facts) else ()
+        ready = (self.done, START_OVER) if words or usable(parts, facts) else ()
         return (*ready, *self.exits(answers, facts))
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
@@ -63,20 +66,44 @@ class message:
         match event:
             case FileReceived(file):
                 told = partial.endswith(",")
-                return _added(words, usable(parts, facts) if told else parts, file, facts)
+                return self._added(words, usable(parts, facts) if told else parts, file, facts)
             case OptionChosen(value="over"):
                 return Answer("", complete=False)
             case OptionChosen(value=value) if value in [option.value for option in self.exits(answers, facts)]:
                 return Answer(value)
             case OptionChosen(value=value) if value == DONE and partial:
-                return _complete(words, parts, facts)
+                return self._complete(words, parts, facts)
             case TextReceived():
                 typed = text(self.max_chars).read(event, answers, facts, "").value
                 if not parts:
-                    return Answer(typed, also={"_files": ""})
+                    return Answer(typed, also={self.beside: ""})
                 whole = text(self.max_chars).read(TextReceived(f"{words}\n{typed}"), answers, facts, "").value
                 return Answer(_stored(whole, parts), complete=False)
         raise InvalidAnswer(TYPE_IT)
+
+    def _added(self, words: str, parts: tuple[Part, ...], file: FileRef, facts: Facts) -> Answer:
+        """What there is to say is said once no further one has come."""
+        if len(usable(parts, facts)) >= MAX_FILES:
+            raise InvalidAnswer(
+                N_("%(most)s is the most I can take at once. Choose “%(done)s”."),
+                most=MAX_FILES,
+                done=said(self.done.label),
+            )
+        known = file.id in [part.id for part in parts]
+        kept = parts if known else (*parts, Part(file.id, file.is_voice))  # a refused one stays until told
+        effects = (KeepFile(file), StartTimer("files", "", ALBUM_PAUSE_S))
+        return Answer(_stored(words, kept), complete=False, effects=effects, quiet=True)
+
+    def _complete(self, words: str, parts: Sequence[Part], facts: Facts) -> Answer:
+        if any(_awaited(part, facts) for part in parts):
+            raise InvalidAnswer(
+                N_("Some are still on their way. Please wait a little, then choose “%(done)s”."),
+                done=said(self.done.label),
+            )
+        good = usable(parts, facts)
+        if not good and not words:
+            raise InvalidAnswer(N_("None of these could be used. Please write a few words, or send another one."))
+        return Answer(words, also={self.beside: _listed(good)})
 
     def told(self, partial: str) -> str:
         """A comma at the end says that every part has been spoken of: the next takes the place of a refused one."""
@@ -108,28 +135,9 @@ def _stored(words: str, parts: Sequence[Part]) -> str:
     return f">{words}|{_listed(parts)}"
 
 
-def _added(words: str, parts: tuple[Part, ...], file: FileRef, facts: Facts) -> Answer:
-    """What there is to say is said once no further one has come."""
-    if len(usable(parts, facts)) >= MAX_FILES:
-        raise InvalidAnswer(N_("%(most)s is the most I can take with one message. Choose “Send”."), most=MAX_FILES)
-    known = file.id in [part.id for part in parts]
-    kept = parts if known else (*parts, Part(file.id, file.is_voice))  # a refused one stays until told
-    effects = (KeepFile(file), StartTimer("files", "", ALBUM_PAUSE_S))
-    return Answer(_stored(words, kept), complete=False, effects=effects, quiet=True)
-
-
 def usable(parts: Sequence[Part], facts: Facts) -> tuple[Part, ...]:
     """Without those that were refused or could not be fetched."""
     return tuple(part for part in parts if part.id not in facts.files or facts.files[part.id].status not in _LOST)
-
-
-def _complete(words: str, parts: Sequence[Part], facts: Facts) -> Answer:
-    if any(_awaited(part, facts) for part in parts):
-        raise InvalidAnswer(N_("Some are still on their way. Please wait a little, then choose “Send”."))
-    good = usable(parts, facts)
-    if not good and not words:
-        raise InvalidAnswer(N_("None of these could be used. Please write a few words, or send another one."))
-    return Answer(words, also={"_files": _listed(good)})
 
 
 def _awaited(part: Part, facts: Facts) -> bool:

@@ -18,6 +18,10 @@ from dialogs.evaluation import MakeReport as MakeReport
 from dialogs.evaluation import Ready as Ready
 from dialogs.evaluation import SendUpAll as SendUpAll
 from dialogs.evaluation import SetRound as SetRound
+from dialogs.paperwork import KeepCondition as KeepCondition
+from dialogs.paperwork import KeepStory as KeepStory
+from dialogs.paperwork import SendForm as SendForm
+from dialogs.paperwork import Story as Story
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Label
 
@@ -561,6 +565,8 @@ class CaseFacts:
     by: str = ""  # the producer's name
     resubmitted: bool = False
     assisted: str = ""  # "" no; "waiting" for the producer's confirmation; "code", "sheet": how it was given
+    conditions: Mapping[str, bool] = field(default_factory=dict)  # what its producer has said of what papers hang on
+    story: Story | None = None  # in the dialog about it
     aims_at: int = 0  # the star that its producer has a list of things to do for; 0: none
     notes: tuple[NoteLine, ...] = ()  # the last ones between its producer and its officers, oldest first
     reachable: bool = True  # whether its producer has a chat that takes messages
@@ -1433,6 +1439,9 @@ Effect = (
     | TickStep
     | MoveStep
     | KeepPaper
+    | KeepCondition
+    | KeepStory
+    | SendForm
     | SendToCommune
     | DecideCase
     | TakeCase

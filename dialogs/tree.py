@@ -50,12 +50,15 @@ from dialogs.producer import (
     help,  # noqa: A004  a dialog's own name
     learn,
     menu,
+    needs,
     place,
     points,
+    prepare,
     reach,
     register_idea,
     self_score,
     star_plan,
+    story,
     todo,
     upload,
     wallet,
@@ -80,6 +83,9 @@ PRODUCERS: tuple[Dialog, ...] = (
     upload.UPLOAD,
     upload.HAND_OVER,
     upload.PAPERS,
+    needs.NEEDS,
+    prepare.PREPARE_DIALOG,
+    story.STORY,
     self_score.SELF_SCORE,
     star_plan.TO_STAR,
     todo.TODO,
@@ -229,6 +235,20 @@ def papers_needed(argument: str, facts: Facts) -> Go:
     return Go(f"upload.{facts.cases[0].code}") if len(facts.cases) == 1 else Go("papers")
 
 
+def with_a_case(dialog: str) -> Command:
+    """To a dialog about one's case; who has several says which, who has none is asked to register."""
+
+    def lead(argument: str, facts: Facts) -> Go:
+        return Go(f"{dialog}.{facts.cases[0].code}" if len(facts.cases) == 1 else f"papers.{dialog}")
+
+    return lead
+
+
+def tell_story(argument: str, facts: Facts) -> Go:
+    go = with_a_case("story")(argument, facts)
+    return replace(go, given={"_product": facts.cases[0].product}) if len(facts.cases) == 1 else go
+
+
 def find(argument: str, facts: Facts) -> Go:
     """For officers: a case by what is remembered of it ("/find 0001")."""
     words = {"_words": argument[: desk.SEARCH_CHARS], "_after": ""}
@@ -276,6 +296,8 @@ DIALOGS = Dialogs(
         "stars": stars,
         "papers_needed": papers_needed,
         "papers": papers_needed,
+        "prepare": with_a_case("prepare"),
+        "story": tell_story,
         "register": register,
         "to_do": to_do,
         "resume": resume,

@@ -68,6 +68,17 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "nộp phương án",
         "send papers",
     ),
+    "prepare": (
+        "điền mẫu",
+        "điền mẫu giúp tôi",
+        "soạn giấy tờ",
+        "soạn giấy giúp tôi",
+        "xin mẫu 01",
+        "xin mẫu 02",
+        "fill in papers",
+        "fill in the forms",
+    ),
+    "story": ("kể chuyện sản phẩm", "kể câu chuyện sản phẩm", "viết câu chuyện sản phẩm", "tell the story"),
     "assist": ("đăng ký hộ", "đăng ký hộ bà con", "nộp hộ", "nộp hộ bà con", "file for a producer"),
     "confirm": ("xác nhận hồ sơ", "nhập mã xác nhận", "mã xác nhận", "confirm my file"),
     "officer": (

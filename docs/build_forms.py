@@ -1,8 +1,9 @@
-"""Builds bot/forms/*.docx, the papers that a commune signs: `.venv/bin/python docs/build_forms.py`.
+"""Builds bot/forms/*.docx, the papers that a commune or a producer signs: `.venv/bin/python docs/build_forms.py`.
 
 The layout is that of Decree 30/2020/NĐ-CP, annex I: Times New Roman, A4, margins of 20, 20, 30 and 15 mm, page numbers
 in the middle of the head from the second page on. The files are templates of docxtpl: `{{ name }}` is filled in by
-bot/desk/forms.py, which says what each name is. They may as well be edited in Word.
+bot/desk/forms.py, which says what each name is; a producer's form is filled in by bot/paperwork/as_docx.py. They may as
+well be edited in Word.
 """
 
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 from docx import Document
 from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
@@ -80,7 +81,8 @@ def line_under(paragraph: Any, indent: float) -> None:
     for name, value in (("val", "single"), ("sz", "6"), ("space", "1"), ("color", "000000")):
         bottom.set(qn(f"w:{name}"), value)
     borders.append(bottom)
-    paragraph._p.get_or_add_pPr().append(borders)
+    behind = ("w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:outlineLvl")  # the schema has an order
+    paragraph._p.get_or_add_pPr().insert_element_before(borders, *behind)
 
 
 def head(document: Any, kind: str) -> None:
@@ -206,7 +208,135 @@ def letter() -> Any:
     return document
 
 
+# ---------------------------------------------------------------- what a producer hands in
+
+
+def field(paragraph: Any, instruction: str) -> None:
+    """The beginning of a field that Word brings up to date when it opens the file; `field_end` ends it."""
+    for kind, words in (("begin", ""), ("", instruction), ("separate", "")):
+        part = OxmlElement("w:fldChar" if kind else "w:instrText")
+        if kind:
+            part.set(qn("w:fldCharType"), kind)
+        if kind == "begin":
+            part.set(qn("w:dirty"), "true")
+        part.text = words or None
+        paragraph.add_run()._r.append(part)
+
+
+def field_end(paragraph: Any) -> None:
+    part = OxmlElement("w:fldChar")
+    part.set(qn("w:fldCharType"), "end")
+    paragraph.add_run()._r.append(part)
+
+
+def leader(paragraph: Any, to_mm: float) -> None:
+    """Dots from where the words end to the right margin."""
+    paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(to_mm), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
+
+
+def tag(document: Any, words: str) -> None:
+    """A line of the template's own, of which nothing is left."""
+    document.add_paragraph(f"{{%p {words} %}}")
+
+
+def contents_page(document: Any) -> None:
+    tag(document, "if form.contents")
+    say(document, "MỤC LỤC", size=15, bold=True, align=CENTRE)
+    say(document, "{{ form.title }}: {{ form.about }}", align=CENTRE)
+    field(document.add_paragraph(), 'TOC \\o "1-1" \\h \\z \\u')
+    tag(document, "for entry in contents")
+    leader(say(document, "{{ entry.words }}\t{{ entry.page }}"), 165)
+    tag(document, "endfor")
+    field_end(document.add_paragraph())
+    say(document, "{{ cover_code }}", align=CENTRE)
+    say(document, "Quét mã để mở hồ sơ {{ form.code }}", size=10, align=CENTRE)
+    document.add_page_break()
+    tag(document, "endif")
+
+
+def producer_form() -> Any:
+    """One template for all forms: bot/paperwork/content.py says which blocks there are."""
+    document = paper()
+    contents_page(document)
+    tag(document, "if form.number")
+    say(document, "{{ form.number }}", size=13, italic=True, align=RIGHT)
+    tag(document, "endif")
+    tag(document, "if form.official")
+    say(document, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", size=13, bold=True, align=CENTRE)
+    line_under(say(document, "Độc lập - Tự do - Hạnh phúc", bold=True, align=CENTRE), 52)
+    tag(document, "endif")
+    title(document, "{{ form.title }}", "{{ form.about }}")
+    tag(document, "if form.to")
+    say(document, "Kính gửi: {{ form.to }}", align=CENTRE).paragraph_format.space_before = Pt(12)
+    tag(document, "endif")
+    say(document, "")
+    tag(document, "for block in blocks")
+    tag(document, 'if block.kind == "heading"')
+    _outlined(say(document, "{{ block.words }}", bold=True))
+    tag(document, 'elif block.kind == "prose"')
+    text(document, "{{ block.words }}")
+    tag(document, 'elif block.kind == "value"')
+    _spaced(say(document, "{{ block.words }}"))
+    tag(document, 'elif block.kind == "open"')
+    open_line = _spaced(say(document, "{{ block.words }}\t"))
+    leader(open_line, 165)
+    tag(document, 'elif block.kind == "grid"')
+    _grid(document)
+    tag(document, "endif")
+    tag(document, "endfor")
+    _signature(document)
+    return document
+
+
+def _outlined(paragraph: Any) -> None:
+    """What the list of contents finds; it stays with what follows it."""
+    level = OxmlElement("w:outlineLvl")
+    level.set(qn("w:val"), "0")
+    paragraph.paragraph_format.space_before = Pt(12)
+    paragraph.paragraph_format.keep_with_next = True
+    paragraph._p.get_or_add_pPr().append(level)
+
+
+def _spaced(paragraph: Any) -> Any:
+    paragraph.paragraph_format.space_before = Pt(4)
+    return paragraph
+
+
+def _grid(document: Any) -> None:
+    """Four columns, whose head stands on every page; their widths are the form's own."""
+    table = document.add_table(rows=4, cols=4)
+    table.style, table.autofit = "Table Grid", False
+    cells = ("{{ block.head[%d] }}", "{%%tr for row in block.rows %%}", "{{ row[%d] }}", "{%%tr endfor %%}")
+    for number, (row, words) in enumerate(zip(table.rows, cells, strict=True)):
+        for column, cell in enumerate(row.cells):
+            if number % 2 == 0:
+                run = cell.paragraphs[0].add_run(words % column)
+                run.font.size, run.bold = Pt(12), number == 0
+                cell.paragraphs[0].alignment = CENTRE if number == 0 else None
+            elif column == 0:
+                cell.paragraphs[0].add_run(words.replace("%%", "%"))
+    repeated = OxmlElement("w:tblHeader")
+    repeated.set(qn("w:val"), "true")
+    table.rows[0]._tr.get_or_add_trPr().append(repeated)
+
+
+def _signature(document: Any) -> None:
+    """The code that opens the case on the left; place, day and who signs on the right."""
+    table = document.add_table(rows=1, cols=2)
+    table.autofit = False
+    left, right = table.rows[0].cells
+    left.width, right.width = Mm(65), Mm(100)
+    say(left, "{{ code }}").paragraph_format.space_before = Pt(12)
+    left.add_paragraph().add_run("Mã hồ sơ: {{ form.code }}").font.size = Pt(10)
+    say(right, "{{ form.dated }}", italic=True, align=CENTRE).paragraph_format.space_before = Pt(12)
+    tag(right, "if form.official")
+    say(right.add_paragraph(), "{{ form.signed }}", bold=True, align=CENTRE)
+    say(right.add_paragraph(), "(Ký, ghi rõ họ tên, đóng dấu nếu có)", italic=True, align=CENTRE)
+    tag(right, "endif")
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     report().save(FOLDER / "report_03.docx")
     letter().save(FOLDER / "letter.docx")
+    producer_form().save(FOLDER / "producer_form.docx")

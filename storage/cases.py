@@ -120,11 +120,13 @@ async def stand_again(
 ) -> str:
     """A new case that continues a locked one under the rules of its own day; returns its code.
 
-    It is the same product, so it keeps the number in the official code. Raises NotPossible where one is under way.
+    It is the same product, so it keeps the number in the official code, and what was said of it. Raises NotPossible
+    where one is under way.
     """
     if await follower(connection, former.code) is not None:
         raise NotPossible("under way already")
     more = {"former": former.code, "purpose": purpose, "product_serial": former.product_serial}
+    more |= {"conditions": former.conditions}
     return await _open(
         connection, actor, former.commune, "stand_again", "dossier_begun", answers, now, days_off, more
     )  # fmt: skip
@@ -496,6 +498,12 @@ async def take_back(connection: AsyncConnection, case: Any, actor: Actor, number
 
 
 # ---------------------------------------------------------------- papers
+
+
+async def note_condition(connection: AsyncConnection, case: Any, condition: str, holds: bool, now: datetime) -> None:
+    """What the producer says of something that papers hang on; `case` is locked."""
+    values = {"conditions": {**case.conditions, condition: holds}, "updated_at": now}
+    await connection.execute(update(cases).where(cases.c.id == case.id).values(values))
 
 
 async def keep_paper(connection: AsyncConnection, case: Any, paper: str, pages: list[list[Any]], now: datetime) -> int:

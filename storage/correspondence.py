@@ -14,14 +14,13 @@ from dialogs.model import Addressed, Membership, NoteLine
 from storage import requests
 from storage.models import cases, conversations, files, marks, memberships, notes, people, returned_items
 from storage.models import requests as requests_table
+from storage.pages import LISTENED_TO
 from storage.rights import covers
 from storage.staff import own_memberships
 
 LAST = 10
 """Notes of a case that are shown."""
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-_SENT_AS_VOICE = ("voice", "ogg", "mp3", "m4a", "aac", "amr", "awb", "wav", "webm")
-"""Kinds of files that are listened to; `voice` until one has been looked at."""
 
 
 async def add_note(
@@ -54,7 +53,7 @@ async def own_files(connection: AsyncConnection, person_id: int, ids: Collection
     """
     which = (files.c.id.in_(ids), files.c.person_id == person_id, files.c.status.in_(("stored", "pending")))
     found = {row.id: row.kind for row in await connection.execute(select(files.c.id, files.c.kind).where(*which))}
-    return {i: found[i] in _SENT_AS_VOICE for i in ids if i in found}
+    return {i: found[i] in LISTENED_TO for i in ids if i in found}
 
 
 async def notes_of(connection: AsyncConnection, code: str) -> tuple[NoteLine, ...]:
@@ -97,7 +96,7 @@ async def listened_to(connection: AsyncConnection, ids: Collection[str]) -> set[
     """Of these files the voice notes."""
     if not ids:
         return set()
-    which = (files.c.id.in_(ids), files.c.kind.in_(_SENT_AS_VOICE))
+    which = (files.c.id.in_(ids), files.c.kind.in_(LISTENED_TO))
     return set((await connection.execute(select(files.c.id).where(*which))).scalars())
 
 

@@ -72,11 +72,16 @@ async def carry_over(
         await connection.execute(insert(papers), new)
 
 
-async def dossier_pages(connection: AsyncConnection, code: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Pages of the newest version of each paper that was sent, by its id, and the stored files among them."""
-    statement = select(papers).join(cases, cases.c.id == papers.c.case_id)
-    sent = statement.where(cases.c.code == code, papers.c.sent_at.is_not(None)).order_by(papers.c.version)
-    pages = {row.paper: row.pages for row in await connection.execute(sent)}
+async def dossier_pages(
+    connection: AsyncConnection, code: str, *, unsent: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Pages of the newest version of each paper, by its id, and the stored files among them.
+
+    Of those that were sent; `unsent`: as their producer sees it, of all.
+    """
+    statement = select(papers).join(cases, cases.c.id == papers.c.case_id).where(cases.c.code == code)
+    seen = statement if unsent else statement.where(papers.c.sent_at.is_not(None))
+    pages = {row.paper: row.pages for row in await connection.execute(seen.order_by(papers.c.version))}
     ids = {page[0] for one in pages.values() for page in one}
     stored = await connection.execute(select(files).where(files.c.id.in_(ids), files.c.status == "stored"))
     return pages, {row.id: row for row in stored}

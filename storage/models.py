@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from dialogs.paperwork import STORY_PARTS
 from storage.columns import Document as Document
 from storage.columns import Identity as Identity
 from storage.columns import Moment as Moment
@@ -206,6 +207,9 @@ cases = Table(
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
     Column("star_goal", Integer, nullable=False, server_default=text("0"), comment="has a list in star_steps for it"),
     Column("round", String(8), nullable=False, server_default="", comment="of the province, once sent up: 2/2026"),
+    Column(
+        "conditions", Document, nullable=False, server_default="{}", comment="{id in the ruleset: whether it holds}"
+    ),
     Column("former", String(20), nullable=False, server_default="", comment="code of the case it continues"),
     Column("purpose", String(8), nullable=False, server_default="", comment="of one with a former: storage.again"),
     Column("product_serial", Integer, comment="in its commune, from the first certificate on; storage.results"),
@@ -304,6 +308,16 @@ files = Table(
         "ix_files_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
     ),
 )
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("told", SealedIn(*STORY_PARTS), nullable=False, comment="{part: words}; dialogs.paperwork"),
+    Column("voices", Document, nullable=False, comment="{part: [file id, ...]}"),
+    Column("told_at", Moment, nullable=False),
+)
+"""Products' stories as they were told; the paper made of one is among `papers`. storage.stories."""
 
 papers = Table(
     "papers",

@@ -11,20 +11,26 @@ from dialogs.engine import unfinished
 from dialogs.model import Draft, FileFacts, FileStatus
 from storage.models import files, papers
 
+LISTENED_TO = ("voice", "ogg", "mp3", "m4a", "aac", "amr", "awb", "wav", "webm")
+"""Kinds of files that are listened to; `voice` until one has been looked at."""
 HERE = (FileStatus.STORED, FileStatus.PENDING)
 """Files that are a page of a paper; one that was refused or lost is none."""
 
 
 async def lengths_of(connection: AsyncConnection, rows: Iterable[Any]) -> dict[str, int]:
-    """Pages of each file of these papers that is here; one where it is not known (a photo, a Word file)."""
+    """Pages of each file of these papers that is here; one where it is not known (a photo, a Word file).
+
+    What is listened to has none.
+    """
     ids = {page[0] for row in rows for page in row.pages}
     if not ids:
         return {}
-    return {row.id: max(1, row.pages) for row in await connection.execute(_LENGTHS, {"ids": list(ids)})}
+    found = await connection.execute(_LENGTHS, {"ids": list(ids)})
+    return {row.id: 0 if row.kind in LISTENED_TO else max(1, row.pages) for row in found}
 
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_LENGTHS = select(files.c.id, files.c.pages).where(files.c.id.in_(_IDS), files.c.status.in_(HERE))
+_LENGTHS = select(files.c.id, files.c.pages, files.c.kind).where(files.c.id.in_(_IDS), files.c.status.in_(HERE))
 
 
 def file_facts(row: Any) -> FileFacts:

@@ -69,6 +69,7 @@ from storage.rounds import rounds_at, rounds_of, shows_rounds
 from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
 from storage.star_steps import steps_of
+from storage.stories import shows_story, story_of
 from storage.undo import undo_facts
 from storage.waiting import openings
 
@@ -315,6 +316,8 @@ async def facts_for(
             if shows_self_score(conversation) or shows_assessment(conversation):
                 marks = await self_marks_of(connection, case.code)
                 case = replace(case, self_marks=marks, steps=await steps_of(connection, case.code))
+            if shows_story(conversation):
+                case = replace(case, story=await story_of(connection, case.code))
             case = await _for_officer(connection, case, want, by_code[want.code][1], base.now, days_off)
             more["named"] = (case,)
         mine = {*((conversation.person_id, i) for i in want.file_ids), *of_papers[conversation.id]}
@@ -581,6 +584,7 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         limit_days=limit,
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
+        conditions=row.conditions,
         aims_at=row.star_goal,
         assisted="" if row.filed_by is None else row.confirmed or "waiting",
         former=row.former,

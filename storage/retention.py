@@ -39,6 +39,7 @@ from storage.models import (
     returned_items,
     self_scores,
     star_steps,
+    stories,
     updates,
     upload_links,
     web_messages,
@@ -144,8 +145,8 @@ async def _loose_files(connection: AsyncConnection, before: datetime) -> int:
 
 
 _REFERRING = (
-    papers.c.pages, own_papers.c.pages, notes.c.files, marks.c.files, returned_items.c.files, cases.c.answers,
-    case_events.c.answers, outbox_table.c.body,
+    papers.c.pages, own_papers.c.pages, stories.c.voices, notes.c.files, marks.c.files, returned_items.c.files,
+    cases.c.answers, case_events.c.answers, outbox_table.c.body,
 )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ async def _referred_to(connection: AsyncConnection, file: Any) -> bool:
 
 _IN_A_CASE = (
     *(case_events, returned_items, marks, papers, results, notes, confirmations),
-    *(self_scores, star_steps, assessments),
+    *(self_scores, star_steps, stories, assessments),
 )
 
 

@@ -713,7 +713,7 @@ def test_the_card_leads_to_the_producers_own_dialogs() -> None:
     chat_ = Chat(replace(desk_facts(), named=(case,)), State(at=f"review.{CODE}/next"))
     chat_.does(OptionChosen(f"review.{CODE}/next", "for_producer"))
     assert chat_.at == "case/next"
-    assert [option.value for option in chat_.asked.options] == ["papers", "answers", "history", "review"]
+    assert [option.value for option in chat_.asked.options] == ["papers", "prepare", "answers", "history", "review"]
     chat_.does(OptionChosen(f"case.{CODE}/next", "papers"))
     assert chat_.at == "upload/paper"
     chat_.does(LinkFollowed(f"case.{CODE}"), OptionChosen(f"case.{CODE}/next", "review"))

@@ -284,6 +284,12 @@ WRONG = [
     ("\n7 = { group", "\n# 7 = { group", "[sets]", "missing key '7'"),
     ("\n26 = { group", "\n27 = { group", "27 = ", "unknown key '27'"),
     ("[deadlines.plan_answer]", "[deadlines.plan_reply]", "plan_reply", "unknown key 'plan_reply'"),
+    ('only_if = "hires"', 'only_if = "hire"', 'only_if = "hire"', "no condition 'hire'"),
+    ('form = "form_01"', 'form = "form_1"', 'form = "form_1"', "form must be one of idea, plan"),
+    ('form = "form_01"', 'only_if = "hires"', 'only_if = "hires"', "what is required hangs on nothing"),
+    ('values = ["on_sale"]\n', "", 'answer = "product_state"', "answer and values belong together"),
+    ('answer = "product_state"', 'sets = [1]\nanswer = "product_state"', "sets = [1]", "sets or an answer"),
+    ("sets = [14, 15, 16, 18, 19]", "sets = [14, 27]", "sets = [14, 27]", "some of 1 to 26"),
     # Types
     ("certificate_months = 36", 'certificate_months = "36"', "certificate_months", "a whole number, not '36'"),
     ("certificate_months = 36", "certificate_months = true", "certificate_months", "a whole number"),

@@ -126,19 +126,19 @@ def _cover(sheets: _Sheets, cover: Cover, total: int) -> None:
     y = sheets.write_at(y, cover.product, 18, bold=True, align=Align.C) + 18
     for name, value in (*cover.lines, ("Số trang", str(total))):
         y = sheets.write_at(y, f"{name}: {value}", 13) + 3
-    _qr(sheets, cover.link, (A4_MM[0] - QR_MM) / 2, 225)
+    draw_qr(sheets, cover.link, (A4_MM[0] - QR_MM) / 2, 225, QR_MM)
     sheets.write_at(225 + QR_MM + 2, cover.code, 11, align=Align.C)
 
 
-def _qr(sheets: _Sheets, words: str, x: float, y: float) -> None:
+def draw_qr(sheet: FPDF, words: str, x: float, y: float, side: float) -> None:
     """As squares, which stay sharp."""
     matrix = segno.make_qr(words, error="m").matrix
-    side = QR_MM / len(matrix)
-    sheets.set_fill_color(INK)
+    square = side / len(matrix)
+    sheet.set_fill_color(INK)
     for row, line in enumerate(matrix):
         for column, dark in enumerate(line):
             if dark:
-                sheets.rect(x + column * side, y + row * side, side, side, style="F")
+                sheet.rect(x + column * square, y + row * square, square, square, style="F")
 
 
 def _row(sheets: _Sheets, y: float, title: str, first: int) -> None:

@@ -7,18 +7,19 @@ Making one in the turn would hold up everybody: on SQLite there is one writer at
 
 import asyncio
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import attachments, own_data, papers
+from bot import own_data, papers
 from bot.catalogs import VIETNAM
 from bot.channels.base import Attachment
 from bot.desk import export, forms
+from bot.paperwork import delivery
 from bot.turn import Turned, facts_of
 from bot.world import World
 from dialogs.model import N_, CaseFacts, ExportAudit, ExportCases, SendMessage, SendReport, Text
@@ -33,9 +34,6 @@ from storage.files import FileStore
 from storage.models import conversations
 from storage.records import case_named
 from storage.rights import covers
-
-if TYPE_CHECKING:
-    from bot.desk import binder
 
 FORMS = ("report_03", "letter")
 """Papers that a commune signs, made from bot/forms."""
@@ -111,8 +109,7 @@ def report_name(territory: str, first: date) -> str:
 async def send_own_data(turn: Turned) -> None:
     """To the person themselves; where no file gets through they are told where to ask for it."""
     conversation = turn.conversation
-    if not turn.world.can(conversation.channel).sends_files and not turn.world.pages:
-        turn.carried.said.append(SendMessage((NO_FILE_HERE,)))
+    if not carries_files(turn, NO_FILE_HERE):
         return
     turn.record("see_own_data")
     await requests.at_once(turn.connection, conversation.person_id, "see", turn.now)
@@ -127,11 +124,11 @@ def _check_territory(turn: Turned, territory: str) -> None:
         raise cases.NotPossible(territory)
 
 
-def carries_files(turn: Turned) -> bool:
-    """As itself, or through a link to a page (bot.links)."""
+def carries_files(turn: Turned, otherwise: Text = NO_FILES) -> bool:
+    """As itself, or through a link to a page (bot.links); where neither works, `otherwise` is said."""
     carries = turn.world.can(turn.conversation.channel).sends_files or bool(turn.world.pages)
     if not carries:
-        turn.carried.said.append(SendMessage((NO_FILES,)))
+        turn.carried.said.append(SendMessage((otherwise,)))
     return carries
 
 
@@ -145,6 +142,8 @@ def send(turn: Turned, words: Text, *specs: dict[str, Any]) -> None:
 
 async def made(engine: AsyncEngine, store: FileStore, world: World, spec: Mapping[str, Any]) -> Attachment:
     """The file that a spec with "made" stands for, from what the database says now."""
+    if spec["made"] == "form":
+        return await delivery.made(engine, store, world, spec)
     if spec["made"] in FORMS:
         return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.DOCX], await _form(engine, world, spec))
     if spec["made"] == "dossier":
@@ -191,23 +190,13 @@ async def _dossier(engine: AsyncEngine, store: FileStore, world: World, spec: Ma
         piece
         for paper_id, name in names
         if paper_id in pages
-        for piece in await _pieces(store, name, pages[paper_id], known)
+        for piece in await delivery.bound_pieces(store, name, pages[paper_id], known)
     ]
     from bot.desk import binder  # with all it draws with
 
-    link = next(iter(world.bot_link(case.code)), case.code)
-    cover = binder.Cover(case.code, case.product, forms.cover_lines(case, world.catalog("vi")), link)
+    lines, link = forms.cover_lines(case, world.catalog("vi")), delivery.link_to(world, case.code)
+    cover = binder.Cover(case.code, case.product, lines, link)
     return await asyncio.to_thread(binder.bind, cover, pieces)
-
-
-async def _pieces(store: FileStore, name: str, pages: Sequence[Any], known: attachments.Rows) -> "list[binder.Piece]":
-    """Photos of a paper in a row are one PDF, other files one each; what is no PDF is only named."""
-    from bot.desk.binder import Piece
-
-    spec = {"pages": pages, "name": f"{name}.pdf"}
-    parts = await attachments.made(store, spec, known)
-    pdf = papers.MEDIA_TYPES[papers.Kind.PDF]
-    return [Piece(name, bytes(part.data) if part.media_type == pdf else b"") for part in parts]
 
 
 async def _own_data(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> bytes:

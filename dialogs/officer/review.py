@@ -1,5 +1,6 @@
 """One case on an officer's screen, and what can be done with it; accepting it and putting it off."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dialogs.answers import one_of
@@ -53,9 +54,12 @@ from dialogs.producer.check_status import (
     result_lines,
     status_words,
 )
+from dialogs.producer.needs import meter
+from dialogs.producer.papers import completeness
 from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed
 from dialogs.producer.upload import kept_paper, needed, not_handed_in, papers_of
+from dialogs.rules.lifecycle import is_dossier
 from dialogs.rules.ruleset import Paper
 
 HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name", "location"}
@@ -206,10 +210,26 @@ def _lacking(case: CaseFacts) -> tuple[Paper, ...]:
 
 
 def _papers(case: CaseFacts) -> tuple[Text, ...]:
+    """What was handed in and what is required; of a dossier, which has many, how many count and which are missing."""
     sent = [p for p in papers_of(case) if (kept := kept_paper(case, p.id)) is not None and kept.sent]
-    here = tuple(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent)
-    lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in _lacking(case))
-    return (Text(N_("Papers:")), *here, *lacking) if here or lacking else ()
+    lacking = _lacking(case)
+    if not is_dossier(case.status) or case.result is not None:
+        here = tuple(Text(N_("• %(paper)s: here"), {"paper": p.label}) for p in sent)
+        needed_ones = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in lacking)
+        return (Text(N_("Papers:")), *here, *needed_ones) if here or needed_ones else ()
+    complete = completeness(case, handed_in=True)
+    return (
+        meter(complete),
+        *_named(N_("• Needed: %(papers)s"), lacking),
+        *_named(N_("• Not here yet: %(papers)s"), [p for p in complete.lacking if p not in lacking]),
+        *_named(N_("• Also here: %(papers)s"), [p for p in sent if p not in complete.papers]),
+    )
+
+
+def _named(words: str, papers: Sequence[Paper]) -> tuple[Text, ...]:
+    if not papers:
+        return ()
+    return (Text(words, {"papers": joined([Text("%(paper)s", {"paper": p.label}) for p in papers])}),)
 
 
 # ---------------------------------------------------------------- what can be done

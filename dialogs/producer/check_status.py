@@ -29,16 +29,19 @@ from dialogs.model import (
     Value,
 )
 from dialogs.producer.consent import consent_first
+from dialogs.producer.needs import meter, meter_lines
 from dialogs.producer.own_score import can_score
+from dialogs.producer.papers import completeness
 from dialogs.producer.points import result_options
+from dialogs.producer.prepare import PREPARE, offered
 from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
 from dialogs.producer.self_score import TRY_IT
 from dialogs.producer.standing import ways
 from dialogs.producer.todo import todo_option
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
-from dialogs.rules.lifecycle import STATUSES, Side, sides_of, waits_for_authority
-from dialogs.rules.ruleset import ruleset
+from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, sides_of, waits_for_authority
+from dialogs.rules.ruleset import Paper, ruleset
 
 STATUS_WORDS = {
     "idea_submitted": N_("the commune is looking at the idea"),
@@ -235,6 +238,7 @@ def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *_continues(case),
         *deferred_lines(case),
         *result_lines(case),
+        *_meter(case),
         *(elsewhere(facts) if len(facts.cases) == 1 else ()),  # of several the list names them
         *_next(case),
     )
@@ -364,6 +368,16 @@ def result_lines(case: CaseFacts) -> tuple[Text, ...]:
     return tuple(texts)
 
 
+def _meter(case: CaseFacts) -> tuple[Text, ...]:
+    """How complete the dossier is, as long as its producer sends papers for it; what came back goes before that."""
+    if case.returned or not is_dossier(case.status) or not takes_papers(case):
+        return ()
+    complete = completeness(case)
+    if STATUSES[case.status].owner is Side.PRODUCER or not complete.lacking:
+        return meter_lines(complete)
+    return (meter(complete), Text(N_("What is missing may still be added: choose “Send papers”.")))
+
+
 KEEP_PROOFS = Text(N_("Now carry it out and keep invoices, contracts and photos for the rating."))
 DOSSIER_NEXT = Text(N_("When you are ready to be rated, choose “Send papers” to send the dossier."))
 
@@ -456,17 +470,34 @@ def came_back(facts: Facts) -> CaseFacts | None:
     return next((case for case in facts.cases if case.returned), None)
 
 
+_PAPER = "paper:"
+
+
+def _lacking(case: CaseFacts) -> tuple[Paper, ...]:
+    """Papers that are sent straight from the file when they are named."""
+    return completeness(case).lacking if is_dossier(case.status) and takes_papers(case) else ()
+
+
 def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case = _case(answers, facts)
     why = (WHY,) if case.returned else ()
+    named = tuple(Option(f"{_PAPER}{p.id}", p.label, hidden=True) for p in _lacking(case))
     fixes = tuple(Option(f"fix:{r.number}", fix_label(case, r)) for r in case.returned)
     papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if takes_papers(case) else ()
+    prepare = replace(PREPARE, hidden=not offered(case))
     seen = (
         Option("answers", Text(N_("What I sent")), ("câu trả lời", "answers")),
         Option("history", Text(N_("What happened so far")), ("lịch sử", "history")),
     )
     if case.for_producer:  # the officer has other ways to the rest
-        return (*fixes, *papers, *seen, Option("review", Text(N_("Back to the file")), ("quay lại", "back")), *why)
+        return (
+            *fixes,
+            *papers,
+            prepare,
+            *seen,
+            Option("review", Text(N_("Back to the file")), ("quay lại", "back")),
+            *why,
+        )
     tried = (TRY_IT,) if can_score(case) and case.status in BEFORE_THE_COUNCIL else ()
     held = (WALLET,) if case.result is not None and case.result.certificate_until is not None else ()
     next_ = tuple(Option(f"again:{way}", Text(WAYS[way])) for way in ways(case, facts.cases, facts.today))
@@ -474,6 +505,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (
         *fixes,
         *papers,
+        prepare,
         *next_,
         *tried,
         *held,
@@ -485,6 +517,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *others,
         Option("menu", Text(N_("Main menu")), ("menu",)),
         *why,
+        *named,
     )
 
 
@@ -539,6 +572,8 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
     if value.startswith("draft:"):
         return begun(value, answers, facts)
+    if value.startswith(_PAPER):
+        return Go(f"upload.{code}/pages", {"_paper": value.removeprefix(_PAPER)})
     if value.startswith("again:"):
         return Go(f"again.{code}~{value.removeprefix('again:')}")
     if value.startswith("fix:"):
@@ -546,6 +581,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     targets = {
         "papers": f"upload.{code}",
         TRY_IT.value: f"self_score.{code}",
+        PREPARE.value: f"prepare.{code}",
         "todo": f"todo.{code}",
         "points": f"points.{code}",
         "to_star": f"to_star.{code}",

@@ -39,6 +39,7 @@ from dialogs.model import (
     Option,
     OptionChosen,
     PaperFacts,
+    SendForm,
     SendMessage,
     SendPages,
     SendToCommune,
@@ -49,79 +50,28 @@ from dialogs.model import (
 from dialogs.producer import pages_back
 from dialogs.producer.consent import consent_first
 from dialogs.producer.pages_back import Back, named_pages
+from dialogs.producer.papers import BY_HAND as BY_HAND
+from dialogs.producer.papers import STORY, completeness, conditions_of
+from dialogs.producer.papers import all_papers_of as all_papers_of
+from dialogs.producer.papers import by_hand as by_hand
+from dialogs.producer.papers import kept_paper as kept_paper
+from dialogs.producer.papers import missing as missing
+from dialogs.producer.papers import needed as needed
+from dialogs.producer.papers import not_handed_in as not_handed_in
+from dialogs.producer.papers import paper_named as paper_named
+from dialogs.producer.papers import papers_of as papers_of
+from dialogs.producer.papers import plan_is_here as plan_is_here
+from dialogs.producer.papers import returned as returned
 from dialogs.producer.register_idea import ADVICE, counted_back, is_that_all
 from dialogs.producer.sorting import Pile, sorted_out, spans
-from dialogs.rules.lifecycle import Side, actions, is_dossier
-from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Stage, ruleset
+from dialogs.rules.lifecycle import Side, actions
+from dialogs.rules.ruleset import Paper
 from dialogs.words import YES
 
 MAX_PAGES = 30
 
 SORTED_WELL = Option("yes", Text(N_("That is right")), YES)
 CHOOSE_PAPER = Option("choose", Text(N_("Let me say which")), ("để tôi chọn", "không đúng", "sai rồi", "let me say"))
-
-BY_HAND = {"samples"}
-"""What is brought to the commune, not sent: a photo of it is welcome, and nothing waits for one."""
-
-
-def papers_of(case: CaseFacts) -> tuple[Paper, ...]:
-    """The papers of the present stage, the plan or the dossier, required ones first, by the rules of the case."""
-    return _papers_for(case, "dossier" if is_dossier(case.status) else "plan")
-
-
-def all_papers_of(case: CaseFacts) -> tuple[Paper, ...]:
-    """Of both stages, for the names of papers that were handed in, or returned, earlier."""
-    return (*_papers_for(case, "plan"), *_papers_for(case, "dossier"))
-
-
-def _papers_for(case: CaseFacts, stage: Stage) -> tuple[Paper, ...]:
-    return ruleset(case.ruleset).papers_for(stage, case.answers["product_group"], case.answers["producer_kind"])
-
-
-def paper_named(case: CaseFacts, paper_id: str) -> Paper | None:
-    """A paper of either stage."""
-    return next((paper for paper in all_papers_of(case) if paper.id == paper_id), None)
-
-
-def kept_paper(case: CaseFacts, paper_id: str) -> PaperFacts | None:
-    """The paper as it was kept; what was handed in with the plan counts for the dossier as well."""
-    kept = {paper.id: paper for paper in case.papers}
-    return kept.get(paper_id) or (kept.get(f"{WITH_THE_PLAN}{paper_id}") if is_dossier(case.status) else None)
-
-
-def needed(case: CaseFacts) -> tuple[Paper, ...]:
-    """The required papers that are sent through here."""
-    return tuple(p for p in papers_of(case) if p.required and p.id not in BY_HAND)
-
-
-def by_hand(case: CaseFacts) -> tuple[Paper, ...]:
-    """What the producer brings to the commune beside the papers."""
-    return tuple(p for p in papers_of(case) if p.required and p.id in BY_HAND)
-
-
-def missing(case: CaseFacts) -> tuple[Paper, ...]:
-    """Required papers that are not there, and those returned and not sent again."""
-    required = needed(case)
-    return tuple(
-        p for p in papers_of(case) if (p in required and kept_paper(case, p.id) is None) or returned(case, p.id)
-    )
-
-
-def not_handed_in(case: CaseFacts) -> tuple[Paper, ...]:
-    """Required papers of the stage that no officer has before them."""
-    return tuple(p for p in needed(case) if (kept := kept_paper(case, p.id)) is None or not kept.sent)
-
-
-def plan_is_here(case: CaseFacts) -> bool:
-    """Whether all that the plan needs has been handed over already, with the idea."""
-    return bool(needed(case)) and not not_handed_in(case) and not missing(case)
-
-
-def returned(case: CaseFacts, paper_id: str) -> bool:
-    """Whether this paper came back and no newer version of it has been kept since."""
-    paper = kept_paper(case, paper_id)
-    items = (r for r in case.returned if r.item == f"paper:{paper_id}" and not r.question)
-    return any(paper is None or paper.sent for _ in items)
 
 
 def _mine(answers: Answers, facts: Facts) -> CaseFacts | None:
@@ -176,27 +126,29 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         return (Text(N_("Which photo comes first?")),)
     if piles := proposal(answers, facts):
         return _proposed(piles, answers, facts)
-    papers, required = papers_of(case), needed(case)
+    papers, complete = papers_of(case), completeness(case)
     head = Text(
         N_("Papers of “%(product)s” (%(code)s): %(there)s of %(all)s needed ones are here."),
-        {
-            "product": case.product,
-            "code": case.code,
-            "there": sum(p not in missing(case) for p in required),
-            "all": len(required),
-        },
+        {"product": case.product, "code": case.code, "there": len(complete.here), "all": complete.total},
     )
     brought = [p for p in by_hand(case) if kept_paper(case, p.id) is None]
-    named = [p for p in papers if p in required or kept_paper(case, p.id) is not None]
+    named = [p for p in papers if p in complete.papers or kept_paper(case, p.id) is not None]
     lines = (
         *(_line(case, p) for p in named),
         *(Text(N_("• %(paper)s: bring this"), {"paper": p.label}) for p in brought),
     )
     others = len(named) + len(brought) < len(papers)
     optional = (Text(N_("The others you send only if you have them.")),) if others else ()
+    unknown = _unknown(len(complete.open))
     arrived = (*counted_back(answers["~"], facts), Text(N_("Which paper is it?")))
     now = arrived if pages_of(answers["~"]) else (_what_now(case),)
-    return (head, *lines, *optional, *now)
+    return (head, *lines, *optional, *unknown, *now)
+
+
+def _unknown(questions: int) -> tuple[Text, ...]:
+    """Further papers may be needed: a few short questions tell which."""
+    one, many = N_("%(count)s short question tells which others."), N_("%(count)s short questions tell which others.")
+    return (Text(one, {"count": questions}, many),) if questions else ()
 
 
 def _line(case: CaseFacts, paper: Paper) -> Text:
@@ -206,7 +158,9 @@ def _line(case: CaseFacts, paper: Paper) -> Text:
     if kept is not None:
         values: dict[str, Value] = {"paper": paper.label, "count": kept.pages}
         return Text(N_("• %(paper)s: here (%(count)s page)"), values, N_("• %(paper)s: here (%(count)s pages)"))
-    return Text(N_("• %(paper)s: needed"), {"paper": paper.label})
+    if paper.required:
+        return Text(N_("• %(paper)s: needed"), {"paper": paper.label})
+    return Text(N_("• %(paper)s: not here yet"), {"paper": paper.label})
 
 
 def _what_now(case: CaseFacts) -> Text:
@@ -260,11 +214,21 @@ def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     if proposal(answers, facts):
         order = (TO_FRONT,) if len(pages) > 1 else ()
         return (SORTED_WELL, *order, LOOK, CHOOSE_PAPER)
-    papers = tuple(Option(p.id, p.label, (p.official,) if p.official else ()) for p in papers_of(case))
+    papers = tuple(Option(p.id, p.label, (p.official,) if p.official else ()) for p in _lacking_first(case))
     if pages:
         return (*papers, Option("none", Text(N_("None of these: drop it")), ("bỏ", "không phải", "none", "drop it")))
     send = (Option("send", send_label(case), ("gửi", "gửi cho xã", "send")),) if may_send(case) else ()
-    return (*send, *papers, Option("menu", Text(N_("Main menu")), ("menu",)))
+    which = (replace(WHICH, hidden=not completeness(case).open),) if conditions_of(case) else ()
+    return (*send, *which, *papers, Option("menu", Text(N_("Main menu")), ("menu",)))
+
+
+WHICH = Option("which", Text(N_("Which do I need?")), ("cần giấy nào", "giấy nào cần", "which do i need"))
+
+
+def _lacking_first(case: CaseFacts) -> tuple[Paper, ...]:
+    """What is missing stands first, so that each is one tap away; the others in the order of the rules."""
+    lacking = completeness(case).lacking
+    return (*lacking, *(paper for paper in papers_of(case) if paper not in lacking))
 
 
 def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
@@ -274,6 +238,8 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
             return Go(f"hand_over.{answers['subject']}")
         case "menu":
             return Go("menu")
+        case WHICH.value:
+            return Go(f"needs.{answers['subject']}")
         case "none":
             return Go(f"{key}/paper", effects=(SendMessage((Text(N_("All right, I have left it out.")),)),))
         case SORTED_WELL.value:
@@ -282,7 +248,10 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
             others = [page for page in usable(pages_of(answers["~"]), facts) if page not in named]
             effects = tuple(_with_those_before(pile, answers, facts) for pile in piles)
             return Go(f"{key}/paper", partial=f"told|{answer_of(others)}" if others else "", effects=effects)
-    return Go(f"{key}/pages", {"_paper": value}, partial=answers["~"])
+    case = _case(answers, facts)
+    chosen = next((paper for paper in papers_of(case) if paper.id == value), None)
+    untold = chosen is not None and chosen.form == STORY and kept_paper(case, value) is None and not answers["~"]
+    return Go(f"{key}/{TELL.value if untold else 'pages'}", {"_paper": value}, partial=answers["~"])
 
 
 def _with_those_before(pile: Pile, answers: Answers, facts: Facts) -> KeepPaper:
@@ -352,7 +321,10 @@ class paper_pages(photos):
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         found = _back(partial, answers, facts)
         if found is None:
-            return super().options(answers, facts, partial) or (LATER,)
+            return super().options(answers, facts, partial) or (
+                *((FILL_IN,) if _filled_in(answers, facts) else ()),
+                LATER,
+            )
         back = _usable_of(found, facts)
         if back.pages is not None:
             return super().options(answers, facts, answer_of(back.pages))
@@ -364,6 +336,8 @@ class paper_pages(photos):
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen) and event.value == LATER.value:
             return Answer("", leads="paper")
+        if isinstance(event, OptionChosen) and event.value == FILL_IN.value and (form := _filled_in(answers, facts)):
+            return Answer(partial, complete=False, effects=(SendForm(answers["subject"], form),))
         back = _back(partial, answers, facts)
         if back is not None:
             return self._of_what_came_back(event, answers, facts, back)
@@ -530,6 +504,28 @@ def _named_by_officer(case: CaseFacts, paper_id: str, count: int) -> tuple[int, 
     return named_pages(reasons, count)
 
 
+# ---------------------------------------------------------------- what need not be written by hand
+
+FILL_IN = Option("fill_in", Text(N_("Fill it in for me")), ("điền giúp", "điền mẫu", "soạn giúp", "fill it in"))
+TELL = Option("tell", Text(N_("Tell it to me")), ("kể", "kể chuyện", "tell it"))
+HAVE_IT = Option("pages", Text(N_("Send what I have")), ("gửi bài có sẵn", "có sẵn", "send what i have"))
+
+
+def _filled_in(answers: Answers, facts: Facts) -> str:
+    """The form of a paper that can be filled in, before any of its pages is here; "" of others."""
+    paper = _paper(answers, facts)
+    return paper.form if paper is not None and paper.form != STORY else ""
+
+
+def after_tell(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == TELL.value:
+        return Go(f"story.{answers['subject']}", given={"_product": _case(answers, facts).product})
+    return Go(f"upload.{answers['subject']}/{'pages' if value == HAVE_IT.value else 'paper'}")
+
+
+# ---------------------------------------------------------------- keeping
+
+
 def keep(answers: Answers, facts: Facts) -> Effects:
     pages = usable(pages_of(answers["pages"]), facts)
     return (KeepPaper(answers["subject"], answers["_paper"], pages),)
@@ -568,6 +564,14 @@ UPLOAD = Dialog(
             goto=after_pages,
             counted=False,
             upload=upload_target,
+        ),
+        Ask(
+            TELL.value,
+            N_("I ask eight short questions and put your words together. Shall we?"),
+            one_of((TELL, HAVE_IT, LATER)),
+            aside=True,
+            goto=after_tell,
+            counted=False,
         ),
     ),
 )
@@ -630,6 +634,7 @@ def _names(case: CaseFacts) -> dict[str, Value]:
     return {"code": case.code, "product": case.product[:40]}
 
 
+# Its subject is the dialog that the case is wanted for; by itself its papers.
 PAPERS = Dialog(
     "papers",
     before=consent_first,
@@ -639,7 +644,7 @@ PAPERS = Dialog(
             N_("For which product?"),
             one_of(case_options),
             when=lambda answers, facts: bool(facts.cases),
-            goto=lambda value, answers, facts: Go(f"upload.{value}"),
+            goto=lambda value, answers, facts: Go(f"{answers['subject'] or 'upload'}.{value}"),
         ),
         Ask(
             "none",

@@ -22,6 +22,8 @@ from dialogs.rules.tables import RulesetError as RulesetError
 
 RULESET_IDS = ("ocop-2019", "ocop-2023", "ocop-2023r2025", "ocop-2026")
 DEADLINE_IDS = ("idea_answer", "plan_answer", "commune_report", "provincial_rating", "reevaluation", "revocation")
+FORM_IDS = ("idea", "plan", "form_01", "form_02", "story")
+"""What the assistant fills in from a case; bot/paperwork says with what."""
 PRODUCER_KINDS = ("household", "cooperative_group", "cooperative", "enterprise", "farm")
 SET_NUMBERS = range(1, 27)  # every annex so far, 2019 to 2026, has 26 product sets
 STARS = range(1, 6)
@@ -112,7 +114,9 @@ class Paper:
 
     `official` is the name printed on the paper, when it differs from ours; `where` tells in one sentence how to
     get it. Empty `groups` or `producer_kinds` mean everybody. `anew`: a product that stands again hands in a new one,
-    however good the old one is. `source` says where the rule stands, and how sure we are of it.
+    however good the old one is. `source` says where the rule stands, and how sure we are of it. `only_if`: the id of a
+    Condition without which it is not asked for, or "". `three_stars`: not required, but three stars ask for what it
+    proves. `form`: which form the assistant fills in for it, or "".
     """
 
     id: str
@@ -125,11 +129,35 @@ class Paper:
     producer_kinds: tuple[str, ...]
     source: str
     anew: bool = False
+    only_if: str = ""
+    three_stars: bool = False
+    form: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether a file that lacks it is not complete; under `only_if`, where that holds."""
+        return self.required or self.three_stars or bool(self.only_if)
 
     def concerns(self, product_group: str, producer_kind: str) -> bool:
         return (not self.groups or product_group in self.groups) and (
             not self.producer_kinds or producer_kind in self.producer_kinds
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a paper may hang on, and the question about it. `label` names it in a line of its own.
+
+    It holds for the product sets of `sets`, or where the registration's `answer` has one of `values`; where neither
+    is given, or that is not known of a case, its producer is asked.
+    """
+
+    id: str
+    label: Label
+    question: Label
+    sets: frozenset[int]
+    answer: str
+    values: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +235,7 @@ class Ruleset:
     thresholds: tuple[StarBand, ...]
     groups: tuple[ProductGroup, ...]
     papers: tuple[Paper, ...]
+    conditions: tuple[Condition, ...]
     deadlines: Mapping[str, Deadline]
     rounds: tuple[EvaluationRound, ...]
     cycle: tuple[CycleStep, ...]
@@ -357,6 +386,7 @@ def _ruleset(top: Table) -> Ruleset:
         thresholds=_thresholds(top),
         groups=groups,
         papers=_papers(top, [group.id for group in groups]),
+        conditions=_conditions(top),
         deadlines=_deadlines(top),
         rounds=tuple(_round(table, levels) for table in top.tables("rounds")),
         cycle=_cycle(top),
@@ -378,6 +408,10 @@ def _check(rules: Ruleset, top: Table) -> None:
         raise top.wrong("in_force_until must be after in_force_from", "in_force_until")
     if transition and (until is None or min(transition.finish_by, transition.finish_reevaluation_by) < until):
         raise top.wrong("a transition ends after in_force_until", "transition")
+    named = {condition.id for condition in rules.conditions}
+    for paper in rules.papers:
+        if paper.only_if and paper.only_if not in named:
+            raise top.wrong(f"no condition {paper.only_if!r}", f"{paper.stage}_papers", paper.id, "only_if")
     for stars, level in rules.certifies.items():
         if (level is not None) != (stars >= rules.min_stars_for_certificate):
             raise top.wrong(f"at odds with min_stars_for_certificate about {stars} stars", "certifies")
@@ -489,20 +523,49 @@ def _papers(top: Table, group_ids: Collection[str]) -> tuple[Paper, ...]:
 
 
 def _paper(paper_id: str, stage: Stage, table: Table, group_ids: Collection[str]) -> Paper:
-    table.only("label", "official", "where", "required", "groups", "producer_kinds", "source", "anew")
+    keys = ("label", "official", "where", "required", "groups", "producer_kinds", "source", "anew")
+    table.only(*keys, "only_if", "three_stars", "form")
     _check_slug(table, paper_id)
+    only_if, required = table.maybe("only_if", str) or "", table.take("required", bool)
+    if required and only_if:
+        raise table.wrong("what is required hangs on nothing", "only_if")
     return Paper(
         id=paper_id,
         stage=stage,
         label=table.label("label", MAX_PAPER_CHARS),
         official=table.label("official") if "official" in table.values else None,
         where=table.label("where"),
-        required=table.take("required", bool),
+        required=required,
         groups=table.choices("groups", group_ids),
         producer_kinds=table.choices("producer_kinds", PRODUCER_KINDS),
         source=table.text("source"),
+        only_if=only_if,
+        three_stars=table.maybe("three_stars", bool) or False,
+        form=table.choice("form", FORM_IDS) if "form" in table.values else "",
         anew=table.maybe("anew", bool) or False,
     )
+
+
+def _conditions(top: Table) -> tuple[Condition, ...]:
+    """In the order in which they are asked; a ruleset may have none."""
+    if "conditions" not in top.values:
+        return ()
+    return tuple(_condition(condition_id, table) for condition_id, table in top.named("conditions").items())
+
+
+def _condition(condition_id: str, table: Table) -> Condition:
+    table.only("label", "question", "sets", "answer", "values")
+    _check_slug(table, condition_id)
+    sets, values = table.list_of("sets", int), table.list_of("values", str)
+    if not {*sets} <= {*SET_NUMBERS}:
+        raise table.wrong(f"sets must be some of 1 to {SET_NUMBERS[-1]}", "sets")
+    answer = table.maybe("answer", str) or ""
+    if bool(answer) != bool(values):
+        raise table.wrong("answer and values belong together", "answer" if answer else "values")
+    if sets and answer:
+        raise table.wrong("sets or an answer, not both", "sets")
+    label = table.label("label", MAX_PAPER_CHARS)
+    return Condition(condition_id, label, table.label("question"), frozenset(sets), answer, frozenset(values))
 
 
 def _check_slug(table: Table, slug: str) -> None:
