@@ -15,7 +15,8 @@ from dialogs import places
 from dialogs.engine import said
 from dialogs.model import CaseFacts
 from dialogs.officer.alerts import kind_words
-from dialogs.officer.assess import Item, items, option_words
+from dialogs.officer.assess import Item, items
+from dialogs.producer.score_words import mark_words
 from dialogs.producer.upload import by_hand, kept_paper, papers_of
 from dialogs.rules.ruleset import ruleset
 from dialogs.rules.sheet import Topic
@@ -93,7 +94,7 @@ def _topic(item: Item, catalog: Catalog) -> dict[str, str]:
     remark = item.said.remark if item.said is not None else ""
     if item.criterion is None or option is None:
         return {"name": TOPIC_NAMES[item.topic], "finding": remark or UNKNOWN, "remark": ""}
-    finding = catalog.say(said(option_words(item.criterion, option)))
+    finding = catalog.say(said(mark_words(item.criterion, option)))
     return {"name": TOPIC_NAMES[item.topic], "finding": f"{item.criterion.label.vi}: {finding}.", "remark": remark}
 
 
