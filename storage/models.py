@@ -29,6 +29,10 @@ from storage.columns import id_column as _id
 from storage.columns import iso as iso
 from storage.columns import metadata as metadata
 from storage.columns import person_column as _person
+from storage.council_tables import ballots as ballots
+from storage.council_tables import council_cases as council_cases
+from storage.council_tables import council_seats as council_seats
+from storage.council_tables import council_sessions as council_sessions
 from storage.sealing import SealedIn, SealedText
 
 CONTACTS = ("phone", "contact_name")

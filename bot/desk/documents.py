@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot import attachments, own_data, papers
 from bot.catalogs import VIETNAM
 from bot.channels.base import Attachment
-from bot.desk import export, forms
+from bot.desk import council_papers, export, forms
 from bot.turn import Turned, facts_of
 from bot.world import World
 from dialogs.model import N_, CaseFacts, ExportAudit, ExportCases, SendMessage, SendReport, Text
@@ -145,6 +145,8 @@ def send(turn: Turned, words: Text, *specs: dict[str, Any]) -> None:
 
 async def made(engine: AsyncEngine, store: FileStore, world: World, spec: Mapping[str, Any]) -> Attachment:
     """The file that a spec with "made" stands for, from what the database says now."""
+    if spec["made"] in council_papers.MADE:
+        return await council_papers.made(engine, world, spec)
     if spec["made"] in FORMS:
         return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.DOCX], await _form(engine, world, spec))
     if spec["made"] == "dossier":
