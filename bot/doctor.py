@@ -52,6 +52,7 @@ from dialogs.model import (
     OfficeFacts,
     Option,
     OptionChosen,
+    OwnPaper,
     PaperFacts,
     Person,
     Reach,
@@ -76,7 +77,7 @@ from dialogs.model import Finding as Noticed
 from dialogs.officer.assess import items
 from dialogs.officer.result import PARTS
 from dialogs.producer.upload import papers_of
-from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, actions
+from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, WAITS_FOR_ROUND, actions
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import ProductSet, ruleset_on
 from dialogs.rules.sheet import TOPICS
@@ -153,6 +154,7 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation("somebody who does not agree", replace(base, person=Person(consent="no"))),
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
         Situation("a producer with drafts", known, _with_drafts()),
+        Situation("a producer with papers that end", replace(known, own_papers=_OWN_PAPERS)),
         *(Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,))) for case in own),
         Situation("a producer with several cases", replace(known, cases=_unread(own), officers=0)),
         Situation("an officer with two roles", replace(base, person=_TWO_COMMUNES, colleagues=sample_roles("79"))),
@@ -311,6 +313,7 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
         assisted="waiting" if status == _ASSISTED and not own else "",
         filed_by="Hoàng Văn Hùng" if status == _ASSISTED and not own else "",
         for_producer=status == _ASSISTED and not own,
+        round_open=status in WAITS_FOR_ROUND,
         notes=_notes(),
         aims_at=4 if own else 0,
         self_marks={"3.2": 1} if own else {},
@@ -322,6 +325,7 @@ def sample_case(code: str, status: str, group: str, kind: str, *, own: bool) -> 
     )
 
 
+_OWN_PAPERS = (OwnPaper(1, "food_safety", NOW.date()), OwnPaper(2, "other", NOW.date() + timedelta(days=99)))
 _ROUND = Round(date(2027, 4, 30), date(2027, 6, 30), 1)
 _OWN_ROUNDS = (Round(NOW.date() + timedelta(days=40), NOW.date() + timedelta(days=80), 3, own=True),)
 _READY = tuple(
@@ -413,7 +417,11 @@ def _returned(case: CaseFacts, today: date) -> tuple[ReturnedItem, ...]:
 
 
 def _result(today: date) -> ResultFacts:
-    return ResultFacts(Decimal(27), Decimal(15), Decimal(21), 3, "812/QĐ-UBND", today + timedelta(days=1000))
+    """Of the next days the certificate may be renewed."""
+    until = today + timedelta(days=170)
+    return ResultFacts(
+        Decimal(27), Decimal(15), Decimal(21), 3, "812/QĐ-UBND", until, today, product_code="79-04336-12345-2026"
+    )
 
 
 SAMPLE_ANSWERS: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import delete, select
 
-from bot import own_score, reach, showing
+from bot import own_score, reach, showing, standing
 from bot.desk import (
     assessing,
     assisted,
@@ -40,6 +40,7 @@ from dialogs.answers import pages_of
 from dialogs.model import (
     N_,
     AgreeToJoin,
+    AmendResult,
     AnswerJoin,
     AnswerQuestion,
     AssessTopic,
@@ -51,6 +52,7 @@ from dialogs.model import (
     DecideStars,
     DeclareInterest,
     DropAddress,
+    DropOwnPaper,
     DropPlan,
     DropRound,
     DropSeat,
@@ -64,6 +66,7 @@ from dialogs.model import (
     Invite,
     InviteMember,
     KeepFile,
+    KeepOwnPaper,
     KeepPaper,
     KeepSelfScore,
     LeaveJoin,
@@ -90,6 +93,7 @@ from dialogs.model import (
     RemoveTemplate,
     RenewCode,
     RenewSeat,
+    ResumeCase,
     RevealPhone,
     ScoreItem,
     SendArticle,
@@ -114,6 +118,7 @@ from dialogs.model import (
     SetTemplate,
     SettleQuestion,
     SplitOff,
+    StandAgain,
     StartTimer,
     State,
     SubmitAssisted,
@@ -148,6 +153,7 @@ from storage.dossiers import take_over
 from storage.holding import shows_successors
 from storage.models import cases as case_table
 from storage.models import files, papers
+from storage.own_papers import shows_own_papers
 from storage.reach import shows_reach
 from storage.ready import shows_ready
 from storage.records import UNNAMED, VOICE, upsert
@@ -163,7 +169,7 @@ TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. He
 
 
 _SHOWING = (
-    *(shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach),
+    *(shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_own_papers),
     *(shows_self_score, shows_assessment, shows_ready, shows_rounds, shows_council),
 )
 """Whether a conversation stands where more is shown than the facts of any turn have."""
@@ -336,6 +342,16 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await decisions.remove_template(turn, effect)
         case PublishResult():
             await results.publish(turn, effect)
+        case AmendResult():
+            await results.amend(turn, effect)
+        case StandAgain():
+            await standing.stand_again(turn, effect)
+        case ResumeCase():
+            await standing.resume(turn, effect)
+        case KeepOwnPaper():
+            await standing.keep_paper(turn, effect)
+        case DropOwnPaper():
+            await standing.drop_paper(turn, effect)
         case SetPaperDate():
             await desk_findings.note_date(turn, effect)
         case TakeCase():

@@ -29,9 +29,9 @@ from storage.files import FileStore
 from storage.models import cases, files
 from storage.models import papers as kept
 from storage.outbox import GIVE_UP_AFTER, post
-from storage.pages import HERE
+from storage.pages import HERE, newest
 from storage.people import chats_of, still_used
-from storage.records import FORGOTTEN, UNNAMED, VOICE, case_named, newest
+from storage.records import FORGOTTEN, UNNAMED, VOICE, case_named
 
 log = logging.getLogger(__name__)
 

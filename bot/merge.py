@@ -147,6 +147,7 @@ async def _move_cases(connection: AsyncConnection, code: str, new: str, now: dat
     await connection.execute(insert(case_events).from_select(columns, line))
     path = places.territory(new)
     values = {"commune": new, "territory": path, "province": path.partition("/")[0], "updated_at": now}
+    values["product_serial"] = None  # its numbers are the new commune's from now on
     return (await connection.execute(update(cases).where(cases.c.commune == code).values(values))).rowcount
 
 

@@ -441,6 +441,7 @@ class HistoryLine:
     reason: str = ""
     item: str = ""
     from_status: str = ""
+    changes: "tuple[Change, ...]" = ()  # of a result that was corrected, "result:<what>" as it was and is
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,7 +496,11 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
-    """`published`: until then only the province sees it. `criteria`: points by item of the sheet, where entered."""
+    """`published`: until then only the province sees it. `criteria`: points by item of the sheet, where entered.
+
+    `product_code` "" where none was given. `revoked_on`: the day of the decision that withdrew the certificate, for a
+    ground of the rules of that day.
+    """
 
     points_a: Decimal
     points_b: Decimal
@@ -506,6 +511,33 @@ class ResultFacts:
     decided_on: date | None = None
     published: bool = True
     criteria: Mapping[str, Decimal] = field(default_factory=dict)
+    product_code: str = ""
+    revoked_on: date | None = None
+    revoked_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPaper:
+    """A paper with a last day that a producer keeps here. `paper` is its id in the rulesets, or "other"."""
+
+    id: int
+    paper: str
+    valid_until: date
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The case that another one continues, as an officer sees it: what is new since, and which papers it brought.
+
+    `changes` are of answers, as Change has them; `carried` ids of papers taken over as they were.
+    """
+
+    code: str
+    stars: int = 0
+    certificate_until: date | None = None
+    changes: tuple[Change, ...] = ()
+    carried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,6 +585,9 @@ class CaseFacts:
     aims_at: int = 0  # the star that its producer has a list of things to do for; 0: none
     notes: tuple[NoteLine, ...] = ()  # the last ones between its producer and its officers, oldest first
     reachable: bool = True  # whether its producer has a chat that takes messages
+    former: str = ""  # code of the case it continues, and why: renewal, upgrade, again
+    purpose: str = ""
+    round_open: bool = False  # a round has opened since it came to wait for one
     # from here on only what an officer of its territory sees
     may: tuple[str, ...] = ()  # moves of dialogs.rules.lifecycle that this person may make now
     moved_by_me: bool = False  # this person made the move before, or assessed it: who checks does not approve
@@ -569,6 +604,7 @@ class CaseFacts:
     told: tuple[Told, ...] = ()  # what its producer was told without having asked, the newest first
     self_marks: Mapping[str, int] = field(default_factory=dict)  # the producer's own, in the dialogs about them
     steps: tuple[StarStep, ...] = ()  # of the list of things to do for a star, in the same dialogs
+    continues: Former | None = None  # the case of `former`
     assessment: tuple[Assessed, ...] = ()  # the commune's, for those only who decide on the case
     round: Round | None = None  # of the province: the one it was sent up for, or would be today
     officers: int = 0  # of its commune, which need not be the person's
@@ -591,6 +627,8 @@ class DeskLine:
     A draft has no case yet: its `code` is "p<person>", and only its title and its producer's name are known. Of a
     question about no case it is "n<note>", and `product` are its words; `days_left` working days until it has to be
     answered, if it is about personal data, and less than 0 once it is late.
+
+    Of a producer to be telephoned: `ends_on` is the last day of their certificate, or of the `paper` of this id.
     """
 
     code: str
@@ -604,6 +642,8 @@ class DeskLine:
     silent_days: int = 0
     since: date | None = None
     days_left: int | None = None
+    ends_on: date | None = None
+    paper: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -611,8 +651,9 @@ class DeskFacts:
     """An officer's list as far as it is shown: one filter or one search.
 
     `counts` by filter: act (all that this officer can act on), new, due, overdue, urgent (both), resubmitted, mine,
-    waiting (for the producer), drafts, asked (questions about no case). `lines`: one page, most urgent first; `total`
-    of the filter or the search shown; `after` is where the next page begins, "" where there is none.
+    waiting (for the producer), drafts, asked (questions about no case), ends (whom to telephone). `lines`: one page,
+    most urgent first; `total` of the filter or the search shown; `after` is where the next page begins, "" where there
+    is none.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -762,6 +803,7 @@ class Facts:
     channels: frozenset[str] = frozenset()  # that are on
     reach: Reach = field(default_factory=Reach)  # in the dialogs about it, and where drafts of other chats are named
     joining: Joining | None = None  # as reach
+    own_papers: tuple[OwnPaper, ...] = ()  # in the dialogs about papers that end
 
     @property
     def today(self) -> date:
@@ -975,6 +1017,7 @@ class DecideCase:
     """An officer's decision; `action` is a move of dialogs.rules.lifecycle.
 
     `status` is the one that was decided on: a case that has another one by now is not moved. "": as the turn saw it.
+    `ground` and `on`: of a certificate that is withdrawn, as ResultFacts has them.
     """
 
     code: str
@@ -982,6 +1025,8 @@ class DecideCase:
     item: str = ""
     reason: str = ""
     status: str = ""
+    ground: str = ""
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -1078,6 +1123,50 @@ class PublishResult:
     decided_on: date
     criteria: Mapping[str, Decimal] = field(default_factory=dict)
     stars: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AmendResult:
+    """What stands in a published result is put right: all of it anew, and why. Both versions are kept."""
+
+    code: str
+    points_a: Decimal
+    points_b: Decimal
+    points_c: Decimal
+    decision: str
+    decided_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandAgain:
+    """A new case that continues one's own: `purpose` is renewal, upgrade or again (after one or two stars)."""
+
+    code: str
+    purpose: str
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeCase:
+    """What was put off goes on in the new round: as it stands, or (`rework`) back to its producer to change it."""
+
+    code: str
+    rework: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOwnPaper:
+    """A paper with a last day, for reminders and the next dossier. `pages` as in KeepPaper, may be none."""
+
+    paper: str
+    pages: tuple[tuple[str, int], ...]
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class DropOwnPaper:
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -1405,6 +1494,11 @@ Effect = (
     | ScoreItem
     | CastBallot
     | ReadDossier
+    | AmendResult
+    | StandAgain
+    | ResumeCase
+    | KeepOwnPaper
+    | DropOwnPaper
     | MarkItem
     | PreviewReview
     | SendReview

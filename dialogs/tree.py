@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from dialogs import places
+from dialogs import paper_days, places
 from dialogs.answers import one_of
 from dialogs.council import ballot, secretary
 from dialogs.engine import SHOW_MORE
@@ -24,6 +24,7 @@ from dialogs.model import (
     UseInvitation,
 )
 from dialogs.officer import (
+    amend,
     assess,
     assisted,
     check,
@@ -44,6 +45,7 @@ from dialogs.officer import (
     templates,
 )
 from dialogs.producer import (
+    again,
     check_status,
     consent,
     correct,
@@ -58,6 +60,7 @@ from dialogs.producer import (
     star_plan,
     todo,
     upload,
+    wallet,
 )
 from dialogs.words import COMMANDS
 
@@ -94,6 +97,8 @@ PRODUCERS: tuple[Dialog, ...] = (
     help.MY_DATA,
     help.DELETE_DATA,
     help.DATA_REQUEST,
+    *again.DIALOGS,
+    *wallet.DIALOGS,
     *reach.DIALOGS,
     ballot.SEAT,
     ballot.BALLOT,
@@ -119,6 +124,7 @@ OFFICERS: tuple[Dialog, ...] = (
     secretary.COUNCIL,
     result.RESULT,
     result.PUBLISH,
+    amend.AMEND_RESULT,
     notes.NOTE,
     notes.CALL,
     notes.THREAD,
@@ -154,7 +160,7 @@ def buttons_in(*things: object) -> Iterator[Option]:
                 yield from buttons_in(*(choices for choices in fixed if isinstance(choices, tuple)))
 
 
-_ON_CASES = (desk, review, check, assess, decide, notes, result)
+_ON_CASES = (desk, review, check, assess, decide, notes, result, amend, paper_days)
 _SAID_ON_CASES = buttons_in(SHOW_MORE, *(vars(module) for module in _ON_CASES))
 BUTTONS = tuple({id(option): option for option in _SAID_ON_CASES if option not in check_status.REASONS}.values())
 """What is pressed on a case and around it: never a reason or a message on its own. Ready reasons are reasons."""
@@ -293,6 +299,7 @@ DIALOGS = Dialogs(
         "place": place.change,
         "learn": to("learn"),
         "my_data": to("my_data"),
+        "wallet": to("wallet"),
         "desk": to("desk"),
         "find": find,
         "templates": to("templates"),

@@ -15,7 +15,7 @@ from dialogs.matching import fold
 from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
 from dialogs.rules.rounds import Round
-from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on
+from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
 from dialogs.rules.working_days import add_working_days, working_days_between
 from storage import undo
 from storage.calendar import answering_side, closed_for
@@ -24,7 +24,7 @@ from storage.dossiers import is_maker
 from storage.models import case_events, cases, files, papers, people, returned_items, serials
 from storage.pages import HERE
 from storage.records import VIETNAM, Conversation
-from storage.results import withdraw
+from storage.results import give_back, withdraw
 from storage.reviews import drop_marks
 from storage.rights import covers
 from storage.rounds import round_now
@@ -79,6 +79,7 @@ def _place_in_line(
         "resubmitted": again,
         "escalation": "",
         "escalate_at": None,
+        "waits_since": today if status in lifecycle.WAITS_FOR_ROUND else None,
     }
 
 
@@ -102,19 +103,66 @@ async def submit_idea(
     days_off: frozenset[date],
 ) -> str:
     """A new case from the answers of the idea form; returns its code, "<commune>-<year>-<serial>"."""
+    actor = Actor(conversation.person_id, conversation.channel)
+    return await _open(
+        connection, actor, conversation.person.commune, "submit", "idea_submitted", answers, now, days_off
+    )
+
+
+async def stand_again(
+    connection: AsyncConnection,
+    former: Any,
+    actor: Actor,
+    purpose: str,
+    answers: Mapping[str, str],
+    now: datetime,
+    days_off: frozenset[date],
+) -> str:
+    """A new case that continues a locked one under the rules of its own day; returns its code.
+
+    It is the same product, so it keeps the number in the official code. Raises NotPossible where one is under way.
+    """
+    if await follower(connection, former.code) is not None:
+        raise NotPossible("under way already")
+    more = {"former": former.code, "purpose": purpose, "product_serial": former.product_serial}
+    return await _open(
+        connection, actor, former.commune, "stand_again", "dossier_begun", answers, now, days_off, more
+    )  # fmt: skip
+
+
+async def follower(connection: AsyncConnection, code: str) -> Any:
+    """The row of the case that continues this one, as long as it may still lead to something; None without one."""
+    statement = (
+        select(cases).where(cases.c.former == code, cases.c.status.not_in(lifecycle.OVER)).order_by(cases.c.id.desc())
+    )
+    return (await connection.execute(statement.limit(1))).one_or_none()
+
+
+async def _open(
+    connection: AsyncConnection,
+    actor: Actor,
+    commune: str,
+    action: str,
+    status: str,
+    answers: Mapping[str, str],
+    now: datetime,
+    days_off: frozenset[date],
+    more: Mapping[str, Any] | None = None,
+) -> str:
+    """A new case of this producer; `more` are further columns."""
     today = now.astimezone(VIETNAM).date()
-    unit = places.commune(conversation.person.commune)
-    if unit is None:
+    unit = places.commune(commune)
+    if unit is None or actor.person_id is None:
         raise NotPossible("no commune")
     serial = await _next_serial(connection, unit.code, today.year)
     code = f"{unit.prefix}-{today:%y}-{serial:04d}"
     rules = ruleset_on(today)
-    status = "idea_submitted"
     days_off = await closed_for(connection, places.territory(unit.code), answering_side(status), days_off)
     photos = answers.get("photos", "")
     row = {
+        **(more or {}),
         "code": code,
-        "person_id": conversation.person_id,
+        "person_id": actor.person_id,
         "commune": unit.code,
         "territory": places.territory(unit.code),
         "province": unit.province_code,
@@ -128,20 +176,19 @@ async def submit_idea(
         "updated_at": now,
     }
     case_id = (await connection.execute(_CASE, row)).scalar_one()
-    actor = Actor(conversation.person_id, conversation.channel)
-    await _record(connection, case_id, actor, "submit", "", status, now, answers=dict(answers))
+    await _record(connection, case_id, actor, action, "", status, now, answers=dict(answers))
     if photos:
         pages = [list(page) for page in pages_of(photos)]
-        if own := await _owned(connection, conversation.person_id, pages):
+        if own := await owned(connection, actor.person_id, pages):
             await _keep(connection, case_id, PRODUCT_PHOTOS, own, now, sent=True)
-    await _remember_person(connection, conversation, answers)
+    await _remember_person(connection, actor.person_id, answers)
     return code
 
 
 _CASE = insert(cases).returning(cases.c.id)
 
 
-async def _remember_person(connection: AsyncConnection, conversation: Conversation, answers: Mapping[str, str]) -> None:
+async def _remember_person(connection: AsyncConnection, person_id: int, answers: Mapping[str, str]) -> None:
     """Name, number and maker are asked once; the next product has them filled in."""
     fields = {
         "name": "contact_name",
@@ -150,7 +197,7 @@ async def _remember_person(connection: AsyncConnection, conversation: Conversati
         "producer_name": "producer_name",
     }
     given: dict[str, Any] = {column: answers[name] for column, name in fields.items() if answers.get(name)}
-    await connection.execute(_ONE_CASE_MORE, {"row_id": conversation.person_id, **given})
+    await connection.execute(_ONE_CASE_MORE, {"row_id": person_id, **given})
 
 
 _ONE_CASE_MORE = update(people).where(people.c.id == bindparam("row_id")).values(case_count=people.c.case_count + 1)
@@ -405,6 +452,22 @@ async def answer_question(
     return await nothing_open(connection, case.id)
 
 
+async def amend(
+    connection: AsyncConnection, case: Any, actor: Actor, reason: str, kept: Mapping[str, Any], now: datetime
+) -> None:
+    """A published result was put right: `kept` has both versions (storage.results.amend)."""
+    await _record(connection, case.id, actor, "amend", case.status, case.status, now, reason=reason, before=kept)
+    await connection.execute(update(cases).where(cases.c.id == case.id).values(updated_at=now))
+
+
+async def follow_todays_rules(connection: AsyncConnection, case: Any, now: datetime) -> Any:
+    """What was put off and comes back is of the cycle of its new day; returns the row as it is then."""
+    rules = ruleset_on(now.astimezone(VIETNAM).date())
+    if case.ruleset != rules.id and same_kind(ruleset(case.ruleset), rules, case.answers):
+        await connection.execute(update(cases).where(cases.c.id == case.id).values(ruleset=rules.id))
+    return await locked(connection, case.code)
+
+
 async def note_event(connection: AsyncConnection, case: Any, actor: Actor, action: str, now: datetime) -> None:
     """Something worth the history that moves nothing (papers added, a number looked up)."""
     await _record(connection, case.id, actor, action, case.status, case.status, now)
@@ -426,6 +489,8 @@ async def take_back(connection: AsyncConnection, case: Any, actor: Actor, number
     undone = await undo.restore(connection, case, decision, now)
     if decision.action in PUBLISHED:
         await withdraw(connection, case.id)
+    if decision.action == "revoke":
+        await give_back(connection, case.id)
     await _record(connection, case.id, actor, "undo", case.status, undone.status, now)
     return undone
 
@@ -438,13 +503,13 @@ async def keep_paper(connection: AsyncConnection, case: Any, paper: str, pages: 
 
     Returns the version; NotPossible without a page of the producer's.
     """
-    own = await _owned(connection, case.person_id, pages)
+    own = await owned(connection, case.person_id, pages)
     if not own:
         raise NotPossible(paper)
     return await _keep(connection, case.id, paper, own, now, sent=False)
 
 
-async def _owned(connection: AsyncConnection, person_id: int, pages: Sequence[list[Any]]) -> list[list[Any]]:
+async def owned(connection: AsyncConnection, person_id: int, pages: Sequence[list[Any]]) -> list[list[Any]]:
     """Pages whose files this person sent: a paper is read by officers, so a foreign id must not get into one.
 
     Nor one that was refused or lost. Who fetches them waits for this transaction, and then finds the paper.

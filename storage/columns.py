@@ -8,13 +8,16 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -74,3 +77,13 @@ def person_column(name: str = "person_id", *, nullable: bool = False) -> Column[
 
 def case_column() -> Column[int]:
     return Column("case_id", Identity, ForeignKey("cases.id"), nullable=False, index=True)
+
+
+def look_on_column() -> Column[date]:
+    """When to look next whether somebody is to be reminded of an end; storage.endings."""
+    return Column("look_on", Date, comment="NULL: there is nothing to be reminded of any more")
+
+
+def look_on_index(table: str) -> Index:
+    to_look = text("look_on IS NOT NULL")
+    return Index(f"ix_{table}_look_on", "look_on", sqlite_where=to_look, postgresql_where=to_look)

@@ -26,6 +26,7 @@ from dialogs.rules.working_days import add_working_days, working_days_between, w
 from dialogs.state import load
 from storage.calendar import days_off_of, desk_of, offices_at
 from storage.correspondence import unanswered
+from storage.endings import to_call
 from storage.holding import holder_name
 from storage.models import cases, conversations, memberships, people
 from storage.rights import IN_COMMUNE, sides_at
@@ -154,8 +155,9 @@ async def counts_for(
     covered = await covered_by(connection, [person_id], now.astimezone(_VIETNAM).date())
     covers = covered.get(person_id, frozenset())
     desk = await desk_for(connection, person_id, members, covers, now, everywhere)
-    drafts, asked = await silent_drafts(connection, desk), await questions(connection, desk)
-    return await counts_of(connection, desk) | {"drafts": len(drafts), "asked": len(asked)}
+    return await counts_of(connection, desk) | {
+        name: len(lines) for name, lines in (await beside(connection, desk)).items()
+    }
 
 
 Officers = Mapping[str, Mapping[int, set[Role]]]
@@ -333,14 +335,14 @@ def _counts(counted: Mapping[str, ColumnElement[int]]) -> Any:
 
 async def _listed(connection: AsyncConnection, desk: Desk, shown: str, after: str) -> DeskFacts:
     counts = await counts_of(connection, desk)
-    beside = {"drafts": await silent_drafts(connection, desk), "asked": await questions(connection, desk)}
-    counts |= {name: len(lines) for name, lines in beside.items()}
-    if (lines := beside.get(shown)) is not None:
+    others = await beside(connection, desk)
+    counts |= {name: len(lines) for name, lines in others.items()}
+    if (lines := others.get(shown)) is not None:
         start = int(after) if after.isdigit() else 0
         further = str(start + LINES) if start + LINES < len(lines) else ""
         return DeskFacts(counts, tuple(lines[start : start + LINES]), len(lines), further)
     ids, further = await _page(connection, desk, shown, after)
-    first = beside["asked"][:ASKED] if shown == "act" and not after else ()
+    first = others["asked"][:ASKED] if shown == "act" and not after else ()
     listed = (*first, *await lines_of(connection, desk, ids))
     return DeskFacts(counts, listed, counts.get(shown, counts["act"]), further)
 
@@ -436,16 +438,41 @@ async def _found(connection: AsyncConnection, desk: Desk, words: str, after: str
     return DeskFacts({}, await lines_of(connection, desk, hits.ids), hits.total, hits.after)
 
 
-# ---------------------------------------------------------------- questions about no case
+# ---------------------------------------------------------------- beside the cases that wait for a decision
+
+
+async def beside(connection: AsyncConnection, desk: Desk) -> dict[str, Sequence[DeskLine]]:
+    """Filters of what is no decision, whole: each is short."""
+    return {
+        "drafts": await silent_drafts(connection, desk),
+        "asked": await questions(connection, desk),
+        "ends": await ends(connection, desk),
+    }
+
+
+def _answered_for(desk: Desk) -> set[str]:
+    """Codes of the communes that this officer answers for, their own and those where nobody is who would."""
+    communes = {m.territory.rpartition("/")[2] for m in desk.members if m.role in IN_COMMUNE}
+    for scope in desk.scopes:
+        if Side.COMMUNE in scope.sides:
+            territories = _communes(scope.province) if scope.province else scope.territories
+            communes |= {territory.rpartition("/")[2] for territory in territories}
+    return communes
+
+
+async def ends(connection: AsyncConnection, desk: Desk) -> list[DeskLine]:
+    """Whom to telephone about a certificate or paper that ends, as they have no chat."""
+    communes = _answered_for(desk)
+    found = await to_call(connection, communes, desk.today) if communes else {}
+    lines = await lines_of(connection, desk, list(found))
+    return [
+        replace(line, ends_on=until, paper=paper) for (paper, until), line in zip(found.values(), lines, strict=True)
+    ]
 
 
 async def questions(connection: AsyncConnection, desk: Desk) -> list[DeskLine]:
     """What producers have asked about no case and nobody has answered, of the communes this officer answers for."""
-    communes = {m.territory.rpartition("/")[2] for m in desk.members if m.role in IN_COMMUNE}
-    for scope in desk.scopes:
-        if Side.COMMUNE in scope.sides:  # nobody is there who would
-            territories = _communes(scope.province) if scope.province else scope.territories
-            communes |= {territory.rpartition("/")[2] for territory in territories}
+    communes = _answered_for(desk)
     rows = await unanswered(connection, communes, desk.person_id) if communes else ()
     return [_question_line(row, desk) for row in rows]
 

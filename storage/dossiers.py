@@ -1,6 +1,6 @@
 """The dossier: what the plan already brought is part of it, and who checked it is not who approves it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.rules.ruleset import WITH_THE_PLAN
 from storage.assessments import assessed_by
-from storage.models import case_events, cases, files, papers
+from storage.models import case_events, cases, files, own_papers, papers
 
 
 async def take_over(connection: AsyncConnection, case_id: int, wanted: Collection[str], now: datetime) -> None:
@@ -30,9 +30,43 @@ async def take_over(connection: AsyncConnection, case_id: int, wanted: Collectio
             "kept_at": row.kept_at,
             "sent_at": now,
             "valid_until": row.valid_until,
+            "look_on": row.look_on,
         }
         for name, row in with_the_plan.items()
         if row is not None and row.sent_at is not None
+    ]
+    if new:
+        await connection.execute(insert(papers), new)
+
+
+async def carry_over(
+    connection: AsyncConnection,
+    former_id: int,
+    case_id: int,
+    brought: Sequence[tuple[str, str, int]],
+    now: datetime,
+) -> None:
+    """Papers that are still good, as papers of a new dossier that are not sent yet.
+
+    `brought`: the new dossier's id of each, with the former case's id of it, or the number of one's own paper.
+    """
+    statement = select(papers).where(papers.c.case_id == former_id, papers.c.sent_at.is_not(None))
+    old = {row.paper: row for row in await connection.execute(statement.order_by(papers.c.version))}
+    numbers = [own for _, _, own in brought if own]
+    kept = {row.id: row for row in await connection.execute(select(own_papers).where(own_papers.c.id.in_(numbers)))}
+    rows = [(name, kept.get(own) if own else old.get(former)) for name, former, own in brought]
+    new = [
+        {
+            "case_id": case_id,
+            "paper": name,
+            "version": 1,
+            "pages": row.pages,
+            "kept_at": now,
+            "valid_until": row.valid_until,
+            "look_on": row.look_on,
+        }
+        for name, row in rows
+        if row is not None
     ]
     if new:
         await connection.execute(insert(papers), new)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import CaseFacts, FileStatus, Finding
 from dialogs.producer.upload import not_handed_in
+from dialogs.rules.certificate import first_look
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side, waits_for_authority
 from storage.models import cases, files, papers
 
@@ -187,6 +188,6 @@ async def set_paper_date(connection: AsyncConnection, case_id: int, paper: str, 
         .limit(1)
     )
     changed = await connection.execute(
-        update(papers).where(papers.c.id == newest.scalar_subquery()).values(valid_until=day)
+        update(papers).where(papers.c.id == newest.scalar_subquery()).values(valid_until=day, look_on=first_look(day))
     )
     return changed.rowcount == 1

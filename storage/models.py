@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Numeric,
     String,
     Table,
     Text,
@@ -27,12 +26,21 @@ from storage.columns import dumps as dumps
 from storage.columns import folded as _folded
 from storage.columns import id_column as _id
 from storage.columns import iso as iso
+from storage.columns import look_on_column as _look_on
+from storage.columns import look_on_index as _looks
 from storage.columns import metadata as metadata
 from storage.columns import person_column as _person
 from storage.council_tables import ballots as ballots
 from storage.council_tables import council_cases as council_cases
 from storage.council_tables import council_seats as council_seats
 from storage.council_tables import council_sessions as council_sessions
+from storage.rating_tables import assessments as assessments
+from storage.rating_tables import own_papers as own_papers
+from storage.rating_tables import product_serials as product_serials
+from storage.rating_tables import results as results
+from storage.rating_tables import rounds as rounds
+from storage.rating_tables import self_scores as self_scores
+from storage.rating_tables import star_steps as star_steps
 from storage.sealing import SealedIn, SealedText
 
 CONTACTS = ("phone", "contact_name")
@@ -202,8 +210,18 @@ cases = Table(
     Column("confirmed", String(10), nullable=False, server_default="", comment="of assisted ones: '', code, sheet"),
     Column("star_goal", Integer, nullable=False, server_default=text("0"), comment="has a list in star_steps for it"),
     Column("round", String(8), nullable=False, server_default="", comment="of the province, once sent up: 2/2026"),
+    Column("former", String(20), nullable=False, server_default="", comment="code of the case it continues"),
+    Column("purpose", String(8), nullable=False, server_default="", comment="of one with a former: storage.again"),
+    Column("product_serial", Integer, comment="in its commune, from the first certificate on; storage.results"),
+    Column("waits_since", Date, comment="for a round; NULL: it waits for none, or its producer has been asked"),
     Column("submitted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Index(
+        "ix_cases_waits_since",
+        "waits_since",
+        sqlite_where=text("waits_since IS NOT NULL"),
+        postgresql_where=text("waits_since IS NOT NULL"),
+    ),
     # an officer's desk: lists end after a page, and what is counted is read from the index alone; storage.desk
     Index("ix_cases_desk_of_commune", "territory", "status", "urgent_on", "id", *_COUNTED),
     Index("ix_cases_desk_of_province", "province", "status", "urgent_on", "id", *_COUNTED),
@@ -228,7 +246,7 @@ case_events = Table(
     Column("item", String(60), nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
     Column("answers", SealedIn(*CONTACTS), comment="what the producer sent, at this version"),
-    Column("before", Document, comment="of a decision: what undoing it restores; storage.undo"),
+    Column("before", Document, comment="what undoing a decision restores (storage.undo); of amend, both results"),
     Column("channel", String(20), nullable=False, server_default=""),
     Column("happened_at", Moment, nullable=False),
 )
@@ -257,32 +275,6 @@ marks = Table(
     _person("author_id"),
     Column("marked_at", Moment, nullable=False),
 )
-
-assessments = Table(
-    "assessments",
-    metadata,
-    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True),
-    Column("topic", String(16), primary_key=True, comment="a Topic of dialogs.rules.sheet"),
-    Column("product_set", Integer, nullable=False, comment="whose sheet the option is of; 0: no sheet was known"),
-    Column("option", Integer, comment="a mark of dialogs.rules.scoring; NULL: the sheet has no criterion for it"),
-    Column("remark", SealedText("remark"), nullable=False, server_default="", comment="for the report, in own words"),
-    _person("author_id"),
-    Column("assessed_at", Moment, nullable=False),
-)
-"""What the commune says of a dossier's four topics before it goes up; storage.assessments."""
-
-rounds = Table(
-    "rounds",
-    metadata,
-    Column("province", String(2), primary_key=True),
-    Column("year", Integer, primary_key=True),
-    Column("number", Integer, primary_key=True, comment="counted on from the law's own rounds of that year"),
-    Column("proposals_before", Date, nullable=False, comment="the first day that is too late for a commune"),
-    Column("results_before", Date, nullable=False),
-    _person("author_id", nullable=True),
-    Column("made_at", Moment, nullable=False),
-)
-"""Rounds that a province holds beside those of the law; storage.rounds."""
 
 reason_templates = Table(
     "reason_templates",
@@ -317,37 +309,6 @@ files = Table(
     ),
 )
 
-self_scores = Table(
-    "self_scores",
-    metadata,
-    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True, autoincrement=False),
-    Column("marks", Document, nullable=False, comment="{code on the sheet: number of the option}"),
-    Column("marked_at", Moment, nullable=False),
-)
-
-star_steps = Table(
-    "star_steps",
-    metadata,
-    _id(),
-    _case(),
-    Column("stars", Integer, nullable=False, comment="what the list was made for"),
-    Column("code", String(8), nullable=False, comment="of the item on the score sheet"),
-    Column("option", Integer, nullable=False, comment="number of the option to reach, from 1"),
-    Column("due_on", Date, nullable=False),
-    Column("done_at", Moment),
-    Column("mark_before", Integer, comment="the own mark before it was done; NULL: there was none"),
-    Column("remind", Boolean, nullable=False),
-    Column("reminded_at", Moment, comment="NULL again once it is put off"),
-    Column("made_at", Moment, nullable=False),
-    Index(
-        "ix_star_steps_to_remind",
-        "due_on",
-        sqlite_where=text("remind = 1 AND done_at IS NULL AND reminded_at IS NULL"),
-        postgresql_where=text("remind AND done_at IS NULL AND reminded_at IS NULL"),
-    ),
-)
-"""What producers have to do for a star, and what of it they have done."""
-
 papers = Table(
     "papers",
     metadata,
@@ -359,25 +320,9 @@ papers = Table(
     Column("kept_at", Moment, nullable=False),
     Column("sent_at", Moment, comment="NULL: not handed to the commune yet"),
     Column("valid_until", Date, comment="the paper's own last day, as an officer read it"),
+    _look_on(),
     UniqueConstraint("case_id", "paper", "version"),
-)
-
-results = Table(
-    "results",
-    metadata,
-    Column("case_id", Identity, ForeignKey("cases.id"), primary_key=True),
-    Column("points_a", Numeric(5, 2), nullable=False),
-    Column("points_b", Numeric(5, 2), nullable=False),
-    Column("points_c", Numeric(5, 2), nullable=False),
-    Column("stars", Integer, nullable=False),
-    Column("criteria", Document, nullable=False, server_default="{}", comment="{code: points}, where entered"),
-    Column("decision", String(80), nullable=False, server_default=""),
-    Column("decided_on", Date),
-    Column("certificate_until", Date, index=True),
-    _person("entered_by", nullable=True),
-    Column("entered_at", Moment),
-    Column("published_at", Moment, comment="NULL: nobody outside the desk may see it"),
-    Column("before", Document, comment="the published result that this one took the place of; storage.results"),
+    _looks("papers"),
 )
 
 notes = Table(

@@ -35,6 +35,7 @@ from storage.models import (
     notes,
     notices,
     outbox,
+    own_papers,
     papers,
     people,
     push_subscriptions,
@@ -103,6 +104,7 @@ SHOWN: Mapping[str, Callable[[int], ColumnElement[bool]]] = {
     "case_events": _of_own_cases(case_events.c.case_id),
     "returned_items": _of_own_cases(returned_items.c.case_id),
     "papers": _of_own_cases(papers.c.case_id),
+    "own_papers": _theirs(own_papers.c.person_id),
     "files": _theirs(files.c.person_id),
     "self_scores": _of_own_cases(self_scores.c.case_id),
     "star_steps": _of_own_cases(star_steps.c.case_id),
@@ -147,6 +149,7 @@ LEFT_OUT: Mapping[str, str] = {
     "updates": "numbers of what came in, by which nothing is done twice; no column says from whom",
     "offices": "hours of offices",
     "serials": "counters of case codes",
+    "product_serials": "counters of official product codes",
     "budgets": "from when on the next call to a platform may be made",
     "counts": "how often in the last minutes, by a hash with this installation's key; it names nobody",
     "deletions": "how many rows were deleted by which rule; it names nobody",
@@ -159,7 +162,7 @@ HIDDEN = frozenset({
     "actor_id", "author_id", "holder_id", "entered_by", "filed_by", "cover_id",  # other people
     "opened_by", "closed_by",
     "before", "hash", "previous", "place", "claimed_until", "typed", "check_at",  # how the program works
-    "product_folded", "producer_folded", "urgent_on", "delivery_id",
+    "product_folded", "producer_folded", "urgent_on", "delivery_id", "look_on", "waits_since",
 })  # fmt: skip
 """Columns that are left out of rows that are shown."""
 

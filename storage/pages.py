@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs.engine import unfinished
 from dialogs.model import Draft, FileFacts, FileStatus
-from storage.models import files
+from storage.models import files, papers
 
 HERE = (FileStatus.STORED, FileStatus.PENDING)
 """Files that are a page of a paper; one that was refused or lost is none."""
 
 
-async def lengths_of(connection: AsyncConnection, papers: Iterable[Any]) -> dict[str, int]:
-    """Pages of each file of these papers (rows) that is here; one where it is not known (a photo, a Word file)."""
-    ids = {page[0] for row in papers for page in row.pages}
+async def lengths_of(connection: AsyncConnection, rows: Iterable[Any]) -> dict[str, int]:
+    """Pages of each file of these papers that is here; one where it is not known (a photo, a Word file)."""
+    ids = {page[0] for row in rows for page in row.pages}
     if not ids:
         return {}
     which = (files.c.id.in_(ids), files.c.status.in_(HERE))
@@ -41,3 +42,12 @@ def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
     partials = (partial for draft in drafts for partial in (unfinished(draft.partial), *draft.shelved.values()))
     partials = (partial.rpartition("|")[2] for partial in partials if not partial.startswith("?"))
     return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)
+
+
+def newest() -> ColumnElement[bool]:
+    """Whether a row of papers is the last version of its paper."""
+    newer = papers.alias("newer")
+    beaten = exists().where(
+        newer.c.case_id == papers.c.case_id, newer.c.paper == papers.c.paper, newer.c.version > papers.c.version
+    )
+    return ~beaten

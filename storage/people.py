@@ -29,6 +29,7 @@ from storage.models import (
     memberships,
     notes,
     outbox,
+    own_papers,
     people,
     self_scores,
     star_steps,
@@ -390,6 +391,7 @@ async def forget(connection: AsyncConnection, conversation: Conversation, kept_f
     loose = and_(files.c.person_id == person_id, files.c.id.not_in(list(kept_files)))
     await connection.execute(update(files).where(loose).values(_ERASE))
     await connection.execute(delete(notes).where(notes.c.author_id == person_id, notes.c.case_id.is_(None)))
+    await connection.execute(delete(own_papers).where(own_papers.c.person_id == person_id))
 
 
 _ERASE: dict[str, Any] = {"status": FORGOTTEN, "name": "", "attempts": 0, "due_at": files.c.received_at}

@@ -8,15 +8,17 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, and_, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
 from dialogs.answers import answer_of, pages_of
+from dialogs.corrections import NAMES
 from dialogs.engine import dialog_name
 from dialogs.model import (
     CaseFacts,
+    Change,
     Facts,
     FileFacts,
     HistoryLine,
@@ -27,10 +29,11 @@ from dialogs.model import (
     ReturnedItem,
     State,
 )
-from dialogs.rules.lifecycle import STATUSES, Side, actions
+from dialogs.rules.lifecycle import STATUSES, WAITS_FOR_ROUND, Side, actions
 from dialogs.rules.ruleset import ruleset
 from dialogs.rules.working_days import working_days_between, working_minutes_left
 from dialogs.state import dump, load
+from storage.again import former_of
 from storage.assessments import assessment_of, may_see, shows_assessment
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
 from storage.correspondence import addressed, letter_key, notes_of, reachable
@@ -57,7 +60,8 @@ from storage.models import (
 from storage.near import add_offices
 from storage.notices import told_of
 from storage.on_behalf import filed_for_somebody
-from storage.pages import file_facts, lengths_of
+from storage.own_papers import own_papers_of, shows_own_papers
+from storage.pages import file_facts, lengths_of, newest
 from storage.reach import reach_of, shows_reach
 from storage.ready import ready_for, shows_ready
 from storage.reviews import changes_of, marks_of, templates_of
@@ -67,6 +71,7 @@ from storage.self_scores import self_marks_of, shows_self_score
 from storage.staff import covered_by, memberships_of, shows_staff, staff_facts
 from storage.star_steps import steps_of
 from storage.undo import undo_facts
+from storage.waiting import openings
 
 SHOW_TEMPLATES = {"check", "templates"}
 """Dialogs in which ready words for reasons are chosen or edited."""
@@ -320,6 +325,8 @@ async def facts_for(
             more |= await _for_desk(connection, want, base.now, days_off, sees_case="named" in more)
         if shows_council(conversation) or (want.code and "named" not in more):
             more |= await council_facts(connection, conversation, base.now)
+        if shows_own_papers(conversation):
+            more["own_papers"] = await own_papers_of(connection, conversation.person_id)
         if shows_reach(conversation):
             more["reach"] = await reach_of(connection, conversation.id, conversation.person_id, base)
             more["joining"] = await stage_of(connection, conversation.id, base.now)
@@ -388,6 +395,7 @@ async def _for_officer(
         case,
         marks=await marks_of(connection, case.code, want.conversation.person_id),
         changes=await changes_of(connection, case),
+        continues=await former_of(connection, case),
         reachable=await reachable(connection, case.code),
         undo=await undo_facts(connection, case.code, want.conversation.person_id, now),
         told=await told_of(connection, case.code),
@@ -469,6 +477,15 @@ async def case_named(
     return next(iter(await case_facts(connection, rows, now, days_off)), None)
 
 
+async def own_cases(
+    connection: AsyncConnection, person_id: int, now: datetime, days_off: frozenset[date]
+) -> tuple[CaseFacts, ...]:
+    """All of a producer's cases as they see them, newest first: for what they are told outside any turn."""
+    statement = _CASE.where(cases.c.person_id == person_id).order_by(cases.c.id.desc())
+    rows = (await connection.execute(statement)).all()
+    return tuple(replace(case, own=True) for case in await case_facts(connection, rows, now, days_off))
+
+
 async def case_facts(
     connection: AsyncConnection, rows: Sequence[Row], now: datetime, days_off: frozenset[date]
 ) -> list[CaseFacts]:
@@ -483,10 +500,13 @@ async def case_facts(
     rated = _grouped(await connection.execute(_RATED, {"ids": ids}))
     ups = await rounds_of(connection, rows, now.astimezone(VIETNAM).date())
     closed = await days_off_of(connection, {_desk(row) for row in rows})
+    today = now.astimezone(VIETNAM).date()
+    waiting = {row.province for row in rows if row.status in WAITS_FOR_ROUND}
+    opened = await openings(connection, waiting, today) if waiting else {}
     return [
         _case_facts(
             row,
-            now.astimezone(VIETNAM).date(),
+            today,
             days_off | closed[_desk(row)],
             papers=tuple(
                 p
@@ -497,6 +517,7 @@ async def case_facts(
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
             round=ups.get(row.id),
+            round_open=row.status in WAITS_FOR_ROUND and row.since < opened[row.province],
         )
         for row in rows
     ]
@@ -507,15 +528,6 @@ def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
     for row in rows:
         found.setdefault(row.case_id, []).append(row)
     return found
-
-
-def newest() -> ColumnElement[bool]:
-    """Whether a row of papers is the last version of its paper."""
-    newer = papers.alias("newer")
-    beaten = exists().where(
-        newer.c.case_id == papers.c.case_id, newer.c.paper == papers.c.paper, newer.c.version > papers.c.version
-    )
-    return ~beaten
 
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -530,6 +542,7 @@ _HISTORY = (
         case_events.c.reason,
         case_events.c.item,
         case_events.c.from_status,
+        sql_case((case_events.c.action == "amend", case_events.c.before)).label("amended"),
         people.c.name,
     )
     .join(people, people.c.id == case_events.c.actor_id, isouter=True)
@@ -573,6 +586,8 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         resubmitted=row.resubmitted,
         aims_at=row.star_goal,
         assisted="" if row.filed_by is None else row.confirmed or "waiting",
+        former=row.former,
+        purpose=row.purpose,
         **parts,
     )
 
@@ -598,13 +613,25 @@ def _returned(row: Row) -> ReturnedItem:
 
 def _line(row: Row) -> HistoryLine:
     happened_at = row.happened_at.astimezone(VIETNAM)
-    return HistoryLine(row.action, happened_at, row.name or "", row.reason, row.item, row.from_status)
+    changes = corrections(row.amended["before"], row.amended["after"]) if row.amended else ()
+    return HistoryLine(row.action, happened_at, row.name or "", row.reason, row.item, row.from_status, changes)
+
+
+def corrections(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """What differs between two versions of a result, as storage.results.amend keeps them."""
+    values = [(name, *(str(one.get(name) or "") for one in (before, after))) for name in NAMES]
+    return tuple(Change(f"result:{name}", old, new) for name, old, new in values if old != new)
 
 
 def _result(row: Row) -> ResultFacts:
     points = (row.points_a, row.points_b, row.points_c)
-    criteria = {code: Decimal(given) for code, given in row.criteria.items()}
-    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on, criteria=criteria)
+    more = {
+        "criteria": {code: Decimal(given) for code, given in row.criteria.items()},
+        "product_code": row.product_code,
+        "revoked_on": row.revoked_on,
+        "revoked_for": row.revoked_for,
+    }
+    return ResultFacts(*points, row.stars, row.decision, row.certificate_until, row.decided_on, **more)
 
 
 # ---------------------------------------------------------------- files

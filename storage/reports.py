@@ -76,6 +76,7 @@ def _list(territory: str, contacts: bool) -> Select[Any]:
         _answer("product_group").label("product_group"), _answer("producer_kind").label("producer_kind"),
         _answer("producer_name").label("producer"), people.c.producer_name.label("known_as"),
         results.c.stars, results.c.points_a, results.c.points_b, results.c.points_c, results.c.certificate_until,
+        results.c.product_code,
     ]  # fmt: skip
     if contacts:
         columns += [type_coerce(_answer(name), SealedText(name)).label(name) for name in CONTACTS]
@@ -124,6 +125,7 @@ _ARRIVED: Mapping[tuple[str, str], str] = {
     ("", "idea_submitted"): "idea_in",
     ("idea_accepted", "plan_submitted"): "plan_in",
     ("plan_accepted", "dossier_submitted"): "dossier_in",
+    ("dossier_begun", "dossier_submitted"): "dossier_in",
     ("dossier_checked", "forwarded"): "dossier_up",
     ("at_district", "forwarded"): "dossier_up",
 }

@@ -35,6 +35,7 @@ from storage.models import (
     join_codes,
     marks,
     notes,
+    own_papers,
     papers,
     people,
     results,
@@ -128,10 +129,17 @@ async def _drafts(connection: AsyncConnection, before: datetime) -> int:
 async def _loose_files(connection: AsyncConnection, before: datetime) -> int:
     """Documents that nothing refers to: no paper, note, return or mark, no answer, no form begun, no message."""
     own = or_(cases.c.person_id == files.c.person_id, cases.c.filed_by == files.c.person_id)
+    kept_here = exists().where(
+        own_papers.c.person_id == files.c.person_id, cast(own_papers.c.pages, Text).contains(files.c.id)
+    )
     of_a_paper = exists().where(papers.c.case_id == cases.c.id, own, cast(papers.c.pages, Text).contains(files.c.id))
     of_a_note = exists().where(notes.c.author_id == files.c.person_id, cast(notes.c.files, Text).contains(files.c.id))
     old = (files.c.received_at < before, files.c.status != FORGOTTEN, files.c.due_at.is_(None))
-    statement = select(files.c.id, files.c.person_id).where(*old, ~of_a_paper, ~of_a_note).order_by(files.c.received_at)
+    statement = (
+        select(files.c.id, files.c.person_id)
+        .where(*old, ~of_a_paper, ~of_a_note, ~kept_here)
+        .order_by(files.c.received_at)
+    )
     loose = [row.id for row in await connection.execute(statement) if not await _referred_to(connection, row)]
     erased = {"status": FORGOTTEN, "name": "", "attempts": 0, "due_at": files.c.received_at}
     await connection.execute(update(files).where(files.c.id.in_(loose[:BATCH])).values(erased))
@@ -139,8 +147,8 @@ async def _loose_files(connection: AsyncConnection, before: datetime) -> int:
 
 
 _REFERRING = (
-    papers.c.pages, notes.c.files, marks.c.files, returned_items.c.files, cases.c.answers, case_events.c.answers,
-    outbox_table.c.body,
+    papers.c.pages, own_papers.c.pages, notes.c.files, marks.c.files, returned_items.c.files, cases.c.answers,
+    case_events.c.answers, outbox_table.c.body,
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ HARMLESS = ("view_phone",)
 _RECENT = 20
 """Events of one officer within ten minutes that are looked at for a decision; the others are telephone numbers seen."""
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-_DAYS = ("since", "due_on", "urgent_on")
+_DAYS = ("since", "due_on", "urgent_on", "waits_since")
 _MOMENTS = ("held_at", "escalate_at")
 _PLAIN = ("status", "owner", "days_used", "resubmitted", "holder_id", "escalation", "round")
 
@@ -88,7 +88,7 @@ async def restore(connection: AsyncConnection, case: Any, decision: Any, now: da
     """Put a locked case back to where it stood before a decision that last_decision gave."""
     before = decision.before
     kept: dict[str, Any] = dict(before["case"])
-    kept |= {name: date.fromisoformat(kept[name]) if kept[name] else None for name in _DAYS}
+    kept |= {name: date.fromisoformat(kept[name]) if kept.get(name) else None for name in _DAYS}
     kept |= {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _MOMENTS}
     await connection.execute(update(cases).where(cases.c.id == case.id).values(kept | {"updated_at": now}))
     await _free_if_nobody_there(connection, case.id, now.astimezone(_VIETNAM).date())

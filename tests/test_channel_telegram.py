@@ -773,7 +773,7 @@ async def test_notices_are_paced_and_replies_are_not(
             await channel.send("5001", Outgoing(str(number), "Chào bác", unprompted=unprompted))
     moments = [seen.at for seen in phone.sees()]
     assert moments[2] - moments[0] < 0.5
-    assert moments[5] - moments[3] >= 0.58
+    assert moments[5] - moments[3] >= 0.5  # twice 0.3, less what the first took to arrive
 
 
 # ---------------------------------------------------------------- set-up

@@ -6,9 +6,9 @@ import pytest
 
 from dialogs.days import day_in, period_in
 from dialogs.model import InvalidAnswer, Reader, TextReceived
-from dialogs.officer.findings import day as last_day
 from dialogs.officer.office import closed_days
 from dialogs.officer.staff import leave_day
+from dialogs.paper_days import day as last_day
 from tests.facts import desk_facts, world
 
 MONDAY = date(2026, 11, 23)

@@ -156,7 +156,7 @@ async def test_a_case_is_told_in_words(engine: AsyncEngine) -> None:
         "Kind of producer": "Hộ gia đình", "Commune": "xã Tân Lĩnh", "Status": "Ý tưởng đang chờ xã xem",
         "Whose turn": "cán bộ xã", "Handed in": "2026-11-23", "In this status since": "2026-11-23",
         "Due on": row["Due on"], "Working days used": "4", "Stars": "", "Part A": "", "Part B": "", "Part C": "",
-        "Points": "", "Certificate until": "",
+        "Points": "", "Certificate until": "", "Product code": "",
     }  # fmt: skip
     assert row["Due on"] > "2026-11-23"  # and 24 November is a holiday
     (row,) = await listed(engine, "15/04336", "en")

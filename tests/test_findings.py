@@ -15,7 +15,8 @@ from bot.doctor import sample_case
 from bot.effects import carry_out
 from bot.turn import Carried, Turned
 from dialogs.model import CaseFacts, Finding, InvalidAnswer, LinkFollowed, SetPaperDate, TextReceived
-from dialogs.officer.findings import day_of, finding_lines
+from dialogs.officer.findings import finding_lines
+from dialogs.paper_days import day_of
 from storage.models import cases, files, papers
 from storage.records import Conversation, Wanted, conversations_of, facts_for
 from tests.facts import Chat, desk_facts

@@ -176,7 +176,9 @@ async def test_only_the_open_page_is_read_however_much_waits(engine: AsyncEngine
     with watched(engine, "before_cursor_execute") as statements:
         shown = await desk(engine, clock, who)
     assert (len(shown.lines), shown.total) == (LINES, LINES + 2)
-    assert len([s for s in statements if "FROM cases" in s]) == 3  # counts, the page's ids, its lines
+    assert (
+        len([s for s in statements if "FROM cases" in s]) == 4
+    )  # counts, the page's ids, its lines, whom to telephone
 
 
 # ---------------------------------------------------------------- order and filters

@@ -16,12 +16,14 @@ from bot.doctor import sample_assessment
 from bot.effects import carry_out
 from bot.turn import Turned
 from dialogs.model import (
+    AmendResult,
     Assessed,
     DecideCase,
     Effect,
     Facts,
     PaperFacts,
     PublishResult,
+    ResumeCase,
     Role,
     SendToCommune,
     State,
@@ -29,7 +31,7 @@ from dialogs.model import (
     UndoDecision,
 )
 from dialogs.producer.upload import needed
-from dialogs.rules.lifecycle import AUTHORITIES, MOVES, STATUSES, Side, move, moves_from
+from dialogs.rules.lifecycle import AUTHORITIES, FIRST, MOVES, STATUSES, WAITS_FOR_ROUND, Side, move, moves_from
 from dialogs.rules.rating import rating
 from dialogs.rules.ruleset import PartId, ruleset
 from dialogs.rules.sheet import TOPICS
@@ -72,8 +74,8 @@ def test_at_any_time_exactly_one_side_owns_a_case() -> None:
     assert {status.owner for status in STATUSES.values()} <= {*Side}
     for m in MOVES:
         waits_for = STATUSES[m.from_status].owner
-        if m.action in ("reopen", "revoke", "expire"):
-            assert waits_for is Side.NOBODY  # nobody has to; the commune, the province or the calendar may
+        if m.action in ("reopen", "resume", "rework", "amend", "revoke", "expire"):
+            assert waits_for is Side.NOBODY  # nobody has to; the producer, an office or the calendar may
         else:
             assert m.who is waits_for
 
@@ -85,9 +87,9 @@ def test_whoever_has_to_act_can() -> None:
 
 
 def test_no_status_is_a_trap_or_an_island() -> None:
-    ends = {status for status in STATUSES if not moves_from(status, ("district",))}
-    assert ends == {"rated", "expired", "revoked"}
-    assert {m.to_status for m in MOVES} | {"idea_submitted"} == {*STATUSES}
+    onward = {status: {m.to_status for m in moves_from(status, ("district",))} - {status} for status in STATUSES}
+    assert {status for status, targets in onward.items() if not targets} == {"rated", "expired", "revoked"}
+    assert {m.to_status for m in MOVES} | {*FIRST} == {*STATUSES}
 
 
 @pytest.mark.parametrize("levels", [(), ("district",)])
@@ -98,7 +100,7 @@ def test_an_action_leads_to_one_place(levels: tuple[str, ...]) -> None:
 
 
 def test_what_hurts_the_producer_has_a_reason() -> None:
-    assert {m.action for m in MOVES if m.needs_reason} == {"return", "defer", "send_back", "revoke"}
+    assert {m.action for m in MOVES if m.needs_reason} == {"return", "defer", "send_back", "amend", "revoke"}
 
 
 def test_the_district_is_passed_only_where_there_was_one() -> None:
@@ -138,7 +140,7 @@ class Scene:
                 self.facts[who] = (await facts_for(connection, [Wanted(person, self.code)], now))[person.id]
             source = Update("telegram", "x", who, TextReceived(""))
             turn = Turned(connection, person, source, self.facts[who], world_at(self.clock), self.clock())
-            yield Attempt(self, connection, turn)
+            yield Attempt(self, connection, turn, list(await connection.execute(select(results))))
             await connection.rollback()
 
 
@@ -147,6 +149,7 @@ class Attempt:
     scene: Scene
     connection: AsyncConnection
     turn: Turned
+    rated: list[Any]  # before anything was tried
 
     async def does(self, *effects: Effect) -> None:
         await carry_out(self.turn, effects)
@@ -174,8 +177,12 @@ async def scene(engine: AsyncEngine, status: str, rules: str = TODAYS) -> Scene:
     for who, (role, territory) in OFFICES.items():
         people[who] = await hired(engine, clock, who, role, territory)
     async with engine.begin() as connection:
-        values = {"status": status, "owner": str(STATUSES[status].owner), "ruleset": rules}
+        values: dict[str, Any] = {"status": status, "owner": str(STATUSES[status].owner), "ruleset": rules}
+        values |= {"since": LAST_YEAR} if status in WAITS_FOR_ROUND else {}
+        values |= {"due_on": None} if STATUSES[status].owner is Side.NOBODY else {}
         await connection.execute(update(cases).values(values))
+        if status in RATED:
+            await connection.execute(insert(results).values(RATED[status]))
         await _papers(connection, people["producer"], status, clock())
         checked = {"action": "accept", "from_status": "dossier_submitted", "to_status": status, "channel": "telegram"}
         colleague = people["colleague"].person_id
@@ -186,6 +193,19 @@ async def scene(engine: AsyncEngine, status: str, rules: str = TODAYS) -> Scene:
             for topic in TOPICS:
                 await assess(connection, case_id, colleague, Assessed(topic, 0, None, "Đúng như khai."), clock())
     return Scene(engine, clock, people, code)
+
+
+LAST_YEAR = date(2025, 11, 23)
+"""A round has opened since."""
+_POINTS = {"case_id": 1, "points_a": 27, "points_b": 15, "points_c": 21, "stars": 3, "published_at": NOW}
+_CERTIFIED = {**_POINTS, "decision": "812/QĐ-UBND", "decided_on": NOW.date(), "certificate_until": date(2029, 11, 23)}
+RATED: Mapping[str, Mapping[str, Any]] = {
+    "rated": {**_POINTS, "points_a": 7, "stars": 2, "decided_on": NOW.date()},
+    "certified": _CERTIFIED,
+    "expired": _CERTIFIED,
+    "revoked": _CERTIFIED,
+}
+"""The results of cases that have one."""
 
 
 async def hired(engine: AsyncEngine, clock: Clock, who: str, role: Role, territory: str) -> Conversation:
@@ -220,6 +240,14 @@ def order(code: str, action: str, status: str, rules: str) -> Effect:
     """What the dialogs would order for this action, whoever asks and wherever the case is."""
     if action in ("send_plan", "send_dossier", "resubmit"):
         return SendToCommune(code)
+    if action in ("resume", "rework"):
+        return ResumeCase(code, rework=action == "rework")
+    if action == "amend":
+        low = status == "rated"
+        a, number = Decimal(8 if low else 28), "" if low else "812/QĐ-UBND"
+        return AmendResult(code, a, Decimal(15), Decimal(21), number, NOW.date(), "gõ nhầm")
+    if action == "revoke":
+        return DecideCase(code, action, "all", "Đã ngừng sản xuất", ground="stopped", on=NOW.date())
     for points in POINTS:
         a, b, c = map(Decimal, points)
         if action in RESULTS and _comes_to(action, status, rules, {"A": a, "B": b, "C": c}):
@@ -282,7 +310,7 @@ async def _is_done(attempt: Attempt, m: Any, before: Any, events: int) -> None:
     told = attempt.told("producer")
     assert bool(told) == (m.who is not Side.PRODUCER)
     assert all(attempt.scene.code in words for words in told)
-    assert bool(await attempt.published()) == m.with_result
+    assert (await attempt.published() != attempt.rated) == (m.with_result or m.action in ("amend", "revoke"))
     _next_side_is_told(attempt, m)
 
 
@@ -303,7 +331,7 @@ def _next_side_is_told(attempt: Attempt, m: Any) -> None:
 async def _is_refused(attempt: Attempt, before: Any, events: int, tried: object) -> None:
     assert await attempt.case() == before, tried
     assert len(await attempt.events()) == events, tried
-    assert not await attempt.published(), tried
+    assert await attempt.published() == attempt.rated, tried
     assert not attempt.turn.carried.notices, tried
     assert attempt.turn.carried.said, tried
 

@@ -221,6 +221,7 @@ def test_every_table_with_personal_data_is_thought_of() -> None:
         "files",
         "notes",
         "outbox",
+        "own_papers",
         "push_subscriptions",
         "timers",
         "upload_links",

@@ -51,6 +51,7 @@ from dialogs.model import (
     TimerFired,
     UnsupportedReceived,
 )
+from dialogs.rules.rating import months_after
 from dialogs.rules.scoring import choices, gates
 from dialogs.rules.sheet import sheet
 from dialogs.rules.working_days import at_minute
@@ -66,6 +67,7 @@ from storage.models import (
     digests,
     files,
     outbox,
+    papers,
     results,
     timers,
     upload_links,
@@ -478,6 +480,32 @@ async def _score(run: Play, *who: str) -> None:
             await connection.execute(made.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=row))
 
 
+async def _renewable(run: Play) -> None:
+    """As many years have passed as it takes: today the certificate may be renewed, and a paper has run out."""
+    today = run.clock.now.astimezone(VIETNAM).date()
+    soon = {"certificate_until": today + timedelta(days=179), "look_on": today - timedelta(days=30)}
+    async with run.engine.begin() as connection:
+        await connection.execute(update(results).values(soon))
+        old = update(papers).where(papers.c.paper == "food_safety")
+        await connection.execute(old.values(valid_until=today - timedelta(days=30)))
+
+
+async def _without_a_chat(run: Play) -> None:
+    """As if the certified product's producer had never had one, on the last day on which nobody is told of its end."""
+    until = months_after(run.clock.now.astimezone(VIETNAM).date() + timedelta(days=2), 6)
+    async with run.engine.begin() as connection:
+        somebody = insert(people_table).values(name="Mẩy", created_at=run.clock.now).returning(people_table.c.id)
+        number = (await connection.execute(somebody)).scalar_one()
+        await connection.execute(update(case_table).values(person_id=number))
+        await connection.execute(update(results).values(certificate_until=until, look_on=until))
+
+
+async def _march(run: Play) -> None:
+    """The next first of March, before seven in the morning: a new cycle begins."""
+    today = run.clock.now.astimezone(VIETNAM).date()
+    run.clock.now = datetime(today.year + (today.month > 2), 3, 1, 6, 50, tzinfo=VIETNAM).astimezone(UTC)
+
+
 def _quietly(*lines: str) -> Callable[[Play], Awaitable[None]]:
     """What other transcripts show at length."""
 
@@ -562,6 +590,14 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     ),
     "the case is of 2023": _of_2023,
     "the certificate is in its last day": _last_day,
+    "the certificate may be renewed": _renewable,
+    "March comes": _march,
+    "the producer has no chat, and in two days six months are left": _without_a_chat,
+    "the next file goes up to the province": _quietly(
+        *_by("officer", "TL12-26-0002", *_ASSESSED[1:], "TL12-26-0002", "trình lãnh đạo", "gửi", "menu"),
+        *_by("approver", "TL12-26-0002", "chuyển lên", "gửi", "menu"),
+        *_by("province", "TL12-26-0002", "nhận hồ sơ", "gửi", "menu"),
+    ),
     "the result is published": publish,
 }
 """Lines like "! officer joins"."""

@@ -1,4 +1,4 @@
-"""What happens in an office because of the hour: overviews, overdue cases, certificates that run out, reminders."""
+"""What happens because of the hour: overviews, overdue cases, what ends or has ended, new rounds, reminders."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import own_score
-from bot.desk import digest, expiry, holding, overdue, requests
+from bot.desk import digest, endings, expiry, holding, new_round, overdue, requests
 from bot.desk.apart import Apart
 from bot.handle import is_outage, where
 from bot.world import World
@@ -91,5 +91,7 @@ STAGES = (
     Stage("overdue cases", overdue.groups_due, overdue.follow_up, overdue.ids),
     Stage("data requests", requests.late, requests.pass_up, requests.key),
     Stage("certificate", expiry.codes_due, expiry.expire),
+    Stage("reminder of an end", endings.due, endings.remind, endings.key),
+    Stage("new round", new_round.due, new_round.ask, new_round.key),
     Stage("things to do for a star", own_score.due, own_score.remind),
 )

@@ -38,6 +38,7 @@ from dialogs.model import (
     MarkItem,
     PreviewReview,
     RemoveTemplate,
+    ResultFacts,
     ReturnedItem,
     Role,
     SendMessage,
@@ -56,8 +57,8 @@ from dialogs.producer.check_status import action_words, fix_links, returned_noti
 from dialogs.producer.reach import channel_words
 from dialogs.producer.upload import plan_is_here
 from dialogs.rules.lifecycle import Side, actions, move
-from dialogs.rules.ruleset import ruleset
-from storage import cases, holding, people, reviews, undo
+from dialogs.rules.ruleset import ruleset, ruleset_on
+from storage import cases, holding, people, results, reviews, undo
 from storage.assessments import assessment_of
 from storage.dossiers import is_maker
 from storage.records import Row
@@ -97,19 +98,40 @@ async def decide(turn: Turned, effect: DecideCase) -> None:
 async def moved(turn: Turned, effect: DecideCase) -> tuple[Row, str, Prospect]:
     """The case as it was, its new status, and what becomes of the message to its producer; no officer is told yet."""
     before = facts_of(turn, effect.code)
-    if effect.action in cases.PUBLISHED:  # only a published result makes this move
+    if effect.action in (*cases.PUBLISHED, "amend"):  # only a result that is published or corrected makes this move
         raise cases.NotPossible(effect.code)
     case = await decidable(turn, effect.code, effect.action, effect.status or before.status)
     await _check_assessed(turn, case, effect.action)
+    withdrawn = _withdrawn(turn, before, effect)
     reason = (effect.item, effect.reason)
     status = await cases.move(turn.connection, case, turn.actor, effect.action, turn.now, turn.world.days_off, *reason)
-    turn.record("decide", effect.code, move=effect.action, status=before.status)
+    details = {"ground": effect.ground, "on": f"{effect.on}"} if withdrawn is not None else {}
+    turn.record("decide", effect.code, move=effect.action, status=before.status, **details)
     turn.carried.changed = True
+    if withdrawn is not None and withdrawn.revoked_on is not None:
+        await results.revoke(turn.connection, case.id, withdrawn.revoked_on, withdrawn.revoked_for)
+        before = replace(before, result=withdrawn)
     if effect.action == "return":
         items = (await fresh_case(turn, effect.code)).returned
         return case, status, await _tell_return(turn, case.person_id, before, items)
     words = notice_of(before, effect.action, effect.reason)
     return case, status, await tell_producer(turn, case.person_id, words, effect.code)
+
+
+def _withdrawn(turn: Turned, case: CaseFacts, effect: DecideCase) -> ResultFacts | None:
+    """The result as a withdrawn certificate leaves it, None for any other decision.
+
+    Raises NotPossible for a day to come, one before the certificate, and a ground that the rules of that day have not.
+    """
+    if effect.action != "revoke":
+        return None
+    result, on = case.result, effect.on
+    if result is None or on is None or on > turn.facts.today or (result.decided_on and on < result.decided_on):
+        raise cases.NotPossible(effect.code)
+    grounds = ruleset_on(on).revocation_grounds
+    if bool(grounds) != bool(effect.ground) or (grounds and ruleset_on(on).ground(effect.ground) is None):
+        raise cases.NotPossible(effect.code)
+    return replace(result, revoked_on=on, revoked_for=effect.ground)
 
 
 async def _tell_commune(turn: Turned, code: str, action: str, producer: int) -> None:
@@ -413,8 +435,9 @@ async def opened(turn: Turned) -> None:
 
 
 async def reveal_phone(turn: Turned, code: str) -> None:
-    case = await visible_case(turn, code)
-    if not turn.conversation.person.memberships:
+    """Asked from a list as well, where the facts of the case are not there yet; so the territory is looked at here."""
+    case = await cases.locked(turn.connection, code)
+    if case is None or not covers(turn.conversation.person.memberships, case.territory):
         raise cases.NotPossible(code)
     number = case.answers.get("phone", "")
     if not number:

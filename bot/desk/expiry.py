@@ -9,6 +9,8 @@ from bot.turn import About, open_my_file, tell
 from bot.world import World
 from dialogs.model import SendMessage
 from dialogs.officer.alerts import notice_of
+from dialogs.producer.again import go_link
+from dialogs.producer.standing import RENEWAL
 from dialogs.rules.working_days import at_minute
 from storage import audit, cases, results
 from storage.records import VIETNAM, case_named
@@ -31,6 +33,9 @@ async def expire(world: World, now: datetime, connection: AsyncConnection, code:
     if facts is None:
         raise cases.NotPossible(code)
     await cases.move(connection, case, THE_CALENDAR, "expire", now, world.days_off)
-    said = SendMessage(notice_of(facts, "expire"), links=(open_my_file(code),))
-    await tell(connection, world, [case.person_id], said, now, About(case.code))
+    after = await cases.follower(connection, code)
+    if after is None or after.status != "certified":  # else a new certificate has taken its place
+        again = () if after is not None else (go_link(facts, RENEWAL),)
+        said = SendMessage(notice_of(facts, "expire"), links=(*again, open_my_file(code)))
+        await tell(connection, world, [case.person_id], said, now, About(case.code))
     await audit.record(connection, [audit.Entry("expire", None, "", code)], now)

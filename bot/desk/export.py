@@ -155,7 +155,7 @@ TITLE = Text(N_("Cases"))
 COLUMNS = (
     N_("Code"), N_("Product"), N_("Product group"), N_("Producer"), N_("Kind of producer"), N_("Commune"), N_("Status"),
     N_("Whose turn"), N_("Handed in"), N_("In this status since"), N_("Due on"), N_("Working days used"), N_("Stars"),
-    N_("Part A"), N_("Part B"), N_("Part C"), N_("Points"), N_("Certificate until"),
+    N_("Part A"), N_("Part B"), N_("Part C"), N_("Points"), N_("Certificate until"), N_("Product code"),
 )  # fmt: skip
 CONTACTS = (N_("Contact"), N_("Telephone"))
 SIDES = {
@@ -188,7 +188,7 @@ class Wording:
             self.kind(row.producer_kind), commune_name(row.commune), self.status(row.status),
             self.catalog.say(SIDES[Side(row.owner)]), row.submitted_at.astimezone(VIETNAM).date(), row.since,
             row.due_on, reports.days_used(row, self.closed, self.today), row.stars, *points,
-            None if row.points_a is None else sum(points), row.certificate_until,
+            None if row.points_a is None else sum(points), row.certificate_until, row.product_code,
             *((row.contact_name, number(row.phone)) if contacts else ()),
         ]  # fmt: skip
 
@@ -256,6 +256,7 @@ DONE = {
     "council_take_back": N_("score sheet taken back to change it"),
     "confirm_by_code": N_("confirmed with the code"),
     "confirm_by_sheet": N_("confirmed on a signed sheet"),
+    "amend": N_("result corrected"),
     "decide": N_("decided"),
     "escalate": N_("told to the one above, as it was overdue"),
     "export_audit": N_("record of all this taken along"),

@@ -1,4 +1,4 @@
-"""A council's result is published: the record has it, the case moves, and who waits for it is told at once."""
+"""A council's result is published: the record has it, the case moves, who waits for it is told; a slip is put right."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -7,8 +7,9 @@ from typing import Any
 from bot.desk.decisions import decidable
 from bot.turn import Refused, Turned, alert_officers, facts_of, fresh_case, open_my_file, tell_producer
 from dialogs.council.facts import SCORING
-from dialogs.model import N_, CaseFacts, Link, PublishResult, ResultFacts, Text
-from dialogs.officer.alerts import alert_result, notice_of
+from dialogs.model import N_, AmendResult, CaseFacts, Link, PublishResult, ResultFacts, SendMessage, Text
+from dialogs.officer.alerts import alert_result, notice_of, open_link
+from dialogs.officer.amend import amended, corrected_notice
 from dialogs.officer.result import is_paper_number
 from dialogs.producer.own_score import sheet_of
 from dialogs.producer.points import result_options
@@ -16,6 +17,7 @@ from dialogs.rules.lifecycle import Side
 from dialogs.rules.rating import Rating, WrongItems, WrongPoints, certificate_until, check_items, rating
 from dialogs.rules.ruleset import PartId, ruleset
 from storage import cases, council, results
+from storage.records import corrections
 
 
 async def publish(turn: Turned, effect: PublishResult) -> None:
@@ -27,7 +29,7 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     if not _on_paper(turn, found, effect) or not _items_fit(before, effect):
         raise cases.NotPossible(effect.code)
     result = _result(before, found, effect)
-    await results.publish(turn.connection, case.id, turn.conversation.person_id, result, turn.now)
+    await results.publish(turn.connection, case, turn.conversation.person_id, result, turn.now)
     await cases.move(turn.connection, case, turn.actor, found.action, turn.now, turn.world.days_off)
     turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total))
     turn.carried.changed = True
@@ -59,6 +61,32 @@ async def _as_the_council_has_it(turn: Turned, case: Any, found: Rating, effect:
     if (effect.points_a, effect.points_b, effect.points_c) != agreed.points or found.stars != agreed.stars:
         raise Refused(Text(OTHERWISE, {"total": sum(agreed.points), "stars": agreed.stars}))
     return replace(effect, criteria=agreed.items)
+
+
+async def amend(turn: Turned, effect: AmendResult) -> None:
+    """A slip is put right: the producer and the commune are told what changed, as they were told the wrong thing."""
+    before = facts_of(turn, effect.code)
+    case = await decidable(turn, effect.code, "amend", before.status)
+    result = amended(before, before.result, effect) if before.result is not None else None
+    if result is None or not effect.reason.strip() or not _may_stand(turn, before, effect):
+        raise cases.NotPossible(effect.code)
+    kept = await results.amend(turn.connection, case, result, turn.now)
+    await cases.amend(turn.connection, case, turn.actor, effect.reason, kept, turn.now)
+    changes = corrections(kept["before"], kept["after"])
+    turn.record("amend", effect.code, changes=[[one.item, one.before, one.after] for one in changes])
+    turn.carried.changed = True
+    notice = corrected_notice(before, changes, effect.reason)
+    told = await tell_producer(turn, case.person_id, notice, effect.code)
+    turn.carried.said.append(told.after(Text(N_("✅ The result of %(code)s is corrected."), {"code": before.code})))
+    alert = SendMessage(notice, links=(open_link(effect.code),))
+    await alert_officers(turn, effect.code, lambda _: alert, case.person_id, side=Side.COMMUNE)
+
+
+def _may_stand(turn: Turned, case: CaseFacts, effect: AmendResult) -> bool:
+    """A number where there was one, and a day that a paper can have."""
+    was = case.result.decision if case.result is not None else ""
+    numbered = is_paper_number(effect.decision) if was else not effect.decision
+    return numbered and effect.decided_on <= turn.facts.today
 
 
 def _rating(case: CaseFacts, effect: PublishResult) -> Rating:

@@ -7,7 +7,7 @@ from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import KINDS
 from dialogs.producer.upload import plan_is_here
 from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, move, sides_of
-from dialogs.rules.ruleset import ruleset
+from dialogs.rules.ruleset import ruleset, ruleset_on
 
 
 def kind_words(case: CaseFacts) -> Text | str:
@@ -19,6 +19,18 @@ def due_line(case: CaseFacts) -> tuple[Text, ...]:
     if case.due_on is None:
         return ()
     return (Text(N_("Due: %(day)s."), {"day": case.due_on}),)
+
+
+PURPOSES = {
+    "renewal": N_("Renewal of %(code)s"),
+    "upgrade": N_("For more stars than %(code)s"),
+    "again": N_("Stands again after %(code)s"),
+}
+
+
+def continues_line(case: CaseFacts) -> tuple[Text, ...]:
+    """Of which case this one is the renewal or the upgrade."""
+    return (Text(PURPOSES[case.purpose], {"code": case.former}),) if case.former else ()
 
 
 def accepted_notice(case: CaseFacts) -> tuple[Text, ...]:
@@ -111,10 +123,20 @@ def _accepted(case: CaseFacts) -> tuple[Text, ...]:
 
 
 def _revoked_notice(case: CaseFacts, reason: str) -> tuple[Text, ...]:
+    """The day and the ground are the result's, as they are written with this move."""
+    result = case.result
+    on = result.revoked_on if result is not None else None
+    ground = ruleset_on(on).ground(result.revoked_for) if result is not None and on is not None else None
+    head = Text(N_("The certificate of “%(product)s” (%(code)s) has been withdrawn."), named(case))
+    if on is not None:
+        words = N_("The certificate of “%(product)s” (%(code)s) has been withdrawn, as of %(day)s.")
+        head = Text(words, {**named(case), "day": on})
     return (
-        Text(N_("The certificate of “%(product)s” (%(code)s) has been withdrawn."), named(case)),
+        head,
+        *((Text(N_("The ground: %(ground)s."), {"ground": ground.label}),) if ground is not None else ()),
         Text(N_("The reason: “%(reason)s”"), {"reason": reason}),
         Text(N_("From now on the OCOP mark must not be used on this product.")),
+        *((Text("%(remedy)s", {"remedy": ground.remedy}),) if ground is not None else ()),
         Text(N_("If you think this is not right, write to the officer or go to the commune office.")),
     )
 
@@ -126,7 +148,7 @@ def _expired_notice(case: CaseFacts) -> tuple[Text, ...]:
         Text(N_("The certificate of “%(product)s” (%(code)s) has run out."), named(case)),
         *day,
         Text(N_("From now on the OCOP mark must not be used on this product.")),
-        Text(N_("To stand again, register the product once more; the officer helps you.")),
+        Text(N_("To be rated again you need not begin anew: I take over what your last file says.")),
     )
 
 
@@ -189,17 +211,19 @@ def alert_new(case: CaseFacts) -> SendMessage:
 
 
 def alert_again(case: CaseFacts, action: str) -> SendMessage:
-    """Something came back or was added: `action` is resubmit, send_plan, send_dossier or add_papers."""
+    """Something came back or was added: `action` is resubmit, resume, send_plan, send_dossier or add_papers."""
     words = {
         "resubmit": N_("Sent again after your return: %(product)s"),
         "send_plan": N_("Plan handed in: %(product)s"),
         "send_dossier": N_("Dossier handed in: %(product)s"),
         "add_papers": N_("Papers added: %(product)s"),
+        "resume": N_("Back for the new round: %(product)s"),
     }[action]
     return SendMessage(
         (
             Text(words, {"product": case.product}),
             Text(N_("%(code)s · %(by)s · %(kind)s"), {"code": case.code, "by": case.by, "kind": kind_words(case)}),
+            *continues_line(case),
             *due_line(case),
         ),
         links=(open_link(case.code),),

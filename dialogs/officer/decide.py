@@ -4,6 +4,9 @@ Accepting, returning and putting off an idea or a plan, and every return, belong
 Another dialog leads here by `way`, or with the move not yet chosen by "decide.<code>".
 """
 
+from dataclasses import replace
+from datetime import date
+
 from dialogs.answers import one_of
 from dialogs.model import (
     N_,
@@ -25,10 +28,11 @@ from dialogs.officer.alerts import named, notice_of
 from dialogs.officer.assisted import alone_lines
 from dialogs.officer.own_words import EDIT, before, own_words, to_file
 from dialogs.officer.rights import case_of, may_invite, visible
+from dialogs.paper_days import past_day
 from dialogs.producer.check_status import status_words
 from dialogs.producer.upload import by_hand, not_handed_in
 from dialogs.rules.lifecycle import Move, is_dossier, moves_from
-from dialogs.rules.ruleset import ruleset
+from dialogs.rules.ruleset import ruleset, ruleset_on
 
 _LEFT_TO_REVIEW = {"return", "defer"}
 _REASON_CHARS = 600
@@ -44,7 +48,7 @@ def simple_moves(case: CaseFacts) -> tuple[Move, ...]:
 def _simple(m: Move) -> bool:
     if m.action == "accept":
         return is_dossier(m.from_status)
-    return not m.with_result and m.action not in _LEFT_TO_REVIEW
+    return not m.with_result and m.action not in _LEFT_TO_REVIEW and m.action != AMEND.value
 
 
 def may_enter_result(case: CaseFacts) -> bool:
@@ -65,6 +69,7 @@ _LABELS = {
     "reopen": Option("reopen", Text(N_("Take it up again")), ("xem lại", "take up again")),
     "revoke": Option("revoke", Text(N_("Withdraw certificate")), ("thu hồi giấy", "thu hồi", "withdraw")),
 }
+AMEND = Option("amend", Text(N_("Correct the result")), ("sửa kết quả", "đính chính", "correct the result"))
 RESULT = Option("result", Text(N_("Enter the result")), ("nhập kết quả", "kết quả", "enter result"))
 
 
@@ -75,13 +80,16 @@ def _label(m: Move) -> Option:
 def options(case: CaseFacts) -> tuple[Option, ...]:
     """What an officer's screen of a case offers of these moves, the result among them; `way` follows them."""
     result = (RESULT,) if may_enter_result(case) else ()
-    return (*result, *map(_label, simple_moves(case)))
+    amend = (AMEND,) if AMEND.value in case.may else ()
+    return (*result, *map(_label, simple_moves(case)), *amend)
 
 
 def way(case: CaseFacts, value: str) -> Go | None:
     """Where one of `options` leads; None for any other."""
     if value == RESULT.value and may_enter_result(case):
         return Go(f"result.{case.code}")
+    if value == AMEND.value and value in case.may:
+        return Go(f"amend.{case.code}")
     if any(m.action == value for m in simple_moves(case)):
         return Go(f"decide.{case.code}", {"_action": value, "_status": case.status})
     return None
@@ -211,7 +219,7 @@ def _why(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     anew = before(answers.get("reason", ""))
     if answers["_action"] == "send_back":
         return (*anew, Text(N_("What should the officer look at again in “%(product)s”?"), named(case)))
-    why = Text(N_("Why is the certificate of “%(product)s” withdrawn? The producer reads your words."), named(case))
+    why = Text(N_("What was found about “%(product)s”? The producer reads your words."), named(case))
     return (*anew, why)
 
 
@@ -240,8 +248,16 @@ def _preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     alone = alone_lines(case) if action == "accept" else ()
     another = _leads_nowhere(answers, facts) if action == "accept" else ()
     signed = (*assess.lines(case), *_in_time(case)) if action == "forward" else ()
-    told = (Text(N_("The producer reads:")), *notice_of(case, action, reason))
+    told = (Text(N_("The producer reads:")), *notice_of(_as_withdrawn(case, answers), action, reason))
     return (*alone, *another, head, *check, *signed, *officer, *told)
+
+
+def _as_withdrawn(case: CaseFacts, answers: Answers) -> CaseFacts:
+    """With the day and the ground that the result will have, if a certificate is withdrawn."""
+    if case.result is None or "on" not in answers:
+        return case
+    on = date.fromisoformat(answers["on"])
+    return replace(case, result=replace(case.result, revoked_on=on, revoked_for=answers.get("ground", "")))
 
 
 def _in_time(case: CaseFacts) -> tuple[Text, ...]:
@@ -257,7 +273,9 @@ def _decided(answers: Answers, facts: Facts) -> Effects:
         return ()
     reason = answers.get("reason", "")
     status = case_of(answers, facts).status
-    return (DecideCase(answers["subject"], answers["_action"], "all" if reason else "", reason, status),)
+    item = "all" if reason else ""
+    ground, on = answers.get("ground", ""), date.fromisoformat(answers["on"]) if "on" in answers else None
+    return (DecideCase(answers["subject"], answers["_action"], item, reason, status, ground, on),)
 
 
 def _confirm(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -277,6 +295,24 @@ def _after(value: str, answers: Answers, facts: Facts) -> Go:
 def _needs_reason(answers: Answers, facts: Facts) -> bool:
     found = _chosen(answers, facts)
     return found is not None and found.needs_reason and _open(answers, facts)
+
+
+def _withdraws(answers: Answers, facts: Facts) -> bool:
+    return answers.get("_action") == "revoke" and _open(answers, facts)
+
+
+def _issued_on(answers: Answers, facts: Facts) -> date | None:
+    result = case_of(answers, facts).result
+    return result.decided_on if result is not None else None
+
+
+_BEFORE_IT_WAS_ISSUED = N_("The day %(day)s is before the certificate was issued (%(first)s). Which day stands on it?")
+
+
+def _grounds(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """Of the rules in force on the day of the decision."""
+    found = ruleset_on(date.fromisoformat(answers["on"])).revocation_grounds if "on" in answers else ()
+    return tuple(Option(ground.id, ground.label) for ground in found)
 
 
 DECIDE = Dialog(
@@ -306,6 +342,19 @@ DECIDE = Dialog(
             goto=_elsewhere,
         ),
         Ask("another", _another_must, one_of(_ways_out), when=_same_person, goto=_out),
+        Ask(
+            "on",
+            N_("Which day stands on the decision to withdraw it? For example: 20/10/2026."),
+            past_day(first=_issued_on, too_early=_BEFORE_IT_WAS_ISSUED),
+            when=_withdraws,
+        ),
+        Ask(
+            "ground",
+            N_("Which ground of the rules is it?"),
+            one_of(_grounds),
+            when=lambda answers, facts: _withdraws(answers, facts) and bool(_grounds(answers, facts)),
+            needs=("on",),
+        ),
         Ask(
             "reason",
             _why,

@@ -27,6 +27,7 @@ from dialogs.model import (
     OptionChosen,
     PassCase,
     ReleaseCase,
+    RevealPhone,
     Role,
     Sayable,
     TakeCase,
@@ -38,6 +39,7 @@ from dialogs.officer.digest import joined
 from dialogs.officer.own_words import EXIT, own_words, to_file
 from dialogs.officer.rights import case_of, is_officer, keeps_hours, visible
 from dialogs.producer.check_status import STATUS_WORDS
+from dialogs.producer.wallet import paper_name
 from dialogs.rules.lifecycle import Side, owned_by
 from dialogs.rules.working_days import minutes_per_day
 
@@ -52,6 +54,7 @@ FILTERS: Mapping[str, str] = {
     "waiting": N_("With the producer"),
     "asked": N_("Questions"),
     "drafts": N_("Silent drafts"),
+    "ends": N_("To telephone"),
 }
 """Names of the filters, the most urgent first; "urgent" is what is due or overdue, for which there is no button."""
 PRODUCT_CHARS = 40
@@ -145,6 +148,8 @@ def _line(line: DeskLine) -> Text:
         return _draft_line(line)
     if line.code.startswith("n"):
         return _question_line(line)
+    if line.ends_on is not None:
+        return _ending_line(line, line.ends_on)
     values: dict[str, Value] = {"code": line.code, "product": line.product[:PRODUCT_CHARS], "step": _step(line.status)}
     if parts := tuple(_what_is_due(line)):
         return Text(N_("• %(code)s %(product)s (%(step)s): %(due)s"), {**values, "due": joined(parts)})
@@ -163,6 +168,14 @@ def _what_is_due(line: DeskLine) -> Iterable[Text]:
         yield Text(N_("with the producer for %(count)s day"), days, N_("with the producer for %(count)s days"))
     if line.held_by_me:
         yield Text(N_("in your hands"))
+
+
+def _ending_line(line: DeskLine, last_day: date) -> Text:
+    values: dict[str, Value] = {"product": line.product[:PRODUCT_CHARS], "by": line.by, "day": last_day}
+    if not line.paper:
+        return Text(N_("• %(product)s (%(by)s): the certificate is good until %(day)s"), values)
+    paper = {**values, "paper": paper_name(line.paper)}
+    return Text(N_("• %(product)s (%(by)s): %(paper)s is good until %(day)s"), paper)
 
 
 def _draft_line(line: DeskLine) -> Text:
@@ -215,8 +228,10 @@ TAKE = "take-"
 """Begins the value of a button that takes a case; with one dash more than a code it is not read as one."""
 UNDO = "undo-"
 """Begins the value of a button that takes back the last decision."""
+CALL = "call-"
+"""Begins the value of a button that shows the number of a case's producer."""
 _VALUE = re.compile(
-    rf"(?:{TAKE}|{UNDO})?{CODE.pattern}|[np]\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk|send_up|rounds|councils"
+    rf"(?:{TAKE}|{UNDO}|{CALL})?{CODE.pattern}|[np]\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk|send_up|rounds|councils"
 )
 _LETTER = re.compile(r"[np]\d{1,12}")
 """Whom to write to where there is no case (dialogs.model.Addressed)."""
@@ -237,6 +252,7 @@ _SAID = {
         "waiting": ("chờ bà con", "with the producer"),
         "asked": ("câu hỏi", "bà con hỏi", "trả lời", "questions", "answer"),
         "drafts": ("nháp bỏ dở", "bản nháp", "silent drafts", "drafts"),
+        "ends": ("cần gọi điện", "gọi bà con", "giấy sắp hết hạn", "to telephone"),
         "find": ("tìm hồ sơ", "tìm", "find"),
     }.items()
     for words in said
@@ -319,6 +335,10 @@ def _button(line: DeskLine, short: str) -> Option:
         return Option(line.code, Text(N_("Answer %(name)s"), {"name": _called(line.by)}), (line.by,))
     if line.code.startswith("p"):
         return Option(line.code, Text(N_("Write to %(name)s"), {"name": _called(line.by)}), (line.by, line.product))
+    if line.ends_on is not None:
+        return Option(
+            f"{CALL}{line.code}", Text(N_("Call %(name)s"), {"name": _called(line.by)}), (line.by, line.product)
+        )
     if line.holder or line.silent_days or not line.status:
         return Option(line.code, Text(N_("Open %(code)s"), {"code": short}))
     return Option(f"{TAKE}{line.code}", Text(N_("Take %(code)s"), {"code": short}))
@@ -326,6 +346,8 @@ def _button(line: DeskLine, short: str) -> Option:
 
 def _only(button: Option) -> tuple[Option, ...]:
     """Of one case the bare verb says enough."""
+    if button.value.startswith(CALL):
+        return (replace(button, typed=(*button.typed, "gọi", "gọi điện", "call")),)
     code = button.value.removeprefix(TAKE)
     opening = Option(code, Text(N_("Open %(code)s"), {"code": serial(code)}), _OPENING, hidden=True)
     if button.value == code:
@@ -403,6 +425,9 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         return Go(here, effects=(TakeCase(value.removeprefix(TAKE)),))
     if value.startswith(UNDO):
         return Go(f"undo.{value.removeprefix(UNDO)}")
+    if value.startswith(CALL):
+        code = value.removeprefix(CALL)
+        return Go(f"call.{code}", effects=(RevealPhone(code),))
     if value in ("next", "first"):
         return Go(here, {"_after": facts.desk.after if value == "next" else ""})
     if value in FILTERS:

@@ -29,9 +29,13 @@ COUNTS: Mapping[str, tuple[str, str]] = {
     "waiting": (N_("%(count)s waiting for the producer"), N_("%(count)s waiting for their producers")),
     "asked": (N_("%(count)s question not answered"), N_("%(count)s questions not answered")),
     "drafts": (N_("%(count)s draft silent for over 10 days"), N_("%(count)s drafts silent for over 10 days")),
+    "ends": (
+        N_("%(count)s to telephone because a paper ends"),
+        N_("%(count)s to telephone because papers end"),
+    ),
 }
 """What is counted, in the order in which it is said; nothing is counted twice."""
-TO_DO = ("due", "overdue", "more", "asked", "drafts")
+TO_DO = ("due", "overdue", "more", "asked", "drafts", "ends")
 """What an officer can do something about; for what only waits for its producer nobody is written to."""
 
 
@@ -69,8 +73,9 @@ def joined(parts: Sequence[Text]) -> Text:
 def _links(counts: Mapping[str, int], afternoon: int) -> tuple[Link, ...]:
     urgent = next((kind for kind in ("overdue", "due") if counts.get(kind)), "")
     first = (Link(f"desk.{urgent}", Text(N_("What is urgent"))),) if urgent else ()
+    calls = (Link("desk.ends", Text(N_("Whom to telephone"))),) if counts.get("ends") else ()
     put_off = Link(f"postpone.{afternoon}", Text(N_("Put off to %(time)s"), {"time": clock_time(afternoon)}))
-    return (*first, Link("desk", Text(N_("Everything")), "/desk"), put_off)
+    return (*first, *calls, Link("desk", Text(N_("Everything")), "/desk"), put_off)
 
 
 def afternoon_of(sessions: Sessions) -> int:

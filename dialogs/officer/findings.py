@@ -1,34 +1,26 @@
 """What the machine noticed about a case, in words; and the last day of a paper, which only an eye can read."""
 
-import calendar
-import re
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from dialogs.answers import TYPE_IT, one_of
+from dialogs.answers import one_of
 from dialogs.model import (
     N_,
-    Answer,
     Answers,
     Ask,
     CaseFacts,
     Dialog,
     Effects,
-    Event,
     Facts,
     Finding,
-    InvalidAnswer,
     Option,
     PaperFacts,
-    Sayable,
     SetPaperDate,
     Text,
-    TextReceived,
     Value,
 )
 from dialogs.officer.rights import case_of, visible
+from dialogs.paper_days import day
 from dialogs.rules.ruleset import Label, ruleset
 
 # ---------------------------------------------------------------- what was noticed
@@ -93,52 +85,6 @@ def _lowered(words: str) -> str:
 
 
 # ---------------------------------------------------------------- the last day of a paper
-
-_WRITTEN = re.compile(r"(?:(?P<d>\d{1,2})\D{1,9})?(?P<m>\d{1,2})\D{1,7}(?P<y>\d{4}|\d{2})")
-_ISO = re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})")
-_YEARS = range(2000, 2100)
-NO_DAY = N_("I see no date there. For example: 31/12/2027.")
-
-
-def day_of(typed: str) -> date:
-    """The day that is meant: "31/12/2027", "31.12.27", "31 tháng 12 năm 2027"; of "12/2027" its last day.
-
-    Raises InvalidAnswer when it is none, or lies outside 2000 to 2099.
-    """
-    plain = unicodedata.normalize("NFKC", typed).strip().lower().removeprefix("ngày").strip()
-    found = _ISO.fullmatch(plain) or _WRITTEN.fullmatch(plain)
-    if found is None:
-        raise InvalidAnswer(NO_DAY)
-    year = int(found["y"]) + (2000 if len(found["y"]) == 2 else 0)
-    month = int(found["m"])
-    if year not in _YEARS or not 1 <= month <= 12:
-        raise InvalidAnswer(NO_DAY)
-    last = calendar.monthrange(year, month)[1]
-    number = int(found["d"] or last)
-    if not 1 <= number <= last:
-        raise InvalidAnswer(N_("That month has only %(days)s days. For example: 31/12/2027."), days=last)
-    return date(year, month, number)
-
-
-@dataclass(frozen=True, slots=True)
-class day:
-    """A day, typed; stored as ISO."""
-
-    takes: str = "number"
-
-    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
-        return ()
-
-    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
-        if not isinstance(event, TextReceived):
-            raise InvalidAnswer(TYPE_IT)
-        return Answer(day_of(event.text).isoformat())
-
-    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
-        return Text("%(day)s", {"day": date.fromisoformat(value)})
-
-    def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
-        return re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
 
 
 def dated(answers: Answers, facts: Facts) -> tuple[PaperFacts, ...]:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -30,7 +30,6 @@ from dialogs.model import (
     Go,
     InvalidAnswer,
     Option,
-    OptionChosen,
     Prompt,
     PublishResult,
     Reader,
@@ -45,8 +44,8 @@ from dialogs.officer.alerts import named, notice_of
 from dialogs.officer.by_item import by_item, loaded
 from dialogs.officer.decide import DESK, OPEN_FILE, may_enter_result
 from dialogs.officer.digest import joined
-from dialogs.officer.findings import day, day_of
 from dialogs.officer.rights import case_of, seen, visible
+from dialogs.paper_days import past_day
 from dialogs.producer.check_status import status_words
 from dialogs.producer.own_score import can_score
 from dialogs.rules.rating import Rating, WrongPoints, certificate_until, check_points, rating
@@ -106,41 +105,12 @@ def _number(typed: str) -> Decimal:
     return Decimal(f"{found['whole']}.{found['rest'] or 0}").normalize() + 0
 
 
-_DAY_AND_MONTH = re.compile(r"(\d{1,2})\s*(?:[./-]|tháng)\s*(\d{1,2})")
-_THREE_NUMBERS = re.compile(r"\D*\d+\D+\d+\D+\d+\D*")
-TODAY = Option("today", Text(N_("Today")), ("hôm nay", "today"))
+BEFORE_IT_WAS_FILED = N_("The day %(day)s is before the file was handed in (%(first)s). Which day stands on it?")
 
 
-@dataclass(frozen=True, slots=True)
-class past_day(day):
-    """The day of the decision: not after today, not before the case was filed. Stored as ISO."""
-
-    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
-        return (TODAY,)
-
-    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
-        meant = self._day(event, facts.today)
-        if meant > facts.today:
-            raise InvalidAnswer(N_("The day %(day)s is still to come. Which day stands on the decision?"), day=meant)
-        history = case_of(answers, facts).history
-        if history and meant < (filed := history[0].happened_at.date()):
-            before = N_("The day %(day)s is before the file was handed in (%(filed)s). Which day stands on it?")
-            raise InvalidAnswer(before, day=meant, filed=filed)
-        return Answer(meant.isoformat())
-
-    def _day(self, event: Event, today: date) -> date:
-        if isinstance(event, OptionChosen) and event.value == TODAY.value:
-            return today
-        if not isinstance(event, TextReceived):
-            raise InvalidAnswer(TYPE_IT)
-        plain = unicodedata.normalize("NFKC", event.text).strip().lower().removeprefix("ngày").strip()
-        if plain in ("hôm qua", "hom qua", "yesterday"):
-            return today - timedelta(days=1)
-        if short := _DAY_AND_MONTH.fullmatch(plain):
-            return day_of(f"{short[1]}/{short[2]}/{today.year}")
-        if not _THREE_NUMBERS.fullmatch(plain):
-            raise InvalidAnswer(N_("I need day, month and year. For example: 20/10/2026."))
-        return day_of(plain)
+def filed_on(answers: Answers, facts: Facts) -> date | None:
+    history = case_of(answers, facts).history
+    return history[0].happened_at.date() if history else None
 
 
 _POINTS_OR_DAY = re.compile(rf"{_POINTS.pattern}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}")
@@ -440,7 +410,7 @@ _ASKS = (
     Ask(
         "decided_on",
         _day,
-        or_change(past_day()),
+        or_change(past_day(first=filed_on, too_early=BEFORE_IT_WAS_FILED)),
         when=_when("certify", "rate", "propose", expected=True),
         title=N_("Day"),
     ),

@@ -27,7 +27,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.officer import assess, check, decide
-from dialogs.officer.alerts import deferred_notice, due_line, kind_words, notice_of
+from dialogs.officer.alerts import continues_line, deferred_notice, due_line, kind_words, notice_of
 from dialogs.officer.assisted import alone_lines, assisted_lines, may_confirm
 from dialogs.officer.desk import (
     holder_words,
@@ -38,6 +38,7 @@ from dialogs.officer.desk import (
     take_back,
     waits_above,
 )
+from dialogs.officer.digest import joined
 from dialogs.officer.findings import finding_lines, paper_words
 from dialogs.officer.own_words import EDIT, before, own_words, to_file
 from dialogs.officer.reports import AUDIT, may_audit
@@ -76,6 +77,7 @@ def card(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *_time_left(case),
         *_holder(case),
         *assisted_lines(case),
+        *_continues(case, facts),
         *told_lines(case, facts),
         *_changes(case, facts),
         *_waiting_for(case),
@@ -138,6 +140,23 @@ def _changes(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
     if not case.resubmitted:
         return (Text(N_("Answered so far:")), *lines) if lines else ()
     return (Text(N_("Sent again. What is new:")), *lines) if lines else (Text(N_("Sent again.")),)
+
+
+def _continues(case: CaseFacts, facts: Facts) -> tuple[Text, ...]:
+    """Which case this one renews, what is new since, and which of its papers are the old ones."""
+    former = case.continues
+    if former is None:
+        return ()
+    head = continues_line(case)
+    until = former.certificate_until
+    if until is not None:
+        values: dict[str, Value] = {"line": head[0], "stars": former.stars, "day": until}
+        head = (Text(N_("%(line)s (%(stars)s stars, certificate until %(day)s)."), values),)
+    lines = tuple(_change(case, change, facts) for change in former.changes if not _private(change))
+    new = (Text(N_("New since then:")), *lines) if lines else (Text(N_("The answers are the same as then.")),)
+    names = [Text("%(paper)s", {"paper": paper_words(case, paper)}) for paper in former.carried]
+    old = (Text(N_("Papers taken over from then: %(papers)s."), {"papers": joined(names)}),) if names else ()
+    return (*head, *new, *old)
 
 
 def _private(change: Change) -> bool:

@@ -27,7 +27,7 @@ from dialogs.model import (
     Value,
 )
 from dialogs.officer.decide import DESK
-from dialogs.officer.findings import day_of
+from dialogs.paper_days import day_of
 from dialogs.rules.rounds import LONGEST, Round, WrongRound, of_year, planned
 from dialogs.rules.ruleset import Ruleset, ruleset_on
 

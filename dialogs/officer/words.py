@@ -1,5 +1,8 @@
 """What several screens of an officer say about a case alike."""
 
+from collections.abc import Iterator
+
+from dialogs.corrections import correction_lines
 from dialogs.model import N_, CaseFacts, HistoryLine, Text, Value
 from dialogs.officer.desk import holder_words
 from dialogs.producer.check_status import BY_PRODUCER, action_words, item_words, reason_words, status_words
@@ -50,7 +53,13 @@ def who_and_when(case: CaseFacts) -> tuple[Text, ...]:
     left = len(case.history) - MOST_LINES
     values: dict[str, Value] = {"count": left}
     older = Text(N_("(%(count)s older line is left out.)"), values, N_("(%(count)s older lines are left out.)"))
-    return (*((older,) if left > 0 else ()), *(_line(case, line) for line in case.history[-MOST_LINES:]))
+    return (*((older,) if left > 0 else ()), *_lines(case))
+
+
+def _lines(case: CaseFacts) -> Iterator[Text]:
+    for line in case.history[-MOST_LINES:]:
+        yield _line(case, line)
+        yield from correction_lines(line.changes)
 
 
 def _line(case: CaseFacts, line: HistoryLine) -> Text:

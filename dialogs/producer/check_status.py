@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dialogs.answers import ALBUM_PAUSE_S, one_of
+from dialogs.corrections import correction_lines
 from dialogs.engine import said
 from dialogs.model import (
     N_,
@@ -33,6 +34,7 @@ from dialogs.producer.points import result_options
 from dialogs.producer.reach import elsewhere
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed, who_has_it
 from dialogs.producer.self_score import TRY_IT
+from dialogs.producer.standing import ways
 from dialogs.producer.todo import todo_option
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
 from dialogs.rules.lifecycle import STATUSES, Side, sides_of, waits_for_authority
@@ -47,6 +49,7 @@ STATUS_WORDS = {
     "plan_returned": N_("the commune has asked for a change in the plan"),
     "plan_next_cycle": N_("the plan waits for the next cycle"),
     "plan_accepted": N_("the plan is accepted and being carried out"),
+    "dossier_begun": N_("the new dossier is being prepared"),
     "dossier_submitted": N_("the commune is checking the dossier"),
     "dossier_returned": N_("the dossier has come back with something to change"),
     "dossier_checked": N_("the commune's leadership is looking at the dossier"),
@@ -76,6 +79,10 @@ ACTION_WORDS = {
     "send_back": N_("back to the officer"),
     "forward": N_("sent up"),
     "reopen": N_("taken up again"),
+    "stand_again": N_("standing again begun"),
+    "resume": N_("sent again for the new round"),
+    "rework": N_("taken back to change it for the new round"),
+    "amend": N_("result corrected"),
     "rate": N_("rated"),
     "certify": N_("certified"),
     "propose": N_("proposed for five stars"),
@@ -225,7 +232,8 @@ def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         _step(case),
         *_whose(case),
         *_returned_lines(case),
-        *_deferred_lines(case),
+        *_continues(case),
+        *deferred_lines(case),
         *result_lines(case),
         *(elsewhere(facts) if len(facts.cases) == 1 else ()),  # of several the list names them
         *_next(case),
@@ -300,10 +308,21 @@ def reason_line(case: CaseFacts, item: ReturnedItem) -> Text:
     return Text(N_("• %(item)s: “%(reason)s”") if item.reason else N_("• %(item)s: %(reason)s"), values)
 
 
+CONTINUES = {
+    "renewal": N_("It renews the certificate of %(code)s."),
+    "upgrade": N_("It is for more stars than %(code)s has."),
+    "again": N_("It stands again after %(code)s."),
+}
+
+
+def _continues(case: CaseFacts) -> tuple[Text, ...]:
+    return (Text(CONTINUES[case.purpose], {"code": case.former}),) if case.former else ()
+
+
 _STOPPED_BY = {"idea_not_this_year": "defer", "plan_next_cycle": "defer", "revoked": "revoke"}
 
 
-def _deferred_lines(case: CaseFacts) -> tuple[Text, ...]:
+def deferred_lines(case: CaseFacts) -> tuple[Text, ...]:
     """Why the case has to wait for the next cycle, or why its certificate was withdrawn."""
     why = _STOPPED_BY.get(case.status)
     last = next((line for line in reversed(case.history) if line.action == why), None)
@@ -334,8 +353,12 @@ def result_lines(case: CaseFacts) -> tuple[Text, ...]:
     if result.decision:
         paper = N_("Document: %(decision)s.") if result.certificate_until is None else N_("Decision: %(decision)s.")
         texts.append(Text(paper, {"decision": result.decision}))
+    if result.product_code:
+        texts.append(Text(N_("Product code: %(code)s."), {"code": result.product_code}))
     if result.certificate_until is not None and case.status != "revoked":
         texts.append(Text(N_("The certificate is good until %(day)s."), {"day": result.certificate_until}))
+    if result.revoked_on is not None:
+        texts.append(Text(N_("Withdrawn on %(day)s."), {"day": result.revoked_on}))
     if case.status in ("revoked", "expired"):
         texts.append(Text(N_("It is not valid any more: the stars may not be used on labels or in advertising.")))
     return tuple(texts)
@@ -361,7 +384,7 @@ def _next(case: CaseFacts) -> tuple[Text, ...]:
         if is_late(case) or waiting:
             return waiting
         return (Text(N_("You need not do anything now. Meanwhile you can prepare the papers of the plan.")),)
-    if case.status in ("idea_submitted", "idea_accepted", "plan_returned", "plan_accepted"):
+    if case.status in ("idea_submitted", "idea_accepted", "plan_returned", "plan_accepted", "dossier_begun"):
         if may_send(case) and not lacking:
             return (Text(N_("All needed papers are here: choose “Send papers” to hand them to the commune.")),)
         if lacking:
@@ -412,6 +435,19 @@ WHY = Option(
 """Asked of a case that came back, it is answered by its reasons, not by the handbook."""
 
 
+WALLET = Option(
+    "wallet",
+    Text(N_("My certificates")),
+    ("giấy chứng nhận", "giấy chứng nhận của tôi", "giấy của tôi", "my certificates"),
+)
+WAYS = {
+    "renewal": N_("Renew the certificate"),
+    "upgrade": N_("Stand for more stars"),
+    "again": N_("Stand again"),
+    "resume": N_("Go on this round"),
+}
+"""What may follow a case (dialogs.producer.standing), as a button on it."""
+
 BEFORE_THE_COUNCIL = frozenset(STATUS_WORDS) - {"in_evaluation", "rated", "certified", "proposed_for_five", "revoked"}
 """Where what one thinks oneself still helps; after that the council's points count."""
 
@@ -432,11 +468,15 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     if case.for_producer:  # the officer has other ways to the rest
         return (*fixes, *papers, *seen, Option("review", Text(N_("Back to the file")), ("quay lại", "back")), *why)
     tried = (TRY_IT,) if can_score(case) and case.status in BEFORE_THE_COUNCIL else ()
+    held = (WALLET,) if case.result is not None and case.result.certificate_until is not None else ()
+    next_ = tuple(Option(f"again:{way}", Text(WAYS[way])) for way in ways(case, facts.cases, facts.today))
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
         *papers,
+        *next_,
         *tried,
+        *held,
         *result_options(case),
         *todo_option(case),
         *seen,
@@ -448,14 +488,18 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
 
 
-BY_PRODUCER = {"submit", "resubmit", "send_plan", "send_dossier", "add_papers", "answer"}
+BY_PRODUCER = {
+    "submit", "stand_again", "resume", "rework", "resubmit", "send_plan", "send_dossier", "add_papers", "answer",
+}  # fmt: skip
 """Lines of the history that the producer has written; of the others a producer reads the office, not the person."""
 
 
 def history(case: CaseFacts) -> tuple[Text, ...]:
     """What happened so far, a line each; what was returned with its reason."""
     sides = sides_of((line.action for line in case.history), ruleset(case.ruleset).levels)
-    return tuple(_history_line(case, line, side) for line, side in zip(case.history, sides, strict=True))
+    told = zip(case.history, sides, strict=True)
+    lines = ((_history_line(case, line, side), *correction_lines(line.changes)) for line, side in told)
+    return tuple(text for texts in lines for text in texts)
 
 
 _OFFICES = {
@@ -495,6 +539,8 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
     if value.startswith("draft:"):
         return begun(value, answers, facts)
+    if value.startswith("again:"):
+        return Go(f"again.{code}~{value.removeprefix('again:')}")
     if value.startswith("fix:"):
         return Go(f"fix.{code}~{value.removeprefix('fix:')}")
     targets = {
@@ -507,6 +553,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         "review": f"review.{code}",
         "why": f"case.{code}",
         "all": "check_status",
+        "wallet": "wallet",
         "menu": "menu",
     }
     return Go(targets.get(value, f"case_on.{code}"))

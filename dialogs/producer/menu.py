@@ -25,9 +25,10 @@ from dialogs.model import (
     TextReceived,
 )
 from dialogs.officer.assisted import may_assist
-from dialogs.producer.check_status import WHY, came_back
+from dialogs.producer.check_status import WALLET, WHY, came_back
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
 from dialogs.producer.todo import newest_list, todo_option
+from dialogs.producer.wallet import holds_certificate
 
 LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "learn"))
 REGISTER = Option(
@@ -75,7 +76,8 @@ def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     why = (WHY,) if came_back(facts) is not None else ()
     aimed = newest_list(facts)
     todo = todo_option(aimed) if aimed is not None else ()
-    return (*desk, *assist, *resume, *todo, LEARN, REGISTER, PAPERS, status, *ask, HELP, *staff, *why)
+    held = (WALLET,) if holds_certificate(facts) else ()
+    return (*desk, *assist, *resume, *todo, LEARN, REGISTER, PAPERS, status, *held, *ask, HELP, *staff, *why)
 
 
 def _resume(draft: DraftFacts) -> Option:
@@ -95,11 +97,9 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
         return Go(f"todo.{aimed.code}")
     if value == "papers":
         return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")
-    return Go(
-        {"status": "check_status", "officer": "ask_officer", "help": "help", "desk": "desk", "staff": "staff"}.get(
-            value, "learn"
-        )
-    )
+    if value in ("help", "desk", "staff", "wallet"):
+        return Go(value)
+    return Go({"status": "check_status", "officer": "ask_officer"}.get(value, "learn"))
 
 
 def of_no_case(value: str) -> bool:

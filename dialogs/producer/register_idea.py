@@ -318,15 +318,20 @@ def by_number(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 Numbers = Callable[[Answers, Facts], tuple[Option, ...]]
 _NUMBERED = "edit:"
+SEND_IT = Option("send", Text(N_("Send to the commune")), ("gửi", "gửi luôn", "gửi cho xã", "send"))
 _LOOK_OVER = (
-    Option("send", Text(N_("Send to the commune")), ("gửi", "gửi luôn", "gửi cho xã", "send")),
     Option("edit", Text(N_("Change an answer")), ("sửa", "sửa câu khác", "edit", "change"), takes_rest=True),
     Option("later", Text(N_("Don't send yet")), ("chưa gửi", "để mai", "later")),
 )
 
 
 def review_asks(
-    form: str, prompt: Prompt, then: Then, choices: Options, numbers: Numbers = lambda answers, facts: ()
+    form: str,
+    prompt: Prompt,
+    then: Then,
+    choices: Options,
+    numbers: Numbers = lambda answers, facts: (),
+    send: Option = SEND_IT,
 ) -> tuple[Ask, Ask]:
     """The end of a form about an idea: look it over, change an answer, send it or put it off."""
 
@@ -344,7 +349,7 @@ def review_asks(
         Ask(
             "review",
             prompt,
-            one_of(lambda answers, facts: (*_LOOK_OVER, *numbers(answers, facts))),
+            one_of(lambda answers, facts: (send, *_LOOK_OVER, *numbers(answers, facts))),
             then=then,
             goto=onward,
             confirms=True,

@@ -6,7 +6,8 @@ district is a level of the rules of 2019 and 2023: it was abolished on 1 July 20
 province acts in its place.
 
 Standing again after 1 or 2 stars, an upgrade and the re-evaluation before a certificate runs out are no moves: each
-has a dossier of its own under the rules of its day (art. 6.1b, 6.1c), so each is a new case.
+has a dossier of its own under the rules of its day (art. 6.1b, 6.1c), so each is a new case, which begins with
+`dossier_begun`: neither idea nor plan is asked for again.
 """
 
 from collections.abc import Collection, Iterable
@@ -90,6 +91,7 @@ STATUSES = {
         Status("certified", 6, Side.NOBODY),
         Status("expired", 6, Side.NOBODY),
         Status("revoked", 6, Side.NOBODY),
+        Status("dossier_begun", 5, Side.PRODUCER),  # of a product that stands again
     )
 }
 
@@ -100,6 +102,8 @@ MOVES = (
     Move("defer", "idea_submitted", "idea_not_this_year", Side.COMMUNE, needs_reason=True),
     Move("resubmit", "idea_returned", "idea_submitted", Side.PRODUCER),
     Move("reopen", "idea_not_this_year", "idea_submitted", Side.COMMUNE),
+    Move("resume", "idea_not_this_year", "idea_submitted", Side.PRODUCER),
+    Move("rework", "idea_not_this_year", "idea_returned", Side.PRODUCER),
     # the plan
     Move("send_plan", "idea_accepted", "plan_submitted", Side.PRODUCER),
     Move("accept", "plan_submitted", "plan_accepted", Side.COMMUNE),
@@ -107,8 +111,11 @@ MOVES = (
     Move("defer", "plan_submitted", "plan_next_cycle", Side.COMMUNE, needs_reason=True),
     Move("resubmit", "plan_returned", "plan_submitted", Side.PRODUCER),
     Move("reopen", "plan_next_cycle", "plan_submitted", Side.COMMUNE),
+    Move("resume", "plan_next_cycle", "plan_submitted", Side.PRODUCER),
+    Move("rework", "plan_next_cycle", "plan_returned", Side.PRODUCER),
     # the dossier in the commune
     Move("send_dossier", "plan_accepted", "dossier_submitted", Side.PRODUCER),
+    Move("send_dossier", "dossier_begun", "dossier_submitted", Side.PRODUCER),
     Move("return", "dossier_submitted", "dossier_returned", Side.COMMUNE, needs_reason=True),
     Move("resubmit", "dossier_returned", "dossier_submitted", Side.PRODUCER),
     Move("accept", "dossier_submitted", "dossier_checked", Side.COMMUNE, assessed=True),
@@ -130,10 +137,19 @@ MOVES = (
     Move("propose", "in_evaluation", "proposed_for_five", Side.PROVINCE, with_result=True),
     Move("certify", "proposed_for_five", "certified", Side.CENTRE, with_result=True),
     Move("rate", "proposed_for_five", "rated", Side.CENTRE, with_result=True),
+    Move("amend", "rated", "rated", Side.PROVINCE, needs_reason=True),
+    Move("amend", "certified", "certified", Side.PROVINCE, needs_reason=True),
     Move("revoke", "certified", "revoked", Side.PROVINCE, needs_reason=True),
     Move("expire", "certified", "expired", Side.CALENDAR),
 )
 
+
+FIRST = ("idea_submitted", "dossier_begun")
+"""Statuses in which a case begins."""
+WAITS_FOR_ROUND = frozenset({"idea_not_this_year", "plan_next_cycle", "rated"})
+"""What may stand again once the next round opens."""
+OVER = frozenset({"rated", "expired", "revoked"})
+"""What leads to nothing any more; to stand again is a case of its own."""
 
 _CARRYING_OUT = 4  # the step of the cycle that begins when the plan is accepted
 
@@ -155,7 +171,7 @@ def move(action: str, from_status: str, levels: Collection[str] = ()) -> Move | 
 
 
 def sides_of(done: Iterable[str], levels: Collection[str] = ()) -> tuple[Side | None, ...]:
-    """Whose turn each action of a case's history was, from "submit" on; None for what moved nothing.
+    """Whose turn each action of a case's history was, from "submit" or "stand_again" on; None for what moved nothing.
 
     A decision is taken back by who made it. A return of several items has a line for each, and only the first of them
     moved the case.
@@ -165,11 +181,13 @@ def sides_of(done: Iterable[str], levels: Collection[str] = ()) -> tuple[Side | 
     found: list[Side | None] = []
     for action in done:
         step = move(action, status, levels)
-        if action == "undo":
+        if action == "stand_again":
+            status = before = "dossier_begun"
+        elif action == "undo":
             status = before
         elif step is not None:
             before, status, last = status, step.to_status, step.who
-        moved = step is not None or action in ("submit", "return", "undo")
+        moved = step is not None or action in ("submit", "stand_again", "return", "undo")
         found.append(last if moved else None)
     return tuple(found)
 

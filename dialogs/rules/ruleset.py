@@ -27,6 +27,7 @@ SET_NUMBERS = range(1, 27)  # every annex so far, 2019 to 2026, has 26 product s
 STARS = range(1, 6)
 MAX_POINTS = 100
 CYCLE_STEPS = 6
+CODE_PARTS = ("province", "commune", "serial", "year")
 MAX_GROUP_CHARS = 20  # a group is a button
 MAX_PAPER_CHARS = 40  # a paper is one line of a list on a small screen
 
@@ -110,8 +111,8 @@ class Paper:
     """Something the producer hands in with a plan or a dossier.
 
     `official` is the name printed on the paper, when it differs from ours; `where` tells in one sentence how to
-    get it. Empty `groups` or `producer_kinds` mean everybody. `source` says where the rule stands, and how sure
-    we are of it.
+    get it. Empty `groups` or `producer_kinds` mean everybody. `anew`: a product that stands again hands in a new one,
+    however good the old one is. `source` says where the rule stands, and how sure we are of it.
     """
 
     id: str
@@ -123,6 +124,7 @@ class Paper:
     groups: tuple[str, ...]
     producer_kinds: tuple[str, ...]
     source: str
+    anew: bool = False
 
     def concerns(self, product_group: str, producer_kind: str) -> bool:
         return (not self.groups or product_group in self.groups) and (
@@ -154,6 +156,15 @@ class EvaluationRound:
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationGround:
+    """Why a certificate may be withdrawn, in our words, and what its producer can do then (`remedy`)."""
+
+    id: str
+    label: Label
+    remedy: Label
+
+
+@dataclass(frozen=True, slots=True)
 class CycleStep:
     """One of the six steps of the year; `months` (1 to 12) are typical, for provinces differ."""
 
@@ -181,6 +192,8 @@ class Ruleset:
     `certifies` has all of 1 to 5 stars; None means that no certificate is issued for them.
     `council_quorum`: (2, 3) if two thirds of a council's members have to score; None where no council meets here.
     `renewal_window_days` is when to file for re-evaluation, as days before expiry: (180, 120) is from 180 to 120.
+    `product_code` is how the official code is formed, of CODE_PARTS in braces; None where it has a part that nobody
+    here knows (the district's, until 2025). `revocation_grounds` is empty where the decision's list is not known.
     """
 
     id: str
@@ -203,6 +216,8 @@ class Ruleset:
     min_stars_for_certificate: int
     renewal_window_days: tuple[int, int] | None
     transition: Transition | None
+    product_code: str | None
+    revocation_grounds: tuple[RevocationGround, ...]
 
     def __hash__(self) -> int:  # the mappings cannot be hashed, and the id says it all
         return hash(self.id)
@@ -234,6 +249,9 @@ class Ruleset:
                     return product_set
         raise LookupError(f"{self.id} has no product set {number}")
 
+    def ground(self, ground_id: str) -> RevocationGround | None:
+        return next((ground for ground in self.revocation_grounds if ground.id == ground_id), None)
+
     def papers_for(self, stage: Stage, product_group: str, producer_kind: str) -> tuple[Paper, ...]:
         """The papers this producer hands in at this stage, required ones first, else in the order of the file.
 
@@ -262,6 +280,16 @@ def ruleset(ruleset_id: str) -> Ruleset:
         if rules.id == ruleset_id:
             return rules
     raise LookupError(f"no ruleset {ruleset_id!r}")
+
+
+def same_kind(old: Ruleset, new: Ruleset, answers: Mapping[str, str]) -> bool:
+    """Whether a product's group and set, by their numbers in the old rules, are called the same in the new ones."""
+    if old is new:
+        return True
+    group_id, number = answers.get("product_group", ""), answers.get("product_set", "")
+    if group_id not in {group.id for group in new.groups} & {group.id for group in old.groups}:
+        return False
+    return not number or old.product_set(int(number)).label == new.product_set(int(number)).label
 
 
 @cache
@@ -339,6 +367,8 @@ def _ruleset(top: Table) -> Ruleset:
         min_stars_for_certificate=top.number("min_stars_for_certificate", STARS),
         renewal_window_days=_renewal_window(top),
         transition=_transition(top),
+        product_code=_product_code(top),
+        revocation_grounds=_grounds(top),
     )
     _check(rules, top)
     return rules
@@ -462,7 +492,7 @@ def _papers(top: Table, group_ids: Collection[str]) -> tuple[Paper, ...]:
 
 
 def _paper(paper_id: str, stage: Stage, table: Table, group_ids: Collection[str]) -> Paper:
-    table.only("label", "official", "where", "required", "groups", "producer_kinds", "source")
+    table.only("label", "official", "where", "required", "groups", "producer_kinds", "source", "anew")
     _check_slug(table, paper_id)
     return Paper(
         id=paper_id,
@@ -474,6 +504,7 @@ def _paper(paper_id: str, stage: Stage, table: Table, group_ids: Collection[str]
         groups=table.choices("groups", group_ids),
         producer_kinds=table.choices("producer_kinds", PRODUCER_KINDS),
         source=table.text("source"),
+        anew=table.maybe("anew", bool) or False,
     )
 
 
@@ -555,6 +586,30 @@ def _renewal_window(top: Table) -> tuple[int, int] | None:
             return earliest, latest
         case _:
             raise top.wrong("must be [earliest, latest] in days before expiry", "renewal_window_days")
+
+
+def _product_code(top: Table) -> str | None:
+    if "product_code" not in top.values:
+        return None
+    pattern = top.text("product_code")
+    named = sorted(_BRACED.findall(pattern))
+    if named != sorted(CODE_PARTS) or set(_BRACED.sub("", pattern)) & {"{", "}"}:
+        raise top.wrong(f"must name each of {', '.join(CODE_PARTS)} once", "product_code")
+    return pattern
+
+
+_BRACED = re.compile(r"\{(\w+)\}")
+
+
+def _grounds(top: Table) -> tuple[RevocationGround, ...]:
+    tables = top.named("revocation_grounds") if "revocation_grounds" in top.values else {}
+    return tuple(_ground(ground_id, table) for ground_id, table in tables.items())
+
+
+def _ground(ground_id: str, table: Table) -> RevocationGround:
+    table.only("label", "remedy")
+    _check_slug(table, ground_id)
+    return RevocationGround(ground_id, table.label("label"), table.label("remedy"))
 
 
 def _transition(top: Table) -> Transition | None:

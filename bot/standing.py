@@ -1,0 +1,80 @@
+"""What follows a case: its producer stands again, goes on in a new round, or keeps a paper here until then."""
+
+from dataclasses import replace
+
+from bot.turn import Refused, Turned, alert_officers, fresh_case
+from dialogs.model import N_, DropOwnPaper, KeepOwnPaper, ResumeCase, ReturnedItem, SendMessage, StandAgain, Text
+from dialogs.officer.alerts import alert_again
+from dialogs.producer.standing import RESUME, Brought, brought, ways
+from dialogs.rules.ruleset import ruleset_on
+from storage import cases, own_papers
+from storage.dossiers import carry_over
+from storage.records import Row
+
+MANY = Text(N_("You keep %(most)s papers here already. Please take one out first."), {"most": own_papers.MOST})
+KEPT = N_("✅ Noted until %(day)s. I remind you 6, 3 and 1 months before.")
+
+
+async def stand_again(turn: Turned, effect: StandAgain) -> None:
+    """What may be begun is asked of the record once more: a button may be old, or pressed twice."""
+    former = await _own(turn, effect.code, effect.purpose)
+    code = await cases.stand_again(
+        turn.connection, former, turn.actor, effect.purpose, effect.answers, turn.now, turn.world.days_off
+    )
+    turn.conversation.case_count += 1
+    before, opened = await fresh_case(turn, former.code), await cases.locked(turn.connection, code)
+    kept = await own_papers.own_papers_of(turn.connection, former.person_id)
+    today = turn.facts.today
+    over = brought(before, kept, effect.answers, ruleset_on(today), today)
+    await carry_over(turn.connection, former.id, opened.id, [_row(one) for one in over], turn.now)
+    turn.carried.changed = True
+
+
+def _row(one: Brought) -> tuple[str, str, int]:
+    return one.paper.id, one.former, one.own
+
+
+async def resume(turn: Turned, effect: ResumeCase) -> None:
+    """As it stands it is the commune's at once; else all of it is open to its producer, with the old reason."""
+    case = await _own(turn, effect.code, RESUME)
+    case = await cases.follow_todays_rules(turn.connection, case, turn.now)
+    turn.carried.changed = True
+    if effect.rework:
+        history = (await fresh_case(turn, effect.code)).history
+        reason = next((line.reason for line in reversed(history) if line.action == "defer"), "")
+        items = (ReturnedItem("all", reason, turn.facts.today),)
+        moved = ("rework", turn.now, turn.world.days_off)
+        await cases.move(turn.connection, case, turn.actor, *moved, items=items)
+        return
+    await cases.move(turn.connection, case, turn.actor, "resume", turn.now, turn.world.days_off)
+    turn.carried.said.append(SendMessage((Text(N_("✅ Sent to the commune.")),)))
+    await alert_officers(turn, effect.code, lambda facts: alert_again(facts, "resume"), case.person_id)
+
+
+async def _own(turn: Turned, code: str, way: str) -> Row:
+    """The locked row of one's own case with which this may be begun now; raises NotPossible."""
+    row = await cases.locked(turn.connection, code)
+    if row is None or row.person_id != turn.conversation.person_id:
+        raise cases.NotPossible(code)
+    case = replace(await fresh_case(turn, code), own=True)
+    if way not in ways(case, turn.facts.cases, turn.facts.today):
+        raise cases.NotPossible(way)
+    return row
+
+
+async def keep_paper(turn: Turned, effect: KeepOwnPaper) -> None:
+    """Only photos of one's own; a day that has gone by is none to be reminded of."""
+    today, me = turn.facts.today, turn.conversation.person_id
+    if effect.valid_until < today:
+        raise cases.NotPossible(effect.paper)
+    pages = await cases.owned(turn.connection, me, [list(page) for page in effect.pages])
+    if not await own_papers.keep(turn.connection, me, effect.paper, pages, effect.valid_until, turn.now, today):
+        raise Refused(MANY)
+    turn.carried.changed = True
+    turn.carried.said.append(SendMessage((Text(KEPT, {"day": effect.valid_until}),)))
+
+
+async def drop_paper(turn: Turned, effect: DropOwnPaper) -> None:
+    if not await own_papers.drop(turn.connection, turn.conversation.person_id, effect.id):
+        raise cases.NotPossible("own paper")
+    turn.carried.changed = True

@@ -1,0 +1,103 @@
+"""What may follow a case that has come to its end: stand again, or go on in a new round; and what it brings along.
+
+Source: Decision 26/2026/QĐ-TTg art. 6.1b, 6.1c, 7.5, 7.6: an upgrade and a re-evaluation show what has changed since.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dialogs.model import Answers, CaseFacts, OwnPaper, PaperFacts
+from dialogs.rules.certificate import renewable_from
+from dialogs.rules.lifecycle import OVER
+from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Ruleset, ruleset, ruleset_on, same_kind
+
+RENEWAL, UPGRADE, AGAIN, RESUME = "renewal", "upgrade", "again", "resume"
+_MOST_STARS = 5
+
+
+def follower(case: CaseFacts, cases: Iterable[CaseFacts]) -> CaseFacts | None:
+    """The case that continues this one, as long as it may still lead to something."""
+    return next((one for one in cases if one.former == case.code and one.status not in OVER), None)
+
+
+def ways(case: CaseFacts, cases: Iterable[CaseFacts], today: date) -> tuple[str, ...]:
+    """What its producer may begin with this case today; `cases` are all of theirs."""
+    if not case.own or follower(case, cases) is not None:
+        return ()
+    if case.status in ("idea_not_this_year", "plan_next_cycle"):
+        return (RESUME,) if case.round_open else ()
+    if case.status == "rated":
+        return (AGAIN,) if case.round_open else ()
+    result = case.result
+    if result is None or result.certificate_until is None:
+        return ()
+    if case.status == "expired":
+        return (RENEWAL,)
+    if case.status != "certified":
+        return ()
+    renewal = (RENEWAL,) if today >= renewable_from(result.certificate_until, ruleset_on(today)) else ()
+    return (*renewal, *((UPGRADE,) if result.stars < _MOST_STARS else ()))
+
+
+def carried_answers(case: CaseFacts, today: date) -> dict[str, str]:
+    """The answers of a case as far as they mean the same under today's rules."""
+    kept = {name: value for name, value in case.answers.items() if not name.startswith("_")}
+    if not same_kind(ruleset(case.ruleset), ruleset_on(today), case.answers):
+        kept = {name: value for name, value in kept.items() if name not in ("product_group", "product_set")}
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A paper that is taken over: `paper` of the new dossier, from the former case's `former` or one's own `own`.
+
+    `former` "" and `own` 0: none of either.
+    """
+
+    paper: Paper
+    former: str = ""
+    own: int = 0
+    until: date | None = None
+
+
+def brought(
+    case: CaseFacts, own_papers: Sequence[OwnPaper], answers: Answers, rules: Ruleset, today: date
+) -> tuple[Brought, ...]:
+    """Papers of the last dossier that are still good today, under the rules of the new one.
+
+    What a producer keeps under the same name is newer than what the case knows: its day counts, and its photos if it
+    has any.
+    """
+    found = (_brought(case, own_papers, paper, today) for paper in dossier_papers(answers, rules))
+    return tuple(one for one in found if one is not None)
+
+
+def dossier_papers(answers: Answers, rules: Ruleset) -> tuple[Paper, ...]:
+    return rules.papers_for("dossier", answers["product_group"], answers["producer_kind"])
+
+
+def _brought(case: CaseFacts, own_papers: Sequence[OwnPaper], paper: Paper, today: date) -> Brought | None:
+    if paper.anew:
+        return None
+    kept = _sent(case).get(paper.id) or _sent(case).get(f"{WITH_THE_PLAN}{paper.id}")
+    own = max((one for one in own_papers if one.paper == paper.id), key=lambda one: one.valid_until, default=None)
+    until = own.valid_until if own is not None else kept.valid_until if kept is not None else None
+    if until is not None and until < today:
+        return None
+    if own is not None and own.pages:
+        return Brought(paper, own=own.id, until=until)
+    return Brought(paper, former=kept.id, until=until) if kept is not None else None
+
+
+def _sent(case: CaseFacts) -> Mapping[str, PaperFacts]:
+    return {paper.id: paper for paper in case.papers if paper.sent}
+
+
+def ran_out(case: CaseFacts, own_papers: Sequence[OwnPaper], paper: Paper, today: date) -> date | None:
+    """The last day of what there is of a paper, if that has gone by."""
+    kept = _sent(case).get(paper.id) or _sent(case).get(f"{WITH_THE_PLAN}{paper.id}")
+    days = [one.valid_until for one in own_papers if one.paper == paper.id]
+    days += [kept.valid_until] if kept is not None and kept.valid_until is not None else []
+    last = max(days, default=None)
+    return last if last is not None and last < today else None

@@ -1,0 +1,285 @@
+"""What a producer holds that ends: certificates with their code and last day, and papers; what to do about each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from dialogs.answers import TYPE_IT, one_of, pages_of, photos
+from dialogs.model import (
+    N_,
+    Answer,
+    Answers,
+    Ask,
+    CaseFacts,
+    Dialog,
+    DropOwnPaper,
+    Effects,
+    Event,
+    Facts,
+    Go,
+    InvalidAnswer,
+    KeepOwnPaper,
+    Option,
+    OwnPaper,
+    SendMessage,
+    Text,
+    TextReceived,
+    Value,
+)
+from dialogs.paper_days import day, day_of
+from dialogs.producer.again import go_label
+from dialogs.producer.consent import consent_first
+from dialogs.producer.register_idea import can_send_photos, counted_back, is_that_all
+from dialogs.producer.standing import follower, ways
+from dialogs.producer.upload import paper_named
+from dialogs.rules.certificate import window
+from dialogs.rules.lifecycle import STATUSES, Side
+from dialogs.rules.ruleset import Label, ruleset, ruleset_on
+
+IN_FULL = 3
+"""Certificates that are told of line by line; of more only the name, the stars and the last day."""
+MOST_LISTED = 10
+MAX_PHOTOS = 10
+MOST_YEARS = 20
+"""No paper is good for longer: a later day is a slip of the finger."""
+KINDS = (
+    Option("food_safety", Text(N_("Food safety")), ("an toàn thực phẩm", "attp", "food safety")),
+    Option("test_report", Text(N_("Test report")), ("kiểm nghiệm", "phiếu kiểm nghiệm", "test report")),
+    Option("trademark", Text(N_("Trademark")), ("nhãn hiệu", "trademark")),
+    Option("other", Text(N_("Another paper")), ("giấy khác", "khác", "another")),
+)
+
+
+# ---------------------------------------------------------------- certificates
+
+
+def certified(facts: Facts) -> tuple[CaseFacts, ...]:
+    """Cases with a certificate that was given, whatever has become of it."""
+    return tuple(c for c in facts.cases if c.result is not None and c.result.certificate_until is not None)
+
+
+def holds_certificate(facts: Facts) -> bool:
+    return bool(certified(facts))
+
+
+def _certificate(case: CaseFacts, facts: Facts) -> Iterator[Text]:
+    result = case.result
+    if result is None or result.certificate_until is None or result.decided_on is None:
+        return
+    values: dict[str, Value] = {"product": case.product, "stars": result.stars, "code": case.code}
+    yield Text(N_("⭐ “%(product)s”: %(stars)s stars (%(code)s)"), values)
+    paper: dict[str, Value] = {"number": result.decision, "day": result.decided_on}
+    yield Text(N_("• Decision %(number)s of %(day)s"), paper)
+    if result.product_code:
+        yield Text(N_("• Product code: %(code)s"), {"code": result.product_code})
+    if case.status == "certified":
+        good: dict[str, Value] = {"day": result.certificate_until, "months": ruleset(case.ruleset).certificate_months}
+        yield Text(N_("• Good for %(months)s months, until %(day)s"), good)
+        yield from _renewal(case, result.certificate_until, facts)
+    elif case.status == "revoked":
+        yield Text(N_("• Withdrawn: no longer valid"))
+    else:
+        yield Text(N_("• Ran out on %(day)s: no longer valid"), {"day": result.certificate_until})
+
+
+def _renewal(case: CaseFacts, until: date, facts: Facts) -> Iterator[Text]:
+    if (begun := follower(case, facts.cases)) is not None:
+        replaced = N_("• The new certificate takes its place: %(code)s")
+        yield Text(replaced if begun.status == "certified" else N_("• Next file: %(code)s"), {"code": begun.code})
+    elif (line := renewal_line(until, facts.today)) is not None:
+        yield Text(N_("• %(line)s"), {"line": line})
+
+
+def renewal_line(until: date, today: date) -> Text | None:
+    """When to file for renewal, by today's rules, as that lies ahead, is now, or has gone by; None where none say."""
+    found = window(until, ruleset_on(today))
+    if found is None:
+        return None
+    values: dict[str, Value] = {"opens": found.opens_on, "closes": found.closes_on}
+    if today < found.opens_on:
+        return Text(N_("To renew it, file from %(opens)s to %(closes)s."), values)
+    if today <= found.closes_on:
+        return Text(N_("You can file to renew it now, until %(closes)s."), values)
+    return Text(N_("The time to file for renewal ended on %(closes)s. Ask the officer what is still possible."), values)
+
+
+def _in_short(case: CaseFacts) -> Text:
+    result = case.result
+    until = result.certificate_until if result is not None else None
+    values: dict[str, Value] = {"product": case.product, "stars": result.stars if result is not None else 0}
+    if case.status == "certified" and until is not None:
+        return Text(N_("⭐ “%(product)s”: %(stars)s stars, until %(day)s"), {**values, "day": until})
+    return Text(N_("“%(product)s”: no longer valid"), values)
+
+
+# ---------------------------------------------------------------- papers
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A paper with a last day: of a case (`code`), or kept by oneself."""
+
+    name: Text | Label
+    until: date
+    code: str = ""
+
+
+_WITH_NAMES = {option.value: option for option in KINDS}
+
+
+def paper_name(paper: str) -> Text | Label:
+    """A paper of one's own, or one that no case knows any more."""
+    label = _WITH_NAMES.get(paper, _WITH_NAMES["other"]).label
+    return label if isinstance(label, Text) else Text(N_("Another paper"))
+
+
+def _works(case: CaseFacts) -> bool:
+    return case.status == "certified" or STATUSES[case.status].owner is not Side.NOBODY
+
+
+def dated(facts: Facts) -> tuple[Dated, ...]:
+    """All with a last day, the one that ends first at the top."""
+    found = [Dated(paper_name(own.paper), own.valid_until) for own in facts.own_papers]
+    for case in facts.cases:
+        for paper in case.papers if _works(case) else ():
+            named = paper_named(case, paper.id)
+            if paper.valid_until is not None and named is not None:
+                found.append(Dated(named.label, paper.valid_until, case.code))
+    return tuple(sorted(found, key=lambda one: one.until))
+
+
+def _paper_line(one: Dated, today: date) -> Text:
+    values: dict[str, Value] = {"paper": one.name, "day": one.until, "code": one.code}
+    if one.until < today:
+        return Text(N_("• %(paper)s: ran out on %(day)s"), values)
+    return Text(N_("• %(paper)s: until %(day)s"), values)
+
+
+# ---------------------------------------------------------------- all of it
+
+
+def everything(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    held, papers = certified(facts), dated(facts)
+    if not held and not papers:
+        nothing = Text(N_("You have no certificate yet, and no paper with a last day here."))
+        return (nothing, Text(N_("Send me a paper that ends, and I remind you 6, 3 and 1 months before.")))
+    lines = [line for case in held for line in _certificate(case, facts)]
+    if len(held) > IN_FULL:
+        lines = [_in_short(case) for case in held[:MOST_LISTED]]
+    if (more := len(held) - MOST_LISTED) > 0:
+        lines.append(Text(N_("• and %(count)s more"), {"count": more}))
+    other = tuple(_paper_line(one, facts.today) for one in papers[:MOST_LISTED])
+    ends = (Text(N_("Papers with a last day:")), *other) if other else ()
+    return (*lines, *ends, Text(N_("What would you like to do?")))
+
+
+def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    begun = tuple(
+        Option(f"{case.code}~{way}", go_label(case, way))
+        for case in certified(facts)
+        for way in ways(case, facts.cases, facts.today)
+    )
+    drop = (Option("drop", Text(N_("Take a paper out")), ("bỏ giấy", "bỏ bớt giấy", "take out")),)
+    return (
+        *begun,
+        Option("add", Text(N_("Add a paper")), ("thêm giấy", "thêm giấy có hạn", "add a paper")),
+        *(drop if facts.own_papers else ()),
+        Option("menu", Text(N_("Main menu")), ("menu",)),
+    )
+
+
+def _chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    targets = {"add": "own_paper.new", "drop": "drop_paper", "menu": "menu"}
+    return Go(targets.get(value) or f"again.{value}")
+
+
+WALLET = Dialog(
+    "wallet",
+    before=consent_first,
+    linked=True,
+    steps=(Ask("next", everything, one_of(_choices), goto=_chosen),),
+)
+
+
+# ---------------------------------------------------------------- a paper of one's own
+
+
+@dataclass(frozen=True, slots=True)
+class last_day(day):
+    """The last day on which a paper is good: from today on."""
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if not isinstance(event, TextReceived):
+            raise InvalidAnswer(TYPE_IT)
+        meant = day_of(event.text)
+        if meant < facts.today:
+            gone = N_("%(day)s has gone by already. What is its last day? For example: 31/12/2027.")
+            raise InvalidAnswer(gone, day=meant)
+        if meant.year > facts.today.year + MOST_YEARS:
+            raise InvalidAnswer(N_("%(day)s is very far off. Please look at the paper once more."), day=meant)
+        return Answer(meant.isoformat())
+
+
+def _photos_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if not answers["~"]:
+        return (Text(N_("📷 Please send photos of it, page by page. You may skip this.")),)
+    return (*counted_back(answers["~"], facts), *is_that_all(answers, facts))
+
+
+def _kept(answers: Answers, facts: Facts) -> Effects:
+    pages = pages_of(answers.get("pages", ""))
+    return (KeepOwnPaper(answers["paper"], pages, date.fromisoformat(answers["day"])),)
+
+
+OWN_PAPER = Dialog(
+    "own_paper",
+    form=True,
+    before=consent_first,
+    up="wallet",
+    end=lambda answers, facts: "wallet",
+    named=lambda answers: "",
+    steps=(
+        Ask("paper", N_("Which paper is it?"), one_of(KINDS), title=N_("Paper")),
+        Ask(
+            "pages",
+            _photos_prompt,
+            photos(MAX_PHOTOS, pages=True),
+            when=can_send_photos,
+            takes_files=True,
+            optional=True,
+            title=N_("Photos"),
+        ),
+        Ask("day", N_("What is its last day? For example: 31/12/2027."), last_day(), then=_kept, title=N_("Last day")),
+    ),
+)
+
+
+# ---------------------------------------------------------------- taking one out
+
+
+def _own_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (
+        *(Option(str(own.id), _with_day(own)) for own in facts.own_papers),
+        Option("back", Text(N_("Back")), ("quay lại", "lui", "back")),
+    )
+
+
+def _with_day(own: OwnPaper) -> Text:
+    return Text(N_("%(paper)s, %(day)s"), {"paper": paper_name(own.paper), "day": f"{own.valid_until:%d/%m/%Y}"})
+
+
+def _dropped(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == "back":
+        return Go("wallet")
+    done = SendMessage((Text(N_("Taken out. I do not remind you of it any more.")),))
+    return Go("wallet", effects=(DropOwnPaper(int(value)), done))
+
+
+DROP_PAPER = Dialog(
+    "drop_paper",
+    before=consent_first,
+    up="wallet",
+    steps=(Ask("which", N_("Which paper shall I take out?"), one_of(_own_options), goto=_dropped, confirms=True),),
+)
+
+DIALOGS = (WALLET, OWN_PAPER, DROP_PAPER)

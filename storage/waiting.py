@@ -1,0 +1,64 @@
+"""When a round has opened in which what was put off may stand again.
+
+A cycle opens everywhere where the rules' year begins to take ideas, and in a province on the day after it has set a
+round of its own: until then a slip can be put right before anybody is told. What has opened stays open: a dossier goes
+into the round that is next when it is sent up.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialogs import places
+from dialogs.rules.cycle import last_opening
+from dialogs.rules.ruleset import ruleset_on
+from dialogs.rules.working_days import at_minute
+from storage.models import cases, people, rounds
+
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+async def openings(connection: AsyncConnection, provinces: Collection[str], today: date) -> Mapping[str, date]:
+    """The day on which the newest round of each province opened, today at the latest."""
+    usual = last_opening(ruleset_on(today), today)
+    before = (rounds.c.province.in_(provinces), rounds.c.made_at < at_minute(today, 0))
+    newest = select(rounds.c.province, func.max(rounds.c.made_at)).where(*before).group_by(rounds.c.province)
+    own = {
+        province: made_at.astimezone(_VIETNAM).date() + timedelta(days=1)
+        for province, made_at in await connection.execute(newest)
+    }
+    return {province: max(usual, own.get(province, usual)) for province in provinces}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What one producer has that waited for a round which is open now, by the ids of the cases."""
+
+    person_id: int
+    ids: tuple[int, ...]
+
+
+async def waiting(connection: AsyncConnection, today: date) -> list[Waiting]:
+    """Producers who have not been asked yet, and still agree that things are kept here."""
+    opened = await openings(connection, [province.code for province in places.provinces()], today)
+    statement = (
+        select(cases.c.id, cases.c.person_id, cases.c.province, cases.c.waits_since)
+        .join(people, people.c.id == cases.c.person_id)
+        .where(cases.c.waits_since < max(opened.values()), people.c.consent == "yes")
+        .order_by(cases.c.id)
+    )
+    found: dict[int, list[int]] = {}
+    for row in await connection.execute(statement):
+        if row.waits_since < opened[row.province]:
+            found.setdefault(row.person_id, []).append(row.id)
+    return [Waiting(person_id, tuple(ids)) for person_id, ids in found.items()]
+
+
+async def asked(connection: AsyncConnection, one: Waiting) -> list[str]:
+    """Note that their producer is asked about these now; codes of those that still waited for it."""
+    told = update(cases).where(cases.c.id.in_(one.ids), cases.c.waits_since.is_not(None))
+    return list((await connection.execute(told.values(waits_since=None).returning(cases.c.code))).scalars())
