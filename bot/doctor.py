@@ -593,7 +593,7 @@ def _read_enough(dialogs: Dialogs, stand: _Stand, walked: Walked) -> bool:
 def _ways_in(dialogs: Dialogs, situation: Situation) -> Iterator[Event]:
     """Commands, deep links, case codes, links under notices and a file out of the blue."""
     yield from (CommandReceived(name) for name in dialogs.commands)
-    yield from (CommandReceived("start", payload) for payload in (f"c-{COMMUNE}", "i-token"))
+    yield from (CommandReceived("start", payload) for payload in (f"c-{COMMUNE}", "i-token", "h-token"))
     yield from (CaseNamed(code) for code in situation.codes)
     for dialog in dialogs.by_name.values():
         if dialog.linked:

@@ -66,6 +66,10 @@ async def council_facts(connection: AsyncConnection, conversation: "Conversation
 # ---------------------------------------------------------------- a member's own
 
 
+_OF_A_CASE = (
+    *(cases.c.code, cases.c.product, cases.c.commune, cases.c.answers, cases.c.ruleset, cases.c.status),
+    *(people.c.name, people.c.producer_name),
+)
 _OF_A_SEAT = (
     select(
         council_seats.c.id.label("seat_id"),
@@ -75,13 +79,7 @@ _OF_A_SEAT = (
         council_sessions.c.year,
         council_sessions.c.closed_at,
         cases.c.id.label("case_id"),
-        cases.c.code,
-        cases.c.product,
-        cases.c.answers,
-        cases.c.ruleset,
-        cases.c.status,
-        people.c.name,
-        people.c.producer_name,
+        *_OF_A_CASE,
         ballots.c.standing,
         ballots.c.product_set,
         ballots.c.marks,
@@ -247,14 +245,7 @@ def _seats(session_id: int) -> Any:
 _TABLED = (
     select(
         council_cases,
-        cases.c.code,
-        cases.c.product,
-        cases.c.commune,
-        cases.c.answers,
-        cases.c.ruleset,
-        cases.c.status,
-        people.c.name,
-        people.c.producer_name,
+        *_OF_A_CASE,
     )
     .join(cases, cases.c.id == council_cases.c.case_id)
     .join(people, people.c.id == cases.c.person_id)

@@ -354,14 +354,17 @@ async def test_only_a_secretary_runs_it(sqlite_engine: AsyncEngine, who: str) ->
 async def test_the_producer_reads_nothing_of_it(engine: AsyncEngine) -> None:
     session = await session_of(engine)
     await session.all_cast(*MEMBERS[:5], marks=THREE)
-    await session.acts("nga", DeclareInterest(session.code, concerned=True))
-    await session.acts("province", LookAtMarks(SESSION, session.code), CloseCouncil(SESSION))
+    said_so = await session.acts("nga", DeclareInterest(session.code, concerned=True))
+    ended = await session.acts("province", LookAtMarks(SESSION, session.code), CloseCouncil(SESSION))
+    noted = [*said_so.turn.carried.audit, *ended.turn.carried.audit]
     async with engine.begin() as connection:
+        await audit.record(connection, noted, session.here.clock())
         theirs = await own_data.of(connection, session.here.people["producer"].person_id)
         mine = await own_data.of(connection, session.members["thu"].person_id)
         seen = await own_data.of(connection, session.here.people["province"].person_id)
     assert not [name for name in theirs if name.startswith(("council", "ballots", "results"))]
     assert not [row for row in theirs.get("audit", []) if row["action"].startswith("council")]
+    assert [row["action"] for row in seen["audit"]] == ["council_marks", "council_close"]
     assert [row["marks"] for row in mine["ballots"]] == [THREE]
     assert [row["name"] for row in mine["council_seats"]] == ["thu, Sở Công Thương"]
     assert [row["number"] for row in seen["council_sessions"]] == [1]
@@ -483,6 +486,18 @@ async def test_after_the_end_nobody_scores(engine: AsyncEngine) -> None:
     assert [(b.closed, b.marks) for b in known.ballots] == [(True, {"1.1": 1})]
 
 
+async def beside(session: Session, who: str, order: Effect) -> Turned:
+    """In a transaction of its own, which takes a moment."""
+    here = session.here
+    here.people.update(session.members)
+    async with writing(here.engine) as connection:
+        source, known = Update("telegram", who, who, TextReceived("")), Facts(here.clock().astimezone(VIETNAM))
+        turn = Turned(connection, replace(here.people[who]), source, known, world_at(here.clock), here.clock())
+        await carry_out(turn, [order])
+        await asyncio.sleep(0.05)
+        return turn
+
+
 async def test_of_two_who_end_it_at_once_one_does(engine: AsyncEngine) -> None:
     """Each in a transaction of their own: the second waits for the first, and reads who was first."""
     session = await session_of(engine)
@@ -490,15 +505,7 @@ async def test_of_two_who_end_it_at_once_one_does(engine: AsyncEngine) -> None:
     here = session.here
     here.people["second"] = await hired(engine, here.clock, "second", Role.PROVINCE_OFFICER, "15")
 
-    async def ends(who: str) -> Turned:
-        async with writing(engine) as connection:
-            source, now = Update("telegram", who, who, TextReceived("")), Facts(here.clock().astimezone(VIETNAM))
-            turn = Turned(connection, replace(here.people[who]), source, now, world_at(here.clock), here.clock())
-            await carry_out(turn, [CloseCouncil(SESSION)])
-            await asyncio.sleep(0.05)  # the other one waits meanwhile
-            return turn
-
-    turns = await asyncio.gather(ends("province"), ends("second"))
+    turns = await asyncio.gather(*(beside(session, who, CloseCouncil(SESSION)) for who in ("province", "second")))
     ended = [bool(turn.carried.audit) for turn in turns]
     assert sorted(ended) == [False, True]
     loser = turns[ended.index(False)]
@@ -511,17 +518,9 @@ async def test_a_member_who_scores_as_it_ends_is_in_it_or_told(engine: AsyncEngi
     session = await session_of(engine)
     await session.all_cast(*MEMBERS[:5])
     await session.marks("nga")
-    here = session.here
-
-    async def acts(who: str, order: Effect) -> Turned:
-        async with writing(engine) as connection:
-            source, now = Update("telegram", who, who, TextReceived("")), Facts(here.clock().astimezone(VIETNAM))
-            turn = Turned(connection, replace(here.people[who]), source, now, world_at(here.clock), here.clock())
-            await carry_out(turn, [order])
-            await asyncio.sleep(0.05)
-            return turn
-
-    cast, _ = await asyncio.gather(acts("nga", CastBallot(session.code)), acts("province", CloseCouncil(SESSION)))
+    cast, _ = await asyncio.gather(
+        beside(session, "nga", CastBallot(session.code)), beside(session, "province", CloseCouncil(SESSION))
+    )
     (product,) = await rows(engine, council_cases)
     handed_in = [row for row in await rows(engine, ballots) if row.submitted_at is not None]
     assert product.points_a is not None

@@ -262,7 +262,11 @@ def filled(person: int, other: int, case_id: int, chat_id: int, clock: Clock) ->
         m.digests: {"day": day, "due_at": now},
         m.assessments: {"case_id": case_id, "topic": "idea", "product_set": 7, "option": 1, "assessed_at": now},
         m.rounds: {
-            **{"province": "15", "year": 2027, "number": 3, "proposals_before": day, "results_before": day},
+            "province": "15",
+            "year": 2027,
+            "number": 3,
+            "proposals_before": day,
+            "results_before": day,
             "made_at": now,
         },
         m.own_papers: {"paper": "food_safety", "pages": [], "valid_until": day, "look_on": day, "kept_at": now},

@@ -4,6 +4,7 @@ Which of the questions below stands is `_do` of the draft, and `_of` which membe
 members marked is shown here only, to an officer of the province who is no member.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from dialogs.answers import one_of, text
@@ -242,11 +243,19 @@ def to_result(product: Tabled, agreed: Agreed) -> Go:
 # ---------------------------------------------------------------- its products
 
 
+def _choices(products: Iterable[tuple[str, str]]) -> tuple[Option, ...]:
+    """Products by code, and the way back."""
+    named = dict(products)
+    shorts = short_codes(named)
+    values = {code: {"code": shorts[code], "product": product} for code, product in named.items()}
+    return (
+        *(Option(code, Text(N_("%(code)s “%(product)s”"), of), (of["product"],)) for code, of in values.items()),
+        _BACK,
+    )
+
+
 def ready_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    ready = council_of(answers, facts).ready
-    shorts = short_codes(code for code, _ in ready)
-    values = ((code, {"code": shorts[code], "product": product}) for code, product in ready)
-    return (*(Option(code, Text(N_("%(code)s “%(product)s”"), of), (of["product"],)) for code, of in values), _BACK)
+    return _choices(council_of(answers, facts).ready)
 
 
 def added(answers: Answers, facts: Facts) -> Effects:
@@ -255,10 +264,7 @@ def added(answers: Answers, facts: Facts) -> Effects:
 
 
 def scored_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    products = council_of(answers, facts).products
-    shorts = short_codes(product.code for product in products)
-    values = ((p.code, {"code": shorts[p.code], "product": p.product}) for p in products)
-    return (*(Option(code, Text(N_("%(code)s “%(product)s”"), of), (of["product"],)) for code, of in values), _BACK)
+    return _choices((product.code, product.product) for product in council_of(answers, facts).products)
 
 
 def looked_at(answers: Answers, facts: Facts) -> Effects:
