@@ -14,7 +14,9 @@ from bot.channels.base import Update
 from bot.desk import council as desk
 from bot.desk.results import OTHERWISE, STILL_SCORING, UNDECIDED
 from bot.effects import TOO_LATE, carry_out
+from bot.sample_council import sample_councils
 from bot.turn import Turned
+from dialogs.council import secretary
 from dialogs.council.facts import BOUND, DECLARED, FREE
 from dialogs.model import (
     CastBallot,
@@ -55,6 +57,7 @@ from storage.models import (
     results,
 )
 from storage.records import VIETNAM, Conversation, Wanted, facts_for
+from tests.facts import NOW
 from tests.heart import chat, count, rows, say, world_at
 from tests.test_assessing import does, of_set, said
 from tests.test_council_rules import best
@@ -410,6 +413,15 @@ async def test_one_person_has_one_seat_and_a_secretary_none(sqlite_engine: Async
         await audit.record(connection, [looked], here.clock())
     assert "secretary" in said(await session.acts("second", TakeSeat(token)))[0]
     assert [row.person_id for row in await rows(sqlite_engine, council_seats)][1:] == [None]
+
+
+def test_whoever_is_about_to_end_it_has_seen_the_averages() -> None:
+    """So that is noted as looking at the marks is; of a session without ballots there is nothing to see."""
+    _, few, enough, *_ = sample_councils()
+    for council, codes in ((enough, [enough.products[0].code]), (few, [few.products[0].code])):
+        known = Facts(NOW, councils=(council,))
+        orders = secretary.done({"subject": str(council.id), "next": "close"}, known)
+        assert orders == tuple(LookAtMarks(council.id, code) for code in codes)
 
 
 async def test_a_lost_telephone_is_locked_out_and_nothing_is_lost(engine: AsyncEngine) -> None:

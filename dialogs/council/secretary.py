@@ -219,6 +219,8 @@ def done(answers: Answers, facts: Facts) -> Effects:
             return (RemindMembers(council.id),)
         case "papers":
             return (MakeCouncilPapers(council.id),)
+        case "close":  # the averages are shown, and who has seen them scores no more
+            return tuple(LookAtMarks(council.id, product.code) for product in council.products if counted(product))
     return ()
 
 
