@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import BindParameter, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
@@ -41,13 +41,15 @@ async def assess(connection: AsyncConnection, case_id: int, author_id: int, said
 
 async def assessment_of(connection: AsyncConnection, code: str, me: int = 0) -> tuple[Assessed, ...]:
     """All that is said on a case; `me`: whose own words bear no name."""
-    statement = (
-        select(assessments, people.c.name)
-        .join(cases, cases.c.id == assessments.c.case_id)
-        .join(people, people.c.id == assessments.c.author_id)
-        .where(cases.c.code == code)
-    )
-    return tuple(_assessed(row, me) for row in await connection.execute(statement))
+    return tuple(_assessed(row, me) for row in await connection.execute(_SAID, {"named": code}))
+
+
+_SAID = (
+    select(assessments, people.c.name)
+    .join(cases, cases.c.id == assessments.c.case_id)
+    .join(people, people.c.id == assessments.c.author_id)
+    .where(cases.c.code == bindparam("named"))
+)
 
 
 def _assessed(row: Any, me: int) -> Assessed:
@@ -55,7 +57,7 @@ def _assessed(row: Any, me: int) -> Assessed:
     return Assessed(row.topic, row.product_set, row.option, row.remark, by)
 
 
-def assessed_by(person_id: int) -> Any:
+def assessed_by(person_id: int | BindParameter[int]) -> Any:
     """Whether this person has said something of what stands on a case of the statement."""
     return exists().where(assessments.c.case_id == cases.c.id, assessments.c.author_id == person_id)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, cast, exists, insert, literal, select, update
+from sqlalchemy import BindParameter, Text, bindparam, cast, exists, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
@@ -108,12 +108,15 @@ async def last_writer(connection: AsyncConnection, case_id: int) -> int:
 
 async def reachable(connection: AsyncConnection, code: str) -> bool:
     """Whether the producer of a case has a chat that takes messages."""
-    statement = (
-        select(conversations.c.id)
-        .join(cases, cases.c.person_id == conversations.c.person_id)
-        .where(cases.c.code == code, conversations.c.status == "open")
-    )
-    return (await connection.execute(statement.limit(1))).first() is not None
+    return (await connection.execute(_OPEN_CHAT, {"named": code})).first() is not None
+
+
+_OPEN_CHAT = (
+    select(conversations.c.id)
+    .join(cases, cases.c.person_id == conversations.c.person_id)
+    .where(cases.c.code == bindparam("named"), conversations.c.status == "open")
+    .limit(1)
+)
 
 
 def letter_key(draft_key: str) -> str:
@@ -170,10 +173,16 @@ async def unanswered(connection: AsyncConnection, communes: Collection[str], me:
 
     Only of who still has a chat that an answer could come to. `answer_on`: by when, if it is about personal data.
     """
-    which = (notes.c.commune.in_(communes), notes.c.settled_at.is_(None), people.c.id != me, _OPEN)
-    columns = (notes.c.id.label("note_id"), notes.c.written_at, requests_table.c.answer_on)
-    asked = _ASKER.outerjoin(requests_table, requests_table.c.note_id == notes.c.id).add_columns(*columns)
-    return (await connection.execute(asked.where(*which).order_by(notes.c.id))).all()
+    return (await connection.execute(_UNANSWERED, {"communes": list(communes), "me": me})).all()
+
+
+_COMMUNES: BindParameter[Any] = bindparam("communes", expanding=True)
+_UNANSWERED = (
+    _ASKER.outerjoin(requests_table, requests_table.c.note_id == notes.c.id)
+    .add_columns(notes.c.id.label("note_id"), notes.c.written_at, requests_table.c.answer_on)
+    .where(notes.c.commune.in_(_COMMUNES), notes.c.settled_at.is_(None), people.c.id != bindparam("me"), _OPEN)
+    .order_by(notes.c.id)
+)
 
 
 async def settle(connection: AsyncConnection, key: str, now: datetime) -> None:

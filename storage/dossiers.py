@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.rules.ruleset import WITH_THE_PLAN
@@ -87,19 +87,26 @@ async def last_mover(connection: AsyncConnection, code: str) -> int | None:
 
     A move that was taken back since left it where the one before had brought it, so "undo" is nobody's move.
     """
-    brought = (
-        cases.c.code == code,
-        case_events.c.to_status == cases.c.status,
-        case_events.c.from_status != case_events.c.to_status,
-        case_events.c.action != "undo",
-    )
-    statement = select(case_events.c.actor_id).join(cases, cases.c.id == case_events.c.case_id).where(*brought)
-    return (await connection.execute(statement.order_by(case_events.c.id.desc()).limit(1))).scalar()
+    return (await connection.execute(_LAST_MOVER, {"named": code})).scalar()
 
 
 async def is_maker(connection: AsyncConnection, code: str, person_id: int) -> bool:
     """Whether this person brought the case to where it is, or stands behind a word of its assessment."""
     if await last_mover(connection, code) == person_id:
         return True
-    assessed = select(assessed_by(person_id)).where(cases.c.code == code)
-    return bool((await connection.execute(assessed)).scalar())
+    return bool((await connection.execute(_ASSESSED, {"named": code, "person": person_id})).scalar())
+
+
+_LAST_MOVER = (
+    select(case_events.c.actor_id)
+    .join(cases, cases.c.id == case_events.c.case_id)
+    .where(
+        cases.c.code == bindparam("named"),
+        case_events.c.to_status == cases.c.status,
+        case_events.c.from_status != case_events.c.to_status,
+        case_events.c.action != "undo",
+    )
+    .order_by(case_events.c.id.desc())
+    .limit(1)
+)
+_ASSESSED = select(assessed_by(bindparam("person"))).where(cases.c.code == bindparam("named"))

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import exists, func, literal, select, union_all, update
+from sqlalchemy import BindParameter, Date, Select, bindparam, exists, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.rules.certificate import MONTHS_BEFORE, Moment, due, moments, next_look
@@ -129,6 +129,17 @@ async def to_call(connection: AsyncConnection, communes: Collection[str], today:
     rules = ruleset_on(today)
     first_day = today - timedelta(days=TOLD_DAYS - 1)
     last_end = months_after(today, MONTHS_BEFORE[0] + 1)
+    found: dict[int, tuple[str, date]] = {}
+    for row in await connection.execute(_TO_CALL, {"communes": list(communes), "today": today, "last_end": last_end}):
+        moment = due(moments(row.until, None if row.paper else rules), first_day, today)
+        if moment is not None and (row.called_at is None or row.called_at < at_minute(moment.on - ONE_CALL, 0)):
+            found.setdefault(row.id, (row.paper, row.until))
+    return dict(islice(found.items(), MOST_TO_CALL))
+
+
+def _to_call() -> Select[Any]:
+    within = (bindparam("today", type_=Date), bindparam("last_end", type_=Date))
+    communes: BindParameter[Any] = bindparam("communes", expanding=True)
     chats = exists().where(conversations.c.person_id == cases.c.person_id)
     here = (cases.c.commune.in_(communes), ~chats)
     next_one = cases.alias("next_one")
@@ -136,23 +147,20 @@ async def to_call(connection: AsyncConnection, communes: Collection[str], today:
     certificates = (
         select(cases.c.id, literal("").label("paper"), results.c.certificate_until.label("until"))
         .join(cases, cases.c.id == results.c.case_id)
-        .where(results.c.certificate_until.between(today, last_end), cases.c.status == "certified", *here, ~followed)
+        .where(results.c.certificate_until.between(*within), cases.c.status == "certified", *here, ~followed)
     )
     ending = papers.c.valid_until
     in_cases = (
         select(cases.c.id, papers.c.paper, ending.label("until"))
         .join(cases, cases.c.id == papers.c.case_id)
-        .where(ending.between(today, last_end), newest(), cases.c.filed_by.is_not(None))
+        .where(ending.between(*within), newest(), cases.c.filed_by.is_not(None))
         .where(cases.c.status.in_(IN_WORK), *here)
     )
-    found: dict[int, tuple[str, date]] = {}
     both = union_all(certificates, in_cases).subquery()
     looked_up = select(func.max(case_events.c.happened_at)).where(
         case_events.c.case_id == both.c.id, case_events.c.action == "view_phone"
     )
-    statement = select(both, looked_up.scalar_subquery().label("called_at"))
-    for row in await connection.execute(statement.order_by(both.c.until, both.c.id)):
-        moment = due(moments(row.until, None if row.paper else rules), first_day, today)
-        if moment is not None and (row.called_at is None or row.called_at < at_minute(moment.on - ONE_CALL, 0)):
-            found.setdefault(row.id, (row.paper, row.until))
-    return dict(islice(found.items(), MOST_TO_CALL))
+    return select(both, looked_up.scalar_subquery().label("called_at")).order_by(both.c.until, both.c.id)
+
+
+_TO_CALL = _to_call()

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from rapidfuzz import fuzz
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import CaseFacts, FileStatus, Finding
@@ -37,7 +37,7 @@ async def findings_of(
     connection: AsyncConnection, case: CaseFacts, may_see: Callable[[str], bool], today: date
 ) -> tuple[Finding, ...]:
     """Everything noticed, in the order an officer reads it. `may_see`: whether this officer sees a territory."""
-    row = (await connection.execute(_CASE.where(cases.c.code == case.code))).one_or_none()
+    row = (await connection.execute(_CASE, {"named": case.code})).one_or_none()
     if row is None:
         return ()
     sent = await _sent_papers(connection, row.id)
@@ -51,23 +51,35 @@ async def findings_of(
     )
 
 
-_CASE = select(cases.c.id, cases.c.person_id, cases.c.territory, cases.c.product_folded)
+_CASE = select(cases.c.id, cases.c.person_id, cases.c.territory, cases.c.product_folded).where(
+    cases.c.code == bindparam("named")
+)
 
 
 async def _sent_papers(connection: AsyncConnection, case_id: int) -> list[Row]:
     """The newest version of each paper that was handed in."""
-    which = (papers.c.case_id == case_id, papers.c.sent_at.is_not(None))
-    found = await connection.execute(select(papers).where(*which).order_by(papers.c.version))
+    found = await connection.execute(_SENT, {"of_case": case_id})
     return list({row.paper: row for row in found}.values())
+
+
+_SENT = (
+    select(papers)
+    .where(papers.c.case_id == bindparam("of_case"), papers.c.sent_at.is_not(None))
+    .order_by(papers.c.version)
+)
 
 
 async def _files(connection: AsyncConnection, sent: Sequence[Row]) -> dict[str, Row]:
     ids = {page[0] for row in sent for page in row.pages}
     if not ids:
         return {}
-    statement = select(files.c.id, files.c.sha256, files.c.pages, files.c.findings)
-    found = await connection.execute(statement.where(files.c.id.in_(ids), files.c.status == FileStatus.STORED))
-    return {row.id: row for row in found}
+    return {row.id: row for row in await connection.execute(_STORED, {"ids": list(ids)})}
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_STORED = select(files.c.id, files.c.sha256, files.c.pages, files.c.findings).where(
+    files.c.id.in_(_IDS), files.c.status == FileStatus.STORED
+)
 
 
 # ---------------------------------------------------------------- the case by itself
@@ -116,15 +128,21 @@ def _dates(sent: Sequence[Row], today: date) -> list[Finding]:
 
 async def _same_name(connection: AsyncConnection, row: Row) -> list[Finding]:
     """Other open cases of the commune whose product has this name, or one that is spelt almost like it."""
-    others = (
-        cases.c.territory == row.territory,
-        cases.c.owner.in_(_IN_WORK),
-        cases.c.id != row.id,
-    )
-    statement = select(cases.c.code, cases.c.product_folded).where(*others)
-    found = await connection.execute(statement.order_by(cases.c.id.desc()).limit(_NAMES_LOOKED_AT))
+    found = await connection.execute(_OTHERS, {"place": row.territory, "but": row.id})
     alike = [other.code for other in found if _alike(row.product_folded, other.product_folded)]
     return [Finding("same_name", "answer:product", code) for code in alike[:_MOST_NAMED]]
+
+
+_OTHERS = (
+    select(cases.c.code, cases.c.product_folded)
+    .where(
+        cases.c.territory == bindparam("place"),
+        cases.c.owner.in_(_IN_WORK),
+        cases.c.id != bindparam("but"),
+    )
+    .order_by(cases.c.id.desc())
+    .limit(_NAMES_LOOKED_AT)
+)
 
 
 def _alike(name: str, other: str) -> bool:

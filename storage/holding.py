@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
@@ -41,13 +41,15 @@ def holder_name(row: Any) -> str:
 
 async def holder_of(connection: AsyncConnection, code: str) -> tuple[int | None, str]:
     """Who has a case, and that person's name; (None, "") for a free one, as is_free says."""
-    statement = (
-        select(cases.c.holder_id, people.c.name.label("holder"))
-        .join(people, people.c.id == cases.c.holder_id)
-        .where(cases.c.code == code, HOLDER_STANDS)
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(_HOLDER, {"named": code})).one_or_none()
     return (row.holder_id, holder_name(row)) if row is not None else (None, "")
+
+
+_HOLDER = (
+    select(cases.c.holder_id, people.c.name.label("holder"))
+    .join(people, people.c.id == cases.c.holder_id)
+    .where(cases.c.code == bindparam("named"), HOLDER_STANDS)
+)
 
 
 async def take(connection: AsyncConnection, case_id: int, person_id: int, now: datetime) -> bool:

@@ -540,27 +540,29 @@ async def of_alert(connection: AsyncConnection, alert: str) -> list[Row]:
 
 async def told_of(connection: AsyncConnection, code: str) -> tuple[Told, ...]:
     """What the producer of a case was told of it without having asked, the newest first, in Vietnamese time."""
-    newest = (
-        select(notices.c.id)
-        .join(cases, and_(cases.c.code == notices.c.case_code, cases.c.person_id == notices.c.person_id))
-        .where(notices.c.case_code == code, notices.c.territory == "")
-        .order_by(notices.c.id.desc())
-        .limit(MOST_TOLD)
-    )
-    statement = (
-        select(deliveries, notices.c.status.label("outcome_of_all"), notices.c.created_at, conversations.c.updated_at)
-        .join(notices)
-        .join(conversations, conversations.c.id == deliveries.c.conversation_id)
-        .where(notices.c.id.in_(newest))
-        .order_by(notices.c.id.desc(), deliveries.c.rung)
-    )
     found: dict[int, list[Row]] = {}
-    for row in await connection.execute(statement):
+    for row in await connection.execute(_TOLD, {"named": code}):
         found.setdefault(row.notice_id, []).append(row)
     return tuple(
         Told(rows[0].created_at.astimezone(_VIETNAM), rows[0].outcome_of_all, tuple(map(_shown, rows)))
         for rows in found.values()
     )
+
+
+_NEWEST = (
+    select(notices.c.id)
+    .join(cases, and_(cases.c.code == notices.c.case_code, cases.c.person_id == notices.c.person_id))
+    .where(notices.c.case_code == bindparam("named"), notices.c.territory == "")
+    .order_by(notices.c.id.desc())
+    .limit(MOST_TOLD)
+)
+_TOLD = (
+    select(deliveries, notices.c.status.label("outcome_of_all"), notices.c.created_at, conversations.c.updated_at)
+    .join(notices)
+    .join(conversations, conversations.c.id == deliveries.c.conversation_id)
+    .where(notices.c.id.in_(_NEWEST))
+    .order_by(notices.c.id.desc(), deliveries.c.rung)
+)
 
 
 def _shown(row: Row) -> Rung:

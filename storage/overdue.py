@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Date, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
 from dialogs.model import Role
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
-from storage.models import cases, memberships
+from storage.models import Moment, cases, memberships
 from storage.rights import who_acts
 from storage.staff import acting, name_of
 
@@ -43,27 +43,34 @@ class Answerable:
 
 async def overdue(connection: AsyncConnection, today: date, now: datetime) -> list[Overdue]:
     """Those of which nobody has been told yet, and those that were announced to be passed up until now."""
-    waiting = or_(cases.c.escalation == "", and_(cases.c.escalation == "warned", cases.c.escalate_at <= now))
-    # Province and status for the index; what came back stands in front there, so it is among these as well.
-    which = (cases.c.province.in_(_PROVINCES), cases.c.status.in_(_WITH_DEADLINE), cases.c.urgent_on < today)
-    found = await connection.execute(
-        select(
-            cases.c.id,
-            cases.c.code,
-            cases.c.product,
-            cases.c.territory,
-            cases.c.owner,
-            cases.c.holder_id,
-            cases.c.person_id,
-            cases.c.due_on,
-            cases.c.escalation,
-        ).where(*which, cases.c.due_on < today, waiting)
-    )
+    found = await connection.execute(_OVERDUE, {"today": today, "now": now})
     return sorted((Overdue(*row) for row in found), key=lambda one: one.id)  # sorting in SQL, SQLite reads all cases
 
 
 _PROVINCES = tuple(province.code for province in places.provinces())
 _WITH_DEADLINE = tuple(name for name, status in STATUSES.items() if status.deadline and status.owner in AUTHORITIES)
+_TODAY = bindparam("today", type_=Date)
+_OVERDUE = select(
+    cases.c.id,
+    cases.c.code,
+    cases.c.product,
+    cases.c.territory,
+    cases.c.owner,
+    cases.c.holder_id,
+    cases.c.person_id,
+    cases.c.due_on,
+    cases.c.escalation,
+).where(
+    # Province and status for the index; what came back stands in front there, so it is among these as well.
+    cases.c.province.in_(_PROVINCES),
+    cases.c.status.in_(_WITH_DEADLINE),
+    cases.c.urgent_on < _TODAY,
+    cases.c.due_on < _TODAY,
+    or_(
+        cases.c.escalation == "",
+        and_(cases.c.escalation == "warned", cases.c.escalate_at <= bindparam("now", type_=Moment)),
+    ),
+)
 
 
 async def warned(

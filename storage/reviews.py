@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,18 +19,20 @@ from storage.pages import lengths_of
 
 async def marks_of(connection: AsyncConnection, code: str, me: int = 0) -> tuple[Mark, ...]:
     """Verdicts on a case that are not sent yet, in the order in which they were given; of `me` without a name."""
-    statement = (
-        select(marks, people.c.name)
-        .join(cases, cases.c.id == marks.c.case_id)
-        .join(people, people.c.id == marks.c.author_id)
-        .where(cases.c.code == code)
-        .order_by(marks.c.marked_at, marks.c.item)
-    )
-    rows = await connection.execute(statement)
+    rows = await connection.execute(_MARKS, {"named": code})
     return tuple(
         Mark(row.item, row.verdict, row.reason, tuple(row.files), "" if row.author_id == me else row.name or NAMELESS)
         for row in rows
     )
+
+
+_MARKS = (
+    select(marks, people.c.name)
+    .join(cases, cases.c.id == marks.c.case_id)
+    .join(people, people.c.id == marks.c.author_id)
+    .where(cases.c.code == bindparam("named"))
+    .order_by(marks.c.marked_at, marks.c.item)
+)
 
 
 async def set_mark(connection: AsyncConnection, case_id: int, author_id: int, mark: Mark, now: datetime) -> None:

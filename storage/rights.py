@@ -1,8 +1,9 @@
 """Whose turn somebody may take with a case: by role and territory, and in place of who is missing below."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import exists, literal, or_, select
+from sqlalchemy import BindParameter, bindparam, exists, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -42,15 +43,22 @@ async def present_at(connection: AsyncConnection, territories: Collection[str], 
 
     But not the producer of the case it is about: nobody decides on their own, so for it their place is empty.
     """
-    which = (
-        memberships.c.territory.in_(territories),
-        memberships.c.removed_at.is_(None),
-        memberships.c.person_id != but,
-    )
     found: dict[str, set[Role]] = {}
-    for row in await connection.execute(select(memberships.c.territory, memberships.c.role).where(*which).distinct()):
+    for row in await connection.execute(_PRESENT, {"places": list(territories), "but": but}):
         found.setdefault(row.territory, set()).add(Role(row.role))
     return found
+
+
+_PLACES: BindParameter[Any] = bindparam("places", expanding=True)
+_PRESENT = (
+    select(memberships.c.territory, memberships.c.role)
+    .where(
+        memberships.c.territory.in_(_PLACES),
+        memberships.c.removed_at.is_(None),
+        memberships.c.person_id != bindparam("but"),
+    )
+    .distinct()
+)
 
 
 def vacant_sides(territory: str, present: Present) -> frozenset[Side]:

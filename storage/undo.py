@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import UndoFacts
@@ -54,9 +54,7 @@ def _mark(row: Any) -> dict[str, Any]:
 
 async def last_decision(connection: AsyncConnection, case_id: int) -> Any:
     """The event of the last decision, if nothing has happened to the case since; else None."""
-    which = (case_events.c.case_id == case_id, case_events.c.action.not_in(HARMLESS))
-    newest = select(case_events).where(*which).order_by(case_events.c.id.desc())
-    event = (await connection.execute(newest.limit(1))).one_or_none()
+    event = (await connection.execute(_NEWEST, {"of_case": case_id})).one_or_none()
     if event is not None and event.before and "part_of" in event.before:
         own = select(case_events).where(case_events.c.id == event.before["part_of"])
         event = (await connection.execute(own)).one_or_none()
@@ -65,11 +63,20 @@ async def last_decision(connection: AsyncConnection, case_id: int) -> Any:
 
 async def undo_facts(connection: AsyncConnection, code: str, person_id: int, now: datetime) -> UndoFacts | None:
     """What this officer may still take back of a case."""
-    case_id = (await connection.execute(select(cases.c.id).where(cases.c.code == code))).scalar_one()
+    case_id = (await connection.execute(_CASE_ID, {"named": code})).scalar_one()
     decision = await last_decision(connection, case_id)
     if decision is None or decision.actor_id != person_id or now - decision.happened_at > WITHIN:
         return None
     return UndoFacts(decision.action, decision.happened_at + WITHIN, decision.id, decision.from_status)
+
+
+_NEWEST = (
+    select(case_events)
+    .where(case_events.c.case_id == bindparam("of_case"), case_events.c.action.not_in(HARMLESS))
+    .order_by(case_events.c.id.desc())
+    .limit(1)
+)
+_CASE_ID = select(cases.c.id).where(cases.c.code == bindparam("named"))
 
 
 async def own_last(connection: AsyncConnection, person_id: int, now: datetime) -> str:

@@ -247,6 +247,7 @@ async def test_each_filter_lists_what_it_counts(engine: AsyncEngine) -> None:
         "waiting": ["with anna"],
         "drafts": [],
         "asked": [],
+        "ends": [],
     }
     counts = (await desk(engine, clock, who)).counts
     assert counts == {name: len(those) for name, those in expected.items()}

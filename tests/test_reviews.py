@@ -687,7 +687,7 @@ async def test_a_published_result_goes_with_the_decision(engine: AsyncEngine) ->
     result = ResultFacts(Decimal(27), Decimal(15), Decimal(21), 3, "812/QĐ-UBND", None, clock().date())
     async with engine.begin() as connection:
         case = await work.locked(connection, CODE)
-        await rated.publish(connection, case.id, member.person_id, result, clock())
+        await rated.publish(connection, case, member.person_id, result, clock())
         await work.move(connection, case, actor, "certify", clock(), NONE_OFF)
     async with engine.begin() as connection:
         case = await work.locked(connection, CODE)

@@ -377,7 +377,9 @@ def more_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 _PART = Option("part", Text(N_("What the commune found")), ("xã chấm gì", "commune's findings"))
-_REPORT = Option("report", Text(N_("Report and dossier")), ("báo cáo của xã", "bộ hồ sơ", "report"))
+_REPORT = Option(
+    "report", Text(N_("Report and dossier")), ("báo cáo của xã", "lập báo cáo", "mẫu 03", "bộ hồ sơ", "report")
+)
 _CONFIRMATION = Option("assisted", Text(N_("The confirmation")), ("xác nhận", "phiếu xác nhận", "confirmation"))
 _ON_CASE = (
     Option("phone", Text(N_("Show the number")), ("số điện thoại", "xin số điện thoại", "phone")),
