@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -161,23 +160,19 @@ async def test_a_member_marks_hands_in_and_takes_back(engine: AsyncEngine) -> No
     assert (ballot.marks["1.1"], ballot.submitted_at) == (1, None)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "why"),
-    [
-        (("1.1", 9, 7), desk.NO_SUCH_MARK),
-        (("1.1", -1, 7), desk.NO_SUCH_MARK),
-        (("1.2", 0, 7), desk.NO_SUCH_MARK),  # "none of these", where the sheet has an option for nothing
-        (("99", 1, 7), desk.NO_SUCH_MARK),
-        (("1.1", 1, 8), desk.OTHER_SHEET),
-        (("1.1", 1, 0), desk.OTHER_SHEET),
-    ],
-)
-async def test_what_this_sheet_can_not_have_is_refused(sqlite_engine: AsyncEngine, wrong: Any, why: Any) -> None:
+async def test_what_this_sheet_can_not_have_is_refused(sqlite_engine: AsyncEngine) -> None:
     session = await session_of(sqlite_engine, "thu")
     await session.marks("thu", {"1.3": 2})
-    code, mark, number = wrong
-    attempt = await session.acts("thu", ScoreItem(session.code, number, code, mark))
-    assert said(attempt) == [why.msgid]
+    for code, mark, number, why in (
+        ("1.1", 9, 7, desk.NO_SUCH_MARK),
+        ("1.1", -1, 7, desk.NO_SUCH_MARK),
+        ("1.2", 0, 7, desk.NO_SUCH_MARK),  # "none of these", where the sheet has an option for nothing
+        ("99", 1, 7, desk.NO_SUCH_MARK),
+        ("1.1", 1, 8, desk.OTHER_SHEET),
+        ("1.1", 1, 0, desk.OTHER_SHEET),
+    ):
+        attempt = await session.acts("thu", ScoreItem(session.code, number, code, mark))
+        assert said(attempt) == [why.msgid], (code, mark, number)
     (ballot,) = await rows(sqlite_engine, ballots)
     assert ballot.marks == {"1.3": 2}  # nothing lost
 
@@ -195,14 +190,14 @@ async def test_another_product_set_has_another_sheet(sqlite_engine: AsyncEngine)
     assert said(await session.acts("thu", CastBallot(session.code))) == [desk.OTHER_SHEET.msgid]
 
 
-@pytest.mark.parametrize("who", ["stranger", "producer", "officer", "far", "province"])
-async def test_without_an_invitation_nobody_scores(sqlite_engine: AsyncEngine, who: str) -> None:
+async def test_without_an_invitation_nobody_scores(sqlite_engine: AsyncEngine) -> None:
     session = await session_of(sqlite_engine, "thu")
     orders = (DeclareInterest(session.code, concerned=False), ScoreItem(session.code, 7, "1.1", 1))
-    for order in (*orders, CastBallot(session.code), ReadDossier(session.code)):
-        attempt = await session.acts(who, order)
-        assert said(attempt) == [TOO_LATE.msgid]
-        assert not attempt.turn.carried.attachments
+    for who in ("stranger", "producer", "officer", "far", "province"):
+        for order in (*orders, CastBallot(session.code), ReadDossier(session.code)):
+            attempt = await session.acts(who, order)
+            assert said(attempt) == [TOO_LATE.msgid], who
+            assert not attempt.turn.carried.attachments
     assert not await rows(sqlite_engine, ballots)
 
 
@@ -250,20 +245,21 @@ async def test_whoever_is_concerned_does_not_score(engine: AsyncEngine) -> None:
     assert (ballot.standing, ballot.submitted_at is not None) == (FREE, True)
 
 
-@pytest.mark.parametrize("who", ["producer", "officer", "approver", "colleague"])
-async def test_the_record_knows_whom_it_concerns(sqlite_engine: AsyncEngine, who: str) -> None:
+async def test_the_record_knows_whom_it_concerns(sqlite_engine: AsyncEngine) -> None:
     """The producer, the commune's people; a neighbouring commune's are not."""
     session = await session_of(sqlite_engine, "thu")
-    here = session.here
-    await seated(here, who, here.people[who])
-    await seated(here, "neighbour", here.people["neighbour"])
-    for order in (DeclareInterest(session.code, concerned=False), ScoreItem(session.code, 7, "1.1", 1)):
-        assert said(await session.acts(who, order)) == [desk.CONCERNED.msgid]
+    here, tied = session.here, ("producer", "officer", "approver", "colleague")
+    for who in (*tied, "neighbour"):
+        await seated(here, who, here.people[who])
+    for who in tied:
+        for order in (DeclareInterest(session.code, concerned=False), ScoreItem(session.code, 7, "1.1", 1)):
+            assert said(await session.acts(who, order)) == [desk.CONCERNED.msgid]
+        own = await known_to(session, who, "seat")
+        assert [ballot.standing for ballot in own.ballots] == [BOUND]
     assert not await rows(sqlite_engine, ballots)
-    own = await known_to(session, who, "seat")
-    assert [ballot.standing for ballot in own.ballots] == [BOUND]
     secretary = await known_to(session, "province", f"council.{SESSION}")
-    assert [cast.standing for cast in secretary.councils[0].products[0].ballots] == ["", BOUND, ""]
+    standings = [cast.standing for cast in secretary.councils[0].products[0].ballots]
+    assert standings == ["", *[BOUND] * len(tied), ""]
 
 
 async def test_who_has_left_the_commune_since_is_still_concerned(sqlite_engine: AsyncEngine) -> None:
@@ -338,19 +334,19 @@ async def test_who_has_a_seat_is_no_secretary(engine: AsyncEngine) -> None:
         assert not attempt.turn.carried.audit
 
 
-@pytest.mark.parametrize("who", ["officer", "approver", "far", "administrator", "producer", "thu", "stranger"])
-async def test_only_a_secretary_runs_it(sqlite_engine: AsyncEngine, who: str) -> None:
+async def test_only_a_secretary_runs_it(sqlite_engine: AsyncEngine) -> None:
     session = await session_of(sqlite_engine, "thu")
     before = [await rows(sqlite_engine, table) for table in (council_sessions, council_cases, council_seats)]
-    for order in (
-        *(OpenCouncil("15"), TableProduct(SESSION, session.code, off=True), InviteMember(SESSION, "Ai đó", False)),
-        *(RenewSeat(SESSION, 1), DropSeat(SESSION, 1), RemindMembers(SESSION), CloseCouncil(SESSION)),
-        *(LookAtMarks(SESSION, session.code), DecideStars(SESSION, session.code, 4), MakeCouncilPapers(SESSION)),
-    ):
-        attempt = await session.acts(who, order)
-        assert said(attempt) == [TOO_LATE.msgid], order
-        assert not attempt.turn.carried.audit
-        assert not attempt.turn.carried.attachments
+    for who in ("officer", "approver", "far", "administrator", "producer", "thu", "stranger"):
+        for order in (
+            *(OpenCouncil("15"), TableProduct(SESSION, session.code, off=True), InviteMember(SESSION, "Ai đó", False)),
+            *(RenewSeat(SESSION, 1), DropSeat(SESSION, 1), RemindMembers(SESSION), CloseCouncil(SESSION)),
+            *(LookAtMarks(SESSION, session.code), DecideStars(SESSION, session.code, 4), MakeCouncilPapers(SESSION)),
+        ):
+            attempt = await session.acts(who, order)
+            assert said(attempt) == [TOO_LATE.msgid], (who, order)
+            assert not attempt.turn.carried.audit
+            assert not attempt.turn.carried.attachments
     assert before == [await rows(sqlite_engine, table) for table in (council_sessions, council_cases, council_seats)]
 
 
