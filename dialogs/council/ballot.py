@@ -269,8 +269,11 @@ def sheet_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     ballot = ballot_of(answers, facts)
     if ballot.submitted:
         return (_BACK, _READ, _MINE)
-    onwards = (_ON,) if _left(ballot) else (_CAST,)
-    return (*onwards, *((_WHICH,) if ballot.marks else ()), _READ, _CONCERNED, _MINE)
+    which = (_WHICH,) if ballot.marks else ()
+    onwards = (
+        (_ON, *which) if _left(ballot) else (*which, _CAST)
+    )  # never first: the number of the last mark may come again
+    return (*onwards, _READ, _CONCERNED, _MINE)
 
 
 def sheet_done(answers: Answers, facts: Facts) -> Effects:
@@ -331,7 +334,7 @@ BALLOT = Dialog(
         Ask(
             "interest",
             interest_prompt,
-            one_of((_FREE, _CONCERNED, _MINE)),
+            one_of((_CONCERNED, _FREE, _MINE)),
             when=lambda answers, facts: _standing(answers, facts) == "unsaid",
             then=declared,
             goto=after_interest,

@@ -379,7 +379,7 @@ def seat_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 
 def seat_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return (_RENEW, _DROP, _BACK) if _seat(answers, facts) is not None else (_BACK,)
+    return (_BACK, _RENEW, _DROP) if _seat(answers, facts) is not None else (_BACK,)
 
 
 def seat_done(answers: Answers, facts: Facts) -> Effects:
