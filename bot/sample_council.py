@@ -32,11 +32,11 @@ def sample_ballots() -> tuple[Ballot, ...]:
         *((DECLARED, {}, False), (BOUND, {}, False)),
     )
     scored = tuple(
-        Ballot("1/2026", f"HCM102-26-2234{n:02}", "Chuối sấy dẻo", _MAKER, _RULES, _SET, SCORING, *kind)
+        Ballot("1/2026", f"HCM102-26-2234{n:02}", f"Sản phẩm {n:02}", _MAKER, _RULES, _SET, SCORING, *kind)
         for n, kind in enumerate(kinds)
     )
     over = Ballot(
-        "1/2026", "HCM102-26-223490", "Mật ong", _MAKER, _RULES, _SET, SCORING, FREE, whole, True, closed=True
+        "1/2026", "HCM102-26-223490", "Sản phẩm 90", _MAKER, _RULES, _SET, SCORING, FREE, whole, True, closed=True
     )
     gone = Ballot("1/2026", "HCM102-26-223491", "Mật ong", _MAKER, _RULES, _SET, "returned_by_province")
     return (*scored, over, gone)
@@ -73,4 +73,4 @@ def sample_councils() -> tuple[Council, ...]:
 
 
 def _tabled(code: str, ballots: tuple[Cast, ...]) -> Tabled:
-    return Tabled(f"HCM102-26-1234{code}", "Chuối sấy dẻo", _MAKER, "04336", _RULES, _SET, SCORING, ballots)
+    return Tabled(f"HCM102-26-1234{code}", f"Sản phẩm {code}", _MAKER, "04336", _RULES, _SET, SCORING, ballots)

@@ -60,10 +60,14 @@ async def offices_at(
 ) -> dict[str, Office]:
     """Each territory's hours and days off; `everywhere` are days off of all of them."""
     closed = await days_off_of(connection, territories)
-    which = offices.c.territory.in_(territories), offices.c.sessions.is_not(None)
-    kept = await connection.execute(select(offices.c.territory, offices.c.sessions).where(*which))
+    kept = await connection.execute(_SESSIONS, {"territories": list(territories)})
     hours = {row.territory: sessions_from(row.sessions) for row in kept}
     return {t: Office(hours.get(t, USUAL_SESSIONS), closed[t] | everywhere) for t in territories}
+
+
+_SESSIONS = select(offices.c.territory, offices.c.sessions).where(
+    offices.c.territory.in_(bindparam("territories", expanding=True)), offices.c.sessions.is_not(None)
+)
 
 
 async def office_for(

@@ -76,15 +76,17 @@ async def notes_of(connection: AsyncConnection, code: str) -> tuple[NoteLine, ..
 
 async def last_notes(connection: AsyncConnection, code: str) -> list[Any]:
     """Rows of the last notes of a case with their authors' names, oldest first."""
-    statement = (
-        select(notes, people.c.name)
-        .join(cases, cases.c.id == notes.c.case_id)
-        .join(people, people.c.id == notes.c.author_id)
-        .where(cases.c.code == code)
-        .order_by(notes.c.id.desc())
-        .limit(LAST)
-    )
-    return list(reversed((await connection.execute(statement)).all()))
+    return list(reversed((await connection.execute(_LAST_NOTES, {"named": code})).all()))
+
+
+_LAST_NOTES = (
+    select(notes, people.c.name)
+    .join(cases, cases.c.id == notes.c.case_id)
+    .join(people, people.c.id == notes.c.author_id)
+    .where(cases.c.code == bindparam("named"))
+    .order_by(notes.c.id.desc())
+    .limit(LAST)
+)
 
 
 async def voices_of(connection: AsyncConnection, rows: Iterable[Any]) -> set[str]:

@@ -45,32 +45,39 @@ class Ending:
 
 async def endings(connection: AsyncConnection, today: date, person_id: int | None = None) -> list[Ending]:
     """What is to be looked at today, of everybody or of one; of a paper that has a newer version nothing."""
-    named = (cases.c.person_id, cases.c.code)
-    certificates = (
-        select(*named, results.c.case_id.label("number"), results.c.certificate_until.label("until"), results.c.look_on)
-        .join(cases, cases.c.id == results.c.case_id)
-        .where(results.c.look_on <= today)
-    )
-    in_cases = (
-        select(*named, papers.c.id.label("number"), papers.c.paper, papers.c.valid_until.label("until"))
-        .add_columns(papers.c.look_on)
-        .join(cases, cases.c.id == papers.c.case_id)
-        .where(papers.c.look_on <= today)
-    )
-    own = select(
-        own_papers.c.person_id, own_papers.c.id.label("number"), own_papers.c.paper,
-        own_papers.c.valid_until.label("until"), own_papers.c.look_on,
-    ).where(own_papers.c.look_on <= today)  # fmt: skip
-    if person_id is not None:
-        certificates = certificates.where(cases.c.person_id == person_id)
-        in_cases = in_cases.where(cases.c.person_id == person_id)
-        own = own.where(own_papers.c.person_id == person_id)
     found = []
-    for statement in (certificates.order_by(results.c.case_id), in_cases.order_by(papers.c.id), own):
-        for row in (await connection.execute(statement)).mappings():
+    for statement in _ENDINGS if person_id is None else _ENDINGS_OF_ONE:
+        for row in (await connection.execute(statement, {"today": today, "person": person_id})).mappings():
             code, paper = row.get("code", ""), row.get("paper", "")
             found.append(Ending(row["person_id"], row["number"], code, paper, row["until"], row["look_on"]))
     return found
+
+
+_TODAY = bindparam("today", type_=Date)
+_NAMED = (cases.c.person_id, cases.c.code)
+_CERTIFICATES = (
+    select(*_NAMED, results.c.case_id.label("number"), results.c.certificate_until.label("until"), results.c.look_on)
+    .join(cases, cases.c.id == results.c.case_id)
+    .where(results.c.look_on <= _TODAY)
+    .order_by(results.c.case_id)
+)
+_IN_CASES = (
+    select(*_NAMED, papers.c.id.label("number"), papers.c.paper, papers.c.valid_until.label("until"))
+    .add_columns(papers.c.look_on)
+    .join(cases, cases.c.id == papers.c.case_id)
+    .where(papers.c.look_on <= _TODAY)
+    .order_by(papers.c.id)
+)
+_OWN = select(
+    own_papers.c.person_id, own_papers.c.id.label("number"), own_papers.c.paper,
+    own_papers.c.valid_until.label("until"), own_papers.c.look_on,
+).where(own_papers.c.look_on <= _TODAY)  # fmt: skip
+_ENDINGS = (_CERTIFICATES, _IN_CASES, _OWN)
+_ENDINGS_OF_ONE = (
+    _CERTIFICATES.where(cases.c.person_id == bindparam("person")),
+    _IN_CASES.where(cases.c.person_id == bindparam("person")),
+    _OWN.where(own_papers.c.person_id == bindparam("person")),
+)
 
 
 async def looked_at(connection: AsyncConnection, ending: Ending, today: date) -> Moment | None:
@@ -138,7 +145,7 @@ async def to_call(connection: AsyncConnection, communes: Collection[str], today:
 
 
 def _to_call() -> Select[Any]:
-    within = (bindparam("today", type_=Date), bindparam("last_end", type_=Date))
+    within = (_TODAY, bindparam("last_end", type_=Date))
     communes: BindParameter[Any] = bindparam("communes", expanding=True)
     chats = exists().where(conversations.c.person_id == cases.c.person_id)
     here = (cases.c.commune.in_(communes), ~chats)

@@ -63,9 +63,11 @@ async def abandoned(connection: AsyncConnection) -> list[int]:
 
     The desk's lists go by holder_id alone, so such a case has to be set free before anybody finds it there.
     """
-    former = select(memberships.c.person_id).where(memberships.c.removed_at.is_not(None))
-    statement = select(cases.c.id).where(cases.c.holder_id.in_(former), IN_HAND, ~HOLDER_STANDS)
-    return list((await connection.execute(statement.order_by(cases.c.id))).scalars())
+    return list((await connection.execute(_ABANDONED)).scalars())
+
+
+_FORMER = select(memberships.c.person_id).where(memberships.c.removed_at.is_not(None))
+_ABANDONED = select(cases.c.id).where(cases.c.holder_id.in_(_FORMER), IN_HAND, ~HOLDER_STANDS).order_by(cases.c.id)
 
 
 async def set_free(connection: AsyncConnection, case_id: int, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import BindParameter, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -20,9 +20,11 @@ async def lengths_of(connection: AsyncConnection, rows: Iterable[Any]) -> dict[s
     ids = {page[0] for row in rows for page in row.pages}
     if not ids:
         return {}
-    which = (files.c.id.in_(ids), files.c.status.in_(HERE))
-    found = await connection.execute(select(files.c.id, files.c.pages).where(*which))
-    return {row.id: max(1, row.pages) for row in found}
+    return {row.id: max(1, row.pages) for row in await connection.execute(_LENGTHS, {"ids": list(ids)})}
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_LENGTHS = select(files.c.id, files.c.pages).where(files.c.id.in_(_IDS), files.c.status.in_(HERE))
 
 
 def file_facts(row: Any) -> FileFacts:

@@ -656,5 +656,10 @@ async def _files(
     if not ids:
         return {}
     owners = {*(want.conversation.person_id for want in wanted), *(owner for owner, _ in further)}
-    statement = select(files).where(files.c.id.in_(ids), files.c.person_id.in_(owners), files.c.status != FORGOTTEN)
-    return {(row.person_id, row.id): file_facts(row) for row in await connection.execute(statement)}
+    found = await connection.execute(_FILES, {"ids": list(ids), "owners": list(owners)})
+    return {(row.person_id, row.id): file_facts(row) for row in found}
+
+
+_FILE_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_OWNERS: BindParameter[Any] = bindparam("owners", expanding=True)
+_FILES = select(files).where(files.c.id.in_(_FILE_IDS), files.c.person_id.in_(_OWNERS), files.c.status != FORGOTTEN)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import Date, and_, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
@@ -75,11 +75,21 @@ class Late:
 
 async def late(connection: AsyncConnection, today: date) -> Sequence[Late]:
     """Those of which somebody above has to be told: not answered in time, and later not done in time."""
-    unanswered = and_(requests.c.escalations == 0, requests.c.answer_on < today)
-    undone = and_(requests.c.escalations == 1, requests.c.done_on < today)
-    columns = [requests.c[name] for name in Late.__slots__]
-    statement = select(*columns).where(requests.c.settled_at.is_(None), or_(unanswered, undone))
-    return [Late(*row) for row in await connection.execute(statement.order_by(requests.c.id))]
+    return [Late(*row) for row in await connection.execute(_LATE, {"today": today})]
+
+
+_TODAY = bindparam("today", type_=Date)
+_LATE = (
+    select(*(requests.c[name] for name in Late.__slots__))
+    .where(
+        requests.c.settled_at.is_(None),
+        or_(
+            and_(requests.c.escalations == 0, requests.c.answer_on < _TODAY),
+            and_(requests.c.escalations == 1, requests.c.done_on < _TODAY),
+        ),
+    )
+    .order_by(requests.c.id)
+)
 
 
 async def escalated(connection: AsyncConnection, one: Late) -> bool:

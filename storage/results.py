@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Date, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import ResultFacts
@@ -148,11 +148,13 @@ def _row(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 async def run_out(connection: AsyncConnection, today: date) -> list[str]:
     """Codes of certified cases whose certificate was good for the last time before today, the longest past first."""
-    statement = (
-        select(cases.c.code)
-        .join(results, results.c.case_id == cases.c.id)
-        .where(cases.c.status == "certified", results.c.published_at.is_not(None))
-        .where(results.c.certificate_until < today)
-        .order_by(results.c.certificate_until, cases.c.id)
-    )
-    return list((await connection.execute(statement)).scalars())
+    return list((await connection.execute(_RUN_OUT, {"today": today})).scalars())
+
+
+_RUN_OUT = (
+    select(cases.c.code)
+    .join(results, results.c.case_id == cases.c.id)
+    .where(cases.c.status == "certified", results.c.published_at.is_not(None))
+    .where(results.c.certificate_until < bindparam("today", type_=Date))
+    .order_by(results.c.certificate_until, cases.c.id)
+)

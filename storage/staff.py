@@ -106,17 +106,22 @@ async def memberships_of(
 ) -> dict[int, tuple[Membership, ...]]:
     """Each once: their own, and those of whom they cover for; `covered` as covered_by gives it."""
     everybody = {*person_ids, *(absent for whom in covered.values() for absent in whom)}
-    statement = select(memberships.c.person_id, memberships.c.role, memberships.c.territory).where(
-        memberships.c.person_id.in_(everybody), STANDS
-    )
     own: dict[int, list[Membership]] = {}
-    for row in await connection.execute(statement.order_by(memberships.c.id)):
+    for row in await connection.execute(_MEMBERSHIPS, {"persons": list(everybody)}):
         own.setdefault(row.person_id, []).append(Membership(Role(row.role), row.territory))
     return {
         person: tuple(dict.fromkeys(m for who in (person, *covered.get(person, ())) for m in own.get(who, ())))
         for person in person_ids
         if person in own
     }
+
+
+_PERSONS: BindParameter[Any] = bindparam("persons", expanding=True)
+_MEMBERSHIPS = (
+    select(memberships.c.person_id, memberships.c.role, memberships.c.territory)
+    .where(memberships.c.person_id.in_(_PERSONS), STANDS)
+    .order_by(memberships.c.id)
+)
 
 
 async def own_memberships(connection: AsyncConnection, person_id: int) -> tuple[Membership, ...]:
@@ -245,8 +250,7 @@ async def covered_by(
     line = {person_id: {person_id} for person_id in person_ids}  # who is looked at: for whom of those asked about
     seen = {(person_id, person_id) for person_id in person_ids}
     while line:
-        which = (absences.c.cover_id.in_(line), _on(today))
-        rows = await connection.execute(select(absences.c.person_id, absences.c.cover_id).where(*which))
+        rows = await connection.execute(_COVERED, {"persons": list(line), "today": today})
         further: dict[int, set[int]] = {}
         for row in rows:
             new = {person for person in line[row.cover_id] if (person, row.person_id) not in seen}
@@ -256,6 +260,11 @@ async def covered_by(
                 further.setdefault(row.person_id, set()).add(person)
         line = further
     return {person: frozenset(whom) for person, whom in found.items()}
+
+
+_COVERED = select(absences.c.person_id, absences.c.cover_id).where(
+    absences.c.cover_id.in_(_PERSONS), _on(bindparam("today", type_=Date))
+)
 
 
 async def _last_days(connection: AsyncConnection, today: date) -> dict[int, date]:

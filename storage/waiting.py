@@ -8,16 +8,17 @@ into the round that is next when it is sent up.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BindParameter, Date, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
 from dialogs.rules.cycle import last_opening
 from dialogs.rules.ruleset import ruleset_on
 from dialogs.rules.working_days import at_minute
-from storage.models import cases, people, rounds
+from storage.models import Moment, cases, people, rounds
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -25,13 +26,21 @@ _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 async def openings(connection: AsyncConnection, provinces: Collection[str], today: date) -> Mapping[str, date]:
     """The day on which the newest round of each province opened, today at the latest."""
     usual = last_opening(ruleset_on(today), today)
-    before = (rounds.c.province.in_(provinces), rounds.c.made_at < at_minute(today, 0))
-    newest = select(rounds.c.province, func.max(rounds.c.made_at)).where(*before).group_by(rounds.c.province)
     own = {
         province: made_at.astimezone(_VIETNAM).date() + timedelta(days=1)
-        for province, made_at in await connection.execute(newest)
+        for province, made_at in await connection.execute(
+            _OWN_ROUNDS, {"provinces": list(provinces), "before": at_minute(today, 0)}
+        )
     }
     return {province: max(usual, own.get(province, usual)) for province in provinces}
+
+
+_PROVINCES: BindParameter[Any] = bindparam("provinces", expanding=True)
+_OWN_ROUNDS = (
+    select(rounds.c.province, func.max(rounds.c.made_at))
+    .where(rounds.c.province.in_(_PROVINCES), rounds.c.made_at < bindparam("before", type_=Moment))
+    .group_by(rounds.c.province)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +54,19 @@ class Waiting:
 async def waiting(connection: AsyncConnection, today: date) -> list[Waiting]:
     """Producers who have not been asked yet, and still agree that things are kept here."""
     opened = await openings(connection, [province.code for province in places.provinces()], today)
-    statement = (
-        select(cases.c.id, cases.c.person_id, cases.c.province, cases.c.waits_since)
-        .join(people, people.c.id == cases.c.person_id)
-        .where(cases.c.waits_since < max(opened.values()), people.c.consent == "yes")
-        .order_by(cases.c.id)
-    )
     found: dict[int, list[int]] = {}
-    for row in await connection.execute(statement):
+    for row in await connection.execute(_WAITING, {"newest": max(opened.values())}):
         if row.waits_since < opened[row.province]:
             found.setdefault(row.person_id, []).append(row.id)
     return [Waiting(person_id, tuple(ids)) for person_id, ids in found.items()]
+
+
+_WAITING = (
+    select(cases.c.id, cases.c.person_id, cases.c.province, cases.c.waits_since)
+    .join(people, people.c.id == cases.c.person_id)
+    .where(cases.c.waits_since < bindparam("newest", type_=Date), people.c.consent == "yes")
+    .order_by(cases.c.id)
+)
 
 
 async def asked(connection: AsyncConnection, one: Waiting) -> list[str]:

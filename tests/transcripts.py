@@ -29,7 +29,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels import email, push, web, zalo, zalo_bot
@@ -59,6 +59,7 @@ from storage import notices, people
 from storage import outbox as outbox_of
 from storage.database import sqlite_path, upsert
 from storage.models import (
+    Moment,
     ballots,
     case_events,
     confirmations,
@@ -126,6 +127,18 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+_NOW = bindparam("now", type_=Moment)
+_WAITING = (
+    select(outbox, conversations.c.chat_id, conversations.c.channel)
+    .join(conversations)
+    .where(outbox.c.status == "waiting", outbox.c.due_at <= _NOW)
+    .order_by(outbox.c.due_at, outbox.c.id)
+)
+_STATES = select(conversations.c.state)
+_NEXT_TIMER = select(timers.c.due_at).order_by(timers.c.due_at).limit(1)
+_PUT_OFF = select(digests.c.due_at).where(digests.c.sent_at.is_(None), digests.c.due_at > _NOW)
 
 
 @dataclass
@@ -310,7 +323,7 @@ class Play:
 
     async def _next_timer(self) -> datetime | None:
         async with self.engine.connect() as connection:
-            moment = (await connection.execute(select(timers.c.due_at).order_by(timers.c.due_at).limit(1))).scalar()
+            moment = (await connection.execute(_NEXT_TIMER)).scalar()
             await connection.rollback()
         return moment
 
@@ -319,8 +332,7 @@ class Play:
         day = self.clock.now.astimezone(VIETNAM).date()
         hours = (at_minute(day + timedelta(days=n), minute) for n in range(2) for minute in (420, 450, 1020, 1170))
         async with self.engine.connect() as connection:
-            later = select(digests.c.due_at).where(digests.c.sent_at.is_(None), digests.c.due_at > self.clock.now)
-            put_off: list[datetime] = list((await connection.execute(later)).scalars())
+            put_off: list[datetime] = list((await connection.execute(_PUT_OFF, {"now": self.clock.now})).scalars())
             await connection.rollback()
         return min(hour for hour in (*hours, *put_off) if hour > self.clock.now)
 
@@ -341,16 +353,10 @@ class Play:
 
     async def _replies(self) -> list[str]:
         async with self.engine.begin() as connection:
-            statement = (
-                select(outbox, conversations.c.chat_id, conversations.c.channel)
-                .join(conversations)
-                .where(outbox.c.status == "waiting", outbox.c.due_at <= self.clock.now)
-                .order_by(outbox.c.due_at, outbox.c.id)
-            )
-            rows = (await connection.execute(statement)).all()
+            rows = (await connection.execute(_WAITING, {"now": self.clock.now})).all()
             await notices.note_sent(connection, [_gone(row, self.clock.now) for row in rows], self.clock.now)
             await outbox_of.mark_sent(connection, [row.id for row in rows], self.clock.now)
-            states = (await connection.execute(select(conversations.c.state))).scalars()
+            states = (await connection.execute(_STATES)).scalars()
             self.met |= {str(state["at"]).partition("/")[0].partition(".")[0] for state in states}
         return [line for row in rows for line in self._shown(row.chat_id, row.body)]
 

@@ -233,11 +233,16 @@ def after_item(value: str, answers: Answers, facts: Facts) -> Go:
 
 
 def which_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """Typed with a dot a code is an item; "7" alone is the seventh line."""
     ballot = ballot_of(answers, facts)
-    marked = (c for c in sheet_for(ballot).criteria if c.code in ballot.marks)
     items = (
-        Option(c.code, Text(N_("%(code)s %(item)s"), {"code": c.code, "item": c.label}), (c.code, c.label.vi))
-        for c in marked
+        Option(
+            c.code,
+            Text(N_("%(code)s %(item)s"), {"code": c.code, "item": c.label}),
+            (c.label.vi, *((c.code,) if "." in c.code else ())),
+        )
+        for c in sheet_for(ballot).criteria
+        if c.code in ballot.marks
     )
     return (*items, _SEE)
 

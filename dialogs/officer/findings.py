@@ -21,6 +21,7 @@ from dialogs.model import (
 )
 from dialogs.officer.rights import case_of, visible
 from dialogs.paper_days import day
+from dialogs.rules.lifecycle import STATUSES, Side
 from dialogs.rules.ruleset import Label, ruleset
 
 # ---------------------------------------------------------------- what was noticed
@@ -42,8 +43,10 @@ _SENTENCES = {
 def finding_lines(case: CaseFacts) -> tuple[Text, ...]:
     """For an officer's card: one sentence on what the machine noticed.
 
-    That nothing has the same name is worth saying too.
+    That nothing has the same name is worth saying too, as long as something is to be decided.
     """
+    if not case.findings and STATUSES[case.status].owner is Side.NOBODY:
+        return ()
     parts = [_words(case, finding) for finding in case.findings]
     if not any(finding.kind == "same_name" for finding in case.findings):
         parts.append(Text(N_("no other product of this name in the commune")))
