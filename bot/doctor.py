@@ -20,6 +20,7 @@ from bot.catalogs import VIETNAM, Catalog
 from bot.channels import web
 from bot.channels.base import Capabilities, option_data, pressed
 from bot.render import Composed, Listener, compose
+from bot.sample_council import sample_ballots, sample_councils
 from bot.world import LOCALES, PLAIN, World
 from dialogs.engine import PAGE, arrive, dialog_name, question, step
 from dialogs.matching import fold, forms
@@ -132,7 +133,8 @@ class Situation:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        return tuple(case.code for case in (*self.facts.cases, *self.facts.named))
+        cases = (*self.facts.cases, *self.facts.named)
+        return (*(case.code for case in cases), *(ballot.code for ballot in self.facts.ballots))
 
 
 def situations(base: Facts) -> tuple[Situation, ...]:
@@ -149,7 +151,7 @@ def situations(base: Facts) -> tuple[Situation, ...]:
     both = replace(officer, memberships=(*officer.memberships, *administrator.memberships))
     return (
         Situation("a producer without a case", known),
-        Situation("a newcomer", base),
+        Situation("a newcomer", replace(base, ballots=sample_ballots())),
         Situation("somebody who does not agree", replace(base, person=Person(consent="no"))),
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
         Situation("a producer with drafts", known, _with_drafts()),
@@ -173,7 +175,9 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation("an officer who has assessed all", replace(base, person=officer, named=_all_assessed(desk))),
         Situation("a leader with several dossiers to sign", replace(base, person=leader, ready=_READY)),
         Situation(
-            "a provincial officer in the middle of results", replace(base, person=province, named=rated), _points(rated)
+            "a provincial officer in the middle of results",
+            replace(base, person=province, named=rated, councils=sample_councils()),
+            _points(rated),
         ),
         Situation("an administrator", replace(base, person=administrator, addressed=_SILENT, colleagues=_STAFF)),
         Situation("an administrator with ready reasons", replace(base, person=administrator, templates=_TEMPLATES)),
@@ -527,9 +531,13 @@ class _Stand:
 
     @property
     def _moves(self) -> tuple[object, ...]:
-        """Of a case that is looked at, what an officer may do with it: cases that differ in it have other ways on."""
-        case = self.facts.case(self.state.key.partition(".")[2].partition("~")[0])
-        return (case.may, case.undo is not None) if case is not None else ()
+        """Of what is looked at, what can be done with it: cases, ballots and sessions that differ in it go on apart."""
+        subject = self.state.key.partition(".")[2].partition("~")[0]
+        if (case := self.facts.case(subject)) is not None:
+            return (case.may, case.undo is not None)
+        if (ballot := self.facts.ballot(subject)) is not None:
+            return (ballot.standing, ballot.submitted, ballot.closed, ballot.status, len(ballot.marks))
+        return (subject,) if self.facts.council(subject) is not None else ()
 
 
 def everywhere(dialogs: Dialogs = DIALOGS, root: Path = ROOT) -> Walked:
@@ -592,7 +600,7 @@ def _read_enough(dialogs: Dialogs, stand: _Stand, walked: Walked) -> bool:
 def _ways_in(dialogs: Dialogs, situation: Situation) -> Iterator[Event]:
     """Commands, deep links, case codes, links under notices and a file out of the blue."""
     yield from (CommandReceived(name) for name in dialogs.commands)
-    yield from (CommandReceived("start", payload) for payload in (f"c-{COMMUNE}", "i-token"))
+    yield from (CommandReceived("start", payload) for payload in (f"c-{COMMUNE}", "i-token", "h-token"))
     yield from (CaseNamed(code) for code in situation.codes)
     for dialog in dialogs.by_name.values():
         if dialog.linked:

@@ -12,6 +12,7 @@ from bot.desk import (
     assessing,
     assisted,
     correspondence,
+    council,
     decisions,
     digest,
     documents,
@@ -44,13 +45,18 @@ from dialogs.model import (
     AnswerJoin,
     AnswerQuestion,
     AssessTopic,
+    CastBallot,
+    CloseCouncil,
     ConfirmAssisted,
     CorrectAnswers,
     DecideCase,
+    DecideStars,
+    DeclareInterest,
     DropAddress,
     DropOwnPaper,
     DropPlan,
     DropRound,
+    DropSeat,
     Effect,
     EndLeave,
     ExportAudit,
@@ -59,6 +65,7 @@ from dialogs.model import (
     GiveAddress,
     HandOver,
     Invite,
+    InviteMember,
     KeepCondition,
     KeepFile,
     KeepOwnPaper,
@@ -67,24 +74,31 @@ from dialogs.model import (
     KeepStory,
     LeaveJoin,
     LeaveOver,
+    LookAtMarks,
+    MakeCouncilPapers,
     MakeJoinCode,
     MakeReport,
     MarkItem,
     MoveStep,
+    OpenCouncil,
     PassCase,
     PostponeDigest,
     PreviewReview,
     ProveAddress,
     PublishResult,
+    ReadDossier,
     RecordConsent,
     RecordReminders,
     ReleaseCase,
     RemindAt,
+    RemindMembers,
     RemoveOfficer,
     RemoveTemplate,
     RenewCode,
+    RenewSeat,
     ResumeCase,
     RevealPhone,
+    ScoreItem,
     SendArticle,
     SendForm,
     SendMessage,
@@ -113,9 +127,11 @@ from dialogs.model import (
     State,
     SubmitAssisted,
     SubmitIdea,
+    TableProduct,
     TakeCase,
     TakeLeave,
     TakePlan,
+    TakeSeat,
     TellBetween,
     TellFirst,
     TellJoin,
@@ -135,6 +151,7 @@ from storage.assessments import shows_assessment
 from storage.assisted import hand_files
 from storage.calendar import shows_calendar
 from storage.correspondence import kept_files, letter_key
+from storage.council import shows_council
 from storage.desk import shows_desk
 from storage.dossiers import take_over
 from storage.holding import shows_successors
@@ -158,7 +175,7 @@ TOO_LATE = Text(N_("This case has moved on meanwhile, so nothing was changed. He
 
 _SHOWING = (
     *(shows_desk, shows_successors, shows_calendar, shows_staff, shows_reach, shows_own_papers),
-    *(shows_self_score, shows_assessment, shows_ready, shows_rounds, shows_story),
+    *(shows_self_score, shows_assessment, shows_ready, shows_rounds, shows_story, shows_council),
 )
 """Whether a conversation stands where more is shown than the facts of any turn have."""
 NEVER_REFUSED = (
@@ -290,6 +307,36 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await rounds.set_round(turn, effect)
         case DropRound():
             await rounds.drop_round(turn, effect)
+        case OpenCouncil():
+            await council.open_council(turn, effect)
+        case TableProduct():
+            await council.table_product(turn, effect)
+        case InviteMember():
+            await council.invite_member(turn, effect)
+        case RenewSeat():
+            await council.renew_seat(turn, effect)
+        case DropSeat():
+            await council.drop_seat(turn, effect)
+        case RemindMembers():
+            await council.remind(turn, effect)
+        case LookAtMarks():
+            await council.look_at_marks(turn, effect)
+        case CloseCouncil():
+            await council.close(turn, effect)
+        case DecideStars():
+            await council.decide_stars(turn, effect)
+        case MakeCouncilPapers():
+            await council.make_papers(turn, effect)
+        case TakeSeat(token):
+            await council.take_seat(turn, token)
+        case DeclareInterest():
+            await council.declare(turn, effect)
+        case ScoreItem():
+            await council.score_item(turn, effect)
+        case CastBallot():
+            await council.cast(turn, effect)
+        case ReadDossier():
+            await council.read_dossier(turn, effect)
         case MarkItem():
             await decisions.mark(turn, effect)
         case PreviewReview():

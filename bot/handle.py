@@ -433,13 +433,18 @@ async def _looked_up(turn: Turned, event: Event) -> Event:
 async def _naming(turn: Turned, code: str) -> Facts:
     """The facts with a case that only the recognised text named, beside the one the conversation stands at.
 
-    That one has to stay known: the way back, and what is half done there, are of it.
+    That one has to stay known: the way back, and what is half done there, are of it. A member of a council may name
+    what they score.
     """
-    if turn.facts.case(code) is not None:
+    if _is_known(turn, code):
         return turn.facts
     wanted = Wanted(turn.conversation, code)
     found = (await facts_for(turn.connection, [wanted], turn.world.facts(), turn.world.days_off))[turn.conversation.id]
-    return replace(turn.facts, named=(*found.named, *turn.facts.named))
+    return replace(turn.facts, named=(*found.named, *turn.facts.named), ballots=found.ballots or turn.facts.ballots)
+
+
+def _is_known(turn: Turned, code: str) -> bool:
+    return turn.facts.case(code) is not None or turn.facts.ballot(code) is not None
 
 
 async def _note_refusal(turn: Turned, code: str) -> None:
@@ -448,7 +453,7 @@ async def _note_refusal(turn: Turned, code: str) -> None:
     The same is read and written for both, so that not even the time it takes tells them apart. After REFUSED_PER_HOUR
     of one person no more are written, and the last one says so.
     """
-    if turn.facts.case(code) is not None:
+    if _is_known(turn, code):
         return
     before = await audit.lately(turn.connection, turn.conversation.person_id, audit.REFUSED, turn.now)
     if before < audit.REFUSED_PER_HOUR:

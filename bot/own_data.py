@@ -58,6 +58,9 @@ TITLES: Mapping[str, str] = {
     "digests": N_("Overviews sent to you"),
     "days_off": N_("Days off you entered"),
     "rounds": N_("Rating rounds you set"),
+    "council_sessions": N_("Sessions of a council you opened"),
+    "council_seats": N_("Your seats in a council"),
+    "ballots": N_("Your score sheets in a council"),
     "reason_templates": N_("Ready reasons you wrote"),
     "audit": N_("Who looked, and what was done"),
 }

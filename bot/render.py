@@ -61,10 +61,10 @@ _ANSWERS_ALONE = frozenset({DONE, KEEP, SKIP})
 """Of a question that takes several choices, what is an answer by itself."""
 _LONGEST_PHRASE_WORDS = 8
 _LONGEST_LABEL_CHARS = 40
-_PASTED = re.compile(r"(?:https?://\S+(?:/start/|[?&]start=))?(i-[\w-]{16,48}|c-\d{5})")
+_PASTED = re.compile(r"(?:https?://\S+(?:/start/|[?&]start=))?([ih]-[\w-]{16,48}|c-\d{5})")
 """An invitation or a commune's link, pasted into the chat of a messenger whose own links carry no payload (Zalo)."""
 _PASTED_AMONG_WORDS = re.compile(
-    r"(?:https?://\S+(?:/start/|[?&]start=)|(?<!\S)(?=i-))(i-[\w-]{16,48}|c-\d{5})(?![\w-])"
+    r"(?:https?://\S+(?:/start/|[?&]start=)|(?<!\S)(?=[ih]-))([ih]-[\w-]{16,48}|c-\d{5})(?![\w-])"
 )
 """With what whoever passed it on had written around it."""
 _LINE_OF_A_LIST = re.compile(r"(?:nhan|mo|take|open) (\w{4,6})")

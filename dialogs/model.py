@@ -11,6 +11,27 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from dialogs.council.facts import Agreed as Agreed
+from dialogs.council.facts import Ballot as Ballot
+from dialogs.council.facts import Cast as Cast
+from dialogs.council.facts import CastBallot as CastBallot
+from dialogs.council.facts import CloseCouncil as CloseCouncil
+from dialogs.council.facts import Council as Council
+from dialogs.council.facts import DecideStars as DecideStars
+from dialogs.council.facts import DeclareInterest as DeclareInterest
+from dialogs.council.facts import DropSeat as DropSeat
+from dialogs.council.facts import InviteMember as InviteMember
+from dialogs.council.facts import LookAtMarks as LookAtMarks
+from dialogs.council.facts import MakeCouncilPapers as MakeCouncilPapers
+from dialogs.council.facts import OpenCouncil as OpenCouncil
+from dialogs.council.facts import ReadDossier as ReadDossier
+from dialogs.council.facts import RemindMembers as RemindMembers
+from dialogs.council.facts import RenewSeat as RenewSeat
+from dialogs.council.facts import ScoreItem as ScoreItem
+from dialogs.council.facts import Seat as Seat
+from dialogs.council.facts import Tabled as Tabled
+from dialogs.council.facts import TableProduct as TableProduct
+from dialogs.council.facts import TakeSeat as TakeSeat
 from dialogs.evaluation import Assessed as Assessed
 from dialogs.evaluation import AssessTopic as AssessTopic
 from dialogs.evaluation import DropRound as DropRound
@@ -769,6 +790,8 @@ class Facts:
     offices: tuple[OfficeFacts, ...] = ()  # in the dialogs that keep their calendars
     ready: tuple[Ready, ...] = ()  # checked dossiers, where several are sent up at once
     rounds: tuple[Round, ...] = ()  # that the province has set itself, where they are shown
+    councils: tuple[Council, ...] = ()  # sessions that this person is a secretary of, where they are looked at
+    ballots: tuple[Ballot, ...] = ()  # one's own as a member of a council, where they are looked at
     templates: tuple[Template, ...] = ()  # only where one of them may be chosen or edited
     named: tuple[CaseFacts, ...] = ()  # cases the state or the event names, if this person may see them
     files: Mapping[str, FileFacts] = field(default_factory=dict)
@@ -795,6 +818,14 @@ class Facts:
     def case(self, code: str) -> CaseFacts | None:
         """The case of that code as far as this person may see it."""
         return next((case for case in (*self.named, *self.cases) if case.code == code), None)
+
+    def council(self, subject: str) -> Council | None:
+        """The session of that number, if this person is a secretary of it."""
+        return next((one for one in self.councils if str(one.id) == subject), None)
+
+    def ballot(self, code: str) -> Ballot | None:
+        """One's own score sheet of that case."""
+        return next((one for one in self.ballots if one.code == code), None)
 
 
 # ---------------------------------------------------------------- effects: what shall happen
@@ -1085,7 +1116,10 @@ class SetPaperDate:
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
-    """Points of the three parts and the decision; the producer is told. `criteria`: of each item, or none of any."""
+    """Points of the three parts and the decision; the producer is told. `criteria`: of each item, or none of any.
+
+    `stars`: what a council decided where points and gates disagree; 0: those of the points.
+    """
 
     code: str
     points_a: Decimal
@@ -1094,6 +1128,7 @@ class PublishResult:
     decision: str
     decided_on: date
     criteria: Mapping[str, Decimal] = field(default_factory=dict)
+    stars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -1453,6 +1488,21 @@ Effect = (
     | SendUpAll
     | SetRound
     | DropRound
+    | OpenCouncil
+    | TableProduct
+    | InviteMember
+    | RenewSeat
+    | DropSeat
+    | RemindMembers
+    | LookAtMarks
+    | CloseCouncil
+    | DecideStars
+    | MakeCouncilPapers
+    | TakeSeat
+    | DeclareInterest
+    | ScoreItem
+    | CastBallot
+    | ReadDossier
     | AmendResult
     | StandAgain
     | ResumeCase

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from dialogs import paper_days, places
 from dialogs.answers import one_of
+from dialogs.council import ballot, secretary
 from dialogs.engine import SHOW_MORE
 from dialogs.matching import match
 from dialogs.model import (
@@ -18,6 +19,7 @@ from dialogs.model import (
     Option,
     SendMessage,
     SetLocale,
+    TakeSeat,
     Text,
     UseInvitation,
 )
@@ -104,6 +106,8 @@ PRODUCERS: tuple[Dialog, ...] = (
     *again.DIALOGS,
     *wallet.DIALOGS,
     *reach.DIALOGS,
+    ballot.SEAT,
+    ballot.BALLOT,
 )
 OFFICERS: tuple[Dialog, ...] = (
     desk.DESK,
@@ -122,6 +126,8 @@ OFFICERS: tuple[Dialog, ...] = (
     decide.DECIDE,
     send_up.SEND_UP,
     rounds.ROUNDS,
+    secretary.COUNCILS,
+    secretary.COUNCIL,
     result.RESULT,
     result.PUBLISH,
     amend.AMEND_RESULT,
@@ -170,10 +176,15 @@ NO_COMMUNE = Text(N_("This link names no commune that I know. I will ask you for
 
 
 def start(payload: str, facts: Facts) -> Go:
-    """A deep link: "c-<commune code>" from a poster (a hint, confirmed by its opener), "i-<token>" an invitation."""
+    """A deep link: "c-<commune code>" from a poster (a hint, confirmed by its opener), "i-<token>" an invitation.
+
+    "h-<token>" is one to a council (hội đồng).
+    """
     kind, _, value = payload.partition("-")
     if kind == "i" and value:
         return Go("joined", effects=(UseInvitation(value),))
+    if kind == "h" and value:
+        return Go("seat", effects=(TakeSeat(value),))
     if kind != "c":
         return Go("menu")
     unit = places.commune(value)
@@ -259,6 +270,11 @@ def invite(argument: str, facts: Facts) -> Go:
     return Go("invite" if rights.may_invite(facts) else "menu")
 
 
+def council(argument: str, facts: Facts) -> Go:
+    """A provincial officer's sessions; anybody else's own score sheets, if they have any."""
+    return Go("councils" if rounds.plans_rounds({}, facts) else "seat")
+
+
 def undo(argument: str, facts: Facts) -> Go:
     """Where there is nothing left to take back; else the decision has been looked up before (bot.handle)."""
     return Go("undo_over" if facts.person.memberships else "menu")
@@ -277,10 +293,10 @@ def to(target: str) -> Command:
 
 
 def on_case(code: str, facts: Facts) -> Go | None:
-    """A case code typed anywhere: the owner's view, the officer's, or nothing at all."""
+    """A case code typed anywhere: the owner's view, the officer's, a council member's, or nothing at all."""
     case: CaseFacts | None = facts.case(code)
     if case is None:
-        return None
+        return Go(f"ballot.{code}") if facts.ballot(code) is not None else None
     return Go(f"case.{code}") if case.own else Go(f"review.{code}")
 
 
@@ -312,6 +328,7 @@ DIALOGS = Dialogs(
         "staff": to("staff"),
         "invite": invite,
         "leave": staff.leave,
+        "council": council,
         "undo": undo,
         "urgent": urgent,
         "new": new,

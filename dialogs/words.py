@@ -111,6 +111,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "told_between": ("chỉ báo", "chỉ báo tin", "only tell me"),
     "add_email": ("thêm email", "thêm e-mail", "nhận tin qua email", "add my e-mail"),
     "no_email": ("bỏ email", "bỏ e-mail", "remove my e-mail"),
+    "council": ("hội đồng", "vào hội đồng", "phiếu chấm", "council"),
     "join": (
         "nối zalo",
         "nối telegram",
@@ -198,6 +199,7 @@ DESK: Mapping[str, tuple[str, ...]] = {
     "urgent": ("việc gấp", "urgent"),
     "new": ("có gì mới", "có gì mới không", "có gì mới ko", "hồ sơ mới", "what is new"),
     "undo": ("hoàn tác", "rút lại", "undo", "take it back"),
+    "council": ("hội đồng", "phiên họp", "phiếu chấm", "council"),
     "invite": ("mời cán bộ", "mời thêm cán bộ", "mời lãnh đạo", "invite", "invite an officer"),
 }
 """What officers may type wherever no form is open; as their own words to somebody these are not taken."""

@@ -86,20 +86,24 @@ def line_under(paragraph: Any, indent: float) -> None:
 
 
 def head(document: Any, kind: str) -> None:
+    head_of(document, "ỦY BAN NHÂN DÂN", "{{ commune_capitals }}", f"Số:        /{kind}-UBND")
+
+
+def head_of(document: Any, above: str, who: str, numbered: str) -> None:
     """State and motto on the right; who writes, and the paper's number, on the left."""
     table = document.add_table(rows=2, cols=2)
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
     for row in table.rows:
         row.cells[0].width, row.cells[1].width = Mm(68), Mm(102)
     left, right = table.rows[0].cells
-    say(left, "ỦY BAN NHÂN DÂN", size=13, align=CENTRE)
-    say(left.add_paragraph(), "{{ commune_capitals }}", size=13, bold=True, align=CENTRE)
+    say(left, above, size=13, align=CENTRE)
+    say(left.add_paragraph(), who, size=13, bold=True, align=CENTRE)
     line_under(left.paragraphs[-1], 22)
     say(right, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", size=12, bold=True, align=CENTRE)
     say(right.add_paragraph(), "Độc lập - Tự do - Hạnh phúc", size=13, bold=True, align=CENTRE)
     line_under(right.paragraphs[-1], 22)
     number, place = table.rows[1].cells
-    say(number, f"Số:        /{kind}-UBND", size=13, align=CENTRE).paragraph_format.space_before = Pt(6)
+    say(number, numbered, size=13, align=CENTRE).paragraph_format.space_before = Pt(6)
     dated = say(place, "{{ place }}, ngày      tháng      năm {{ year }}", italic=True, align=CENTRE)
     dated.paragraph_format.space_before = Pt(6)
 

@@ -27,7 +27,7 @@ from storage.records import VIETNAM, Conversation
 from storage.results import give_back, withdraw
 from storage.reviews import drop_marks
 from storage.rights import covers
-from storage.rounds import round_now
+from storage.rounds import round_now, rounds_of
 from storage.staff import own_memberships
 
 PRODUCT_PHOTOS = "product"
@@ -307,9 +307,12 @@ async def move(
 async def _round(
     connection: AsyncConnection, case: Any, step: lifecycle.Move, rules: Ruleset, today: date
 ) -> Round | None:
-    """The round a dossier is sent up for; what comes back to the province later stays in it."""
+    """The round a dossier is sent up for; what comes back to the province later stays in it, as long as it lasts."""
     if lifecycle.STATUSES[step.to_status].owner is not lifecycle.Side.PROVINCE:
         return None
+    before = (await rounds_of(connection, [case], today)).get(case.id) if case.round else None
+    if before is not None and today < before.results_before:
+        return before
     return await round_now(connection, case.province, rules, today)
 
 

@@ -31,6 +31,10 @@ from storage.columns import look_on_column as _look_on
 from storage.columns import look_on_index as _looks
 from storage.columns import metadata as metadata
 from storage.columns import person_column as _person
+from storage.council_tables import ballots as ballots
+from storage.council_tables import council_cases as council_cases
+from storage.council_tables import council_seats as council_seats
+from storage.council_tables import council_sessions as council_sessions
 from storage.rating_tables import assessments as assessments
 from storage.rating_tables import own_papers as own_papers
 from storage.rating_tables import product_serials as product_serials

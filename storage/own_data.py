@@ -15,11 +15,14 @@ from storage.models import (
     address_codes,
     assessments,
     audit,
+    ballots,
     case_events,
     cases,
     confirmations,
     consents,
     conversations,
+    council_seats,
+    council_sessions,
     days_off,
     deliveries,
     digests,
@@ -84,6 +87,11 @@ def _codes(person_id: int) -> Any:
     return select(cases.c.code).where(cases.c.person_id == person_id)
 
 
+def _of_own_files(person_id: int) -> ColumnElement[bool]:
+    """Without what happens in a council: who sat there and whom it concerned is the council's own, also afterwards."""
+    return audit.c.case_code.in_(_codes(person_id)) & audit.c.action.not_like("council%")
+
+
 def _web_chats(person_id: int) -> Any:
     web = (conversations.c.person_id == person_id, conversations.c.channel == "web")
     return select(conversations.c.chat_id).where(*web)
@@ -126,12 +134,18 @@ SHOWN: Mapping[str, Callable[[int], ColumnElement[bool]]] = {
     "digests": _theirs(digests.c.person_id),
     "days_off": _theirs(days_off.c.author_id),
     "rounds": _theirs(rounds.c.author_id),
+    "council_sessions": _theirs(council_sessions.c.opened_by),
+    "council_seats": _theirs(council_seats.c.person_id),
+    "ballots": lambda person_id: ballots.c.seat_id.in_(
+        select(council_seats.c.id).where(council_seats.c.person_id == person_id)
+    ),
     "reason_templates": _theirs(reason_templates.c.author_id),
-    "audit": lambda person_id: or_(audit.c.actor_id == person_id, audit.c.case_code.in_(_codes(person_id))),
+    "audit": lambda person_id: or_(audit.c.actor_id == person_id, _of_own_files(person_id)),
 }
 """Which rows of a table are about a person: what they said, what was said to them, what became of their cases."""
 
 LEFT_OUT: Mapping[str, str] = {
+    "council_cases": "what a council came to, before it is published; published, it is in results",
     "marks": "an officer's verdicts before they are sent; sent, they are in returned_items",
     "sent_messages": "the platform's numbers of messages, by which its receipts come back; deliveries has the rest",
     "updates": "numbers of what came in, by which nothing is done twice; no column says from whom",
@@ -148,6 +162,7 @@ LEFT_OUT: Mapping[str, str] = {
 HIDDEN = frozenset({
     "token_sha256", "code_sha256", "endpoint", "endpoint_sha256", "p256dh", "auth",  # secrets, and what opens nothing
     "actor_id", "author_id", "holder_id", "entered_by", "filed_by", "cover_id",  # other people
+    "opened_by", "closed_by",
     "before", "hash", "previous", "place", "claimed_until", "typed", "check_at",  # how the program works
     "product_folded", "producer_folded", "urgent_on", "delivery_id", "look_on", "waits_since",
 })  # fmt: skip

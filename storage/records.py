@@ -37,6 +37,7 @@ from storage.again import former_of
 from storage.assessments import assessment_of, may_see, shows_assessment
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
 from storage.correspondence import addressed, letter_key, notes_of, reachable
+from storage.council import council_facts, shows_council
 from storage.database import inserting
 from storage.database import upsert as upsert
 from storage.desk import desk_facts, shows_desk
@@ -325,6 +326,8 @@ async def facts_for(
             more["files"] = {key[1]: known_files[key] for key in mine if key in known_files}
         if person.memberships:
             more |= await _for_desk(connection, want, base.now, days_off, sees_case="named" in more)
+        if shows_council(conversation) or (want.code and "named" not in more):
+            more |= await council_facts(connection, conversation, base.now)
         if shows_own_papers(conversation):
             more["own_papers"] = await own_papers_of(connection, conversation.person_id)
         if shows_reach(conversation):

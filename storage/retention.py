@@ -16,14 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from dialogs.rules.lifecycle import Side
 from dialogs.state import dump, load
 from storage import digests, links, notices, outbox
+from storage.council import forget_empty
 from storage.database import reading, upsert, writing
 from storage.models import (
     address_codes,
     assessments,
+    ballots,
     case_events,
     cases,
     confirmations,
     conversations,
+    council_cases,
     deletions,
     deliveries,
     dumps,
@@ -164,7 +167,7 @@ async def _referred_to(connection: AsyncConnection, file: Any) -> bool:
 
 _IN_A_CASE = (
     *(case_events, returned_items, marks, papers, results, notes, confirmations),
-    *(self_scores, star_steps, stories, assessments),
+    *(self_scores, star_steps, stories, assessments, ballots, council_cases),
 )
 
 
@@ -181,6 +184,7 @@ async def _closed_cases(connection: AsyncConnection, before: datetime) -> int:
     for table in _IN_A_CASE:
         await connection.execute(delete(table).where(table.c.case_id.in_(ids)))
     await connection.execute(delete(cases).where(cases.c.id.in_(ids)))
+    await forget_empty(connection)
     for row in rows:
         fewer = update(people).where(people.c.id == row.person_id, people.c.case_count > 0)
         await connection.execute(fewer.values(case_count=people.c.case_count - 1))

@@ -102,6 +102,7 @@ ITEMS = (
     Item("a link that names no commune", "phone", Thing("start", "c-99999"), leads=True),
     Item("a link to nothing", "phone", Thing("start", "i-"), leads=True),
     Item("a forged invitation", "phone", Thing("start", f"i-{'A' * 24}"), leads=True),
+    Item("a forged invitation to a council", "phone", Thing("start", f"h-{'A' * 24}"), leads=True),
     Item("an invitation that was used", "phone", Thing("start", "i-(used)"), leads=True),
     Item("an invitation of last month", "phone", Thing("start", "i-(expired)"), leads=True),
     Item("a message in a group", "product", Thing("group", "Măng khô")),

@@ -260,6 +260,25 @@ def filled(person: int, other: int, case_id: int, chat_id: int, clock: Clock) ->
         m.notes: {"commune": COMMUNE, "to_officers": True, "text": "…", "written_at": now},
         m.notices: {"words": "", "bodies": [], "status": "waiting", "created_at": now},
         m.digests: {"day": day, "due_at": now},
+        m.assessments: {"case_id": case_id, "topic": "idea", "product_set": 7, "option": 1, "assessed_at": now},
+        m.rounds: {
+            "province": "15",
+            "year": 2027,
+            "number": 3,
+            "proposals_before": day,
+            "results_before": day,
+            "made_at": now,
+        },
+        m.own_papers: {"paper": "food_safety", "pages": [], "valid_until": day, "look_on": day, "kept_at": now},
+        m.council_sessions: {"province": "15", "year": 2026, "number": 1, "opened_at": now},
+        m.council_seats: {
+            "session_id": 1,
+            "number": 1,
+            "name": "Thu",
+            "chair": True,
+            "token_sha256": "t",
+            "expires_at": now,
+        },
         m.requests: {"kind": "see", "made_at": now, "answer_on": day, "done_on": day},
     }
 

@@ -555,10 +555,10 @@ def test_a_question_with_no_in_it_is_not_a_no() -> None:
 
 
 @pytest.mark.parametrize("before", ["", "https://ocop.example/start/", "https://t.me/ocop_bot?start="])
-@pytest.mark.parametrize("payload", ["i-4O6RBipLdInbjBLh2c-TyJ0_", "c-04336"])
+@pytest.mark.parametrize("payload", ["i-4O6RBipLdInbjBLh2c-TyJ0_", "h-4O6RBipLdInbjBLh2c-TyJ0_", "c-04336"])
 def test_a_pasted_link_is_opened_where_links_carry_nothing(before: str, payload: str) -> None:
     assert meant(before + payload, SendMessage(())) == CommandReceived("start", payload)
-    unmistakable = before or payload.startswith("i-")
+    unmistakable = before or payload.startswith(("i-", "h-"))
     among_words = meant(f"Chị vào đây nhé: {before}{payload}", SendMessage(()))
     assert (among_words == CommandReceived("start", payload)) == bool(unmistakable)
     as_own_words = SendMessage((), takes=VERBATIM)

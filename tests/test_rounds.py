@@ -133,3 +133,20 @@ async def test_what_the_province_returned_stays_in_its_round(sqlite_engine: Asyn
     await does(here, "producer", SendToCommune(here.code))
     (case,) = await rows(sqlite_engine, cases)
     assert (case.status, case.round) == ("forwarded", "2/2026")
+
+
+@pytest.mark.parametrize(("round_", "kept"), [("2/2026", "2/2026"), ("1/2026", "1/2027")])
+async def test_what_the_province_gave_back_to_the_commune_stays_in_its_round(
+    sqlite_engine: AsyncEngine, round_: str, kept: str
+) -> None:
+    """As long as that lasts: the first of 2026 is over by now."""
+    here = await scene(sqlite_engine, "forwarded")
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(round=round_))
+    attempt = await does(here, "province", DecideCase(here.code, "send_back", "all", "Xem lại nguyên liệu"))
+    assert any("Tỉnh trả lại" in words for words in attempt.told("officer"))
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(status="dossier_checked", owner="approver"))
+    await does(here, "approver", DecideCase(here.code, "forward"))
+    (case,) = await rows(sqlite_engine, cases)
+    assert (case.status, case.round) == ("forwarded", kept)

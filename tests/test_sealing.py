@@ -202,6 +202,7 @@ def test_these_fields_are_sealed() -> None:
         "people": ["name", "phone"],
         "conversations": ["state"],
         "cases": ["answers"],
+        "council_seats": ["name"],
         "stories": ["told"],
         "assessments": ["remark"],
         "case_events": ["answers"],

@@ -10,7 +10,7 @@ A line of a transcript is one of
     > (photo) (photo blurred) (album 4 blurred 1) (file locked.pdf) (contact 0912…) (stranger 0912…) (location)
     > (album household_reg text picture)       photos on which words were read, or none
     > (voice) (voice too_long)
-    > (sticker) (edited) (invited)             the last: follows the newest invitation
+    > (sticker) (edited) (invited) (seated)    the last: follow the newest invitation, and the newest to a council
     ~ 3 days                time passes, timers fire, offices open and close     ~ 5 seconds
     ! officer joins         something behind the scenes, see `_stage`
     < words                 what the bot says to the producer; officer< to the other person
@@ -52,15 +52,19 @@ from dialogs.model import (
     UnsupportedReceived,
 )
 from dialogs.rules.rating import months_after
+from dialogs.rules.scoring import choices, gates
+from dialogs.rules.sheet import sheet
 from dialogs.rules.working_days import at_minute
 from storage import notices, people
 from storage import outbox as outbox_of
-from storage.database import sqlite_path
+from storage.database import sqlite_path, upsert
 from storage.models import (
     Moment,
+    ballots,
     case_events,
     confirmations,
     conversations,
+    council_seats,
     digests,
     files,
     outbox,
@@ -93,6 +97,8 @@ NAMES = {
     "administrator": "Minh",
 }
 """What officers who join behind the scenes are called."""
+_MEMBERS = ("", "", "", "Bùi Thị Hoa", "Đỗ Văn Khánh", "Vũ Thị Lan", "Ngô Văn Minh", "Trần Thị Nga")
+"""Of a council, by number; the first two are invited in the transcript."""
 OFFICERS_COMMUNE = "04336"  # Tân Lĩnh, Lào Cai
 PUBLIC_URL = "https://ocop.example"
 
@@ -100,7 +106,7 @@ LOOKS = {"household_reg", "business_plan", "food_safety", "text", "picture"}
 """What a photo may be like (dialogs.producer.sorting), and how it may be spoilt."""
 SPOILT = {"blurred", "dark", "tiny"}
 _LINE = re.compile(r"(?P<who>\w*)(?P<sign>>>|>=|>)(?: (?P<words>.*))?$")
-_TOKEN = re.compile(r"(?<=/u/)[\w-]{24}|(?<=i-)[\w-]{24}|(?<=“mã )\d{6}|(?<=[:in] )\d{3} \d{3}$", re.MULTILINE)
+_TOKEN = re.compile(r"(?<=/u/)[\w-]{24}|(?<=[ih]-)[\w-]{24}|(?<=“mã )\d{6}|(?<=[:in] )\d{3} \d{3}$", re.MULTILINE)
 """Secrets of links, and codes: new at each run, so a transcript shows "…"."""
 _SIX_DIGITS = re.compile(r": (\d{3} \d{3})$", re.MULTILINE)
 _CARRIED: dict[str, Callable[[Capabilities], bool]] = {
@@ -153,13 +159,14 @@ class Play:
     count: int = 0
     sent: int = 0
     invitation: str = ""
+    seat: str = ""
     digits: str = ""
     typed: dict[str, str] = field(default_factory=dict)
     """The number each person typed last."""
 
     def remembered(self) -> tuple[datetime, dict[str, Any]]:
         """The moment, and what it has learned by then: for another Play of the same channel to go on from."""
-        learned = ("seen", "met", "moves", "count", "sent", "invitation", "digits", "typed")
+        learned = ("seen", "met", "moves", "count", "sent", "invitation", "seat", "digits", "typed")
         return self.clock.now, deepcopy({name: getattr(self, name) for name in learned})
 
     def remember(self, now: datetime, learned: Mapping[str, Any]) -> None:
@@ -253,6 +260,8 @@ class Play:
                 yield LocationShared(22.1, 104.7)
             case "invited":
                 yield TextReceived(f"/start i-{self.invitation}")
+            case "seated":
+                yield TextReceived(f"/start h-{self.seat}")
             case _:
                 yield UnsupportedReceived(kind)
 
@@ -353,8 +362,8 @@ class Play:
 
     def _shown(self, who: str, body: dict[str, Any]) -> list[str]:
         self.seen.setdefault(who, []).append(body)
-        if found := re.search(r"i-([\w-]{24})", body["text"]):
-            self.invitation = found[1]
+        if found := re.search(r"([ih])-([\w-]{24})", body["text"]):
+            setattr(self, "seat" if found[1] == "h" else "invitation", found[2])
         if found := re.search(r"“mã (\d{6}) ", body["text"]) or _SIX_DIGITS.search(body["text"]):
             self.digits = found[1].replace(" ", "")
         sign = "<" if who == "producer" else f"{who}<"
@@ -455,6 +464,28 @@ async def _last_day(run: Play) -> None:
         await connection.execute(update(results).values(certificate_until=run.clock.now.astimezone(VIETNAM).date()))
 
 
+async def _score(run: Play, *who: str) -> None:
+    """The rest of these members' sheets, as they would have marked it; all hand theirs in but the first.
+
+    What three stars ask for at least, and in the middle elsewhere. The last one likes neither box nor taste.
+    """
+    form = sheet("ocop-2026", 7)
+    three = {gate.code: gate.option for _, gate in gates(form) if gate.stars == 3}
+    middle = {c.code: three.get(c.code, choices(c)[len(choices(c)) // 2]) for c in form.criteria}
+    async with run.engine.begin() as connection:
+        people_of = select(conversations.c.chat_id, council_seats.c.id.label("seat_id")).join(
+            conversations, conversations.c.person_id == council_seats.c.person_id
+        )
+        seats = {row.chat_id: row.seat_id for row in await connection.execute(people_of)}
+        case_id = (await connection.execute(select(case_table.c.id))).scalar_one()
+        for name in who:
+            marks = middle | ({"2.2": 1, "6.5": 1} if name == who[-1] else {})
+            submitted = None if name == who[0] else run.clock.now
+            row = {"marks": marks, "standing": "free", "product_set": 7, "submitted_at": submitted}
+            made = upsert(connection, ballots).values(seat_id=seats[name], case_id=case_id, **row)
+            await connection.execute(made.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=row))
+
+
 async def _renewable(run: Play) -> None:
     """As many years have passed as it takes: today the certificate may be renewed, and a paper has run out."""
     today = run.clock.now.astimezone(VIETNAM).date()
@@ -535,6 +566,17 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "the dossier is checked": _quietly(*_by("officer", "TL12-26-0001", "trình lãnh đạo", "gửi", "menu")),
     "the dossier is sent up": _quietly(*_by("approver", "TL12-26-0001", "chuyển lên", "gửi", "menu")),
     "the dossier is taken up": _quietly(*_by("province", "TL12-26-0001", "nhận hồ sơ", "gửi", "menu")),
+    "five more members come in": _quietly(
+        *(
+            line
+            for n in range(3, 8)
+            for line in (
+                *_by("province", "mời thêm", f"{_MEMBERS[n]}, Sở Công Thương", "ủy viên"),
+                f"member{n}> (seated)",
+            )
+        )
+    ),
+    "member1 marks the rest, and four others all": lambda run: _score(run, *(f"member{n}" for n in (1, 3, 4, 5, 6))),
     "others guess the code": _quietly(
         *(line for n in range(4) for line in _by("producer", f"mã 00000{n} TL12-26-0001", "xác nhận"))
     ),

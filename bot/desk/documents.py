@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot import own_data, papers
 from bot.catalogs import VIETNAM
 from bot.channels.base import Attachment
-from bot.desk import export, forms
+from bot.desk import council_papers, export, forms
 from bot.paperwork import delivery
 from bot.turn import Turned, facts_of
 from bot.world import World
@@ -144,6 +144,8 @@ async def made(engine: AsyncEngine, store: FileStore, world: World, spec: Mappin
     """The file that a spec with "made" stands for, from what the database says now."""
     if spec["made"] == "form":
         return await delivery.made(engine, store, world, spec)
+    if spec["made"] in council_papers.MADE:
+        return await council_papers.made(engine, world, spec)
     if spec["made"] in FORMS:
         return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.DOCX], await _form(engine, world, spec))
     if spec["made"] == "dossier":

@@ -246,6 +246,16 @@ AUDIT = (
 
 
 DONE = {
+    "assess": N_("part of the commune assessed"),
+    "make_report": N_("report and dossier made"),
+    "council_add": N_("put before the council"),
+    "council_cast": N_("score sheet handed in by a member of the council"),
+    "council_close": N_("session of the council ended"),
+    "council_declare": N_("said whether the product concerns them"),
+    "council_marks": N_("marks of the council looked at"),
+    "council_off": N_("taken off the council's session"),
+    "council_stars": N_("stars decided by the council"),
+    "council_take_back": N_("score sheet taken back to change it"),
     "confirm_by_code": N_("confirmed with the code"),
     "confirm_by_sheet": N_("confirmed on a signed sheet"),
     "amend": N_("result corrected"),

@@ -15,7 +15,8 @@ from dialogs import places
 from dialogs.engine import said
 from dialogs.model import CaseFacts
 from dialogs.officer.alerts import kind_words
-from dialogs.officer.assess import Item, items, option_words
+from dialogs.officer.assess import Item, items
+from dialogs.producer.score_words import mark_words
 from dialogs.producer.upload import by_hand, kept_paper, papers_of
 from dialogs.rules.ruleset import ruleset
 from dialogs.rules.sheet import Topic
@@ -33,10 +34,15 @@ TOPIC_NAMES: Final[Mapping[Topic, str]] = {
 
 def filled(template: str, case: CaseFacts, catalog: Catalog, today: date) -> bytes:
     """`template`: "report_03" or "letter". `catalog` has to be the Vietnamese one."""
+    return rendered(template, values(case, catalog, today))
+
+
+def rendered(template: str, known: Mapping[str, Any]) -> bytes:
+    """A template of `FOLDER` with what it names put in, as DOCX."""
     from docxtpl import DocxTemplate  # type: ignore[import-untyped]  # with lxml and jinja2: not for every start
 
     document = DocxTemplate(FOLDER / f"{template}.docx")
-    document.render(values(case, catalog, today), autoescape=True)  # people's words hold "&" and "<" as well
+    document.render(dict(known), autoescape=True)  # people's words hold "&" and "<" as well
     made = io.BytesIO()
     document.save(made)
     return made.getvalue()
@@ -70,7 +76,7 @@ def values(case: CaseFacts, catalog: Catalog, today: date) -> dict[str, Any]:
         "papers": [{"name": name, "pages": pages or "tệp"} for name, pages in _papers(case)],
         "topics": [_topic(item, catalog) for item in items(case)],
         "in_round": f", đợt {case.round.name}" if case.round is not None else "",
-        "legal_basis": _legal_basis(case),
+        "legal_basis": legal_basis(case.ruleset),
         "enclosed": _enclosed(case),
     }
 
@@ -93,12 +99,12 @@ def _topic(item: Item, catalog: Catalog) -> dict[str, str]:
     remark = item.said.remark if item.said is not None else ""
     if item.criterion is None or option is None:
         return {"name": TOPIC_NAMES[item.topic], "finding": remark or UNKNOWN, "remark": ""}
-    finding = catalog.say(said(option_words(item.criterion, option)))
+    finding = catalog.say(said(mark_words(item.criterion, option)))
     return {"name": TOPIC_NAMES[item.topic], "finding": f"{item.criterion.label.vi}: {finding}.", "remark": remark}
 
 
-def _legal_basis(case: CaseFacts) -> str:
-    act = ruleset(case.ruleset).legal_basis[-1]
+def legal_basis(ruleset_id: str) -> str:
+    act = ruleset(ruleset_id).legal_basis[-1]
     day = act.issued_on
     return f"Quyết định số {act.number} ngày {day.day} tháng {day.month} năm {day.year} của Thủ tướng Chính phủ"
 

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from bot.desk.decisions import decidable
-from bot.turn import Turned, alert_officers, facts_of, fresh_case, open_my_file, tell_producer
+from bot.turn import Refused, Turned, alert_officers, facts_of, fresh_case, open_my_file, tell_producer
+from dialogs.council.facts import SCORING
 from dialogs.model import N_, AmendResult, CaseFacts, Link, PublishResult, ResultFacts, SendMessage, Text
 from dialogs.officer.alerts import alert_result, notice_of, open_link
 from dialogs.officer.amend import amended, corrected_notice
@@ -14,7 +16,7 @@ from dialogs.producer.points import result_options
 from dialogs.rules.lifecycle import Side
 from dialogs.rules.rating import Rating, WrongItems, WrongPoints, certificate_until, check_items, rating
 from dialogs.rules.ruleset import PartId, ruleset
-from storage import cases, results
+from storage import cases, council, results
 from storage.records import corrections
 
 
@@ -23,6 +25,7 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     before = facts_of(turn, effect.code)
     found = _rating(before, effect)
     case = await decidable(turn, effect.code, found.action, before.status)
+    effect = await _as_the_council_has_it(turn, case, found, effect)
     if not _on_paper(turn, found, effect) or not _items_fit(before, effect):
         raise cases.NotPossible(effect.code)
     result = _result(before, found, effect)
@@ -35,6 +38,29 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     told = await tell_producer(turn, case.person_id, notice, effect.code, links)
     turn.carried.said.append(told.after(_done(before)))
     await _tell_commune(turn, effect.code, case.person_id)
+
+
+STILL_SCORING = Text(N_("The council is still scoring this product. End its session first, then publish."))
+UNDECIDED = Text(N_("The council has not decided on the stars yet. Note that in its session first."))
+OTHERWISE = N_("The council came to %(total)s points and %(stars)s stars, so nothing else can be published.")
+
+
+async def _as_the_council_has_it(turn: Turned, case: Any, found: Rating, effect: PublishResult) -> PublishResult:
+    """With the points of each item, where a session has scored the case; what differs from it is refused."""
+    if case.status != SCORING:
+        return effect
+    if await council.in_session(turn.connection, case.id):
+        raise Refused(STILL_SCORING)
+    agreed = await council.agreed_on(turn.connection, case.id)
+    if agreed is None and effect.stars:
+        raise cases.NotPossible(effect.code)
+    if agreed is None:
+        return effect
+    if not agreed.stars:
+        raise Refused(UNDECIDED)
+    if (effect.points_a, effect.points_b, effect.points_c) != agreed.points or found.stars != agreed.stars:
+        raise Refused(Text(OTHERWISE, {"total": sum(agreed.points), "stars": agreed.stars}))
+    return replace(effect, criteria=agreed.items)
 
 
 async def amend(turn: Turned, effect: AmendResult) -> None:
@@ -66,7 +92,7 @@ def _may_stand(turn: Turned, case: CaseFacts, effect: AmendResult) -> bool:
 def _rating(case: CaseFacts, effect: PublishResult) -> Rating:
     points: dict[PartId, Decimal] = {"A": effect.points_a, "B": effect.points_b, "C": effect.points_c}
     try:
-        found = rating(ruleset(case.ruleset), case.status, points)
+        found = rating(ruleset(case.ruleset), case.status, points, effect.stars)
     except (WrongPoints, LookupError) as wrong:
         raise cases.NotPossible(effect.code) from wrong
     if found.action == "forward":  # what another level has to decide is no result yet

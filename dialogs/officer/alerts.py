@@ -238,7 +238,12 @@ def alert_for(case: CaseFacts, action: str) -> SendMessage | None:
     if action == "accept" and owner is Side.APPROVER:
         return _alert(case, N_("Waits for your approval: %(product)s"))
     if action == "send_back":
-        return _alert(case, N_("Sent back by the leadership: %(product)s"), _last_reason(case))
+        by_leaders, by_province = (
+            N_("Sent back by the leadership: %(product)s"),
+            N_("Sent back by the province: %(product)s"),
+        )
+        above = any(line.from_status == "forwarded" for line in case.history[-1:])
+        return _alert(case, by_province if above else by_leaders, _last_reason(case))
     if action == "forward":
         place = Text(N_("From %(place)s."), {"place": place_name(case.commune)})
         return _alert(case, _UP[owner], place, *_for_round(case))

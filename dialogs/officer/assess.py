@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dialogs.answers import one_of
-from dialogs.engine import said
 from dialogs.model import (
     N_,
     Answers,
@@ -32,12 +31,12 @@ from dialogs.officer.own_words import EXIT, before, own_words
 from dialogs.officer.rights import case_of, visible
 from dialogs.officer.words import decided_meanwhile, in_other_hands, title
 from dialogs.producer.own_score import sheet_of
+from dialogs.producer.score_words import asked_lines, mark_options, mark_words
 from dialogs.producer.upload import kept_paper
 from dialogs.rules.lifecycle import moves_from
 from dialogs.rules.ruleset import Label, ruleset
-from dialogs.rules.scoring import NONE, choices
+from dialogs.rules.scoring import choices
 from dialogs.rules.sheet import TOPICS, Criterion, Sheet, Topic
-from dialogs.rules.sheet import Option as SheetOption
 
 TOPIC_WORDS: dict[Topic, str] = {
     "raw_material": N_("Material from here"),
@@ -115,19 +114,6 @@ def topic_words(topic: Topic) -> Text:
     return Text(TOPIC_WORDS[topic])
 
 
-def option_words(criterion: Criterion, mark: int) -> Text | Label:
-    if mark == NONE:
-        return Text(N_("None of these"))
-    return _of_case(criterion.options[mark - 1])
-
-
-def _of_case(option: SheetOption) -> Text | Label:
-    """Of two ways to score an item, which one it is for."""
-    if option.case is None:
-        return option.label
-    return Text(N_("%(case)s: %(option)s"), {"case": option.case, "option": option.label})
-
-
 def _value(words: Text | Label) -> Value:
     return words
 
@@ -139,7 +125,7 @@ def finding(item: Item) -> Text:
     option = item.said.option
     if item.criterion is None or option is None:
         return Text("“%(remark)s”", {"remark": item.said.remark})
-    words = option_words(item.criterion, option)
+    words = mark_words(item.criterion, option)
     if not item.said.remark:
         return Text("%(option)s", {"option": _value(words)})
     return Text("%(option)s; “%(remark)s”", {"option": _value(words), "remark": item.said.remark})
@@ -234,8 +220,7 @@ def topic_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 def _asked(item: Item) -> tuple[Text, ...]:
     if item.criterion is None:
         return (Text(N_("The score sheet of this product has no item for it, so please say it in words.")),)
-    hint = (said(item.criterion.hint),) if item.criterion.hint is not None else ()
-    return tuple(Text("%(words)s", {"words": words}) for words in (item.criterion.label, *hint))
+    return asked_lines(item.criterion)
 
 
 def _written(case: CaseFacts, item: Item, facts: Facts) -> tuple[Text, ...]:
@@ -250,7 +235,7 @@ def _own_mark(case: CaseFacts, item: Item) -> tuple[Text, ...]:
     mark = case.self_marks.get(item.criterion.code)
     if mark is None or mark not in choices(item.criterion):
         return (Text(N_("The producer has not marked this.")),)
-    return (Text(N_("The producer marked: %(option)s."), {"option": _value(option_words(item.criterion, mark))}),)
+    return (Text(N_("The producer marked: %(option)s."), {"option": _value(mark_words(item.criterion, mark))}),)
 
 
 def _papers(case: CaseFacts, item: Item) -> tuple[Text, ...]:
@@ -286,8 +271,7 @@ _FILE = Option("file", Text(N_("Back to the file")), ("về hồ sơ", "back to 
 
 def topic_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     case, item = _here(answers, facts)
-    marks = choices(item.criterion) if item.criterion is not None else ()
-    to_choose = (Option(str(n), option_words(item.criterion, n)) for n in marks if item.criterion is not None)
+    to_choose = mark_options(item.criterion) if item.criterion is not None else ()
     return (*to_choose, *((_PAPERS,) if _proofs(case, item) else ()), _REMARK, _LIST, _FILE)
 
 

@@ -65,16 +65,22 @@ _LABELS = {
     "forward": Option(
         "forward", Text(N_("Send it up")), ("chuyển lên", "chuyển lên tỉnh", "duyệt", "phê duyệt", "send up")
     ),
-    "send_back": Option("send_back", Text(N_("Back to the officer")), ("trả cán bộ", "trả lại", "back to officer")),
     "reopen": Option("reopen", Text(N_("Take it up again")), ("xem lại", "take up again")),
     "revoke": Option("revoke", Text(N_("Withdraw certificate")), ("thu hồi giấy", "thu hồi", "withdraw")),
+}
+_SEND_BACK = {
+    "dossier_checked": Option(
+        "send_back", Text(N_("Back to the officer")), ("trả cán bộ", "trả lại", "back to officer")
+    ),
+    "forwarded": Option("send_back", Text(N_("Back to the commune")), ("trả xã", "trả về xã", "back to commune")),
 }
 AMEND = Option("amend", Text(N_("Correct the result")), ("sửa kết quả", "đính chính", "correct the result"))
 RESULT = Option("result", Text(N_("Enter the result")), ("nhập kết quả", "kết quả", "enter result"))
 
 
 def _label(m: Move) -> Option:
-    return _ACCEPT[m.from_status] if m.action == "accept" else _LABELS[m.action]
+    by_status = {"accept": _ACCEPT, "send_back": _SEND_BACK}.get(m.action)
+    return by_status[m.from_status] if by_status is not None else _LABELS[m.action]
 
 
 def options(case: CaseFacts) -> tuple[Option, ...]:
@@ -174,7 +180,7 @@ _ANEW = Text(N_("What you assessed yourself the officer then has to assess anew.
 
 
 def _ways_out(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    back = (_LABELS["send_back"],) if "send_back" in case_of(answers, facts).may else ()
+    back = (_SEND_BACK["dossier_checked"],) if "send_back" in case_of(answers, facts).may else ()
     return (*back, *((_INVITE,) if may_invite(facts) else ()), OPEN_FILE, DESK)
 
 
@@ -218,7 +224,9 @@ def _why(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
     anew = before(answers.get("reason", ""))
     if answers["_action"] == "send_back":
-        return (*anew, Text(N_("What should the officer look at again in “%(product)s”?"), named(case)))
+        again = N_("What should the officer look at again in “%(product)s”?")
+        by_commune = N_("What should the commune look at again in “%(product)s”? Its officers read your words.")
+        return (*anew, Text(by_commune if case.status == "forwarded" else again, named(case)))
     why = Text(N_("What was found about “%(product)s”? The producer reads your words."), named(case))
     return (*anew, why)
 
@@ -228,6 +236,7 @@ _HEADS = {
     ("accept", "in_evaluation"): N_("Take up %(code)s “%(product)s” for rating?"),
     ("forward", "forwarded"): N_("Send %(code)s “%(product)s” up to the province?"),
     ("forward", "at_district"): N_("Send up %(code)s “%(product)s”? The province looks at it for the district."),
+    ("send_back", "forwarded"): N_("Give %(code)s “%(product)s” back to the commune?"),
     ("send_back", "dossier_submitted"): N_("Give %(code)s “%(product)s” back to the officer?"),
     ("reopen", "idea_submitted"): N_("Take up the idea %(code)s “%(product)s” again?"),
     ("reopen", "plan_submitted"): N_("Take up the plan %(code)s “%(product)s” again?"),
@@ -241,7 +250,7 @@ def _preview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if found is None:
         return ()
     action, reason = found.action, answers.get("reason", "")
-    head = Text(_HEADS[action, found.to_status], named(case))
+    head = Text(_HEADS.get((action, found.from_status)) or _HEADS[action, found.to_status], named(case))
     brought = by_hand(case) if case.status == "dossier_submitted" else ()
     check = tuple(Text(N_("Please make sure these are with you: %(paper)s."), {"paper": p.label}) for p in brought)
     officer = (Text(N_("The officer reads: “%(reason)s”"), {"reason": reason}),) if action == "send_back" else ()

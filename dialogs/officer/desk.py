@@ -231,7 +231,7 @@ UNDO = "undo-"
 CALL = "call-"
 """Begins the value of a button that shows the number of a case's producer."""
 _VALUE = re.compile(
-    rf"(?:{TAKE}|{UNDO}|{CALL})?{CODE.pattern}|[np]\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk|send_up|rounds"
+    rf"(?:{TAKE}|{UNDO}|{CALL})?{CODE.pattern}|[np]\d{{1,12}}|{'|'.join(FILTERS)}|next|first|find|hours|reports|menu|desk|send_up|rounds|councils"
 )
 _LETTER = re.compile(r"[np]\d{1,12}")
 """Whom to write to where there is no case (dialogs.model.Addressed)."""
@@ -297,7 +297,7 @@ def desk_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         _FIND,
         *_several_up(answers, facts),
         *((_HOURS,) if keeps_hours(answers, facts) else ()),
-        *((_ROUNDS,) if any(m.role is Role.PROVINCE_OFFICER for m in facts.person.memberships) else ()),
+        *((_COUNCILS, _ROUNDS) if any(m.role is Role.PROVINCE_OFFICER for m in facts.person.memberships) else ()),
         _REPORTS,
         _MENU,
         *((take_back(facts.desk.undoable, f"{UNDO}{facts.desk.undoable}"),) if facts.desk.undoable else ()),
@@ -313,6 +313,7 @@ def _several_up(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 _SEVERAL = 2
 _SEND_UP = Option("send_up", Text(N_("Send several up")), ("chuyển cả đợt", "chuyển nhiều hồ sơ", "send several up"))
 _ROUNDS = Option("rounds", Text(N_("Rating rounds")), ("đợt chấm", "đợt đánh giá", "rounds"))
+_COUNCILS = Option("councils", Text(N_("The council")), ("hội đồng", "phiên họp", "council"))
 _FIND = Option("find", Text(N_("Find a case")), ("tìm hồ sơ", "tìm", "find"))
 _HOURS = Option("hours", Text(N_("Office hours")), ("giờ làm việc", "hours"))
 _REPORTS = Option("reports", Text(N_("Lists and reports")), ("báo cáo", "xuất danh sách", "reports"))
@@ -434,7 +435,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     return _opened(value)
 
 
-_WAYS = ("hours", "reports", "menu", "desk", "send_up", "rounds")
+_WAYS = ("hours", "reports", "menu", "desk", "send_up", "rounds", "councils")
 
 
 def _opened(value: str) -> Go:

@@ -55,6 +55,9 @@ DECISION_CHARS = 80
 PARTS: Mapping[str, PartId] = MappingProxyType({"part_a": "A", "part_b": "B", "part_c": "C"})
 """Question by question, the part whose points it asks for."""
 
+DECIDED = "_stars"
+"""Beside the answers: the stars that a council has decided on (dialogs.council.secretary)."""
+
 # ---------------------------------------------------------------- how points and days are read
 
 _POINTS = re.compile(r"(?P<minus>[-−–])?\s*(?P<whole>\d{1,4})(?:[.,](?P<rest>\d+))?(?:\s*(?:điểm|points?|đ))?")
@@ -197,7 +200,7 @@ def rated(answers: Answers, facts: Facts) -> Rating | None:
         return None
     given = {part: Decimal(answers[name]) for name, part in PARTS.items()}
     try:
-        return rating(ruleset(case.ruleset), case.status, given)
+        return rating(ruleset(case.ruleset), case.status, given, int(answers.get(DECIDED) or 0))
     except WrongPoints:
         return None
 
@@ -367,7 +370,7 @@ def _look_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 ITEMS = Option("items", Text(N_("Add points by item")), ("thêm điểm từng mục", "điểm từng mục", "add points by item"))
 
 
-_ANSWERS = (*PARTS, "decision", "letter", "decided_on", "items")
+_ANSWERS = (*PARTS, "decision", "letter", "decided_on", "items", DECIDED)
 
 
 def _editable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -484,8 +487,8 @@ def _published(answers: Answers, facts: Facts) -> Effects:
         return ()
     a, b, c = (Decimal(answers[name]) for name in PARTS)
     day = date.fromisoformat(answers["decided_on"])
-    items = loaded(answers.get("items", ""))
-    return (PublishResult(answers["subject"], a, b, c, _number_of(found, answers), day, items),)
+    items, stars = loaded(answers.get("items", "")), int(answers.get(DECIDED) or 0)
+    return (PublishResult(answers["subject"], a, b, c, _number_of(found, answers), day, items, stars),)
 
 
 def _after_publishing(value: str, answers: Answers, facts: Facts) -> Go:

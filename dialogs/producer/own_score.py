@@ -28,10 +28,15 @@ def read_rules() -> None:
 
 
 def set_number(case: CaseFacts) -> int:
+    """0: not known."""
+    return set_of(case.ruleset, case.answers)
+
+
+def set_of(ruleset_id: str, answers: Answers) -> int:
     """A group that has one set only is not asked for it. 0: not known."""
-    if chosen := case.answers.get("product_set"):
+    if chosen := answers.get("product_set"):
         return int(chosen)
-    group = next((g for g in ruleset(case.ruleset).groups if g.id == case.answers.get("product_group")), None)
+    group = next((g for g in ruleset(ruleset_id).groups if g.id == answers.get("product_group")), None)
     return group.sets[0].number if group is not None and len(group.sets) == 1 else 0
 
 

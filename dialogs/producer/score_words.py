@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from dialogs.model import N_, CaseFacts, ScorePicture, Text, Value
+from dialogs.model import N_, CaseFacts, Option, ScorePicture, Text, Value
 from dialogs.producer.own_score import needed_sheet
 from dialogs.rules.ruleset import PART_IDS, Label, PartId, ruleset
-from dialogs.rules.scoring import Gate, Score
+from dialogs.rules.scoring import NONE, Gate, Score, choices
+from dialogs.rules.sheet import Criterion, Sheet
 from dialogs.rules.sheet import Option as SheetOption
-from dialogs.rules.sheet import Sheet
 
 BAR_SQUARES = 10
 MOST_GATES = 4
@@ -21,6 +21,21 @@ def option_words(option: SheetOption) -> Text | Label:
     if option.case is None:
         return option.label
     return Text(N_("%(case)s: %(option)s"), {"case": option.case, "option": option.label})
+
+
+def mark_words(criterion: Criterion, mark: int) -> Text | Label:
+    return Text(N_("None of these")) if mark == NONE else option_words(criterion.options[mark - 1])
+
+
+def mark_options(criterion: Criterion) -> tuple[Option, ...]:
+    """Every mark it may get, as a choice."""
+    return tuple(Option(str(n), mark_words(criterion, n)) for n in choices(criterion))
+
+
+def asked_lines(criterion: Criterion) -> tuple[Text, ...]:
+    """What an item of the sheet asks, in our words."""
+    words = (criterion.label, criterion.hint)
+    return tuple(Text("%(words)s", {"words": one}) for one in words if one is not None)
 
 
 def total_lines(result: Score) -> Iterator[Text]:
@@ -53,13 +68,12 @@ def part_range(sheet: Sheet, result: Score, part: PartId) -> tuple[int, int]:
     return low, low + sum(c.best for c in sheet.criteria if c.part == part and c.code in result.open)
 
 
-def part_lines(case: CaseFacts, result: Score) -> Iterator[Text]:
-    sheet = needed_sheet(case)
+def part_lines(sheet: Sheet, result: Score) -> Iterator[Text]:
     for part in PART_IDS:
         low, high = part_range(sheet, result, part)
         values: dict[str, Value] = {
             "part": part,
-            "name": ruleset(case.ruleset).parts[part].label,
+            "name": ruleset(sheet.ruleset).parts[part].label,
             "points": str(low) if low == high else f"{low}–{high}",
             "most": sheet.parts[part],
             "bar": bar(low, sheet.parts[part]),

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dialogs.answers import CHOOSE, one_of
-from dialogs.engine import said
 from dialogs.model import (
     N_,
     Answer,
@@ -39,10 +38,18 @@ from dialogs.producer.own_score import (
     set_number,
     sheet_of,
 )
-from dialogs.producer.score_words import UNOFFICIAL, gate_lines, option_words, part_lines, picture, total_lines
+from dialogs.producer.score_words import (
+    UNOFFICIAL,
+    asked_lines,
+    gate_lines,
+    mark_options,
+    part_lines,
+    picture,
+    total_lines,
+)
 from dialogs.rules.planner import next_stars
 from dialogs.rules.ruleset import PART_IDS, PartId, ruleset
-from dialogs.rules.scoring import NONE, choices, score
+from dialogs.rules.scoring import score
 from dialogs.rules.sheet import Criterion, Sheet, sheet
 from dialogs.rules.work import works
 
@@ -80,11 +87,8 @@ class mark:
         return needed_sheet(case_of(answers, facts)).criterion(self.code)
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
-        criterion = self._criterion(answers, facts)
-        printed = tuple(Option(str(n), option_words(criterion.options[n - 1])) for n in choices(criterion) if n != NONE)
-        none = (Option(str(NONE), Text(N_("None of these"))),) if NONE in choices(criterion) else ()
         words = ("chưa biết", "không biết", "chưa rõ", "không rõ", "i don't know")
-        return (*printed, *none, Option(UNKNOWN, Text(N_("I don't know yet")), words))
+        return (*mark_options(self._criterion(answers, facts)), Option(UNKNOWN, Text(N_("I don't know yet")), words))
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen):
@@ -130,13 +134,8 @@ def _counts(sheet: Sheet, criterion: Criterion, marks: Mapping[str, int]) -> boo
 def _prompt(code: str, answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
     criterion = needed_sheet(case).criterion(code)
-    hint = (Text("%(words)s", {"words": criterion.hint}),) if criterion.hint is not None else ()
     example = works(case.ruleset).of(criterion).example
-    return (
-        Text("%(words)s", {"words": said(criterion.label)}),
-        *hint,
-        Text(N_("For example: %(example)s"), {"example": example}),
-    )
+    return (*asked_lines(criterion), Text(N_("For example: %(example)s"), {"example": example}))
 
 
 def _item(code: str) -> Ask:
@@ -178,7 +177,7 @@ def outcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         )
         return (head, UNOFFICIAL, about, Text(N_("Which part first?")))
     result = score(sheet, marks)
-    return (head, *total_lines(result), *part_lines(case, result), *gate_lines(sheet, result), UNOFFICIAL)
+    return (head, *total_lines(result), *part_lines(sheet, result), *gate_lines(sheet, result), UNOFFICIAL)
 
 
 def _open_in(part: PartId, case: CaseFacts) -> tuple[str, ...]:

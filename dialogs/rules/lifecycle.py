@@ -129,6 +129,7 @@ MOVES = (
     Move("return", "at_district", "dossier_returned", Side.DISTRICT, needs_reason=True),
     Move("accept", "forwarded", "in_evaluation", Side.PROVINCE),
     Move("return", "forwarded", "returned_by_province", Side.PROVINCE, needs_reason=True),
+    Move("send_back", "forwarded", "dossier_submitted", Side.PROVINCE, needs_reason=True, at_level="-district"),
     Move("return", "in_evaluation", "returned_by_province", Side.PROVINCE, needs_reason=True),
     Move("resubmit", "returned_by_province", "forwarded", Side.PRODUCER),
     # the result

@@ -45,8 +45,10 @@ class Rating:
     stars: int
 
 
-def rating(rules: Ruleset, status: str, points: Mapping[PartId, Decimal]) -> Rating:
+def rating(rules: Ruleset, status: str, points: Mapping[PartId, Decimal], decided: int = 0) -> Rating:
     """What a council's points for a case in this status mean. Raises WrongPoints, LookupError where none rates.
+
+    `decided`: the stars a council gave where the points would bring more than the gates allow; 0: those of the points.
 
     A level certifies what its own rules give it and whatever a level below it would have: a product that misses five
     stars at the centre gets its three or four on the basis of that result (26/2026/QĐ-TTg art. 7.4g). What only a
@@ -55,7 +57,7 @@ def rating(rules: Ruleset, status: str, points: Mapping[PartId, Decimal]) -> Rat
     for part in PART_IDS:
         check_points(rules, part, points[part])
     total = sum((points[part] for part in PART_IDS), Decimal(0))
-    stars = rules.stars(total)
+    stars = min(decided, rules.stars(total)) or rules.stars(total)
     level = _LEVEL_OF.get(STATUSES[status].owner)
     if level is None:
         raise LookupError(f"nobody rates a case that is {status}")

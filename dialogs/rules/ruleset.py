@@ -218,6 +218,7 @@ class Ruleset:
     `in_force_until` is the first day on which new cases follow the next ruleset; None while it is the law.
     `commune_assesses`: the commune says what it finds on the four topics before a dossier goes up.
     `certifies` has all of 1 to 5 stars; None means that no certificate is issued for them.
+    `council_quorum`: (2, 3) if two thirds of a council's members have to score; None where no council meets here.
     `renewal_window_days` is when to file for re-evaluation, as days before expiry: (180, 120) is from 180 to 120.
     `product_code` is how the official code is formed, of CODE_PARTS in braces; None where it has a part that nobody
     here knows (the district's, until 2025). `revocation_grounds` is empty where the decision's list is not known.
@@ -230,6 +231,7 @@ class Ruleset:
     in_force_until: date | None
     levels: tuple[Level, ...]
     commune_assesses: bool
+    council_quorum: tuple[int, int] | None
     certifies: Mapping[int, Level | None]
     parts: Mapping[PartId, Part]
     thresholds: tuple[StarBand, ...]
@@ -381,6 +383,7 @@ def _ruleset(top: Table) -> Ruleset:
         in_force_until=top.maybe("in_force_until", date),
         levels=levels,
         commune_assesses=top.maybe("commune_assesses", bool) or False,
+        council_quorum=_council_quorum(top),
         certifies=_certifies(top, levels),
         parts=_parts(top),
         thresholds=_thresholds(top),
@@ -626,6 +629,16 @@ def _cycle_step(number: int, table: Table) -> CycleStep:
     if not months or not set(months) <= set(range(1, 13)):
         raise table.wrong(f"months must be some of 1 to 12, not {list(months)}", "months")
     return CycleStep(number, table.label("label"), months, table.label("who"))
+
+
+def _council_quorum(top: Table) -> tuple[int, int] | None:
+    if "council_quorum" not in top.values:
+        return None
+    match top.list_of("council_quorum", int):
+        case (part, whole) if 0 < part <= whole:
+            return part, whole
+        case _:
+            raise top.wrong("must be [part, whole], such as [2, 3]", "council_quorum")
 
 
 def _renewal_window(top: Table) -> tuple[int, int] | None:

@@ -111,13 +111,30 @@ def score(sheet: Sheet, marks: Marks, knockouts: Collection[str] = ()) -> Score:
         total=total,
         range=Range(total, highest),
         stars_by_points=rules.stars(total),
-        stars_by_gates=_stars(missing),
+        stars_by_gates=stars_of(missing),
         best_stars_by_points=rules.stars(highest),
-        best_stars_by_gates=_stars(refused),
+        best_stars_by_gates=stars_of(refused),
         missing_gates=tuple(sorted(missing, key=lambda gate: gate.stars)),  # codes stay in the order of the sheet
         knocked_out=_knocked_out(sheet, marks, knockouts),
         open=tuple(still_open),
     )
+
+
+def points_of(sheet: Sheet, marks: Marks) -> dict[str, int]:
+    """Points by code, in the order of the sheet; 0 for open items. Raises as `score`."""
+    items = _items(sheet)
+    if not marks.keys() <= items.keys():
+        raise WrongMark(sheet, min(marks.keys() - items.keys()))
+    found: dict[str, int] = {}
+    for code, item in items.items():
+        has, _ = _points(sheet, item, marks.get(code))
+        found[code] = has if not item.needs or found[item.needs] else 0
+    return found
+
+
+def gates(sheet: Sheet) -> tuple[tuple[int, Gate], ...]:
+    """Every gate of a sheet, in its order, with the points that open it."""
+    return tuple(gate for item in _items(sheet).values() for gate in item.gates)
 
 
 def choices(criterion: Criterion) -> tuple[int, ...]:
@@ -177,7 +194,7 @@ def _with(needed: _Item, mark: int | None, has: int, may: int) -> tuple[int, int
     return (has, may) if needed.points[mark] else (0, 0)
 
 
-def _stars(missing: list[Gate]) -> int:
+def stars_of(missing: Collection[Gate]) -> int:
     """Below the lowest gate that is missing."""
     return min((gate.stars - 1 for gate in missing), default=GATES[-1])
 

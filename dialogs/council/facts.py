@@ -1,0 +1,243 @@
+"""A council's session: what the record says of it, to its secretary and to a member, and what is ordered about it.
+
+A part of dialogs.model, which has all facts and effects. A secretary is an officer of the province who has no seat in
+the session; whoever has one sees only their own ballot.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+SCORING = "in_evaluation"
+"""The status of a case that a council scores."""
+FREE, DECLARED, BOUND = "free", "declared", "bound"
+"""How a member stands to a product: nothing in the way; concerned by their own word; concerned by what the record says.
+
+"" as long as they have not said.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A member's own score sheet of one product. `session` as it is called ("1/2026"); `marks` by code of the sheet.
+
+    `product_set` 0: its sheet is not known. `status`: of the case; `closed`: the session is.
+    """
+
+    session: str
+    code: str
+    product: str
+    by: str
+    ruleset: str
+    product_set: int
+    status: str
+    standing: str = ""
+    marks: Mapping[str, int] = field(default_factory=dict)
+    submitted: bool = False
+    closed: bool = False
+
+    @property
+    def concerned(self) -> bool:
+        """Whether the member must not score this product."""
+        return self.standing in (DECLARED, BOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member as the secretary has named them. `number` is their place; `until`: last day of an open invitation.
+
+    `taken`: somebody sits there, and hears what they are told.
+    """
+
+    number: int
+    name: str
+    chair: bool = False
+    taken: bool = False
+    until: date | None = None
+
+    @property
+    def short(self) -> str:
+        """Without where they work."""
+        return self.name.partition(",")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A ballot as the secretary sees it; `seat` is the member's number. Without its marks until it is submitted."""
+
+    seat: int
+    standing: str = ""
+    marks: Mapping[str, int] = field(default_factory=dict)
+    submitted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a closed session came to for a product. `stars` 0: points and gates disagree, and nobody has decided yet."""
+
+    items: Mapping[str, Decimal]
+    points: tuple[Decimal, Decimal, Decimal]
+    stars: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tabled:
+    """A product before the council. `ballots`: of every seat that is concerned or has cast one."""
+
+    code: str
+    product: str
+    by: str
+    commune: str
+    ruleset: str
+    product_set: int
+    status: str
+    ballots: tuple[Cast, ...] = ()
+    agreed: Agreed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """A session. `ready`: code and product of dossiers that could be put before it."""
+
+    id: int
+    name: str
+    province: str
+    opened_on: date
+    seats: tuple[Seat, ...] = ()
+    products: tuple[Tabled, ...] = ()
+    closed_at: datetime | None = None
+    ready: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_at is not None
+
+    def product(self, code: str) -> Tabled | None:
+        return next((one for one in self.products if one.code == code), None)
+
+    def seat(self, number: int) -> Seat | None:
+        return next((one for one in self.seats if one.number == number), None)
+
+
+# ---------------------------------------------------------------- what a secretary orders
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCouncil:
+    """Begin a session of a province's council."""
+
+    province: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableProduct:
+    """Put a dossier before a session, or take it off again (`off`) as long as nobody has scored it."""
+
+    session: int
+    code: str
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InviteMember:
+    """Make a seat, and say the one-time link for it to the person of this conversation."""
+
+    session: int
+    name: str
+    chair: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RenewSeat:
+    """A new link for a seat; the old one, and whoever sat there with it, has no access any more. Ballots stay."""
+
+    session: int
+    seat: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropSeat:
+    """No such member after all; only while they have submitted nothing."""
+
+    session: int
+    seat: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemindMembers:
+    """Tell every member who still has something to score."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtMarks:
+    """Note that the secretary looks at the marks of a product."""
+
+    session: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCouncil:
+    """End a session: what was submitted is averaged, and nobody scores any more."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecideStars:
+    """The council's word where points and gates disagree."""
+
+    session: int
+    code: str
+    stars: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeCouncilPapers:
+    """Minutes, score sheets and all marks of a closed session, as files."""
+
+    session: int
+
+
+# ---------------------------------------------------------------- what a member does
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSeat:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeclareInterest:
+    """Whether a member is concerned by a product."""
+
+    code: str
+    concerned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreItem:
+    """A member's mark for one item of the sheet of `product_set`."""
+
+    code: str
+    product_set: int
+    item: str
+    mark: int
+
+
+@dataclass(frozen=True, slots=True)
+class CastBallot:
+    """Hand in one's score sheet, or take it back to change it (`back`), until the session is closed."""
+
+    code: str
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDossier:
+    """The bound dossier and the commune's report of a product that one scores, as files."""
+
+    code: str

@@ -1,0 +1,151 @@
+"""What the ballots of a session come to, in figures and in words for its secretary: average, gates, who is missing."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from dialogs.council.facts import BOUND, DECLARED, SCORING
+from dialogs.engine import said
+from dialogs.model import N_, Agreed, Council, Tabled, Text, Value
+from dialogs.officer.digest import joined
+from dialogs.producer.score_words import option_words
+from dialogs.rules.council import Average, Outlying, Unmet, average, enough, outlying
+from dialogs.rules.ruleset import PART_IDS, Ruleset, ruleset
+from dialogs.rules.sheet import Sheet, sheet
+
+MOST_OUTLYING = 6
+MOST_GATES = 4
+"""Lines of one message; all marks together are a file."""
+
+
+def sheet_for(product: Tabled) -> Sheet:
+    return sheet(product.ruleset, product.product_set)
+
+
+def counted(product: Tabled) -> dict[int, Mapping[str, int]]:
+    """Marks of the ballots that count, by member."""
+    return {cast.seat: cast.marks for cast in product.ballots if cast.submitted}
+
+
+def missing(product: Tabled) -> tuple[int, ...]:
+    """Members who could still hand in a ballot."""
+    return tuple(c.seat for c in product.ballots if not c.submitted and c.standing not in (DECLARED, BOUND))
+
+
+def is_scored(product: Tabled) -> bool:
+    """Whether it is still the council's to score."""
+    return product.status == SCORING and bool(product.product_set)
+
+
+def closable(council: Council, product: Tabled) -> bool:
+    return enough(ruleset(product.ruleset), len(council.seats), len(counted(product)))
+
+
+def result_of(product: Tabled) -> Average | None:
+    """What its ballots come to; None without any."""
+    ballots = counted(product)
+    return average(sheet_for(product), tuple(ballots.values())) if ballots else None
+
+
+def agreed_by(result: Average) -> Agreed:
+    """As it is written down when the session ends; where points and gates disagree the stars stay open."""
+    a, b, c = (result.parts[part] for part in PART_IDS)
+    return Agreed(result.items, (a, b, c), result.may_be[0] if len(result.may_be) == 1 else 0)
+
+
+# ---------------------------------------------------------------- words
+
+
+def session_words(council: Council) -> Text:
+    return Text(N_("session %(session)s"), {"session": council.name})
+
+
+def names(council: Council, numbers: Iterable[int]) -> str:
+    return ", ".join(seat.short for n in numbers if (seat := council.seat(n)) is not None)
+
+
+def points_words(rules: Ruleset, points: Iterable[Decimal]) -> Text:
+    """ "A 27,33/40, B 15/25, C 21/35"."""
+    return joined(
+        [
+            Text("%(part)s %(points)s/%(most)s", {"part": p, "points": given, "most": rules.parts[p].max_points})
+            for p, given in zip(PART_IDS, points, strict=True)
+        ]
+    )
+
+
+def average_lines(product: Tabled, result: Average) -> tuple[Text, ...]:
+    """Points, and the stars by points and by gates: both, as the decree does not say which counts."""
+    rules = ruleset(product.ruleset)
+    values: dict[str, Value] = {
+        "total": result.total,
+        "count": result.ballots,
+        "points": points_words(rules, (result.parts[part] for part in PART_IDS)),
+        "stars": result.stars_by_points,
+        "gates": result.stars_by_gates,
+    }
+    mean = Text(
+        N_("Average of %(count)s sheet: %(total)s points (%(points)s)."),
+        values,
+        N_("Average of %(count)s sheets: %(total)s points (%(points)s)."),
+    )
+    both = N_("By points %(stars)s stars ⭐, by what stars ask for at least %(gates)s.")
+    out = (
+        Text(N_("Most members see a ground to exclude it: %(reason)s."), {"reason": k.label})
+        for k in result.knocked_out
+    )
+    return (mean, Text(both, values), *out)
+
+
+def gate_lines(form: Sheet, result: Average) -> tuple[Text, ...]:
+    """What the stars that the points would bring ask for, and most members do not see."""
+    unmet = [one for one in result.unmet if one.gate.stars <= result.stars_by_points]
+    return _shown([_gate_line(form, one, result) for one in unmet], MOST_GATES)
+
+
+def _gate_line(form: Sheet, unmet: Unmet, result: Average) -> Text:
+    item = form.criterion(unmet.gate.code)
+    values: dict[str, Value] = {
+        "stars": unmet.gate.stars,
+        "code": unmet.gate.code,
+        "option": said(option_words(item.options[unmet.gate.option - 1])),
+        "met": unmet.met_by,
+        "total": result.ballots,
+    }
+    return Text(N_("• %(stars)s stars need %(code)s “%(option)s”: %(met)s of %(total)s see it"), values)
+
+
+def outlying_lines(council: Council, product: Tabled) -> tuple[Text, ...]:
+    form = sheet_for(product)
+    out = [_outlying_line(council, form, one) for one in outlying(form, counted(product))]
+    head = Text(N_("Marks that stand out:") if out else N_("No mark stands out."))
+    return (head, *_shown(out, MOST_OUTLYING))
+
+
+def _outlying_line(council: Council, form: Sheet, one: Outlying) -> Text:
+    values: dict[str, Value] = {
+        "name": names(council, [one.member]),
+        "code": one.code,
+        "item": form.criterion(one.code).label,
+        "points": one.points,
+        "middle": one.middle,
+    }
+    return Text(N_("• %(code)s %(item)s: %(name)s gave %(points)s, the middle is %(middle)s"), values)
+
+
+def _shown(lines: list[Text], most: int) -> tuple[Text, ...]:
+    more = (Text(N_("• and %(count)s more"), {"count": len(lines) - most}),) if len(lines) > most else ()
+    return (*lines[:most], *more)
+
+
+def who_lines(council: Council, product: Tabled) -> tuple[Text, ...]:
+    """Who is missing, and who is concerned and how that is known."""
+    lines = []
+    if not council.closed and (open_ones := missing(product)):
+        lines.append(Text(N_("Not handed in: %(names)s."), {"names": names(council, open_ones)}))
+    for standing, words in (
+        (DECLARED, N_("Concerned by their own word: %(names)s.")),
+        (BOUND, N_("Concerned by the record: %(names)s.")),
+    ):
+        if concerned := [cast.seat for cast in product.ballots if cast.standing == standing]:
+            lines.append(Text(words, {"names": names(council, concerned)}))
+    return tuple(lines)

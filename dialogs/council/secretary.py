@@ -1,0 +1,551 @@
+"""The secretary of a council's session: products, members, who is missing, what stands out, the end, the results.
+
+Which of the questions below stands is `_do` of the draft, and `_of` which member or product it is about. What the
+members marked is shown here only, to an officer of the province who is no member.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from dialogs.answers import one_of, text
+from dialogs.council.outcome import (
+    average_lines,
+    closable,
+    counted,
+    gate_lines,
+    is_scored,
+    missing,
+    outlying_lines,
+    result_of,
+    session_words,
+    sheet_for,
+    who_lines,
+)
+from dialogs.model import (
+    N_,
+    Agreed,
+    Answers,
+    Ask,
+    CloseCouncil,
+    Condition,
+    Council,
+    DecideStars,
+    Dialog,
+    DropSeat,
+    Effects,
+    Facts,
+    Go,
+    InviteMember,
+    LookAtMarks,
+    MakeCouncilPapers,
+    OpenCouncil,
+    Option,
+    RemindMembers,
+    RenewSeat,
+    Seat,
+    Tabled,
+    TableProduct,
+    Text,
+    Value,
+)
+from dialogs.officer.by_item import stored
+from dialogs.officer.decide import DESK
+from dialogs.officer.desk import short_codes
+from dialogs.officer.join import NAME_CHARS
+from dialogs.officer.rounds import plans_rounds, province_of
+from dialogs.producer.place import place_name
+from dialogs.rules.council import least_ballots
+from dialogs.rules.ruleset import ruleset
+
+SESSION = "c"
+SEAT = "s"
+"""Begin the values of buttons that stand for a session or a member."""
+
+# ---------------------------------------------------------------- all sessions
+
+
+def sessions_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if not facts.councils:
+        return (Text(N_("No session of the council is open.")),)
+    return (Text(N_("Sessions of the council:")), *map(_session_line, facts.councils))
+
+
+def _session_line(council: Council) -> Text:
+    values: dict[str, Value] = {"session": session_words(council), "count": len(council.products)}
+    if council.closed_at is not None:
+        values["day"] = council.closed_at.date()
+        return Text(N_("• %(session)s, over since %(day)s"), values)
+    return Text(N_("• %(session)s, %(count)s product"), values, N_("• %(session)s, %(count)s products"))
+
+
+_OPEN = Option("open", Text(N_("Open a session")), ("mở phiên", "mở phiên mới", "open a session"))
+_MINE = Option("mine", Text(N_("What I score")), ("phiếu của tôi", "what i score"))
+
+
+def sessions_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    listed = (
+        Option(f"{SESSION}{one.id}", Text(N_("Session %(session)s"), {"session": one.name}), (one.name,))
+        for one in facts.councils
+    )
+    empty = any(not one.closed and not one.products for one in facts.councils)
+    return (*listed, *(() if empty else (_OPEN,)), *((_MINE,) if facts.ballots else ()), DESK)
+
+
+def sessions_done(answers: Answers, facts: Facts) -> Effects:
+    return (OpenCouncil(province_of(facts)),) if answers["which"] == _OPEN.value else ()
+
+
+def after_sessions(value: str, answers: Answers, facts: Facts) -> Go:
+    if value.startswith(SESSION) and value[1:].isdigit():
+        return Go(f"council.{value[1:]}")
+    return Go({"mine": "seat", "desk": "desk"}.get(value, "councils"))
+
+
+COUNCILS = Dialog(
+    "councils",
+    allowed=plans_rounds,
+    up="desk",
+    steps=(Ask("which", sessions_prompt, one_of(sessions_options), then=sessions_done, goto=after_sessions),),
+)
+
+
+# ---------------------------------------------------------------- one session
+
+
+def council_of(answers: Answers, facts: Facts) -> Council:
+    council = facts.council(answers["subject"])
+    if council is None:  # `allowed` has let nobody through without one
+        raise LookupError(answers["subject"])
+    return council
+
+
+def _to(answers: Answers, do: str = "", of: str = "") -> Go:
+    key = f"council.{answers['subject']}"
+    return Go(key, {"_do": do, "_of": of}, drop=key)
+
+
+def _at(do: str, *, closed: bool = False) -> Condition:
+    def so(answers: Answers, facts: Facts) -> bool:
+        return answers.get("_do", "") == do and council_of(answers, facts).closed is closed
+
+    return so
+
+
+def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    council = council_of(answers, facts)
+    values: dict[str, Value] = {"session": council.name, "province": place_name(council.province)}
+    head = Text(N_("Council of %(province)s, session %(session)s"), values)
+    if council.closed_at is not None:
+        over = Text(N_("Over since %(day)s."), {"day": council.closed_at.date()})
+        return (head, over, *(_agreed_line(product) for product in council.products))
+    return (head, _members_line(council), *(_progress(council, product) for product in council.products))
+
+
+def _members_line(council: Council) -> Text:
+    if not council.seats:
+        return Text(N_("Nobody is invited yet."))
+    values: dict[str, Value] = {"count": len(council.seats), "here": sum(seat.taken for seat in council.seats)}
+    return Text(
+        N_("%(count)s member invited, %(here)s there."), values, N_("%(count)s members invited, %(here)s there.")
+    )
+
+
+def _progress(council: Council, product: Tabled) -> Text:
+    """How far the ballots are; what the marks are is another screen."""
+    least = least_ballots(ruleset(product.ruleset), len(council.seats))
+    values: dict[str, Value] = {
+        "code": product.code,
+        "product": product.product,
+        "done": len(counted(product)),
+        "total": len(counted(product)) + len(missing(product)),
+        "least": least,
+    }
+    if not is_scored(product):
+        return Text(N_("• %(code)s “%(product)s”: not with the council any more"), values)
+    return Text(N_("• %(code)s “%(product)s”: %(done)s of %(total)s sheets in, at least %(least)s needed"), values)
+
+
+def _agreed_line(product: Tabled) -> Text:
+    values: dict[str, Value] = {"code": product.code, "product": product.product}
+    if product.agreed is None:
+        return Text(N_("• %(code)s “%(product)s”: not scored"), values)
+    values |= {"total": sum(product.agreed.points, Decimal(0)), "stars": product.agreed.stars}
+    if not product.agreed.stars:
+        return Text(N_("• %(code)s “%(product)s”: %(total)s points, the council has to decide on the stars"), values)
+    return Text(N_("• %(code)s “%(product)s”: %(total)s points, %(stars)s stars ⭐"), values)
+
+
+_ADD = Option("add", Text(N_("Add a product")), ("thêm sản phẩm", "add a product"))
+_INVITE = Option("invite", Text(N_("Invite a member")), ("mời thành viên", "mời", "invite a member"))
+_MEMBERS = Option("members", Text(N_("Members")), ("thành viên", "members"))
+_REMIND = Option("remind", Text(N_("Remind who is missing")), ("nhắc", "nhắc người chưa nộp", "remind"))
+_MARKS = Option("marks", Text(N_("See the marks")), ("xem điểm", "see the marks"))
+_CLOSE = Option("close", Text(N_("End the session")), ("kết thúc phiên", "end the session"))
+_PAPERS = Option("papers", Text(N_("Minutes and sheets")), ("biên bản", "biên bản và phiếu", "minutes"))
+_ALL = Option("all", Text(N_("All sessions")), ("các phiên", "all sessions"))
+_BACK = Option("back", Text(N_("Back to the session")), ("về phiên họp", "back to the session"))
+RESULT = "result-"
+"""Begins the value of a button that leads to a product's result."""
+
+
+def options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    council = council_of(answers, facts)
+    scored = any(counted(product) for product in council.products)
+    if council.closed:
+        done = [product for product in council.products if product.agreed is not None]
+        shorts = short_codes(product.code for product in done)
+        results = (
+            Option(f"{RESULT}{p.code}", Text(N_("Result of %(code)s"), {"code": shorts[p.code]}), (p.product,))
+            for p in done
+            if is_scored(p)
+        )
+        return (*results, _PAPERS, *((_MARKS,) if scored else ()), _ALL, DESK)
+    return (
+        *((_ADD,) if council.ready else ()),
+        _INVITE,
+        *((_MEMBERS,) if council.seats else ()),
+        *((_REMIND,) if any(map(missing, filter(is_scored, council.products))) else ()),
+        *((_MARKS,) if scored else ()),
+        *((_CLOSE,) if scored else ()),
+        _ALL,
+        DESK,
+    )
+
+
+def done(answers: Answers, facts: Facts) -> Effects:
+    council = council_of(answers, facts)
+    match answers["next"]:
+        case "remind":
+            return (RemindMembers(council.id),)
+        case "papers":
+            return (MakeCouncilPapers(council.id),)
+        case "close":  # the averages are shown, and who has seen them scores no more
+            return tuple(LookAtMarks(council.id, product.code) for product in council.products if counted(product))
+    return ()
+
+
+def onward(value: str, answers: Answers, facts: Facts) -> Go:
+    council = council_of(answers, facts)
+    product = council.product(value.removeprefix(RESULT)) if value.startswith(RESULT) else None
+    if product is not None and product.agreed is not None:
+        return to_result(product, product.agreed) if product.agreed.stars else _to(answers, "stars", product.code)
+    if value in ("all", "desk"):
+        return Go("councils" if value == "all" else "desk")
+    return _to(answers, "" if value in ("remind", "papers") else value)
+
+
+def to_result(product: Tabled, agreed: Agreed) -> Go:
+    """The points of the council stand in the form; number and day of the paper are asked there."""
+    parts = zip(("part_a", "part_b", "part_c"), agreed.points, strict=True)
+    given = {name: f"{points:f}" for name, points in parts}
+    given |= {"items": stored(agreed.items), "_stars": str(agreed.stars)}
+    return Go(f"result.{product.code}", given, drop=f"result.{product.code}")
+
+
+# ---------------------------------------------------------------- its products
+
+
+def _choices(products: Iterable[tuple[str, str]]) -> tuple[Option, ...]:
+    """Products by code, and the way back."""
+    named = dict(products)
+    shorts = short_codes(named)
+    values = {code: {"code": shorts[code], "product": product} for code, product in named.items()}
+    return (
+        *(Option(code, Text(N_("%(code)s “%(product)s”"), of), (of["product"],)) for code, of in values.items()),
+        _BACK,
+    )
+
+
+def ready_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return _choices(council_of(answers, facts).ready)
+
+
+def added(answers: Answers, facts: Facts) -> Effects:
+    council, code = council_of(answers, facts), answers["add"]
+    return (TableProduct(council.id, code),) if code != _BACK.value else ()
+
+
+def scored_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return _choices((product.code, product.product) for product in council_of(answers, facts).products)
+
+
+def looked_at(answers: Answers, facts: Facts) -> Effects:
+    council, code = council_of(answers, facts), answers["marks"]
+    return (LookAtMarks(council.id, code),) if code != _BACK.value else ()
+
+
+def _product(answers: Answers, facts: Facts) -> Tabled | None:
+    return council_of(answers, facts).product(answers.get("_of", ""))
+
+
+def product_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    council, product = council_of(answers, facts), _product(answers, facts)
+    if product is None:
+        return ()
+    head = Text(N_("%(code)s “%(product)s”"), {"code": product.code, "product": product.product})
+    result = result_of(product) if product.product_set else None
+    if result is None:
+        return (head, Text(N_("No sheet is handed in yet.")), *who_lines(council, product))
+    form = sheet_for(product)
+    return (
+        head,
+        *average_lines(product, result),
+        *gate_lines(form, result),
+        *outlying_lines(council, product),
+        *who_lines(council, product),
+    )
+
+
+_OFF = Option("off", Text(N_("Take it off")), ("bỏ khỏi phiên", "take it off"))
+
+
+def product_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    council, product = council_of(answers, facts), _product(answers, facts)
+    loose = product is not None and not council.closed and not counted(product)
+    return (*((_OFF,) if loose else ()), _BACK)
+
+
+def product_done(answers: Answers, facts: Facts) -> Effects:
+    product = _product(answers, facts)
+    if answers["product"] != _OFF.value or product is None:
+        return ()
+    return (TableProduct(council_of(answers, facts).id, product.code, off=True),)
+
+
+# ---------------------------------------------------------------- its members
+
+
+_ONE_MORE = Option("invite", Text(N_("Invite one more")), ("mời thêm", "mời thêm người", "invite one more"))
+_CHAIR = Option("chair", Text(N_("Chair")), ("chủ tịch", "chair"))
+_MEMBER = Option("member", Text(N_("Member")), ("ủy viên", "thành viên", "member"))
+
+
+def invited(answers: Answers, facts: Facts) -> Effects:
+    council, value = council_of(answers, facts), answers["as"]
+    if value == _BACK.value:
+        return ()
+    return (InviteMember(council.id, answers["name"], value == _CHAIR.value),)
+
+
+def after_link(value: str, answers: Answers, facts: Facts) -> Go:
+    """The link stands alone: whatever stood below it would be copied with it."""
+    return _to(answers, "" if value in (_BACK.value, _DROP.value) else "invited")
+
+
+def members_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    council = council_of(answers, facts)
+    return (Text(N_("Members of the council:")), *map(_seat_line, council.seats))
+
+
+def _seat_line(seat: Seat) -> Text:
+    values: dict[str, Value] = {"name": seat.name, "state": _seat_state(seat)}
+    if seat.chair:
+        return Text(N_("• %(name)s (chair): %(state)s"), values)
+    return Text(N_("• %(name)s: %(state)s"), values)
+
+
+def _seat_state(seat: Seat) -> Text:
+    if seat.taken:
+        return Text(N_("there"))
+    if seat.until is None:
+        return Text(N_("the invitation ran out"))
+    return Text(N_("invited until %(day)s"), {"day": seat.until})
+
+
+def members_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    seats = council_of(answers, facts).seats
+    return (*(Option(f"{SEAT}{s.number}", Text("%(name)s", {"name": s.short}), (s.short,)) for s in seats), _BACK)
+
+
+def after_members(value: str, answers: Answers, facts: Facts) -> Go:
+    return _to(answers) if value == _BACK.value else _to(answers, "seat", value.removeprefix(SEAT))
+
+
+def _seat(answers: Answers, facts: Facts) -> Seat | None:
+    number = answers.get("_of", "")
+    return council_of(answers, facts).seat(int(number)) if number.isdigit() else None
+
+
+_RENEW = Option("renew", Text(N_("Make a new link")), ("đường dẫn mới", "đổi máy", "mất máy", "new link"))
+_DROP = Option("drop", Text(N_("Remove the member")), ("bỏ thành viên", "remove the member"))
+
+
+def seat_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    seat = _seat(answers, facts)
+    if seat is None:
+        return (Text(N_("There is no such member any more.")),)
+    new = N_("A new link is for a new or lost telephone: the old one is locked out at once, and what is marked stays.")
+    return (_seat_line(seat), Text(new))
+
+
+def seat_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (_BACK, _RENEW, _DROP) if _seat(answers, facts) is not None else (_BACK,)
+
+
+def seat_done(answers: Answers, facts: Facts) -> Effects:
+    council, seat = council_of(answers, facts), _seat(answers, facts)
+    if seat is None or answers["seat"] == _BACK.value:
+        return ()
+    order = RenewSeat if answers["seat"] == _RENEW.value else DropSeat
+    return (order(council.id, seat.number),)
+
+
+# ---------------------------------------------------------------- its end
+
+
+def close_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    council = council_of(answers, facts)
+    lines = [line for product in council.products for line in _end_of(council, product)]
+    if not _may_close(council):
+        return (Text(N_("The session can't end yet.")), *lines)
+    sure = N_("Once it is over nobody can score any more. End it?")
+    return (*lines, Text(sure))
+
+
+def _end_of(council: Council, product: Tabled) -> tuple[Text, ...]:
+    head = _progress(council, product)
+    result = result_of(product) if is_scored(product) else None
+    mean = average_lines(product, result) if result is not None and closable(council, product) else ()
+    return (head, *mean, *who_lines(council, product))
+
+
+def _may_close(council: Council) -> bool:
+    """Every product that is still there has enough ballots; there is one."""
+    scored = [product for product in council.products if is_scored(product)]
+    return bool(scored) and all(closable(council, product) for product in scored)
+
+
+_END = Option("end", Text(N_("End it now")), ("kết thúc luôn", "end it now"))
+
+
+def close_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    council = council_of(answers, facts)
+    remind = (_REMIND,) if any(map(missing, filter(is_scored, council.products))) else ()
+    return (_BACK, *remind, *((_END,) if _may_close(council) else ()))
+
+
+def closed(answers: Answers, facts: Facts) -> Effects:
+    council, value = council_of(answers, facts), answers["close"]
+    if value == _REMIND.value:
+        return (RemindMembers(council.id),)
+    return (CloseCouncil(council.id),) if value == _END.value else ()
+
+
+def stars_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    product = _product(answers, facts)
+    result = result_of(product) if product is not None else None
+    if product is None or result is None:
+        return ()
+    form = sheet_for(product)
+    head = Text(N_("%(code)s “%(product)s”"), {"code": product.code, "product": product.product})
+    ask = Text(N_("Points and what stars ask for disagree, so the council decides. How many stars?"))
+    return (head, *average_lines(product, result), *gate_lines(form, result), ask)
+
+
+def stars_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    product = _product(answers, facts)
+    result = result_of(product) if product is not None else None
+    may = reversed(result.may_be) if result is not None else ()
+    return (*(Option(f"{n}", Text(N_("%(stars)s stars ⭐"), {"stars": n})) for n in may), _BACK)
+
+
+def decided(answers: Answers, facts: Facts) -> Effects:
+    product, value = _product(answers, facts), answers["stars"]
+    if product is None or not value.isdigit():
+        return ()
+    return (DecideStars(council_of(answers, facts).id, product.code, int(value)),)
+
+
+COUNCIL = Dialog(
+    "council",
+    allowed=lambda answers, facts: facts.council(answers["subject"]) is not None,
+    up=lambda answers: _to(answers) if answers.get("_do") else Go("councils"),
+    steps=(
+        Ask(
+            "add",
+            N_("Which product comes before the council?"),
+            one_of(ready_options),
+            when=_at("add"),
+            then=added,
+            goto=lambda value, answers, facts: _to(answers),
+        ),
+        Ask(
+            "name",
+            N_("What is the member's name, and where do they work? For example: Lê Văn Nam, Sở Công Thương."),
+            text(NAME_CHARS, name=True),
+            when=_at("invite"),
+            verbatim=True,
+        ),
+        Ask(
+            "as",
+            lambda answers, facts: (Text(N_("What is %(name)s in the council?"), {"name": answers["name"]}),),
+            one_of((_CHAIR, _MEMBER, _BACK)),
+            when=lambda answers, facts: _at("invite")(answers, facts) and "name" in answers,
+            then=invited,
+            goto=after_link,
+        ),
+        Ask(
+            "invited",
+            N_("What would you like to do?"),
+            one_of((_ONE_MORE, _BACK)),
+            when=_at("invited"),
+            goto=lambda value, answers, facts: _to(answers, "" if value == _BACK.value else value),
+        ),
+        Ask(
+            "members",
+            members_prompt,
+            one_of(members_options),
+            when=_at("members"),
+            goto=after_members,
+        ),
+        Ask(
+            "seat",
+            seat_prompt,
+            one_of(seat_options),
+            when=_at("seat"),
+            then=seat_done,
+            goto=after_link,
+            confirms=True,
+        ),
+        Ask(
+            "marks",
+            N_("Of which product?"),
+            one_of(scored_options),
+            when=lambda answers, facts: answers.get("_do") == "marks",
+            then=looked_at,
+            goto=lambda value, answers, facts: _to(answers) if value == _BACK.value else _to(answers, "product", value),
+        ),
+        Ask(
+            "product",
+            product_prompt,
+            one_of(product_options),
+            when=lambda answers, facts: answers.get("_do") == "product" and _product(answers, facts) is not None,
+            then=product_done,
+            goto=lambda value, answers, facts: _to(answers),
+        ),
+        Ask(
+            "close",
+            close_prompt,
+            one_of(close_options),
+            when=_at("close"),
+            then=closed,
+            goto=lambda value, answers, facts: _to(answers),
+            confirms=True,
+        ),
+        Ask(
+            "stars",
+            stars_prompt,
+            one_of(stars_options),
+            when=lambda answers, facts: _at("stars", closed=True)(answers, facts) and result_here(answers, facts),
+            then=decided,
+            goto=lambda value, answers, facts: _to(answers),
+            confirms=True,
+        ),
+        Ask("next", overview, one_of(options), then=done, goto=onward),
+    ),
+)
+
+
+def result_here(answers: Answers, facts: Facts) -> bool:
+    product = _product(answers, facts)
+    return product is not None and product.agreed is not None and result_of(product) is not None

@@ -1,0 +1,439 @@
+"""Sessions of a province's council: who is their secretary, who sits there, what each scored, and what came of it.
+
+A secretary is an officer of the province who has no seat in the session. Whoever has one sees their own ballot and
+nobody else's; the marks of others are read for a secretary only, and only once a ballot is submitted.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialogs.council.facts import BOUND, FREE, SCORING
+from dialogs.engine import dialog_name
+from dialogs.model import Agreed, Ballot, Cast, Council, Membership, Role, Seat, Tabled
+from dialogs.producer.own_score import SCORED, set_of
+from storage.database import upsert
+from storage.models import (
+    assessments,
+    ballots,
+    cases,
+    council_cases,
+    council_seats,
+    council_sessions,
+    memberships,
+    people,
+)
+
+if TYPE_CHECKING:
+    from storage.records import Conversation
+
+SHOW_COUNCIL = {"councils", "council", "seat", "ballot"}
+"""Dialogs that know sessions and ballots; for the others they are not read."""
+SHOWN_FOR = timedelta(days=60)
+"""How long a closed session stays in the lists: until its decisions are published."""
+MOST_SHOWN = 20
+MOST_READY = 50
+LOOKED = "council_marks"
+"""In the audit: a secretary has looked at the marks of others."""
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def shows_council(conversation: "Conversation") -> bool:
+    return dialog_name(conversation.state.key) in SHOW_COUNCIL
+
+
+def provinces_of(members: Iterable[Membership]) -> tuple[str, ...]:
+    return tuple(m.territory for m in members if m.role is Role.PROVINCE_OFFICER)
+
+
+async def council_facts(connection: AsyncConnection, conversation: "Conversation", now: datetime) -> dict[str, Any]:
+    """For the dialogs of councils: the sessions one is a secretary of, and one's own ballots."""
+    mine = await ballots_of(connection, conversation.person_id, now)
+    provinces = provinces_of(conversation.person.memberships)
+    if not provinces:
+        return {"ballots": mine}
+    of_whom = await _sessions_for(connection, provinces, conversation.person_id, now)
+    opened = conversation.state.key.partition(".")[2]
+    found = [await council_of(connection, row, now, in_full=str(row.id) == opened) for row in of_whom]
+    return {"ballots": mine, "councils": tuple(found)}
+
+
+# ---------------------------------------------------------------- a member's own
+
+
+_OF_A_CASE = (
+    *(cases.c.code, cases.c.product, cases.c.commune, cases.c.answers, cases.c.ruleset, cases.c.status),
+    *(people.c.name, people.c.producer_name),
+)
+_OF_A_SEAT = (
+    select(
+        council_seats.c.id.label("seat_id"),
+        council_seats.c.number,
+        council_sessions.c.id.label("session_id"),
+        council_sessions.c.number.label("session_number"),
+        council_sessions.c.year,
+        council_sessions.c.closed_at,
+        cases.c.id.label("case_id"),
+        *_OF_A_CASE,
+        ballots.c.standing,
+        ballots.c.product_set,
+        ballots.c.marks,
+        ballots.c.submitted_at,
+    )
+    .join(council_sessions, council_sessions.c.id == council_seats.c.session_id)
+    .join(council_cases, council_cases.c.session_id == council_sessions.c.id)
+    .join(cases, cases.c.id == council_cases.c.case_id)
+    .join(people, people.c.id == cases.c.person_id)
+    .join(ballots, and_(ballots.c.seat_id == council_seats.c.id, ballots.c.case_id == cases.c.id), isouter=True)
+)
+
+
+async def ballots_of(connection: AsyncConnection, person_id: int, now: datetime) -> tuple[Ballot, ...]:
+    """Open sessions first, then those just closed; in each the products in the order in which they came."""
+    shown = or_(council_sessions.c.closed_at.is_(None), council_sessions.c.closed_at > now - SHOWN_FOR)
+    order = (council_sessions.c.closed_at.is_not(None), council_sessions.c.id.desc(), cases.c.id)
+    statement = _OF_A_SEAT.where(council_seats.c.person_id == person_id, shown).order_by(*order)
+    rows = (await connection.execute(statement)).all()
+    tied = await bound(connection, {person_id}, {row.case_id for row in rows}) if rows else set()
+    return tuple(_ballot(row, tied=(person_id, row.case_id) in tied) for row in rows)
+
+
+def _ballot(row: Any, *, tied: bool) -> Ballot:
+    number = set_of(row.ruleset, row.answers)
+    same = row.product_set == number
+    return Ballot(
+        session=f"{row.session_number}/{row.year}",
+        code=row.code,
+        product=row.product,
+        by=_maker(row),
+        ruleset=row.ruleset,
+        product_set=number,
+        status=row.status,
+        standing=BOUND if tied and row.closed_at is None else row.standing or "",
+        marks=row.marks if same and row.marks else {},
+        submitted=same and row.submitted_at is not None,
+        closed=row.closed_at is not None,
+    )
+
+
+def _maker(row: Any) -> str:
+    return str(row.answers.get("producer_name") or row.producer_name or row.name)
+
+
+async def bound(
+    connection: AsyncConnection, person_ids: Collection[int], case_ids: Collection[int]
+) -> set[tuple[int, int]]:
+    """Who is concerned by which case as the record has it, whatever they say: (person, case).
+
+    Its producer, who filed it for them, who assessed it, and the commune's people since it was handed in.
+    """
+    those = cases.c.id.in_(case_ids)
+    worked = or_(memberships.c.removed_at.is_(None), memberships.c.removed_at > cases.c.submitted_at)
+    there = and_(memberships.c.territory == cases.c.territory, worked)
+    found: set[tuple[int, int]] = set()
+    for who, statement in (
+        (cases.c.person_id, select(cases.c.person_id, cases.c.id)),
+        (cases.c.filed_by, select(cases.c.filed_by, cases.c.id)),
+        (memberships.c.person_id, select(memberships.c.person_id, cases.c.id).join(memberships, there)),
+        (
+            assessments.c.author_id,
+            select(assessments.c.author_id, cases.c.id).join(assessments, assessments.c.case_id == cases.c.id),
+        ),
+    ):
+        rows = await connection.execute(statement.where(those, who.in_(person_ids)))
+        found |= {(person, case) for person, case in rows}
+    return found
+
+
+async def own_ballot(connection: AsyncConnection, person_id: int, code: str) -> Any:
+    """The member's row for a case, its session kept from being closed until this transaction ends; None without one.
+
+    As _OF_A_SEAT has it. Of several sessions the one that is open, else the newest.
+    """
+    order = (council_sessions.c.closed_at.is_not(None), council_sessions.c.id.desc())
+    statement = _OF_A_SEAT.where(council_seats.c.person_id == person_id, cases.c.code == code).order_by(*order)
+    row = (await connection.execute(statement.limit(1))).one_or_none()
+    if row is None:
+        return None
+    await locked_session(connection, row.session_id, share=True)
+    of_this = (council_seats.c.id == row.seat_id, council_seats.c.person_id == person_id, cases.c.id == row.case_id)
+    return (await connection.execute(_OF_A_SEAT.where(*of_this))).one_or_none()
+
+
+async def keep_ballot(connection: AsyncConnection, row: Any, **values: Any) -> None:
+    """Columns of the ballot of a row as `own_ballot` gives it."""
+    statement = upsert(connection, ballots).values(seat_id=row.seat_id, case_id=row.case_id, **values)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=values))
+
+
+# ---------------------------------------------------------------- a session, as its secretary sees it
+
+
+async def _sessions_for(
+    connection: AsyncConnection, provinces: Collection[str], person_id: int, now: datetime
+) -> Sequence[Any]:
+    shown = or_(council_sessions.c.closed_at.is_(None), council_sessions.c.closed_at > now - SHOWN_FOR)
+    statement = (
+        select(council_sessions)
+        .where(council_sessions.c.province.in_(provinces), shown, ~_sits(person_id))
+        .order_by(council_sessions.c.closed_at.is_not(None), council_sessions.c.id.desc())
+    )
+    return (await connection.execute(statement.limit(MOST_SHOWN))).all()
+
+
+def _sits(person_id: int) -> Any:
+    """Whether this person has a seat in the session of the statement."""
+    here = (council_seats.c.session_id == council_sessions.c.id, council_seats.c.person_id == person_id)
+    return exists().where(*here).correlate(council_sessions)
+
+
+async def session_for(connection: AsyncConnection, session_id: int, conversation: "Conversation", *, lock: bool) -> Any:
+    """The row of a session that this person is a secretary of; None for everybody else. `lock`: nobody scores now."""
+    if lock:
+        await locked_session(connection, session_id)
+    which = (
+        council_sessions.c.id == session_id,
+        council_sessions.c.province.in_(provinces_of(conversation.person.memberships)),
+        ~_sits(conversation.person_id),
+    )
+    return (await connection.execute(select(council_sessions).where(*which))).one_or_none()
+
+
+async def session_row(connection: AsyncConnection, session_id: int) -> Any:
+    return (await connection.execute(select(council_sessions).where(council_sessions.c.id == session_id))).one()
+
+
+async def locked_session(connection: AsyncConnection, session_id: int, *, share: bool = False) -> None:
+    """Until the transaction ends. `share`: others may score beside, but nobody may close it."""
+    if connection.dialect.name == "postgresql":
+        statement = select(council_sessions.c.id).where(council_sessions.c.id == session_id)
+        await connection.execute(statement.with_for_update(read=share))
+
+
+async def council_of(connection: AsyncConnection, session: Any, now: datetime, *, in_full: bool = True) -> Council:
+    """`in_full`: with the marks of submitted ballots, and what could be put before it."""
+    rows = (await connection.execute(_seats(session.id))).all()
+    tabled = (await connection.execute(_TABLED.where(council_cases.c.session_id == session.id))).all()
+    statement = select(ballots).join(council_seats, council_seats.c.id == ballots.c.seat_id)
+    cast = (await connection.execute(statement.where(council_seats.c.session_id == session.id))).all()
+    tied: set[tuple[int, int]] = set()
+    if session.closed_at is None:  # afterwards it is what it was then
+        there = {row.person_id for row in rows if row.person_id is not None}
+        tied = await bound(connection, there, {row.case_id for row in tabled})
+    by_seat = {(row.seat_id, row.case_id): row for row in cast}
+    return Council(
+        id=session.id,
+        name=f"{session.number}/{session.year}",
+        province=session.province,
+        opened_on=session.opened_at.astimezone(_VIETNAM).date(),
+        seats=tuple(_seat(row, now) for row in rows),
+        products=tuple(_tabled(row, rows, by_seat, tied, in_full=in_full) for row in tabled),
+        closed_at=session.closed_at.astimezone(_VIETNAM) if session.closed_at is not None else None,
+        ready=await _ready(connection, session.province) if in_full and session.closed_at is None else (),
+    )
+
+
+def _seats(session_id: int) -> Any:
+    return select(council_seats).where(council_seats.c.session_id == session_id).order_by(council_seats.c.number)
+
+
+_TABLED = (
+    select(
+        council_cases,
+        *_OF_A_CASE,
+    )
+    .join(cases, cases.c.id == council_cases.c.case_id)
+    .join(people, people.c.id == cases.c.person_id)
+    .order_by(cases.c.id)
+)
+
+
+def _seat(row: Any, now: datetime) -> Seat:
+    waits = row.person_id is None and row.expires_at > now
+    until = row.expires_at.astimezone(_VIETNAM).date() if waits else None
+    return Seat(row.number, row.name, row.chair, row.person_id is not None, until)
+
+
+def _tabled(
+    row: Any, seats: Sequence[Any], by_seat: Mapping[tuple[int, int], Any], tied: Collection[Any], *, in_full: bool
+) -> Tabled:
+    closed = row.product_set is not None
+    number = row.product_set if closed else set_of(row.ruleset, row.answers)
+    found = (
+        _cast(seat, by_seat.get((seat.id, row.case_id)), number, (seat.person_id, row.case_id) in tied, in_full=in_full)
+        for seat in seats
+    )
+    return Tabled(
+        code=row.code,
+        product=row.product,
+        by=_maker(row),
+        commune=row.commune,
+        ruleset=row.ruleset,
+        product_set=number,
+        status=row.status,
+        ballots=tuple(found),
+        agreed=_agreed(row) if closed else None,
+    )
+
+
+def _cast(seat: Any, row: Any, number: int, tied: bool, *, in_full: bool) -> Cast:
+    standing = BOUND if tied else row.standing if row is not None else ""
+    submitted = row is not None and row.submitted_at is not None and row.product_set == number and standing == FREE
+    return Cast(seat.number, standing, row.marks if in_full and submitted else {}, submitted)
+
+
+def _agreed(row: Any) -> Agreed:
+    points = (row.points_a, row.points_b, row.points_c)
+    return Agreed({code: Decimal(given) for code, given in row.items.items()}, points, row.stars or 0)
+
+
+async def _ready(connection: AsyncConnection, province: str) -> tuple[tuple[str, str], ...]:
+    """Dossiers in evaluation that are before no open session, and whose score sheet is known."""
+    which = (cases.c.province == province, cases.c.status == SCORING, cases.c.ruleset.in_(SCORED), ~IN_SESSION)
+    statement = select(cases.c.code, cases.c.product, cases.c.ruleset, cases.c.answers).where(*which)
+    rows = await connection.execute(statement.order_by(cases.c.id).limit(MOST_READY))
+    return tuple((row.code, row.product) for row in rows if set_of(row.ruleset, row.answers))
+
+
+IN_SESSION = (
+    exists()
+    .where(council_cases.c.case_id == cases.c.id, council_sessions.c.id == council_cases.c.session_id)
+    .where(council_sessions.c.closed_at.is_(None))
+    .correlate(cases)
+)
+"""Whether a case of the statement is before a session that is still open."""
+
+
+async def in_session(connection: AsyncConnection, case_id: int) -> bool:
+    statement = select(cases.c.id).where(cases.c.id == case_id, IN_SESSION)
+    return (await connection.execute(statement)).first() is not None
+
+
+async def agreed_on(connection: AsyncConnection, case_id: int) -> Agreed | None:
+    """What the newest closed session came to for a case; None where none has scored it."""
+    which = (council_cases.c.case_id == case_id, council_cases.c.product_set.is_not(None))
+    statement = select(council_cases).where(*which).order_by(council_cases.c.session_id.desc()).limit(1)
+    row = (await connection.execute(statement)).one_or_none()
+    return _agreed(row) if row is not None else None
+
+
+# ---------------------------------------------------------------- what a secretary writes
+
+
+async def open_session(connection: AsyncConnection, province: str, person_id: int, now: datetime) -> None:
+    """Of two at the same moment the second finds its number taken and fails: it is done again with the next one."""
+    year = now.astimezone(_VIETNAM).year
+    this_year = (council_sessions.c.province == province, council_sessions.c.year == year)
+    last = (await connection.execute(select(func.max(council_sessions.c.number)).where(*this_year))).scalar()
+    row = {"province": province, "year": year, "number": int(last or 0) + 1, "opened_by": person_id, "opened_at": now}
+    await connection.execute(insert(council_sessions).values(row))
+
+
+async def table_case(connection: AsyncConnection, session_id: int, case_id: int) -> None:
+    await connection.execute(insert(council_cases).values(session_id=session_id, case_id=case_id))
+
+
+async def untable_case(connection: AsyncConnection, session_id: int, case_id: int) -> bool:
+    """Whether it could be taken off: nobody has submitted a ballot. What was begun goes with it."""
+    of_it = (
+        ballots.c.case_id == case_id,
+        ballots.c.seat_id.in_(select(council_seats.c.id).where(council_seats.c.session_id == session_id)),
+    )
+    submitted = select(ballots.c.case_id).where(*of_it, ballots.c.submitted_at.is_not(None)).limit(1)
+    if (await connection.execute(submitted)).first() is not None:
+        return False
+    await connection.execute(delete(ballots).where(*of_it))
+    which = (council_cases.c.session_id == session_id, council_cases.c.case_id == case_id)
+    return bool((await connection.execute(delete(council_cases).where(*which))).rowcount)
+
+
+async def close_session(connection: AsyncConnection, council: Council, person_id: int, now: datetime) -> None:
+    """Of a locked session. Who is concerned by the record is written down as it is now: roles may end later."""
+    seats = {row.number: row.id for row in await connection.execute(_seats(council.id))}
+    for product in council.products:
+        case_id = (await connection.execute(select(cases.c.id).where(cases.c.code == product.code))).scalar_one()
+        which = (council_cases.c.session_id == council.id, council_cases.c.case_id == case_id)
+        if product.agreed is None:  # it has left the council meanwhile: what was begun stays, and comes to nothing
+            continue
+        await connection.execute(update(council_cases).where(*which).values(_columns(product, product.agreed)))
+        for cast in product.ballots:
+            if cast.standing == BOUND:
+                values = {"standing": BOUND, "submitted_at": None}
+                row = upsert(connection, ballots).values(seat_id=seats[cast.seat], case_id=case_id, **values)
+                await connection.execute(row.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=values))
+    closed = update(council_sessions).where(council_sessions.c.id == council.id)
+    await connection.execute(closed.values(closed_by=person_id, closed_at=now))
+
+
+def _columns(product: Tabled, agreed: Agreed) -> dict[str, Any]:
+    a, b, c = agreed.points
+    return {
+        "product_set": product.product_set,
+        "items": {code: str(points) for code, points in agreed.items.items()},
+        "points_a": a,
+        "points_b": b,
+        "points_c": c,
+        "stars": agreed.stars or None,
+    }
+
+
+async def decide_stars(connection: AsyncConnection, session_id: int, code: str, stars: int) -> None:
+    case_id = select(cases.c.id).where(cases.c.code == code).scalar_subquery()
+    which = (council_cases.c.session_id == session_id, council_cases.c.case_id == case_id)
+    await connection.execute(update(council_cases).where(*which).values(stars=stars))
+
+
+async def members_to_remind(connection: AsyncConnection, session_id: int, numbers: Collection[int]) -> list[int]:
+    """Person ids of those of these seats that somebody sits on."""
+    which = (council_seats.c.session_id == session_id, council_seats.c.number.in_(numbers))
+    statement = select(council_seats.c.person_id).where(*which, council_seats.c.person_id.is_not(None))
+    return sorted((await connection.execute(statement)).scalars())
+
+
+async def handed_in(connection: AsyncConnection, session_id: int) -> dict[tuple[int, str], datetime]:
+    """When each ballot that counts was handed in, in Vietnamese time, by the member's number and the case's code."""
+    statement = (
+        select(council_seats.c.number, cases.c.code, ballots.c.submitted_at)
+        .join(council_seats, council_seats.c.id == ballots.c.seat_id)
+        .join(cases, cases.c.id == ballots.c.case_id)
+        .where(council_seats.c.session_id == session_id, ballots.c.submitted_at.is_not(None))
+    )
+    rows = await connection.execute(statement)
+    return {(row.number, row.code): row.submitted_at.astimezone(_VIETNAM) for row in rows}
+
+
+async def name_of(connection: AsyncConnection, person_id: int | None) -> str:
+    name = (await connection.execute(select(people.c.name).where(people.c.id == person_id))).scalar()
+    return str(name or "")
+
+
+# ---------------------------------------------------------------- one person, one seat
+
+
+async def one_seat_each(connection: AsyncConnection, person_id: int) -> None:
+    """Of a person who turns out to be two members of a session (storage.joining) the older seat stays taken."""
+    older = council_seats.alias("older")
+    had = exists().where(
+        older.c.session_id == council_seats.c.session_id,
+        older.c.person_id == council_seats.c.person_id,
+        older.c.id < council_seats.c.id,
+    )
+    freed = update(council_seats).where(council_seats.c.person_id == person_id, had)
+    await connection.execute(freed.values(person_id=None, taken_at=None))
+
+
+# ---------------------------------------------------------------- the end of everything
+
+
+async def forget_empty(connection: AsyncConnection) -> None:
+    """Sessions that are over and of whose dossiers none is kept any more, with the names of their members."""
+    left = exists().where(council_cases.c.session_id == council_sessions.c.id).correlate(council_sessions)
+    empty = select(council_sessions.c.id).where(council_sessions.c.closed_at.is_not(None), ~left)
+    ids = list((await connection.execute(empty)).scalars())
+    await connection.execute(delete(council_seats).where(council_seats.c.session_id.in_(ids)))
+    await connection.execute(delete(council_sessions).where(council_sessions.c.id.in_(ids)))
