@@ -71,6 +71,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "prepare": (
         "điền mẫu",
         "điền mẫu giúp tôi",
+        "soạn giấy",
         "soạn giấy tờ",
         "soạn giấy giúp tôi",
         "xin mẫu 01",
