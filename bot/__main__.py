@@ -192,6 +192,19 @@ def export(
     _run(terminal.export_cases(_configured(), where, output, contacts=with_contacts, say=_say))
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The list, .xlsx with the headings of the form", exists=True)],
+    province: Annotated[str, typer.Option(help="Code of the province, 2 digits: 15")],
+    yes: Annotated[bool, typer.Option("--yes", help="Write what is right and new; else only look")] = False,
+    wrong: Annotated[Path | None, typer.Option(help="Where to write the lines that are not right: wrong.xlsx")] = None,
+) -> None:
+    """Take over the certificates that a province has given already, from a list for Excel."""
+    from bot.desk import terminal
+
+    _run(terminal.import_certificates(_configured(), file, terminal.province_of(province), wrong, yes=yes, say=_say))
+
+
 @app.command()
 def report(
     territory: Annotated[str, typer.Option(help="15 for a province, 15/04336 for a commune, or all")],

@@ -38,6 +38,7 @@ from bot.deliver import Delivery
 from bot.desk.day import OfficeDay
 from bot.fetch import Fetcher
 from bot.handle import Closing, Intake
+from bot.imports import Imports
 from bot.incoming import take
 from bot.ladder import Ladder
 from bot.merge import NotMergeable, merge, report
@@ -418,9 +419,10 @@ class Running:
         day, ladder = OfficeDay(parts.engine, parts.world), Ladder(parts.engine, parts.world)
         parts.intake.outlet = delivery
         parts.intake.file_wakes.append(fetcher.wake)
-        for part in (delivery, ladder, fetcher, timers, day):
+        lists = Imports(parts.engine, parts.store, parts.world)
+        for part in (delivery, ladder, fetcher, timers, day, lists):
             self._tasks.append(asyncio.create_task(kept_up(part.run), name=type(part).__name__))
-        self._sources += [timers.close, fetcher.close, day.close, ladder.close]
+        self._sources += [timers.close, fetcher.close, day.close, ladder.close, lists.close]
         self._sinks.append(delivery.close)
 
     def aside(self, work: Coroutine[Any, Any, None]) -> None:

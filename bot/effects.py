@@ -17,6 +17,7 @@ from bot.desk import (
     digest,
     documents,
     holding,
+    import_orders,
     office,
     results,
     rounds,
@@ -44,10 +45,13 @@ from dialogs.model import (
     AmendResult,
     AnswerJoin,
     AnswerQuestion,
+    AskImport,
     AssessTopic,
     CastBallot,
+    ClaimCertificates,
     CloseCouncil,
     ConfirmAssisted,
+    ConfirmImport,
     CorrectAnswers,
     DecideCase,
     DecideStars,
@@ -101,6 +105,7 @@ from dialogs.model import (
     ScoreItem,
     SendArticle,
     SendForm,
+    SendImportForm,
     SendMessage,
     SendMyData,
     SendNote,
@@ -371,6 +376,14 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await holding.release(turn, effect)
         case PassCase():
             await holding.pass_on(turn, effect)
+        case ClaimCertificates(phone):
+            await standing.claim(turn, phone)
+        case SendImportForm():
+            import_orders.send_form(turn)
+        case AskImport():
+            await import_orders.ask(turn, effect)
+        case ConfirmImport(number):
+            await import_orders.confirm(turn, number)
         case RevealPhone(code):
             await decisions.reveal_phone(turn, code)
         case SendNote():

@@ -61,6 +61,7 @@ TITLES: Mapping[str, str] = {
     "council_sessions": N_("Sessions of a council you opened"),
     "council_seats": N_("Your seats in a council"),
     "ballots": N_("Your score sheets in a council"),
+    "imports": N_("Lists of certificates you handed in"),
     "reason_templates": N_("Ready reasons you wrote"),
     "audit": N_("Who looked, and what was done"),
 }

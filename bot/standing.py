@@ -7,11 +7,14 @@ from dialogs.model import N_, DropOwnPaper, KeepOwnPaper, ResumeCase, ReturnedIt
 from dialogs.officer.alerts import alert_again
 from dialogs.producer.standing import RESUME, Brought, brought, ways
 from dialogs.rules.ruleset import ruleset_on
-from storage import cases, own_papers
+from storage import cases, imports, joining, own_papers
 from storage.dossiers import carry_over
 from storage.records import Row
 
 MANY = Text(N_("You keep %(most)s papers here already. Please take one out first."), {"most": own_papers.MOST})
+NOTHING_FOUND = Text(
+    N_("I find no certificate with this number in your commune. Your officer can look which number the province has.")
+)
 KEPT = N_("✅ Noted until %(day)s. I remind you 6, 3 and 1 months before.")
 
 
@@ -78,3 +81,20 @@ async def drop_paper(turn: Turned, effect: DropOwnPaper) -> None:
     if not await own_papers.drop(turn.connection, turn.conversation.person_id, effect.id):
         raise cases.NotPossible("own paper")
     turn.carried.changed = True
+
+
+async def claim(turn: Turned, phone: str) -> None:
+    """Certificates of a list, in the commune where this person is: the number alone says nothing about the place."""
+    me = turn.conversation
+    codes: list[str] = []
+    for person_id in await imports.held_for(turn.connection, me.person.commune, phone):
+        codes += await joining.join(turn.connection, me.person_id, person_id, turn.now)
+    if not codes:
+        turn.carried.said.append(SendMessage((NOTHING_FOUND,)))
+        return
+    for code in codes:
+        turn.record("claim", code)
+    me.case_count += len(codes)
+    turn.carried.changed = True
+    found = Text(N_("✅ Found. I remind you before it ends."))
+    turn.carried.said.append(SendMessage((found,)))

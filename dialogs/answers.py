@@ -230,9 +230,9 @@ class phone:
         if isinstance(event, ContactShared):
             if not event.own:
                 raise InvalidAnswer(N_("That is somebody else's card. Please share your own number, or type it."))
-            return Answer(_e164(event.phone if event.phone.startswith(("+", "0")) else f"+{event.phone}"))
+            return Answer(e164(event.phone if event.phone.startswith(("+", "0")) else f"+{event.phone}"))
         if isinstance(event, TextReceived):
-            return Answer(_e164(event.text))
+            return Answer(e164(event.text))
         raise InvalidAnswer(N_("Please type the telephone number, for example 0912 345 678."))
 
     def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
@@ -252,7 +252,7 @@ NO_NUMBER = N_(
 )
 
 
-def _e164(typed: str) -> str:
+def e164(typed: str) -> str:
     digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", typed))
     try:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", typed)[:40], "VN")

@@ -501,6 +501,7 @@ class Addressed:
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
     """`published`: until then only the province sees it. `criteria`: points by item of the sheet, where entered.
+    Without `points_known`, as of an imported certificate, those of the parts mean nothing.
 
     `product_code` "" where none was given. `revoked_on`: the day of the decision that withdrew the certificate, for a
     ground of the rules of that day.
@@ -516,6 +517,7 @@ class ResultFacts:
     published: bool = True
     criteria: Mapping[str, Decimal] = field(default_factory=dict)
     product_code: str = ""
+    points_known: bool = True
     revoked_on: date | None = None
     revoked_for: str = ""
 
@@ -1289,6 +1291,33 @@ class ExportCases:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimCertificates:
+    """Certificates that a province handed in with this number (E.164) are this person's, who has vouched for it."""
+
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendImportForm:
+    """An empty list with the headings, for the certificates that a province has given already."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskImport:
+    """A file of this officer's, just sent, is a list of a province's certificates: look at it, write nothing."""
+
+    province: str
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmImport:
+    """Take over what is new and right in a list that was looked at."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendReport:
     """A month of a territory as a report for this officer; `first` is the month's first day."""
 
@@ -1516,6 +1545,10 @@ Effect = (
     | ExportAudit
     | ExportCases
     | SendReport
+    | ClaimCertificates
+    | SendImportForm
+    | AskImport
+    | ConfirmImport
     | SetTemplate
     | RemoveTemplate
     | RevealPhone

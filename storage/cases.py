@@ -64,7 +64,7 @@ def answer_by(rules: Ruleset, status: str, day: date, used: int, days_off: froze
     return add_working_days(day, max(limit - used, 1), days_off) if limit is not None else None
 
 
-def _place_in_line(
+def place_in_line(
     rules: Ruleset, status: str, today: date, used: int, days_off: frozenset[date], *, again: bool = False
 ) -> dict[str, Any]:
     """The columns of a case that say whose turn it is, since when and until when."""
@@ -173,7 +173,7 @@ async def _open(
         "product_folded": fold(answers["product"])[:120],
         "producer_folded": fold(answers.get("producer_name", ""))[:160],
         "answers": dict(answers),
-        **_place_in_line(rules, status, today, 0, days_off),
+        **place_in_line(rules, status, today, 0, days_off),
         "submitted_at": now,
         "updated_at": now,
     }
@@ -285,7 +285,7 @@ async def move(
     days_off = await closed_for(connection, case.territory, side, days_off)
     used = _used(case, step, today, days_off)
     again = action == "resubmit"
-    values = _place_in_line(rules, step.to_status, today, used, days_off, again=again) | {"updated_at": now}
+    values = place_in_line(rules, step.to_status, today, used, days_off, again=again) | {"updated_at": now}
     values |= await _hand(connection, case, step, now)
     if action == "forward" and (up := await _round(connection, case, step, rules, today)):
         values["round"] = up.name

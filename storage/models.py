@@ -36,6 +36,7 @@ from storage.council_tables import council_cases as council_cases
 from storage.council_tables import council_seats as council_seats
 from storage.council_tables import council_sessions as council_sessions
 from storage.rating_tables import assessments as assessments
+from storage.rating_tables import imports as imports
 from storage.rating_tables import own_papers as own_papers
 from storage.rating_tables import product_serials as product_serials
 from storage.rating_tables import results as results

@@ -28,6 +28,7 @@ from storage.models import (
     digests,
     download_links,
     files,
+    imports,
     invitations,
     join_codes,
     memberships,
@@ -139,6 +140,7 @@ SHOWN: Mapping[str, Callable[[int], ColumnElement[bool]]] = {
     "ballots": lambda person_id: ballots.c.seat_id.in_(
         select(council_seats.c.id).where(council_seats.c.person_id == person_id)
     ),
+    "imports": _theirs(imports.c.author_id),
     "reason_templates": _theirs(reason_templates.c.author_id),
     "audit": lambda person_id: or_(audit.c.actor_id == person_id, _of_own_files(person_id)),
 }
@@ -165,6 +167,7 @@ HIDDEN = frozenset({
     "opened_by", "closed_by",
     "before", "hash", "previous", "place", "claimed_until", "typed", "check_at",  # how the program works
     "product_folded", "producer_folded", "urgent_on", "delivery_id", "look_on", "waits_since",
+    "import_key", "held_until",
 })  # fmt: skip
 """Columns that are left out of rows that are shown."""
 

@@ -113,6 +113,21 @@ results = Table(
     Column("product_code", String(40), nullable=False, server_default="", comment="the official one, as printed"),
     Column("revoked_on", Date, comment="of a certificate that was withdrawn: the day on the decision"),
     Column("revoked_for", String(20), nullable=False, server_default="", comment="ground in the rules of that day"),
+    Column("import_key", String(64), unique=True, comment="of one imported: its list has no points; storage.imports"),
     look_on_column(),
     look_on_index("results"),
 )
+
+imports = Table(
+    "imports",
+    metadata,
+    id_column(),
+    Column("province", String(2), nullable=False),
+    Column("file_id", String(24), nullable=False, comment="in files; erased there once nothing needs it"),
+    person_column("author_id"),
+    Column("status", String(10), nullable=False, comment="asked, looked_at, confirmed, done, refused, dropped"),
+    Column("found", Document, nullable=False, server_default="{}", comment="{new, known, wrong: how many lines}"),
+    Column("held_until", Moment, comment="a worker is at it until then, if it lives"),
+    Column("asked_at", Moment, nullable=False),
+)
+"""Lists of certificates that provinces send; what becomes of a list is in storage.imports."""

@@ -632,6 +632,7 @@ def _result(row: Row) -> ResultFacts:
     more = {
         "criteria": {code: Decimal(given) for code, given in row.criteria.items()},
         "product_code": row.product_code,
+        "points_known": row.import_key is None,
         "revoked_on": row.revoked_on,
         "revoked_for": row.revoked_for,
     }

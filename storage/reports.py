@@ -75,8 +75,8 @@ def _list(territory: str, contacts: bool) -> Select[Any]:
         cases.c.owner, cases.c.submitted_at, cases.c.since, cases.c.due_on, cases.c.days_used,
         _answer("product_group").label("product_group"), _answer("producer_kind").label("producer_kind"),
         _answer("producer_name").label("producer"), people.c.producer_name.label("known_as"),
-        results.c.stars, results.c.points_a, results.c.points_b, results.c.points_c, results.c.certificate_until,
-        results.c.product_code,
+        results.c.stars, results.c.import_key, results.c.points_a, results.c.points_b, results.c.points_c,
+        results.c.certificate_until, results.c.product_code,
     ]  # fmt: skip
     if contacts:
         columns += [type_coerce(_answer(name), SealedText(name)).label(name) for name in CONTACTS]

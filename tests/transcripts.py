@@ -27,15 +27,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.channels import email, push, web, zalo, zalo_bot
 from bot.channels.base import Capabilities, Proof, Update, pressed
 from bot.desk.day import OfficeDay
 from bot.handle import handle
+from bot.imports import Imports
 from bot.merge import merge
 from bot.render import types_back
 from bot.world import World
@@ -55,9 +57,11 @@ from dialogs.rules.rating import months_after
 from dialogs.rules.scoring import choices, gates
 from dialogs.rules.sheet import sheet
 from dialogs.rules.working_days import at_minute
+from storage import imports as imports_of
 from storage import notices, people
 from storage import outbox as outbox_of
 from storage.database import sqlite_path, upsert
+from storage.files import FileStore
 from storage.models import (
     Moment,
     ballots,
@@ -67,6 +71,7 @@ from storage.models import (
     council_seats,
     digests,
     files,
+    memberships,
     outbox,
     papers,
     results,
@@ -76,6 +81,7 @@ from storage.models import (
 from storage.models import cases as case_table
 from storage.models import people as people_table
 from storage.records import VIETNAM
+from tests.certificate_lists import GOOD, book
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Monday, 9:00 in Viet Nam."""
@@ -506,6 +512,36 @@ async def _without_a_chat(run: Play) -> None:
         await connection.execute(update(results).values(certificate_until=until, look_on=until))
 
 
+async def _list_from_elsewhere(connection: AsyncConnection, run: Play) -> None:
+    """Where the messenger takes no files, from another chat of the same person's."""
+    member = (await connection.execute(select(memberships).where(memberships.c.role == "province_officer"))).one()
+    chat = select(conversations.c.id).where(conversations.c.person_id == member.person_id)
+    run.sent += 1
+    row = {"id": f"f{run.sent}", "person_id": member.person_id, "channel": "web", "source": ""}
+    row |= {"conversation_id": (await connection.execute(chat)).scalars().first(), "received_at": run.clock.now}
+    await connection.execute(insert(files).values(row))
+    await imports_of.ask(connection, "15", row["id"], member.person_id, run.clock.now)
+
+
+async def _list_comes(run: Play) -> None:
+    """The list that the officer has sent is here: five lines, of which one is here twice and two are not right."""
+    lines = (
+        GOOD,
+        {**GOOD, "product": "Mật ong bạc hà", "maker": "Hộ Lý Thị Mẩy", "kind": "Hộ gia đình", "set": 4},
+        {**GOOD, "product": "Miến đao", "commune": "Xã Không Có"},
+        {**GOOD, "product": "Trà dây", "set": 11, "decided_on": run.clock.now.date() + timedelta(days=30)},
+        GOOD,
+    )
+    with TemporaryDirectory() as folder:
+        store = FileStore(folder)
+        here = {"sha256": await store.put(book(*lines)), "status": "stored", "due_at": None}
+        async with run.engine.begin() as connection:
+            if not await imports_of.to_do(connection, run.clock.now):
+                await _list_from_elsewhere(connection, run)
+            await connection.execute(update(files).where(files.c.id.like("f%")).values(here))
+        await Imports(run.engine, store, run.world).look()
+
+
 async def _march(run: Play) -> None:
     """The next first of March, before seven in the morning: a new cycle begins."""
     today = run.clock.now.astimezone(VIETNAM).date()
@@ -598,6 +634,7 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "the certificate is in its last day": _last_day,
     "the certificate may be renewed": _renewable,
     "March comes": _march,
+    "the list is read": _list_comes,
     "the producer has no chat, and in two days six months are left": _without_a_chat,
     "the next file goes up to the province": _quietly(
         *_by("officer", "TL12-26-0002", *_ASSESSED[1:], "TL12-26-0002", "trình lãnh đạo", "gửi", "menu"),

@@ -16,16 +16,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import own_data, papers
-from bot.catalogs import VIETNAM
+from bot.catalogs import VIETNAM, Catalog
 from bot.channels.base import Attachment
-from bot.desk import council_papers, export, forms
+from bot.desk import council_papers, export, forms, import_files
+from bot.desk.survey import survey
 from bot.paperwork import delivery
 from bot.turn import Turned, facts_of
 from bot.world import World
 from dialogs.model import N_, CaseFacts, ExportAudit, ExportCases, SendMessage, SendReport, Text
 from dialogs.officer.reports import may_audit
 from dialogs.producer.upload import papers_of
-from storage import cases, reports, requests
+from storage import cases, imports, reports, requests
 from storage import own_data as kept
 from storage.assessments import assessment_of
 from storage.database import reading
@@ -154,14 +155,35 @@ async def made(engine: AsyncEngine, store: FileStore, world: World, spec: Mappin
         return Attachment(spec["name"], own_data.MEDIA_TYPE, await _own_data(engine, world, spec))
     if spec["made"] == "report":
         return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.PDF], await _report(engine, world, spec))
+    if spec["made"] == "import errors":
+        return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.XLSX], await _wrong(engine, store, world, spec))
     return Attachment(spec["name"], papers.MEDIA_TYPES[papers.Kind.XLSX], await _sheet(engine, world, spec))
+
+
+async def _wrong(engine: AsyncEngine, store: FileStore, world: World, spec: Mapping[str, Any]) -> bytes:
+    """The lines of a list that are not right; the list is read once more, as nothing of it is kept."""
+    async with reading(engine) as connection:
+        found = await imports.list_of(connection, spec["import"])
+        if found is None or found.sha256 is None:  # erased before the message about it went out
+            raise LookupError(spec["name"])
+    data, today = await store.get(found.sha256), world.clock().astimezone(VIETNAM).date()
+    return await asyncio.to_thread(_wrong_sheet, data, found.province, today, world.catalog(spec["locale"]))
+
+
+def _wrong_sheet(data: bytes, province: str, today: date, catalog: Catalog) -> bytes:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+        import_files.write_wrong(file, survey(data, province, today, ()).wrong, catalog)
+        file.seek(0)
+        return file.read()
 
 
 async def _sheet(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> bytes:
     catalog, today = world.catalog(spec["locale"]), world.clock().astimezone(VIETNAM).date()
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
         async with reading(engine) as connection:
-            if spec["made"] == "audit":
+            if spec["made"] == "import form":
+                import_files.write_form(file, catalog)
+            elif spec["made"] == "audit":
                 await export.write_audit(connection, file, ".xlsx", spec["code"], catalog)
             else:
                 await export.write_cases(connection, file, ".xlsx", spec["territory"], catalog, today, world.days_off)

@@ -182,13 +182,13 @@ class Wording:
         return [self.catalog.say(Text(msgid)) for msgid in (*COLUMNS, *(CONTACTS if contacts else ()))]
 
     def cells(self, row: Any, *, contacts: bool) -> list[Cell]:
-        points = (row.points_a, row.points_b, row.points_c)
+        points = (row.points_a, row.points_b, row.points_c) if row.import_key is None else (None, None, None)
         return [
             row.code, row.product, self.group(row.ruleset, row.product_group), row.producer or row.known_as,
             self.kind(row.producer_kind), commune_name(row.commune), self.status(row.status),
             self.catalog.say(SIDES[Side(row.owner)]), row.submitted_at.astimezone(VIETNAM).date(), row.since,
             row.due_on, reports.days_used(row, self.closed, self.today), row.stars, *points,
-            None if row.points_a is None else sum(points), row.certificate_until, row.product_code,
+            None if points[0] is None else sum(points), row.certificate_until, row.product_code,
             *((row.contact_name, number(row.phone)) if contacts else ()),
         ]  # fmt: skip
 
@@ -262,6 +262,7 @@ DONE = {
     "decide": N_("decided"),
     "escalate": N_("told to the one above, as it was overdue"),
     "export_audit": N_("record of all this taken along"),
+    "claim": N_("certificate found by its number"),
     "hand_over": N_("handed over"),
     "new_code": N_("new confirmation code made"),
     "note": N_("message written"),

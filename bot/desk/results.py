@@ -67,7 +67,8 @@ async def amend(turn: Turned, effect: AmendResult) -> None:
     """A slip is put right: the producer and the commune are told what changed, as they were told the wrong thing."""
     before = facts_of(turn, effect.code)
     case = await decidable(turn, effect.code, "amend", before.status)
-    result = amended(before, before.result, effect) if before.result is not None else None
+    was = before.result
+    result = amended(before, was, effect) if was is not None and was.points_known else None
     if result is None or not effect.reason.strip() or not _may_stand(turn, before, effect):
         raise cases.NotPossible(effect.code)
     kept = await results.amend(turn.connection, case, result, turn.now)

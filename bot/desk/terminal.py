@@ -1,5 +1,6 @@
 """What is asked for on the command line: lists, reports and the audit, written into a file."""
 
+import asyncio
 import getpass
 import os
 import tempfile
@@ -11,13 +12,15 @@ from typing import IO, Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot import keys
+from bot import imports, keys, papers
 from bot.catalogs import VIETNAM, Catalog
 from bot.catalogs import load as load_catalogs
-from bot.desk import export, report
+from bot.desk import export, import_files, report
+from bot.desk.workbook import Unreadable
 from bot.settings import Settings
 from bot.world import LOCALES
 from dialogs import places
+from dialogs.officer.imports import FIRST_WRONG
 from storage import audit, reports, retention
 from storage.audit import Entry
 from storage.database import reading, writing
@@ -33,6 +36,12 @@ def territory_of(words: str) -> str:
         return ""
     if places.parse_territory(words) is None:
         raise SystemExit(f"There is no territory {words}. Write 15 for a province, 15/04336 for a commune, or all.")
+    return words
+
+
+def province_of(words: str) -> str:
+    if places.province(words) is None:
+        raise SystemExit(f"There is no province {words}. Write its code, for example 15.")
     return words
 
 
@@ -64,6 +73,40 @@ async def export_cases(config: Settings, territory: str, output: Path, *, contac
                     connection, file, suffix, territory, _catalog(config), _today(), config.days_off, contacts=contacts
                 )
     say(f"{output}: {count} cases")
+
+
+async def import_certificates(
+    config: Settings, file: Path, province: str, wrong: Path | None, *, yes: bool, say: Say
+) -> None:
+    """As a provincial officer does it in a chat; the machine's login stands for the officer in the audit."""
+    if wrong is not None:
+        suffix_of(wrong, ".xlsx")
+    catalog = _catalog(config)
+    data = await asyncio.to_thread(_list_in, file)
+    async with _opened(config) as engine:
+        try:
+            found = await imports.surveyed(engine, data, province, _today())
+        except Unreadable as why:
+            raise SystemExit(catalog.say(why.text)) from None
+        say(", ".join(f"{name}: {count}" for name, count in found.counts.items()))
+        for number, texts in found.reasons[:FIRST_WRONG]:
+            say(f"{number}: {'; '.join(catalog.say(text) for text in texts)}")
+        if wrong is not None:
+            with _whole(wrong) as out:
+                import_files.write_wrong(out, found.wrong, catalog)
+        if not yes:
+            say("Nothing was written; --yes writes what is right and new.")
+            return
+        done = 0
+        async for count in imports.written(engine, province, found.new, None, TERMINAL, datetime.now(UTC)):
+            done += count
+            say(f"{done} written")
+
+
+def _list_in(file: Path) -> bytes:
+    if file.stat().st_size > papers.MAX_FILE_BYTES:
+        raise SystemExit("The file is too large.")
+    return file.read_bytes()
 
 
 async def write_report(config: Settings, territory: str, first: date, output: Path, say: Say) -> None:

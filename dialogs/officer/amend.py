@@ -46,7 +46,12 @@ _CHANGED = Option("done", Text(N_("Nothing else")), ("hết rồi", "xong", "not
 
 def _open(answers: Answers, facts: Facts) -> bool:
     case = case_of(answers, facts)
-    return "amend" in case.may and case.result is not None and case.result.decided_on is not None
+    return (
+        "amend" in case.may
+        and case.result is not None
+        and case.result.decided_on is not None
+        and case.result.points_known
+    )
 
 
 def _result(answers: Answers, facts: Facts) -> ResultFacts:

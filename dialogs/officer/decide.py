@@ -86,7 +86,8 @@ def _label(m: Move) -> Option:
 def options(case: CaseFacts) -> tuple[Option, ...]:
     """What an officer's screen of a case offers of these moves, the result among them; `way` follows them."""
     result = (RESULT,) if may_enter_result(case) else ()
-    amend = (AMEND,) if AMEND.value in case.may else ()
+    known = case.result is None or case.result.points_known
+    amend = (AMEND,) if AMEND.value in case.may and known else ()
     return (*result, *map(_label, simple_moves(case)), *amend)
 
 

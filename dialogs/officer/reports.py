@@ -20,6 +20,7 @@ from dialogs.model import (
     SendReport,
     Text,
 )
+from dialogs.officer.imports import may_import
 from dialogs.officer.rights import is_officer
 
 COUNTRY = "all"
@@ -74,8 +75,12 @@ def kinds(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         Option("list", Text(N_("List for Excel")), ("excel", "danh sách", "list")),
         _month(last),
         _month(this),
+        *((_IMPORT,) if may_import(answers, facts) else ()),
         Option("desk", Text(N_("My desk")), ("bàn làm việc", "desk")),
     )
+
+
+_IMPORT = Option("import", Text(N_("Take certificates over")), ("nhập danh sách", "nhập giấy chứng nhận", "import"))
 
 
 def _month(first: date) -> Option:
@@ -88,7 +93,7 @@ def ordered(answers: Answers, facts: Facts) -> Effects:
     match answers["what"]:
         case "list":
             return (ExportCases(territory),)
-        case "desk":
+        case "desk" | "import":
             return ()
     return (SendReport(territory, date.fromisoformat(f"{answers['what']}-01")),)
 
@@ -100,6 +105,12 @@ REPORTS = Dialog(
     up="desk",
     steps=(
         Ask("area", N_("Which area?"), one_of(areas), when=several_areas),
-        Ask("what", what_words, one_of(kinds), then=ordered, goto=lambda value, answers, facts: Go("desk")),
+        Ask(
+            "what",
+            what_words,
+            one_of(kinds),
+            then=ordered,
+            goto=lambda value, answers, facts: Go("import" if value == "import" else "desk"),
+        ),
     ),
 )

@@ -21,6 +21,7 @@ from dialogs.model import (
     KeepFile,
     Link,
     Option,
+    ResultFacts,
     ReturnedItem,
     SendMessage,
     SendPapers,
@@ -41,7 +42,7 @@ from dialogs.producer.standing import ways
 from dialogs.producer.todo import todo_option
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
 from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, sides_of, waits_for_authority
-from dialogs.rules.ruleset import Paper, ruleset
+from dialogs.rules.ruleset import Paper, Ruleset, ruleset
 
 STATUS_WORDS = {
     "idea_submitted": N_("the commune is looking at the idea"),
@@ -86,6 +87,7 @@ ACTION_WORDS = {
     "resume": N_("sent again for the new round"),
     "rework": N_("taken back to change it for the new round"),
     "amend": N_("result corrected"),
+    "import": N_("taken over from the province's list"),
     "rate": N_("rated"),
     "certify": N_("certified"),
     "propose": N_("proposed for five stars"),
@@ -333,27 +335,30 @@ def deferred_lines(case: CaseFacts) -> tuple[Text, ...]:
     return (Text(N_("The reason: “%(reason)s”"), {"reason": last.reason}),) if last is not None else ()
 
 
+def _parts_line(result: ResultFacts, rules: Ruleset) -> Text:
+    return Text(
+        N_("Part A %(a)s/%(most_a)s, B %(b)s/%(most_b)s, C %(c)s/%(most_c)s."),
+        {
+            "a": result.points_a, "b": result.points_b, "c": result.points_c,
+            "most_a": rules.parts["A"].max_points, "most_b": rules.parts["B"].max_points,
+            "most_c": rules.parts["C"].max_points,
+        },
+    )  # fmt: skip
+
+
 def result_lines(case: CaseFacts) -> tuple[Text, ...]:
     """Total, stars, parts, decision and how long the certificate is good; nothing before there is a result."""
     result = case.result
     if result is None:
         return ()
     total = result.points_a + result.points_b + result.points_c
-    parts = ruleset(case.ruleset).parts
     proposed = result.certificate_until is None and result.stars >= ruleset(case.ruleset).min_stars_for_certificate
     head = N_("Result: %(total)s points, %(stars)s stars ⭐.")
     if proposed:  # what nobody has certified is no star yet
         head = N_("The province's points: %(total)s, and it proposes %(stars)s stars.")
-    texts = [
-        Text(head, {"total": total, "stars": result.stars}),
-        Text(
-            N_("Part A %(a)s/%(most_a)s, B %(b)s/%(most_b)s, C %(c)s/%(most_c)s."),
-            {
-                "a": result.points_a, "b": result.points_b, "c": result.points_c,
-                "most_a": parts["A"].max_points, "most_b": parts["B"].max_points, "most_c": parts["C"].max_points,
-            },
-        ),
-    ]  # fmt: skip
+    texts = [Text(head, {"total": total, "stars": result.stars}), _parts_line(result, ruleset(case.ruleset))]
+    if not result.points_known:
+        texts = [Text(N_("Result: %(stars)s stars ⭐."), {"stars": result.stars})]
     if result.decision:
         paper = N_("Document: %(decision)s.") if result.certificate_until is None else N_("Decision: %(decision)s.")
         texts.append(Text(paper, {"decision": result.decision}))

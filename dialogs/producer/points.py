@@ -19,7 +19,7 @@ POINTS = Option(
 
 def result_options(case: CaseFacts) -> tuple[Option, ...]:
     """What a published result leads to: its explanation, and the way to the next star."""
-    if case.result is None:
+    if case.result is None or not case.result.points_known:
         return ()
     stars = stars_ahead(case) if can_score(case) and not case.for_producer else None
     return (POINTS, *((to_star(stars),) if stars else ()))
@@ -27,7 +27,7 @@ def result_options(case: CaseFacts) -> tuple[Option, ...]:
 
 def _allowed(answers: Answers, facts: Facts) -> bool:
     case = facts.case(answers["subject"])
-    return case is not None and case.as_producer and case.result is not None
+    return case is not None and case.as_producer and case.result is not None and case.result.points_known
 
 
 def explained(answers: Answers, facts: Facts) -> tuple[Text, ...]:

@@ -100,7 +100,9 @@ def _knows_enough(case: CaseFacts) -> bool:
 def council_total(case: CaseFacts) -> Decimal | None:
     """What a council has given, as far as it is published."""
     result = case.result
-    return result.points_a + result.points_b + result.points_c if result is not None else None
+    if result is None or not result.points_known:
+        return None
+    return result.points_a + result.points_b + result.points_c
 
 
 def missing_points(case: CaseFacts, stars: int) -> Decimal | None:

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from dialogs.answers import TYPE_IT, one_of, pages_of, photos
+from dialogs.answers import TYPE_IT, e164, one_of, pages_of, photos
 from dialogs.model import (
     N_,
     Answer,
     Answers,
     Ask,
     CaseFacts,
+    ClaimCertificates,
+    ContactShared,
     Dialog,
     DropOwnPaper,
     Effects,
@@ -20,7 +22,9 @@ from dialogs.model import (
     InvalidAnswer,
     KeepOwnPaper,
     Option,
+    OptionChosen,
     OwnPaper,
+    Sayable,
     SendMessage,
     Text,
     TextReceived,
@@ -180,8 +184,10 @@ def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         for way in ways(case, facts.cases, facts.today)
     )
     drop = (Option("drop", Text(N_("Take a paper out")), ("bỏ giấy", "bỏ bớt giấy", "take out")),)
+    find = (Option("find", Text(N_("Find by number")), ("tìm giấy", "tìm giấy theo số", "find by number")),)
     return (
         *begun,
+        *(() if certified(facts) else find),
         Option("add", Text(N_("Add a paper")), ("thêm giấy", "thêm giấy có hạn", "add a paper")),
         *(drop if facts.own_papers else ()),
         Option("menu", Text(N_("Main menu")), ("menu",)),
@@ -189,7 +195,7 @@ def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def _chosen(value: str, answers: Answers, facts: Facts) -> Go:
-    targets = {"add": "own_paper.new", "drop": "drop_paper", "menu": "menu"}
+    targets = {"add": "own_paper.new", "drop": "drop_paper", "menu": "menu", "find": "find_certificate"}
     return Go(targets.get(value) or f"again.{value}")
 
 
@@ -198,6 +204,57 @@ WALLET = Dialog(
     before=consent_first,
     linked=True,
     steps=(Ask("next", everything, one_of(_choices), goto=_chosen),),
+)
+
+
+# ---------------------------------------------------------------- certificates that the province has handed in
+
+
+@dataclass(frozen=True, slots=True)
+class own_card:
+    """One's own number, vouched for by the messenger: with a typed one anybody could ask for anybody's papers."""
+
+    takes: str = ""
+
+    def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
+        return (Option("wallet", Text(N_("Back")), ("quay lại", "thôi tìm", "back")),)
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, ContactShared) and event.own:
+            return Answer(e164(event.phone if event.phone.startswith(("+", "0")) else f"+{event.phone}"))
+        if isinstance(event, OptionChosen) and event.value == "wallet":
+            return Answer(event.value)
+        raise InvalidAnswer(NOT_SURE)
+
+    def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
+        return ""
+
+    def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
+        return True
+
+
+NOT_SURE = N_("I can't be sure that this number is yours. Please send it with the button, or ask your officer.")
+
+
+def _claimed(answers: Answers, facts: Facts) -> Effects:
+    phone = answers["phone"]
+    return (ClaimCertificates(phone),) if phone != "wallet" else ()
+
+
+FIND_CERTIFICATE = Dialog(
+    "find_certificate",
+    before=consent_first,
+    up="wallet",
+    steps=(
+        Ask(
+            "phone",
+            N_("Please send me your number with the button. I look whether the province has a certificate with it."),
+            own_card(),
+            then=_claimed,
+            goto=lambda value, answers, facts: Go("wallet"),
+            ask_contact=True,
+        ),
+    ),
 )
 
 
@@ -282,4 +339,4 @@ DROP_PAPER = Dialog(
     steps=(Ask("which", N_("Which paper shall I take out?"), one_of(_own_options), goto=_dropped, confirms=True),),
 )
 
-DIALOGS = (WALLET, OWN_PAPER, DROP_PAPER)
+DIALOGS = (WALLET, FIND_CERTIFICATE, OWN_PAPER, DROP_PAPER)
