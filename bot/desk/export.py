@@ -248,6 +248,7 @@ AUDIT = (
 DONE = {
     "assess": N_("part of the commune assessed"),
     "make_report": N_("report and dossier made"),
+    "make_form": N_("form filled in from the file"),
     "council_add": N_("put before the council"),
     "council_cast": N_("score sheet handed in by a member of the council"),
     "council_close": N_("session of the council ended"),
