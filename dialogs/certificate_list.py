@@ -35,7 +35,9 @@ class Column:
 
 COLUMNS: Mapping[str, Column] = {
     "product": Column(N_("Product"), ("ten san pham", "san pham", "product")),
-    "maker": Column(N_("The maker of the product"), ("chu the", "ten chu the", "co so", "ten co so", "maker", "producer")),
+    "maker": Column(
+        N_("The maker of the product"), ("chu the", "ten chu the", "co so", "ten co so", "maker", "producer")
+    ),
     "kind": Column(N_("Kind of maker"), ("loai hinh", "loai hinh chu the", "loai hinh co so", "kind")),
     "phone": Column(N_("Telephone"), ("so dien thoai", "dien thoai", "sdt", "phone"), optional=True),
     "commune": Column(N_("Commune"), ("xa", "xa phuong", "xa, phuong", "dia chi xa", "commune")),

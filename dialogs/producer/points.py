@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from dialogs import places
 from dialogs.answers import one_of
 from dialogs.model import N_, Answers, Ask, CaseFacts, Dialog, Effects, Facts, Go, Option, SendMessage, Text, Value
 from dialogs.producer.consent import consent_first
@@ -10,6 +11,7 @@ from dialogs.producer.own_score import can_score, case_of, has_tried, needed_she
 from dialogs.producer.score_words import bar, part_range
 from dialogs.producer.self_score import to_star
 from dialogs.producer.star_plan import stars_ahead
+from dialogs.rules.rewards import Kind, rewards_of
 from dialogs.rules.ruleset import PART_IDS, PartId, ruleset
 
 POINTS = Option(
@@ -49,7 +51,7 @@ def explained(answers: Answers, facts: Facts) -> tuple[Text, ...]:
             "most": rules.max_points,
         }
         lines.append(Text(N_("%(bar)s %(part)s. %(name)s: %(points)s/%(most)s"), values))
-    return (head, *lines, *_own(case))
+    return (head, *lines, *_own(case), *_rewards(case, result.stars))
 
 
 def _own(case: CaseFacts) -> Iterator[Text]:
@@ -61,6 +63,32 @@ def _own(case: CaseFacts) -> Iterator[Text]:
     ranges = (part_range(sheet, mine, part) for part in PART_IDS)
     a, b, c = (str(low) if low == high else f"{low}–{high}" for low, high in ranges)
     yield Text(N_("Your own score was: A %(a)s, B %(b)s, C %(c)s."), {"a": a, "b": b, "c": c})
+
+
+_PAID: dict[Kind, str] = {
+    "bonus": N_("In %(year)s %(place)s gave %(millions)s million đồng for %(stars)s stars (%(source)s)."),
+    "support": N_("In %(year)s %(place)s supported %(stars)s stars with %(millions)s million đồng (%(source)s)."),
+    "packaging": N_(
+        "In %(year)s %(place)s helped with packaging, %(millions)s million đồng for %(stars)s stars (%(source)s)."
+    ),
+}
+
+
+def _rewards(case: CaseFacts, stars: int) -> Iterator[Text]:
+    """What their province has paid for as many stars, once one can have them; no promise for today."""
+    here = places.commune(case.commune)
+    known = rewards_of(here.province_code, stars) if here is not None and case.status == "certified" else ()
+    for one in known:
+        values: dict[str, Value] = {
+            "year": str(one.year),
+            "place": one.place,
+            "millions": one.millions[stars],
+            "stars": stars,
+            "source": one.source,
+        }
+        yield Text(_PAID[one.kind], values)
+    if known:
+        yield Text(N_("That was then. What is paid now, your officer knows."))
 
 
 def options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
