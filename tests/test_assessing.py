@@ -36,6 +36,7 @@ from storage.models import cases, files, papers, results
 from tests.facts import Chat, desk_facts, facts, sample_case, world
 from tests.heart import rows, world_at
 from tests.test_lifecycle import Attempt, Scene, scene
+from tests.test_papers import FAULTY
 
 GOOD = (
     Assessed("raw_material", 7, 3),
@@ -289,6 +290,7 @@ def test_the_bound_dossier_has_contents_and_running_numbers() -> None:
         binder.Piece("Hỏng", b"%PDF-1.7 broken"),
         binder.Piece("Giấy ngang", pdf("L", rotation=90)),
         binder.Piece("Quá dài", pdf(pages=binder.MOST_PAGES + 1)),
+        *(binder.Piece(name, sent) for name, sent in FAULTY.items()),
     ]
     cover = binder.Cover("TL12-26-0001", "Chuối sấy dẻo", (("Chủ thể", "Lý Thị Mẩy"),), "TL12-26-0001")
     pages = words_of(binder.bind(cover, pieces))
@@ -296,7 +298,8 @@ def test_the_bound_dossier_has_contents_and_running_numbers() -> None:
     assert "Chuối sấy dẻo" in pages[0]
     assert "Số trang: 5" in pages[0]
     lines = {line.split(" .")[0]: line.split()[-1] for line in pages[1].splitlines() if "..." in line}
-    assert lines == {"Phiếu đăng ký": "3", "Bảng tính": "riêng", "Hỏng": "riêng", "Giấy ngang": "5", "Quá dài": "riêng"}
+    assert lines == {"Phiếu đăng ký": "3", "Bảng tính": "riêng", "Hỏng": "riêng", "Giấy ngang": "5", "Quá dài": "riêng",
+                     **dict.fromkeys(FAULTY, "riêng")}  # fmt: skip
     assert [f"Trang {n}/5" in page for n, page in enumerate(pages, 1)] == [False, True, True, True, True]
     assert ["of its own" in page for page in pages] == [False, False, True, True, True]
 
