@@ -16,10 +16,12 @@ from dialogs.model import (
     AmendResult,
     CaseFacts,
     DecideCase,
+    DropRound,
     KeepOwnPaper,
     OwnPaper,
     PublishResult,
     ResumeCase,
+    SetRound,
     StandAgain,
     UndoDecision,
 )
@@ -349,6 +351,23 @@ async def test_a_round_of_the_province_opens_the_morning_after(engine: AsyncEngi
     assert await told(engine) == []
     await look(engine, here.clock, at(date(2026, 11, 24), 8))
     assert len(await told(engine)) == asked
+
+
+async def test_who_was_asked_for_a_round_that_is_dropped_is_asked_for_the_next(engine: AsyncEngine) -> None:
+    """The way on that they were shown was shut again."""
+    here = await deferred(engine, date(2026, 11, 20))
+    async with here.attempt("province") as attempt:
+        await attempt.does(SetRound("15", date(2027, 2, 15), date(2027, 3, 31)))
+        await attempt.connection.commit()
+    await look(engine, here.clock, at(date(2026, 11, 24), 8))
+    async with here.attempt("province") as attempt:
+        await attempt.does(DropRound("15", "3/2027"))
+        await attempt.connection.commit()
+    for day in (date(2026, 11, 25), date(2027, 2, 28)):
+        await look(engine, here.clock, at(day, 8))
+    assert len(await told(engine)) == 1
+    await look(engine, here.clock, at(date(2027, 3, 1), 8))
+    assert len(await told(engine)) == 2
 
 
 async def test_what_comes_back_follows_the_rules_of_its_new_day(sqlite_engine: AsyncEngine) -> None:
