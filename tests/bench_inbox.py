@@ -177,8 +177,8 @@ async def fill(engine: AsyncEngine, count: int, weights: dict[str, float]) -> St
     made = filed(count, people_count, staff.everybody, weights)
     while some := list(islice(made, BATCH)):
         async with engine.begin() as connection:
-            for table, batch in ((cases, some), (results, certificates(some)), (papers, handed_in(some))):
-                await _put(connection, table, batch)
+            for table, filed_rows in ((cases, some), (results, certificates(some)), (papers, handed_in(some))):
+                await _put(connection, table, filed_rows)
     if engine.dialect.name == "postgresql":  # as its own housekeeping does after a while
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
