@@ -52,6 +52,8 @@ MAX_PDF_IMAGE_PIXELS: Final = 150_000_000
 """An A3 page scanned at 600 dots an inch has 70 million."""
 MAX_PDF_STREAMS: Final = 20_000
 """A scan has a few hundred; each costs some 15 microseconds to judge."""
+MAX_CHECKED_PAGES: Final = 2_000
+"""A file of few bytes may count a million, which would take five seconds."""
 MAX_UNPACKED_BYTES: Final = 200 * 1024 * 1024
 MAX_ZIP_RATIO: Final = 200
 MAX_ZIP_MEMBERS: Final = 10_000
@@ -469,11 +471,26 @@ def _pdf_pages(data: bytes) -> int:
     _check_streams(data)
     with open_pdf(data) as document:
         pages, form = len(document), document.get_formtype()
+        check_pages(document)
         rewritten = io.BytesIO()
         document.save(rewritten, flags=pdfium_c.FPDF_REMOVE_SECURITY)
     if form in _XFA or _ACTIVE.search(data) or _ACTIVE.search(rewritten.getbuffer()):
         raise Refused(Refusal.SCRIPTED)
     return pages
+
+
+def check_pages(document: pdfium.PdfDocument) -> None:
+    """Raises Refused where nothing of a page is shown, as when it is cut to a box beside it.
+
+    A page that is counted and not there passes: other readers show the rest.
+    """
+    for number in range(min(len(document), MAX_CHECKED_PAGES)):
+        try:
+            shown = document.get_page_size(number)
+        except pdfium.PdfiumError:
+            continue
+        if min(shown) <= 0:
+            raise Refused(Refusal.BROKEN)
 
 
 @contextmanager

@@ -2,11 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import FromClause, and_, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs.model import CaseFacts, Change, Former
 from storage.models import cases, papers, results
+
+
+def continues(later: FromClause, code: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Whether a case, of `cases` or an alias of it, goes on with the one of this code.
+
+    Few go on with any, and the index has only those: so the statement has to say that it is one of them, in words
+    that are no parameter.
+    """
+    return and_(later.c.former == code, later.c.former != literal_column("''"))
 
 
 async def former_of(connection: AsyncConnection, case: CaseFacts) -> Former | None:

@@ -18,6 +18,7 @@ from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
 from dialogs.rules.working_days import add_working_days, working_days_between
 from storage import undo
+from storage.again import continues
 from storage.calendar import answering_side, closed_for
 from storage.database import inserting
 from storage.dossiers import is_maker
@@ -135,7 +136,7 @@ async def stand_again(
 async def follower(connection: AsyncConnection, code: str) -> Any:
     """The row of the case that continues this one, as long as it may still lead to something; None without one."""
     statement = (
-        select(cases).where(cases.c.former == code, cases.c.status.not_in(lifecycle.OVER)).order_by(cases.c.id.desc())
+        select(cases).where(continues(cases, code), cases.c.status.not_in(lifecycle.OVER)).order_by(cases.c.id.desc())
     )
     return (await connection.execute(statement.limit(1))).one_or_none()
 

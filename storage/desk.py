@@ -451,19 +451,18 @@ async def beside(connection: AsyncConnection, desk: Desk) -> dict[str, Sequence[
 
 
 def _answered_for(desk: Desk) -> set[str]:
-    """Codes of the communes that this officer answers for, their own and those where nobody is who would."""
-    communes = {m.territory.rpartition("/")[2] for m in desk.members if m.role in IN_COMMUNE}
+    """Territories of the communes that this officer answers for, their own and those where nobody is who would."""
+    territories = {m.territory for m in desk.members if m.role in IN_COMMUNE}
     for scope in desk.scopes:
         if Side.COMMUNE in scope.sides:
-            territories = _communes(scope.province) if scope.province else scope.territories
-            communes |= {territory.rpartition("/")[2] for territory in territories}
-    return communes
+            territories |= {*(_communes(scope.province) if scope.province else scope.territories)}
+    return territories
 
 
 async def ends(connection: AsyncConnection, desk: Desk) -> list[DeskLine]:
     """Whom to telephone about a certificate or paper that ends, as they have no chat."""
-    communes = _answered_for(desk)
-    found = await to_call(connection, communes, desk.today) if communes else {}
+    territories = _answered_for(desk)
+    found = await to_call(connection, territories, desk.today) if territories else {}
     lines = await lines_of(connection, desk, list(found))
     return [
         replace(line, ends_on=until, paper=paper) for (paper, until), line in zip(found.values(), lines, strict=True)
@@ -472,7 +471,7 @@ async def ends(connection: AsyncConnection, desk: Desk) -> list[DeskLine]:
 
 async def questions(connection: AsyncConnection, desk: Desk) -> list[DeskLine]:
     """What producers have asked about no case and nobody has answered, of the communes this officer answers for."""
-    communes = _answered_for(desk)
+    communes = {territory.rpartition("/")[2] for territory in _answered_for(desk)}
     rows = await unanswered(connection, communes, desk.person_id) if communes else ()
     return [_question_line(row, desk) for row in rows]
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import BindParameter, bindparam, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs.rules.ruleset import WITH_THE_PLAN
 from storage.assessments import assessed_by
@@ -87,31 +88,30 @@ async def dossier_pages(
     return pages, {row.id: row for row in stored}
 
 
-async def last_mover(connection: AsyncConnection, code: str) -> int | None:
-    """Who brought the case to its present status (person id); None for the calendar.
+def made_by(person_id: int | BindParameter[int]) -> ColumnElement[bool]:
+    """Whether this person brought a case of the statement to where it is, or stands behind a word of its assessment.
 
     A move that was taken back since left it where the one before had brought it, so "undo" is nobody's move.
     """
-    return (await connection.execute(_LAST_MOVER, {"named": code})).scalar()
+    last_mover = (
+        select(case_events.c.actor_id)
+        .where(
+            case_events.c.case_id == cases.c.id,
+            case_events.c.to_status == cases.c.status,
+            case_events.c.from_status != case_events.c.to_status,
+            case_events.c.action != "undo",
+        )
+        .order_by(case_events.c.id.desc())
+        .limit(1)
+        .correlate(cases)
+        .scalar_subquery()
+    )
+    return or_(last_mover == person_id, assessed_by(person_id))
 
 
 async def is_maker(connection: AsyncConnection, code: str, person_id: int) -> bool:
-    """Whether this person brought the case to where it is, or stands behind a word of its assessment."""
-    if await last_mover(connection, code) == person_id:
-        return True
-    return bool((await connection.execute(_ASSESSED, {"named": code, "person": person_id})).scalar())
+    """As `made_by`, of one case."""
+    return bool((await connection.execute(_MAKER, {"named": code, "person": person_id})).scalar())
 
 
-_LAST_MOVER = (
-    select(case_events.c.actor_id)
-    .join(cases, cases.c.id == case_events.c.case_id)
-    .where(
-        cases.c.code == bindparam("named"),
-        case_events.c.to_status == cases.c.status,
-        case_events.c.from_status != case_events.c.to_status,
-        case_events.c.action != "undo",
-    )
-    .order_by(case_events.c.id.desc())
-    .limit(1)
-)
-_ASSESSED = select(assessed_by(bindparam("person"))).where(cases.c.code == bindparam("named"))
+_MAKER = select(made_by(bindparam("person"))).where(cases.c.code == bindparam("named"))

@@ -18,6 +18,7 @@ from dialogs.rules.lifecycle import AUTHORITIES, OVER, STATUSES, Side
 from dialogs.rules.rating import months_after
 from dialogs.rules.ruleset import ruleset_on
 from dialogs.rules.working_days import at_minute
+from storage.again import continues
 from storage.models import case_events, cases, conversations, own_papers, papers, people, results
 from storage.pages import newest
 
@@ -126,7 +127,9 @@ def of_people(found: Sequence[Ending]) -> list[tuple[Ending, ...]]:
 # ---------------------------------------------------------------- producers without a chat
 
 
-async def to_call(connection: AsyncConnection, communes: Collection[str], today: date) -> dict[int, tuple[str, date]]:
+async def to_call(
+    connection: AsyncConnection, territories: Collection[str], today: date
+) -> dict[int, tuple[str, date]]:
     """What somebody has to be told of by telephone, by id of the case: the paper ("": the certificate), its last day.
 
     Of producers whose reminder has come due in these days and who have no chat to be reminded in, as long as nobody has
@@ -136,8 +139,9 @@ async def to_call(connection: AsyncConnection, communes: Collection[str], today:
     rules = ruleset_on(today)
     first_day = today - timedelta(days=TOLD_DAYS - 1)
     last_end = months_after(today, MONTHS_BEFORE[0] + 1)
+    what = {"territories": list(territories), "today": today, "last_end": last_end}
     found: dict[int, tuple[str, date]] = {}
-    for row in await connection.execute(_TO_CALL, {"communes": list(communes), "today": today, "last_end": last_end}):
+    for row in await connection.execute(_TO_CALL, what):
         moment = due(moments(row.until, None if row.paper else rules), first_day, today)
         if moment is not None and (row.called_at is None or row.called_at < at_minute(moment.on - ONE_CALL, 0)):
             found.setdefault(row.id, (row.paper, row.until))
@@ -146,11 +150,11 @@ async def to_call(connection: AsyncConnection, communes: Collection[str], today:
 
 def _to_call() -> Select[Any]:
     within = (_TODAY, bindparam("last_end", type_=Date))
-    communes: BindParameter[Any] = bindparam("communes", expanding=True)
+    territories: BindParameter[Any] = bindparam("territories", expanding=True)
     chats = exists().where(conversations.c.person_id == cases.c.person_id)
-    here = (cases.c.commune.in_(communes), ~chats)
+    here = (cases.c.territory.in_(territories), ~chats)
     next_one = cases.alias("next_one")
-    followed = exists().where(next_one.c.former == cases.c.code, next_one.c.status.not_in(OVER))
+    followed = exists().where(continues(next_one, cases.c.code), next_one.c.status.not_in(OVER))
     certificates = (
         select(cases.c.id, literal("").label("paper"), results.c.certificate_until.label("until"))
         .join(cases, cases.c.id == results.c.case_id)

@@ -227,6 +227,7 @@ cases = Table(
         sqlite_where=text("waits_since IS NOT NULL"),
         postgresql_where=text("waits_since IS NOT NULL"),
     ),
+    Index("ix_cases_former", "former", sqlite_where=text("former != ''"), postgresql_where=text("former != ''")),
     # an officer's desk: lists end after a page, and what is counted is read from the index alone; storage.desk
     Index("ix_cases_desk_of_commune", "territory", "status", "urgent_on", "id", *_COUNTED),
     Index("ix_cases_desk_of_province", "province", "status", "urgent_on", "id", *_COUNTED),

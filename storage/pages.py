@@ -52,10 +52,12 @@ def files_in_hand(drafts: Iterable[Draft]) -> tuple[str, ...]:
     return tuple(part.partition(":")[0] for partial in partials for part in partial.split(",") if part)
 
 
-def newest() -> ColumnElement[bool]:
-    """Whether a row of papers is the last version of its paper."""
+def newest(*, handed_in: bool = False) -> ColumnElement[bool]:
+    """Whether a row of papers is the last version of its paper; `handed_in`: of those that were sent."""
     newer = papers.alias("newer")
     beaten = exists().where(
         newer.c.case_id == papers.c.case_id, newer.c.paper == papers.c.paper, newer.c.version > papers.c.version
     )
+    if handed_in:
+        return papers.c.sent_at.is_not(None) & ~beaten.where(newer.c.sent_at.is_not(None))
     return ~beaten

@@ -4,18 +4,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
 from dialogs.model import Ready
 from dialogs.rules.lifecycle import Side, owned_by
 from dialogs.rules.rounds import Round
-from storage.dossiers import is_maker
-from storage.holding import holder_of
-from storage.models import cases
+from storage.dossiers import made_by
+from storage.holding import holder_name
+from storage.models import cases, people
 from storage.rights import present_at, sides_at, within
 from storage.rounds import rounds_of
+from storage.staff import HOLDER_STANDS
 
 if TYPE_CHECKING:
     from storage.records import Conversation
@@ -31,13 +32,25 @@ def shows_ready(conversation: "Conversation") -> bool:
 
 
 async def ready_for(connection: AsyncConnection, conversation: "Conversation", now: datetime) -> tuple[Ready, ...]:
-    """Most urgent first, of all communes for which this person signs; their own are somebody else's."""
-    waiting = (cases.c.status.in_(owned_by(Side.APPROVER)), cases.c.person_id != conversation.person_id)
+    """Of all communes for which this person signs, but not their own: what they can send up first, most urgent first.
+
+    What another has to do comes after that, so that it never takes the places of what can go.
+    """
+    me = conversation.person_id
+    waiting = (cases.c.status.in_(owned_by(Side.APPROVER)), cases.c.person_id != me)
     signed = await _signed_by(connection, conversation, waiting)
-    statement = select(cases).where(*waiting, cases.c.territory.in_(signed))
-    rows = (await connection.execute(statement.order_by(cases.c.urgent_on, cases.c.id).limit(MOST))).all()
+    held = and_(cases.c.holder_id.not_in([me, *conversation.covers]), HOLDER_STANDS)
+    hurdle = case((held, "held"), (made_by(me), "mine"), else_="").label("hurdle")
+    statement = (
+        select(cases, people.c.name.label("holder"), hurdle)
+        .outerjoin(people, people.c.id == cases.c.holder_id)
+        .where(*waiting, cases.c.territory.in_(signed))
+        .order_by(hurdle, cases.c.urgent_on, cases.c.id)
+        .limit(MOST)
+    )
+    rows = (await connection.execute(statement)).all()
     ups = await rounds_of(connection, rows, now.astimezone(VIETNAM).date())
-    return tuple([await _ready(connection, row, conversation, ups.get(row.id)) for row in rows])
+    return tuple(_ready(row, ups.get(row.id)) for row in rows)
 
 
 async def _signed_by(connection: AsyncConnection, conversation: "Conversation", waiting: Any) -> list[str]:
@@ -50,9 +63,6 @@ async def _signed_by(connection: AsyncConnection, conversation: "Conversation", 
     return [one for one in found if Side.APPROVER in sides_at(members, one, present)]
 
 
-async def _ready(connection: AsyncConnection, row: Any, conversation: "Conversation", up: Round | None) -> Ready:
-    me = conversation.person_id
-    holder_id, name = await holder_of(connection, row.code)
-    held = holder_id is not None and holder_id not in {me, *conversation.covers}
-    hurdle = "held" if held else "mine" if await is_maker(connection, row.code, me) else ""
-    return Ready(row.code, row.product, row.answers.get("producer_name", ""), hurdle, name if held else "", up)
+def _ready(row: Any, up: Round | None) -> Ready:
+    name = holder_name(row) if row.hurdle == "held" else ""
+    return Ready(row.code, row.product, row.answers.get("producer_name", ""), row.hurdle, name, up)

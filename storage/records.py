@@ -473,11 +473,11 @@ async def _cases(
 
 
 async def case_named(
-    connection: AsyncConnection, code: str, now: datetime, days_off: frozenset[date]
+    connection: AsyncConnection, code: str, now: datetime, days_off: frozenset[date], *, handed_in: bool = False
 ) -> CaseFacts | None:
     """A case as it stands, whoever asks: for what is said about it to others."""
     rows = (await connection.execute(_CASE_NAMED, {"named": code})).all()
-    return next(iter(await case_facts(connection, rows, now, days_off)), None)
+    return next(iter(await case_facts(connection, rows, now, days_off, handed_in=handed_in)), None)
 
 
 async def own_cases(
@@ -490,13 +490,21 @@ async def own_cases(
 
 
 async def case_facts(
-    connection: AsyncConnection, rows: Sequence[Row], now: datetime, days_off: frozenset[date]
+    connection: AsyncConnection,
+    rows: Sequence[Row],
+    now: datetime,
+    days_off: frozenset[date],
+    *,
+    handed_in: bool = False,
 ) -> list[CaseFacts]:
-    """Cases with their papers, returns, history and published result; rows as `_CASE` selects them."""
+    """Cases with their papers, returns, history and published result; rows as `_CASE` selects them.
+
+    `handed_in`: of each paper the version that the office has, whatever its producer is preparing.
+    """
     ids = [row.id for row in rows]
     if not ids:
         return []
-    kept = _grouped(await connection.execute(_NEWEST_PAPERS, {"ids": ids}))
+    kept = _grouped(await connection.execute(_HANDED_IN if handed_in else _NEWEST_PAPERS, {"ids": ids}))
     lengths = await lengths_of(connection, [row for rows in kept.values() for row in rows])
     back = _grouped(await connection.execute(_RETURNED, {"ids": ids}))
     happened = _grouped(await connection.execute(_HISTORY, {"ids": ids}))
@@ -535,6 +543,7 @@ def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _NEWEST_PAPERS = select(papers).where(papers.c.case_id.in_(_IDS), newest()).order_by(papers.c.id)
+_HANDED_IN = select(papers).where(papers.c.case_id.in_(_IDS), newest(handed_in=True)).order_by(papers.c.id)
 _RETURNED = select(returned_items).where(returned_items.c.case_id.in_(_IDS), returned_items.c.answered_at.is_(None))
 _RATED = select(results).where(results.c.case_id.in_(_IDS), results.c.published_at.is_not(None))
 _HISTORY = (

@@ -12,6 +12,7 @@ from dialogs.model import Membership, Role
 from dialogs.rules.rounds import Round, next_round, of_year, planned
 from dialogs.rules.ruleset import Ruleset, ruleset
 from storage.models import cases, rounds
+from storage.waiting import wait_again
 
 if TYPE_CHECKING:
     from storage.records import Conversation
@@ -30,18 +31,21 @@ async def rounds_at(connection: AsyncConnection, members: Iterable[Membership]) 
     return tuple(sorted(one for ones in found.values() for one in ones))
 
 
-async def own_rounds(connection: AsyncConnection, provinces: Collection[str]) -> Mapping[str, tuple[Round, ...]]:
-    """By province; each of those asked for has an entry."""
+async def own_rounds(
+    connection: AsyncConnection, provinces: Collection[str], *, held: bool = False
+) -> Mapping[str, tuple[Round, ...]]:
+    """By province; each of those asked for has an entry. `held`: none is dropped before this transaction ends."""
     found: dict[str, tuple[Round, ...]] = dict.fromkeys(provinces, ())
-    for row in await connection.execute(select(rounds).where(rounds.c.province.in_(found))):
+    statement = select(rounds).where(rounds.c.province.in_(found))
+    for row in await connection.execute(statement.with_for_update(read=True) if held else statement):
         one = Round(row.proposals_before, row.results_before, row.number, own=True)
         found[row.province] = (*found[row.province], one)
     return found
 
 
 async def round_now(connection: AsyncConnection, province: str, rules: Ruleset, day: date) -> Round | None:
-    """Into which a dossier of this province goes that is sent up on this day."""
-    return next_round(rules, day, (await own_rounds(connection, [province]))[province])
+    """Into which a dossier of this province goes that is sent up on this day; it stays until that is committed."""
+    return next_round(rules, day, (await own_rounds(connection, [province], held=True))[province])
 
 
 async def rounds_of(connection: AsyncConnection, rows: Iterable[Any], today: date) -> Mapping[int, Round]:
@@ -91,9 +95,16 @@ async def set_round(
     return new
 
 
-async def drop_round(connection: AsyncConnection, province: str, name: str) -> bool:
-    """Whether there was one of this name ("3/2026") in which no dossier is."""
+async def drop_round(connection: AsyncConnection, province: str, name: str, today: date) -> bool:
+    """Whether there was one of this name ("3/2026") in which no dossier is. Who was asked because of it waits again.
+
+    Locked first: only a statement that begins after the lock sees the dossier of whoever held the round before.
+    """
     number, _, year = name.partition("/")
+    which = (rounds.c.province == province, rounds.c.year == int(year), rounds.c.number == int(number))
+    await connection.execute(select(rounds.c.number).where(*which).with_for_update())
     used = exists().where(cases.c.province == province, cases.c.round == name)
-    which = (rounds.c.province == province, rounds.c.year == int(year), rounds.c.number == int(number), ~used)
-    return bool((await connection.execute(delete(rounds).where(*which))).rowcount)
+    dropped = bool((await connection.execute(delete(rounds).where(*which, ~used))).rowcount)
+    if dropped:
+        await wait_again(connection, province, today)
+    return dropped

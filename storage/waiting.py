@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
 from dialogs.rules.cycle import last_opening
+from dialogs.rules.lifecycle import WAITS_FOR_ROUND
 from dialogs.rules.ruleset import ruleset_on
 from dialogs.rules.working_days import at_minute
 from storage.models import Moment, cases, people, rounds
@@ -73,3 +74,10 @@ async def asked(connection: AsyncConnection, one: Waiting) -> list[str]:
     """Note that their producer is asked about these now; codes of those that still waited for it."""
     told = update(cases).where(cases.c.id.in_(one.ids), cases.c.waits_since.is_not(None))
     return list((await connection.execute(told.values(waits_since=None).returning(cases.c.code))).scalars())
+
+
+async def wait_again(connection: AsyncConnection, province: str, today: date) -> None:
+    """For cases of this province for which no round is open any more: the next one asks their producers again."""
+    opened = (await openings(connection, [province], today))[province]
+    shut = (cases.c.province == province, cases.c.status.in_(WAITS_FOR_ROUND), cases.c.since >= opened)
+    await connection.execute(update(cases).where(*shut).values(waits_since=cases.c.since))

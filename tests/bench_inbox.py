@@ -5,6 +5,7 @@
 The cases lie in the communes of one province as a busy programme would leave them after years: 13 of 100 wait for an
 officer, 25 for their producer, the rest is done. `--open-everywhere`: all of them wait for their commune. Most communes
 have an officer, every second one also an approver, every twentieth nobody, so that the province stands in for it.
+Certificates and papers end within three years, and every tenth producer has no chat to be reminded in.
 Measured is `facts_for`, all that one turn reads for one officer, in a transaction of its own. docs/benchmarks.md keeps
 the figures.
 """
@@ -20,12 +21,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import Table, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.catalogs import VIETNAM
@@ -37,7 +38,7 @@ from dialogs.state import dump
 from storage import migrate
 from storage.cases import FIRST_OF_ALL, NOT_URGENT
 from storage.database import make_engine
-from storage.models import cases, conversations, memberships, people
+from storage.models import cases, conversations, memberships, papers, people, results
 from storage.records import Conversation, Wanted, conversations_of, facts_for
 from tests.conftest import postgresql
 
@@ -62,8 +63,12 @@ Row = dict[str, Any]
 # ---------------------------------------------------------------- a province
 
 
-def producers(count: int) -> Iterator[tuple[Row, Row]]:
-    """People with their chats; one in a hundred has begun a form and been silent for a month."""
+def has_chat(n: int) -> bool:
+    return n % 10 != 3
+
+
+def producers(count: int) -> Iterator[tuple[Row, Row | None]]:
+    """People with their chats, if any; one in a hundred has begun a form and been silent for a month."""
     units = places.communes_of(PROVINCE)
     for n in range(1, count + 1):
         name = _name(n)
@@ -74,7 +79,7 @@ def producers(count: int) -> Iterator[tuple[Row, Row]]:
         chat = {"id": n, "person_id": n, "channel": "telegram", "chat_id": f"p{n}",
                 "state": dump(state if silent else State("menu/choice")),
                 "updated_at": NOW - timedelta(days=30)}  # fmt: skip
-        yield person, chat
+        yield person, chat if has_chat(n) else None
 
 
 def _name(n: int) -> str:
@@ -101,8 +106,32 @@ def filed(count: int, people_count: int, officers: Sequence[int], weights: dict[
             "since": TODAY - timedelta(days=pick.randint(0, 400)), "due_on": due_on,
             "urgent_on": FIRST_OF_ALL if again else due_on or NOT_URGENT, "resubmitted": again,
             "holder_id": pick.choice(officers) if waits and pick.random() < 0.3 else None,
+            "filed_by": None if has_chat(person) else pick.choice(officers),
             "submitted_at": NOW, "updated_at": NOW,
         }  # fmt: skip
+
+
+def certificates(batch: Sequence[Row]) -> list[Row]:
+    """Of those that have one."""
+    return [
+        {"case_id": row["id"], "points_a": 30, "points_b": 20, "points_c": 20, "stars": 4, "published_at": NOW,
+         "certificate_until": _ends(row["id"])}
+        for row in batch if row["status"] == "certified"
+    ]  # fmt: skip
+
+
+def handed_in(batch: Sequence[Row]) -> list[Row]:
+    """One paper with a last day and one without, of those that are past the idea."""
+    return [
+        {"case_id": row["id"], "paper": paper, "version": 1, "pages": [], "kept_at": NOW, "sent_at": NOW,
+         "valid_until": until}
+        for row in batch if not row["status"].startswith("idea")
+        for paper, until in (("food_safety", _ends(row["id"])), ("form_01", None))
+    ]  # fmt: skip
+
+
+def _ends(n: int) -> date:
+    return TODAY + timedelta(days=n * 7919 % 1096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +172,13 @@ async def fill(engine: AsyncEngine, count: int, weights: dict[str, float]) -> St
         rows = producers(people_count)
         while batch := list(islice(rows, BATCH)):
             await connection.execute(insert(people), [person for person, _ in batch])
-            await connection.execute(insert(conversations), [chat for _, chat in batch])
+            await connection.execute(insert(conversations), [chat for _, chat in batch if chat is not None])
     staff = await hire(engine, people_count + 1)
     made = filed(count, people_count, staff.everybody, weights)
     while some := list(islice(made, BATCH)):
         async with engine.begin() as connection:
-            await _put(connection, some)
+            for table, filed_rows in ((cases, some), (results, certificates(some)), (papers, handed_in(some))):
+                await _put(connection, table, filed_rows)
     if engine.dialect.name == "postgresql":  # as its own housekeeping does after a while
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -156,20 +186,20 @@ async def fill(engine: AsyncEngine, count: int, weights: dict[str, float]) -> St
     return staff
 
 
-async def _put(connection: Any, batch: Sequence[Row]) -> None:
+async def _put(connection: Any, table: Table, batch: Sequence[Row]) -> None:
     """On PostgreSQL by COPY, which takes a tenth of the time."""
     if connection.dialect.name == "sqlite":
-        await connection.execute(insert(cases), batch)
+        await connection.execute(insert(table), batch)
         return
     raw = (await connection.get_raw_connection()).driver_connection
     columns = list(batch[0])
     await raw.copy_records_to_table(
-        "cases", columns=columns, records=[[_plain(row[name]) for name in columns] for row in batch]
+        table.name, columns=columns, records=[[_plain(row[name]) for name in columns] for row in batch]
     )
 
 
 def _plain(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict) else value
+    return json.dumps(value) if isinstance(value, (dict, list)) else value
 
 
 # ---------------------------------------------------------------- measuring

@@ -9,7 +9,7 @@ import docx
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pytest
 from fpdf import FPDF
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk import binder, documents, forms
@@ -36,6 +36,7 @@ from storage.models import cases, files, papers, results
 from tests.facts import Chat, desk_facts, facts, sample_case, world
 from tests.heart import rows, world_at
 from tests.test_lifecycle import Attempt, Scene, scene
+from tests.test_papers import FAULTY
 
 GOOD = (
     Assessed("raw_material", 7, 3),
@@ -289,6 +290,7 @@ def test_the_bound_dossier_has_contents_and_running_numbers() -> None:
         binder.Piece("Hỏng", b"%PDF-1.7 broken"),
         binder.Piece("Giấy ngang", pdf("L", rotation=90)),
         binder.Piece("Quá dài", pdf(pages=binder.MOST_PAGES + 1)),
+        *(binder.Piece(name, sent) for name, sent in FAULTY.items()),
     ]
     cover = binder.Cover("TL12-26-0001", "Chuối sấy dẻo", (("Chủ thể", "Lý Thị Mẩy"),), "TL12-26-0001")
     pages = words_of(binder.bind(cover, pieces))
@@ -296,7 +298,8 @@ def test_the_bound_dossier_has_contents_and_running_numbers() -> None:
     assert "Chuối sấy dẻo" in pages[0]
     assert "Số trang: 5" in pages[0]
     lines = {line.split(" .")[0]: line.split()[-1] for line in pages[1].splitlines() if "..." in line}
-    assert lines == {"Phiếu đăng ký": "3", "Bảng tính": "riêng", "Hỏng": "riêng", "Giấy ngang": "5", "Quá dài": "riêng"}
+    assert lines == {"Phiếu đăng ký": "3", "Bảng tính": "riêng", "Hỏng": "riêng", "Giấy ngang": "5", "Quá dài": "riêng",
+                     **dict.fromkeys(FAULTY, "riêng")}  # fmt: skip
     assert [f"Trang {n}/5" in page for n, page in enumerate(pages, 1)] == [False, True, True, True, True]
     assert ["of its own" in page for page in pages] == [False, False, True, True, True]
 
@@ -326,6 +329,26 @@ async def test_report_letter_and_dossier_come_as_files(sqlite_engine: AsyncEngin
     assert len(words_of(bytes(made[2].data))) == 5  # cover, contents, three pages
     for who in ("producer", "neighbour", "province"):
         assert not (await does(here, who, MakeReport(here.code))).turn.carried.attachments
+
+
+async def test_the_report_names_what_was_handed_in(sqlite_engine: AsyncEngine) -> None:
+    """As the bound dossier has it, also while the producer keeps a newer version that is not sent yet."""
+    here = await dossier(sqlite_engine)
+    await all_said(here)
+
+    async def report() -> str:
+        spec = {"made": "report_03", "code": here.code, "name": "03.docx"}
+        made = await documents.made(sqlite_engine, FileStore("memory:///"), world_at(here.clock), spec)
+        tables = docx.Document(io.BytesIO(bytes(made.data))).tables
+        return "\n".join(cell.text for table in tables for row in table.rows for cell in row.cells)
+
+    before = await report()
+    assert "Phiếu đăng ký" in before
+    async with sqlite_engine.begin() as connection:
+        newer = select(papers.c.case_id, papers.c.paper, papers.c.version + 1, papers.c.pages, papers.c.kept_at)
+        columns = ("case_id", "paper", "version", "pages", "kept_at")
+        await connection.execute(insert(papers).from_select(columns, newer))
+    assert await report() == before
 
 
 async def test_whose_words_they_are_is_said(sqlite_engine: AsyncEngine) -> None:

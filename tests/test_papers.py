@@ -142,6 +142,20 @@ PAGES = b"<</Type/Pages/Kids[3 0 R]/Count 1>>"
 PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 300]/Contents 4 0 R>>"
 
 
+def pages_as_said(kids: bytes, count: int, box: bytes = b"") -> bytes:
+    """One page, 3, under a list of pages that says what it likes."""
+    root, tree = b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, count)
+    return pdf_of(root, tree, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 300]%s>>" % box)
+
+
+FAULTY: Mapping[str, bytes] = {
+    "Đếm thừa": pages_as_said(b"3 0 R", 5),
+    "Thiếu trang": pages_as_said(b"3 0 R 9 0 R", 2),
+    "Cắt ngoài trang": pages_as_said(b"3 0 R", 1, b"/CropBox[500 500 600 600]"),
+}
+"""They open, and PDFium can't show one of their pages."""
+
+
 def stream(content: bytes, entries: bytes = b"") -> bytes:
     return b"<<%s/Length %d>>\nstream\n%s\nendstream" % (entries, len(content), content)
 
@@ -383,6 +397,12 @@ def test_only_images_are_normalised() -> None:
 def test_a_pdf_that_does_not_open_is_broken() -> None:
     assert reason(b"%PDF-1.7\n" + b"nothing that a reader could use " * 20) is Refusal.BROKEN
     assert reason(pdf_of(b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 0>>")) is Refusal.BROKEN
+
+
+def test_a_page_cut_to_a_box_beside_it_is_broken_and_one_that_is_only_counted_is_not() -> None:
+    assert reason(FAULTY["Cắt ngoài trang"]) is Refusal.BROKEN
+    assert inspect(FAULTY["Đếm thừa"]) == Inspected(Kind.PDF, 5)
+    assert inspect(FAULTY["Thiếu trang"]) == Inspected(Kind.PDF, 2)
 
 
 def test_a_pdf_that_needs_a_password_is_locked() -> None:

@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import docx
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
@@ -236,10 +237,11 @@ def test_word_finds_the_parts_and_numbers_its_pages() -> None:
     assert body.count("<pic:pic") == 2  # the code on the cover and beside the signature
 
 
-def test_the_template_keeps_to_the_order_of_the_schema() -> None:
+@pytest.mark.parametrize("template", sorted(FOLDER.glob("*.docx")), ids=lambda path: path.stem)
+def test_the_template_keeps_to_the_order_of_the_schema(template: Path) -> None:
     """Word may refuse a file whose properties of a paragraph stand in another order."""
     order = ("keepNext", "pBdr", "tabs", "spacing", "ind", "jc", "outlineLvl")
-    body = docx.Document(str(FOLDER / "producer_form.docx")).element.body
+    body = docx.Document(str(template)).element.body
     for properties in (one for one in body.iter() if one.tag.endswith("}pPr")):
         names = [name for one in properties if (name := one.tag.rpartition("}")[2]) in order]
         assert names == sorted(names, key=order.index)

@@ -1,5 +1,6 @@
 """The province's rounds: the law's, its own between them, and into which a dossier goes."""
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -10,8 +11,10 @@ from bot.desk.rounds import IN_USE, TOO_LATE
 from dialogs.model import DecideCase, DropRound, SetRound
 from dialogs.rules.rounds import Round, WrongRound, next_round, of_year, planned
 from dialogs.rules.ruleset import ruleset
+from storage.database import writing
 from storage.models import cases, rounds
-from tests.heart import rows
+from storage.rounds import drop_round
+from tests.heart import beside, rows
 from tests.test_assessing import does, said
 from tests.test_lifecycle import scene
 
@@ -90,6 +93,38 @@ async def test_a_province_sets_its_own_and_dossiers_go_into_it(engine: AsyncEngi
     assert case.round == "3/2027"
     assert said(await does(here, "province", DropRound("15", "3/2027"))) == [IN_USE.msgid]
     assert len(await rows(engine, rounds)) == 1
+
+
+async def test_a_round_isnt_dropped_while_a_dossier_goes_into_it(engine: AsyncEngine) -> None:
+    here = await scene(engine, "dossier_checked")
+    await does(here, "province", SetRound("15", date(2027, 2, 15), date(2027, 3, 31)))
+    here.facts.clear()
+
+    async def dropped(process: AsyncEngine) -> bool:
+        async with writing(process) as connection:
+            return await drop_round(connection, "15", "3/2027", here.clock().date())
+
+    async with beside(engine) as process:
+        async with here.attempt("approver") as attempt:
+            await attempt.does(DecideCase(here.code, "forward"))
+            dropping = asyncio.create_task(dropped(process))
+            await asyncio.wait({dropping}, timeout=0.3)
+            await attempt.connection.commit()
+        assert not await dropping
+    assert len(await rows(engine, rounds)) == 1
+
+
+async def test_a_dossier_doesnt_go_into_a_round_while_it_is_dropped(engine: AsyncEngine) -> None:
+    here = await scene(engine, "dossier_checked")
+    await does(here, "province", SetRound("15", date(2027, 2, 15), date(2027, 3, 31)))
+    async with beside(engine) as process, writing(process) as connection:
+        assert await drop_round(connection, "15", "3/2027", here.clock().date())
+        going_up = asyncio.create_task(does(here, "approver", DecideCase(here.code, "forward")))
+        await asyncio.wait({going_up}, timeout=0.3)
+        await connection.commit()
+        await going_up
+    (case,) = await rows(engine, cases)
+    assert case.round == "1/2027"
 
 
 @pytest.mark.parametrize("who", ["officer", "approver", "far", "administrator", "producer"])

@@ -1,5 +1,6 @@
 """Several checked dossiers go up together: each a decision of its own, told to the officers in one message."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk.decisions import BY_ANOTHER
 from dialogs.model import SendUpAll, UndoDecision
+from storage import ready
 from storage.models import case_events, cases
 from storage.ready import ready_for
 from tests.heart import chat, rows, submit
@@ -85,6 +87,31 @@ async def test_nobody_else_sends_up(sqlite_engine: AsyncEngine, who: str) -> Non
     assert {row.status for row in await rows(sqlite_engine, cases)} == {"dossier_checked"}
     assert not attempt.turn.carried.notices
     assert "Nothing was sent up." in said(attempt)
+
+
+@pytest.mark.parametrize("hurdle", ["mine", "held"])
+async def test_what_another_has_to_do_takes_no_place_of_what_can_go(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, hurdle: str
+) -> None:
+    """However urgent it is: who has checked as many as the list takes would see nothing else."""
+    monkeypatch.setattr(ready, "MOST", 2)
+    here, codes = await several(engine, 4)
+    approver, colleague = (here.people[who].person_id for who in ("approver", "colleague"))
+    async with engine.begin() as connection:
+        urgent = cases.c.code.in_(codes[:2])
+        await connection.execute(update(cases).where(urgent).values(urgent_on=date(2026, 1, 1)))
+        ids = select(cases.c.id).where(urgent).scalar_subquery()
+        if hurdle == "mine":
+            await connection.execute(
+                update(case_events).where(case_events.c.case_id.in_(ids)).values(actor_id=approver)
+            )
+        else:
+            await connection.execute(update(cases).where(urgent).values(holder_id=colleague))
+        found = await ready_for(connection, here.people["approver"], here.clock())
+        monkeypatch.setattr(ready, "MOST", 9)
+        all_of_them = await ready_for(connection, here.people["approver"], here.clock())
+    assert (found[0].code, found[0].hurdle) == (codes[2], "")
+    assert [(one.code, one.hurdle) for one in all_of_them if one.code in codes[:2]] == [(c, hurdle) for c in codes[:2]]
 
 
 async def test_the_list_is_what_this_person_signs(sqlite_engine: AsyncEngine) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, event, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk.day import OfficeDay
@@ -16,10 +16,12 @@ from dialogs.model import (
     AmendResult,
     CaseFacts,
     DecideCase,
+    DropRound,
     KeepOwnPaper,
     OwnPaper,
     PublishResult,
     ResumeCase,
+    SetRound,
     StandAgain,
     UndoDecision,
 )
@@ -28,6 +30,7 @@ from dialogs.rules.certificate import due, moments, next_look, product_code, win
 from dialogs.rules.cycle import last_opening
 from dialogs.rules.ruleset import ruleset, same_kind
 from storage import retention
+from storage.cases import follower
 from storage.endings import to_call
 from storage.models import case_events, cases, files, outbox, own_papers, papers, people, results, rounds
 from storage.records import VIETNAM
@@ -220,19 +223,36 @@ async def test_who_has_no_chat_is_named_to_their_officer(engine: AsyncEngine, da
     today = date(2029, 5, 23) + timedelta(days=days)
     somebody = insert(people).values(created_at=here.clock()).returning(people.c.id)
     async with engine.begin() as connection:
-        assert await to_call(connection, ["04336"], today) == {}
+        assert await to_call(connection, ["15/04336"], today) == {}
         number = (await connection.execute(somebody)).scalar_one()
         await connection.execute(update(cases).values(person_id=number))
-        found = await to_call(connection, ["04336"], today)
+        found = await to_call(connection, ["15/04336"], today)
         assert list(found.values()) == ([("", UNTIL)] if named else [])
-        assert await to_call(connection, ["04337"], today) == {}
+        assert await to_call(connection, ["15/04337"], today) == {}
         if not named:
             return
         row = {"case_id": next(iter(found)), "action": "view_phone", "to_status": "certified"}
         await connection.execute(insert(case_events).values(**row, happened_at=at(date(2029, 5, 15), 23)))
-        assert await to_call(connection, ["04336"], today) == found
+        assert await to_call(connection, ["15/04336"], today) == found
         await connection.execute(update(case_events).values(happened_at=at(today, 9)))
-        assert await to_call(connection, ["04336"], today) == {}
+        assert await to_call(connection, ["15/04336"], today) == {}
+
+
+async def test_the_desk_finds_them_by_place_and_does_not_read_all_cases(sqlite_engine: AsyncEngine) -> None:
+    """It looks with each view: among 100,000 cases that was 25 s for a province."""
+    asked: list[tuple[str, Any]] = []
+    event.listen(sqlite_engine.sync_engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+    async with sqlite_engine.begin() as connection:
+        await to_call(connection, ["15/04336", "15/02647"], TODAY)
+        await follower(connection, "TL12-26-0001")
+        plans = [
+            [step.detail for step in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            for statement, values in asked[-2:]
+        ]
+    for plan, index in zip(plans, ("ix_cases_desk_of_commune (territory=?", "ix_cases_former"), strict=True):
+        assert any(index in step for step in plan)
+        assert any("ix_cases_former" in step for step in plan)
+        assert not [step for step in plan if step.startswith(("SCAN cases", "SCAN next_one"))]
 
 
 async def test_a_correction_says_nothing_twice(sqlite_engine: AsyncEngine) -> None:
@@ -349,6 +369,23 @@ async def test_a_round_of_the_province_opens_the_morning_after(engine: AsyncEngi
     assert await told(engine) == []
     await look(engine, here.clock, at(date(2026, 11, 24), 8))
     assert len(await told(engine)) == asked
+
+
+async def test_who_was_asked_for_a_round_that_is_dropped_is_asked_for_the_next(engine: AsyncEngine) -> None:
+    """The way on that they were shown was shut again."""
+    here = await deferred(engine, date(2026, 11, 20))
+    async with here.attempt("province") as attempt:
+        await attempt.does(SetRound("15", date(2027, 2, 15), date(2027, 3, 31)))
+        await attempt.connection.commit()
+    await look(engine, here.clock, at(date(2026, 11, 24), 8))
+    async with here.attempt("province") as attempt:
+        await attempt.does(DropRound("15", "3/2027"))
+        await attempt.connection.commit()
+    for day in (date(2026, 11, 25), date(2027, 2, 28)):
+        await look(engine, here.clock, at(day, 8))
+    assert len(await told(engine)) == 1
+    await look(engine, here.clock, at(date(2027, 3, 1), 8))
+    assert len(await told(engine)) == 2
 
 
 async def test_what_comes_back_follows_the_rules_of_its_new_day(sqlite_engine: AsyncEngine) -> None:

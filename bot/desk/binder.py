@@ -6,7 +6,7 @@ is an official paper. Pure functions over bytes, which can take seconds.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -52,24 +52,42 @@ class Cover:
 
 
 def bind(cover: Cover, pieces: Sequence[Piece]) -> bytes:
-    """The whole as one PDF. A piece that PDFium can't open, or that is very long, stays a file of its own."""
-    counts = [_count(piece.pdf) for piece in pieces]
+    """The whole as one PDF. A piece that PDFium can't bind, or that is very long, stays a file of its own."""
+    sizes = [_sizes(piece.pdf) for piece in pieces]
+    counts = [len(one) for one in sizes]
     front = 1 + max(1, -(-len(pieces) // LINES_PER_PAGE))
     firsts = [front + 1 + before for before in accumulate([0, *counts[:-1]])] if pieces else []
     total = front + sum(counts)
     rows = [(p.title, first if count else 0) for p, first, count in zip(pieces, firsts, counts, strict=True)]
     ours = _front(cover, rows, total)
-    return _assembled(cover, ours, [piece.pdf for piece, count in zip(pieces, counts, strict=True) if count], total)
+    bound = [(piece.pdf, shown) for piece, shown in zip(pieces, sizes, strict=True) if shown]
+    return _assembled(cover, ours, bound, total)
 
 
-def _count(pdf: bytes) -> int:
+def _sizes(pdf: bytes) -> tuple[tuple[float, float], ...]:
+    """A4 for each page, lying where the page is wider than high as it is shown; none where it can't be bound.
+
+    Each page is handed over once to see: a file that opens may lack a page that it counts.
+    """
     if not pdf:
-        return 0
+        return ()
     try:
         with papers.open_pdf(pdf) as document:
-            return len(document) if len(document) <= MOST_PAGES else 0
+            return _tried(document) if len(document) <= MOST_PAGES else ()
     except papers.Refused:
-        return 0
+        return ()
+
+
+def _tried(document: pdfium.PdfDocument) -> tuple[tuple[float, float], ...]:
+    papers.check_pages(document)
+    aside = pdfium.PdfDocument.new()
+    try:
+        for number in range(len(document)):
+            document.page_as_xobject(number, aside).close()
+    finally:
+        aside.close()
+    shown = (document[number].get_size() for number in range(len(document)))
+    return tuple(A4_PT[::-1] if width > height else A4_PT for width, height in shown)
 
 
 # ---------------------------------------------------------------- what is ours
@@ -173,12 +191,15 @@ def _feet(code: str, sizes: Sequence[tuple[float, float]], first: int, total: in
 # ---------------------------------------------------------------- putting together
 
 
-def _assembled(cover: Cover, ours: bytes, sent: Sequence[bytes], total: int) -> bytes:
-    sizes = [size for pdf in sent for size in _sizes(pdf)]
+def _assembled(
+    cover: Cover, ours: bytes, bound: Sequence[tuple[bytes, Sequence[tuple[float, float]]]], total: int
+) -> bytes:
+    """`bound`: what was sent, with the size of each of its pages here, in points."""
+    sizes = [size for _, shown in bound for size in shown]
     feet = _feet(cover.code, sizes, total - len(sizes) + 1, total) if sizes else b""
     with papers.PDFIUM:
         whole = pdfium.PdfDocument.new()
-        opened = [pdfium.PdfDocument(pdf) for pdf in (ours, *sent)]
+        opened = [pdfium.PdfDocument(pdf) for pdf in (ours, *(sent for sent, _ in bound))]
         stamps = pdfium.PdfDocument(feet) if feet else None
         try:
             whole.import_pages(opened[0])
@@ -191,13 +212,6 @@ def _assembled(cover: Cover, ours: bytes, sent: Sequence[bytes], total: int) -> 
         finally:
             for document in (*opened, *((stamps,) if stamps is not None else ()), whole):
                 document.close()
-
-
-def _sizes(pdf: bytes) -> Iterator[tuple[float, float]]:
-    """A4 for each page, lying where the page is wider than high as it is shown."""
-    with papers.open_pdf(pdf) as document:
-        shown = [document[n].get_size() for n in range(len(document))]
-    yield from (A4_PT[::-1] if width > height else A4_PT for width, height in shown)
 
 
 def _place(

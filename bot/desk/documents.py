@@ -193,7 +193,7 @@ async def _sheet(engine: AsyncEngine, world: World, spec: Mapping[str, Any]) -> 
 
 async def _assessed(engine: AsyncEngine, world: World, code: str) -> CaseFacts:
     async with reading(engine) as connection:
-        case = await case_named(connection, code, world.clock(), world.days_off)
+        case = await case_named(connection, code, world.clock(), world.days_off, handed_in=True)
         if case is None:  # it is in no list by then, so nobody can have ordered it
             raise LookupError(code)
         return replace(case, assessment=await assessment_of(connection, code))

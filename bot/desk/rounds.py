@@ -29,7 +29,7 @@ async def set_round(turn: Turned, effect: SetRound) -> None:
 
 async def drop_round(turn: Turned, effect: DropRound) -> None:
     _check_province(turn, effect.province)
-    if not await rounds.drop_round(turn.connection, effect.province, effect.name):
+    if not await rounds.drop_round(turn.connection, effect.province, effect.name, turn.facts.today):
         raise Refused(IN_USE)
     turn.record("drop_round", territory=effect.province, round=effect.name)
     turn.carried.changed = True
