@@ -1154,6 +1154,13 @@ class StandAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class DropBegun:
+    """One's own dossier that was begun and handed to nobody is deleted."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResumeCase:
     """What was put off goes on in the new round: as it stands, or (`rework`) back to its producer to change it."""
 
@@ -1505,6 +1512,7 @@ Effect = (
     | ReadDossier
     | AmendResult
     | StandAgain
+    | DropBegun
     | ResumeCase
     | KeepOwnPaper
     | DropOwnPaper

@@ -21,7 +21,8 @@ from storage import undo
 from storage.calendar import answering_side, closed_for
 from storage.database import inserting
 from storage.dossiers import is_maker
-from storage.models import case_events, cases, files, papers, people, returned_items, serials
+from storage.erasing import erase
+from storage.models import case_events, cases, files, notes, papers, people, returned_items, serials
 from storage.pages import HERE
 from storage.records import VIETNAM, Conversation
 from storage.results import give_back, withdraw
@@ -120,16 +121,58 @@ async def stand_again(
 ) -> str:
     """A new case that continues a locked one under the rules of its own day; returns its code.
 
-    It is the same product, so it keeps the number in the official code, and what was said of it. Raises NotPossible
-    where one is under way.
+    It is the same product, so it keeps the number in the official code, and what was said of it. One that is begun for
+    another purpose goes on for this one, with all that was sent for it. Raises NotPossible where one is under way.
     """
-    if await follower(connection, former.code) is not None:
-        raise NotPossible("under way already")
+    begun = await follower(connection, former.code)
+    if begun is not None:
+        await _begin_anew(connection, begun, actor, purpose, answers, now)
+        return str(begun.code)
     more = {"former": former.code, "purpose": purpose, "product_serial": former.product_serial}
     more |= {"conditions": former.conditions}
     return await _open(
         connection, actor, former.commune, "stand_again", "dossier_begun", answers, now, days_off, more
     )  # fmt: skip
+
+
+async def _begin_anew(
+    connection: AsyncConnection, begun: Any, actor: Actor, purpose: str, answers: Mapping[str, str], now: datetime
+) -> None:
+    """What nobody was given yet is of the rules of the day on which it is begun for something else.
+
+    Papers in it that have run out meanwhile are to be sent anew, as those of the former case.
+    """
+    if begun.status != lifecycle.BEGUN or begun.purpose == purpose:
+        raise NotPossible("under way already")
+    today = now.astimezone(VIETNAM).date()
+    values = {"purpose": purpose, "ruleset": ruleset_on(today).id, "since": today, "updated_at": now}
+    await connection.execute(update(cases).where(cases.c.id == begun.id).values(_answer_values(answers) | values))
+    await _record(
+        connection, begun.id, actor, "stand_again", begun.status, begun.status, now, answers=dict(answers)
+    )  # fmt: skip
+    gone = (papers.c.case_id == begun.id, papers.c.sent_at.is_(None), papers.c.valid_until < today)
+    await connection.execute(delete(papers).where(*gone))
+    await _keep_photos(connection, begun.id, actor, answers, now)
+
+
+async def drop_begun(connection: AsyncConnection, case: Any) -> None:
+    """Delete a locked case that nobody was given; what was written about it stays with the one it continues.
+
+    Raises NotPossible for any other.
+    """
+    if case.status != lifecycle.BEGUN:
+        raise NotPossible("drop")
+    former = select(cases.c.id).where(cases.c.code == case.former).scalar_subquery()
+    await connection.execute(update(notes).where(notes.c.case_id == case.id).values(case_id=former))
+    await erase(connection, [case])
+
+
+async def forget_begun(connection: AsyncConnection, person_id: int) -> int:
+    """Delete all that a person has begun and handed to nobody; returns how many that were."""
+    begun = select(cases).where(cases.c.person_id == person_id, cases.c.status == lifecycle.BEGUN)
+    rows = (await connection.execute(begun)).all()
+    await erase(connection, rows)
+    return len(rows)
 
 
 async def follower(connection: AsyncConnection, code: str) -> Any:
@@ -160,7 +203,6 @@ async def _open(
     code = f"{unit.prefix}-{today:%y}-{serial:04d}"
     rules = ruleset_on(today)
     days_off = await closed_for(connection, places.territory(unit.code), answering_side(status), days_off)
-    photos = answers.get("photos", "")
     row = {
         **(more or {}),
         "code": code,
@@ -179,15 +221,21 @@ async def _open(
     }
     case_id = (await connection.execute(_CASE, row)).scalar_one()
     await _record(connection, case_id, actor, action, "", status, now, answers=dict(answers))
-    if photos:
-        pages = [list(page) for page in pages_of(photos)]
-        if own := await owned(connection, actor.person_id, pages):
-            await _keep(connection, case_id, PRODUCT_PHOTOS, own, now, sent=True)
+    await _keep_photos(connection, case_id, actor, answers, now)
     await _remember_person(connection, actor.person_id, answers)
     return code
 
 
 _CASE = insert(cases).returning(cases.c.id)
+
+
+async def _keep_photos(
+    connection: AsyncConnection, case_id: int, actor: Actor, answers: Mapping[str, str], now: datetime
+) -> None:
+    """The product's, which are among the answers."""
+    pages = [list(page) for page in pages_of(answers.get("photos", ""))]
+    if actor.person_id is not None and pages and (own := await owned(connection, actor.person_id, pages)):
+        await _keep(connection, case_id, PRODUCT_PHOTOS, own, now, sent=True)
 
 
 async def _remember_person(connection: AsyncConnection, person_id: int, answers: Mapping[str, str]) -> None:

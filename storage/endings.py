@@ -10,11 +10,24 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BindParameter, Date, Select, bindparam, exists, func, literal, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.rules.certificate import MONTHS_BEFORE, Moment, due, moments, next_look
-from dialogs.rules.lifecycle import AUTHORITIES, OVER, STATUSES, Side
+from dialogs.rules.lifecycle import AUTHORITIES, BEGUN, OVER, STATUSES, Side
 from dialogs.rules.rating import months_after
 from dialogs.rules.ruleset import ruleset_on
 from dialogs.rules.working_days import at_minute
@@ -130,8 +143,8 @@ async def to_call(connection: AsyncConnection, communes: Collection[str], today:
     """What somebody has to be told of by telephone, by id of the case: the paper ("": the certificate), its last day.
 
     Of producers whose reminder has come due in these days and who have no chat to be reminded in, as long as nobody has
-    asked for their number since; what ends first stands first. A certificate for which the next dossier is under way is
-    left out.
+    asked for their number since; what ends first stands first. A certificate is left out once its renewal is handed in,
+    or another one has taken its place.
     """
     rules = ruleset_on(today)
     first_day = today - timedelta(days=TOLD_DAYS - 1)
@@ -150,7 +163,8 @@ def _to_call() -> Select[Any]:
     chats = exists().where(conversations.c.person_id == cases.c.person_id)
     here = (cases.c.commune.in_(communes), ~chats)
     next_one = cases.alias("next_one")
-    followed = exists().where(next_one.c.former == cases.c.code, next_one.c.status.not_in(OVER))
+    handed_in = and_(next_one.c.purpose == "renewal", next_one.c.status.not_in((*OVER, BEGUN)))
+    followed = exists().where(next_one.c.former == cases.c.code, or_(handed_in, next_one.c.status == "certified"))
     certificates = (
         select(cases.c.id, literal("").label("paper"), results.c.certificate_until.label("until"))
         .join(cases, cases.c.id == results.c.case_id)

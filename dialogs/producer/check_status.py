@@ -41,7 +41,7 @@ from dialogs.producer.self_score import TRY_IT
 from dialogs.producer.standing import ways
 from dialogs.producer.todo import todo_option
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
-from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, sides_of, waits_for_authority
+from dialogs.rules.lifecycle import BEGUN, STATUSES, Side, is_dossier, sides_of, waits_for_authority
 from dialogs.rules.ruleset import Paper, ruleset
 
 STATUS_WORDS = {
@@ -455,6 +455,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     tried = (TRY_IT,) if can_score(case) and case.status in BEFORE_THE_COUNCIL else ()
     held = (WALLET,) if case.result is not None and case.result.certificate_until is not None else ()
     next_ = tuple(Option(f"again:{way}", Text(WAYS[way])) for way in ways(case, facts.cases, facts.today))
+    drop = (Option("drop", Text(N_("No, drop it")), ("thôi không làm nữa", "bỏ hồ sơ này", "drop it")),)
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
@@ -468,6 +469,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *seen,
         Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
         *resume(facts.drafts[:1]),
+        *(drop if case.status == BEGUN else ()),
         *others,
         Option("menu", Text(N_("Main menu")), ("menu",)),
         *why,
@@ -540,6 +542,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         "points": f"points.{code}",
         "to_star": f"to_star.{code}",
         "note": f"ask_officer.{code}",
+        "drop": f"drop_begun.{code}",
         "review": f"review.{code}",
         "why": f"case.{code}",
         "all": "check_status",

@@ -9,7 +9,7 @@ from datetime import date
 
 from dialogs.model import Answers, CaseFacts, OwnPaper, PaperFacts
 from dialogs.rules.certificate import renewable_from
-from dialogs.rules.lifecycle import OVER
+from dialogs.rules.lifecycle import BEGUN, OVER
 from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Ruleset, ruleset, ruleset_on, same_kind
 
 RENEWAL, UPGRADE, AGAIN, RESUME = "renewal", "upgrade", "again", "resume"
@@ -22,9 +22,18 @@ def follower(case: CaseFacts, cases: Iterable[CaseFacts]) -> CaseFacts | None:
 
 
 def ways(case: CaseFacts, cases: Iterable[CaseFacts], today: date) -> tuple[str, ...]:
-    """What its producer may begin with this case today; `cases` are all of theirs."""
-    if not case.own or follower(case, cases) is not None:
+    """What its producer may begin with this case today; `cases` are all of theirs.
+
+    What is begun and not handed in yet is in the way of nothing else: it goes on for the other purpose.
+    """
+    begun = follower(case, cases)
+    if not case.own or (begun is not None and begun.status != BEGUN):
         return ()
+    return tuple(way for way in _ways(case, today) if begun is None or way != begun.purpose)
+
+
+def _ways(case: CaseFacts, today: date) -> tuple[str, ...]:
+    """As if nothing had been begun."""
     if case.status in ("idea_not_this_year", "plan_next_cycle"):
         return (RESUME,) if case.round_open else ()
     if case.status == "rated":

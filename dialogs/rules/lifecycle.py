@@ -7,7 +7,8 @@ province acts in its place.
 
 Standing again after 1 or 2 stars, an upgrade and the re-evaluation before a certificate runs out are no moves: each
 has a dossier of its own under the rules of its day (art. 6.1b, 6.1c), so each is a new case, which begins with
-`dossier_begun`: neither idea nor plan is asked for again.
+`dossier_begun`: neither idea nor plan is asked for again. Until it is handed in it is its producer's alone, who may
+drop it or go on with it for another purpose.
 """
 
 from collections.abc import Collection, Iterable
@@ -145,7 +146,9 @@ MOVES = (
 )
 
 
-FIRST = ("idea_submitted", "dossier_begun")
+BEGUN = "dossier_begun"
+"""What no office has been given yet."""
+FIRST = ("idea_submitted", BEGUN)
 """Statuses in which a case begins."""
 WAITS_FOR_ROUND = frozenset({"idea_not_this_year", "plan_next_cycle", "rated"})
 """What may stand again once the next round opens."""
