@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Date,
     Select,
     and_,
@@ -29,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialogs.rules.certificate import MONTHS_BEFORE, Moment, due, moments, next_look
 from dialogs.rules.lifecycle import AUTHORITIES, BEGUN, OVER, STATUSES, Side
 from dialogs.rules.rating import months_after
-from dialogs.rules.ruleset import ruleset_on
+from dialogs.rules.ruleset import WITH_THE_PLAN, ruleset_on
 from dialogs.rules.working_days import at_minute
 from storage.models import case_events, cases, conversations, own_papers, papers, people, results
 from storage.pages import newest
@@ -112,8 +113,13 @@ def _row(ending: Ending) -> tuple[Any, Any]:
 
 
 async def _concerns(connection: AsyncConnection, ending: Ending) -> bool:
-    """The producer agrees that things are kept here; a certificate is good; a paper is the newest of a case at work."""
+    """The producer agrees that things are kept here; a certificate is good; a paper is the newest of a case at work.
+
+    Of papers that are kept here for oneself nobody hears who wants no more reminders.
+    """
     agreed = select(people.c.id).where(people.c.id == ending.person_id, people.c.consent == "yes")
+    if not ending.code:
+        agreed = agreed.where(people.c.reminders)
     if (await connection.execute(agreed)).first() is None:
         return False
     if not ending.code:
@@ -123,9 +129,18 @@ async def _concerns(connection: AsyncConnection, ending: Ending) -> bool:
         statement = statement.where(cases.c.status == "certified")
     else:
         statement = statement.join(papers, papers.c.case_id == cases.c.id).where(
-            papers.c.id == ending.number, newest(), cases.c.status.in_(IN_WORK)
+            papers.c.id == ending.number, _counts(), cases.c.status.in_(IN_WORK)
         )
     return (await connection.execute(statement)).first() is not None
+
+
+def _counts() -> ColumnElement[bool]:
+    """Whether a row of papers is the newest of its paper; of the plan's only where the dossier has none of its own."""
+    own = papers.alias("own")
+    the_dossiers = exists().where(
+        own.c.case_id == papers.c.case_id, papers.c.paper == literal(WITH_THE_PLAN).concat(own.c.paper)
+    )
+    return and_(newest(), ~the_dossiers)
 
 
 def of_people(found: Sequence[Ending]) -> list[tuple[Ending, ...]]:
@@ -174,7 +189,7 @@ def _to_call() -> Select[Any]:
     in_cases = (
         select(cases.c.id, papers.c.paper, ending.label("until"))
         .join(cases, cases.c.id == papers.c.case_id)
-        .where(ending.between(*within), newest(), cases.c.filed_by.is_not(None))
+        .where(ending.between(*within), _counts(), cases.c.filed_by.is_not(None))
         .where(cases.c.status.in_(IN_WORK), *here)
     )
     both = union_all(certificates, in_cases).subquery()
