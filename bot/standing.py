@@ -13,6 +13,7 @@ from storage.records import Row
 
 MANY = Text(N_("You keep %(most)s papers here already. Please take one out first."), {"most": own_papers.MOST})
 KEPT = N_("✅ Noted until %(day)s. I remind you 6, 3 and 1 months before.")
+KEPT_QUIETLY = N_("✅ Noted until %(day)s. Reminders are off: in “My data” you can switch them on.")
 
 
 async def stand_again(turn: Turned, effect: StandAgain) -> None:
@@ -85,7 +86,8 @@ async def keep_paper(turn: Turned, effect: KeepOwnPaper) -> None:
     if not await own_papers.keep(turn.connection, me, effect.paper, pages, effect.valid_until, turn.now, today):
         raise Refused(MANY)
     turn.carried.changed = True
-    turn.carried.said.append(SendMessage((Text(KEPT, {"day": effect.valid_until}),)))
+    words = KEPT if turn.conversation.person.reminders else KEPT_QUIETLY
+    turn.carried.said.append(SendMessage((Text(words, {"day": effect.valid_until}),)))
 
 
 async def drop_paper(turn: Turned, effect: DropOwnPaper) -> None:
