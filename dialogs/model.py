@@ -579,6 +579,7 @@ class CaseFacts:
     due_on: date | None = None
     used_days: int = 0
     limit_days: int | None = None
+    calendar_days: bool = False  # what the limit is counted in; else working days
     papers: tuple[PaperFacts, ...] = ()
     returned: tuple[ReturnedItem, ...] = ()
     history: tuple[HistoryLine, ...] = ()

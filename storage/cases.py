@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
-from dialogs.rules.working_days import add_working_days, working_days_between
+from dialogs.rules.working_days import add_working_days, days_used
 from storage import undo
 from storage.calendar import answering_side, closed_for
 from storage.database import inserting
@@ -28,7 +28,7 @@ from storage.records import VIETNAM, Conversation
 from storage.results import give_back, withdraw
 from storage.reviews import drop_marks
 from storage.rights import covers
-from storage.rounds import round_now, rounds_of
+from storage.rounds import outside_rounds, round_now, rounds_of
 from storage.staff import own_memberships
 
 PRODUCT_PHOTOS = "product"
@@ -55,21 +55,25 @@ FIRST_OF_ALL = date(1, 1, 1)
 """Place in the inbox of a case that came back: its producer has waited once already."""
 
 
-def answer_by(rules: Ruleset, status: str, day: date, used: int, days_off: frozenset[date]) -> date | None:
+def answer_by(
+    rules: Ruleset, status: str, purpose: str, day: date, used: int, days_off: frozenset[date]
+) -> date | None:
     """Last day for the owner's answer, or None where the rules set no limit or nobody's answer is awaited.
 
     `used` days of the limit had gone by before the producer had the case; a case that comes back has a day at least.
     """
-    deadline = lifecycle.STATUSES[status].deadline
-    limit = rules.deadlines[deadline].working_days if deadline else None
-    return add_working_days(day, max(limit - used, 1), days_off) if limit is not None else None
+    deadline = lifecycle.limit_of(rules, status, purpose)
+    if deadline is None or deadline.days is None:
+        return None
+    left = max(deadline.days - used, 1)
+    return day + timedelta(days=left) if deadline.calendar_days else add_working_days(day, left, days_off)
 
 
 def _place_in_line(
-    rules: Ruleset, status: str, today: date, used: int, days_off: frozenset[date], *, again: bool = False
+    rules: Ruleset, status: str, purpose: str, today: date, used: int, days_off: frozenset[date], *, again: bool = False
 ) -> dict[str, Any]:
     """The columns of a case that say whose turn it is, since when and until when."""
-    due_on = answer_by(rules, status, today, used, days_off)
+    due_on = answer_by(rules, status, purpose, today, used, days_off)
     return {
         "status": status,
         "owner": str(lifecycle.STATUSES[status].owner),
@@ -215,7 +219,7 @@ async def _open(
         "product_folded": fold(answers["product"])[:120],
         "producer_folded": fold(answers.get("producer_name", ""))[:160],
         "answers": dict(answers),
-        **_place_in_line(rules, status, today, 0, days_off),
+        **_place_in_line(rules, status, "", today, 0, days_off),
         "submitted_at": now,
         "updated_at": now,
     }
@@ -333,7 +337,8 @@ async def move(
     days_off = await closed_for(connection, case.territory, side, days_off)
     used = _used(case, step, today, days_off)
     again = action == "resubmit"
-    values = _place_in_line(rules, step.to_status, today, used, days_off, again=again) | {"updated_at": now}
+    place = _place_in_line(rules, step.to_status, case.purpose, today, used, days_off, again=again)
+    values = place | {"updated_at": now}
     values |= await _hand(connection, case, step, now)
     if action == "forward" and (up := await _round(connection, case, step, rules, today)):
         values["round"] = up.name
@@ -356,7 +361,7 @@ async def _round(
     connection: AsyncConnection, case: Any, step: lifecycle.Move, rules: Ruleset, today: date
 ) -> Round | None:
     """The round a dossier is sent up for; what comes back to the province later stays in it, as long as it lasts."""
-    if lifecycle.STATUSES[step.to_status].owner is not lifecycle.Side.PROVINCE:
+    if lifecycle.STATUSES[step.to_status].owner is not lifecycle.Side.PROVINCE or outside_rounds(case):
         return None
     before = (await rounds_of(connection, [case], today)).get(case.id) if case.round else None
     if before is not None and today < before.results_before:
@@ -438,11 +443,12 @@ async def _send_back(
 
 
 def _used(case: Any, step: lifecycle.Move, today: date, days_off: frozenset[date]) -> int:
-    """Working days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
+    """Days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
     left, entered = lifecycle.STATUSES[step.from_status], lifecycle.STATUSES[step.to_status]
     goes_on = entered.owner is lifecycle.Side.PRODUCER or left.deadline == entered.deadline != ""
-    if goes_on and case.due_on is not None:
-        return int(case.days_used) + working_days_between(case.since, today, days_off)
+    limit = lifecycle.limit_of(ruleset(case.ruleset), case.status, case.purpose)
+    if goes_on and case.due_on is not None and limit is not None:
+        return int(case.days_used) + days_used(case.since, today, days_off, calendar=limit.calendar_days is not None)
     return int(case.days_used) if step.action == "resubmit" else 0
 
 

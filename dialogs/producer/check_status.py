@@ -225,8 +225,9 @@ def _whose(case: CaseFacts) -> tuple[Text, ...]:
             N_("The answer was due by %(due)s and is late. You may write to the officer and ask."), {"due": case.due_on}
         )
         return (where, late)
+    counted = N_("%(used)s of %(limit)s working days are used; the answer is due by %(due)s.")
     used = Text(
-        N_("%(used)s of %(limit)s working days are used; the answer is due by %(due)s."),
+        N_("%(used)s of %(limit)s days are used; the answer is due by %(due)s.") if case.calendar_days else counted,
         {"used": case.used_days, "limit": case.limit_days, "due": case.due_on},
     )
     return (where, used)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from dialogs.rules.ruleset import Deadline, Ruleset
+
 
 class Side(StrEnum):
     """Who has to act. At any time it is exactly one.
@@ -210,6 +212,17 @@ def owned_by(*sides: Side) -> tuple[str, ...]:
 def is_dossier(status: str) -> bool:
     """Whether the papers of the dossier are asked for, and no longer those of the plan."""
     return STATUSES[status].step >= _CARRYING_OUT
+
+
+def limit_of(rules: Ruleset, status: str, purpose: str) -> Deadline | None:
+    """How long the owner of a case has that stands again for this ("" if it doesn't); None where nobody is awaited.
+
+    A renewal is rated in days of its own where the rules give any (26/2026/QĐ-TTg art. 7.6g).
+    """
+    name = STATUSES[status].deadline
+    if name == "provincial_rating" and purpose == "renewal":
+        name = "reevaluation"
+    return rules.deadlines[name] if name else None
 
 
 def waits_for_authority(status: str) -> bool:
