@@ -326,7 +326,7 @@ def _sure(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 def _sure_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (
         Option("keep", Text(N_("Keep it")), ("giữ lại", "giữ", "keep")),
-        Option("drop", Text(N_("Yes, drop it")), ("bỏ hồ sơ", "bỏ đi", "drop")),
+        Option("drop", Text(N_("Yes, drop it")), ("bỏ hồ sơ", "drop")),
     )
 
 

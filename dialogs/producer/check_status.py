@@ -456,7 +456,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     tried = (TRY_IT,) if can_score(case) and case.status in BEFORE_THE_COUNCIL else ()
     held = (WALLET,) if case.result is not None and case.result.certificate_until is not None else ()
     next_ = tuple(Option(f"again:{way}", Text(WAYS[way])) for way in ways(case, facts.cases, facts.today))
-    drop = (Option("drop", Text(N_("No, drop it")), ("thôi không làm nữa", "bỏ hồ sơ này", "drop it")),)
+    drop = (Option("drop", Text(N_("Drop the new file")), ("bỏ hồ sơ", "drop the new file")),)
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
