@@ -57,6 +57,7 @@ from dialogs.model import (
     DecideStars,
     DeclareInterest,
     DropAddress,
+    DropBegun,
     DropOwnPaper,
     DropPlan,
     DropRound,
@@ -362,6 +363,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await results.amend(turn, effect)
         case StandAgain():
             await standing.stand_again(turn, effect)
+        case DropBegun(code):
+            await standing.drop_begun(turn, code)
         case ResumeCase():
             await standing.resume(turn, effect)
         case KeepOwnPaper():
@@ -577,6 +580,7 @@ async def _forget(turn: Turned) -> None:
     """In all chats of the person."""
     conversation = turn.conversation
     await reach.hold(turn, conversation.person_id)
+    conversation.case_count -= await cases.forget_begun(turn.connection, conversation.person_id)
     own = select(case_table.c.id).where(case_table.c.person_id == conversation.person_id)
     await forget_unsent(turn.connection, own)
     await turn.connection.execute(delete(papers).where(papers.c.case_id.in_(own), papers.c.sent_at.is_(None)))

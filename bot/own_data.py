@@ -16,7 +16,8 @@ from dialogs import places
 from dialogs.model import N_, Facts, Role, Text
 from dialogs.officer.join import ROLE_WORDS
 from dialogs.paperwork import STORY_PARTS
-from dialogs.producer.check_status import STATUS_WORDS, action_words
+from dialogs.producer.action_words import action_words
+from dialogs.producer.check_status import STATUS_WORDS
 from dialogs.producer.register_idea import answer_lines
 from dialogs.state import load
 from storage.own_data import Rows

@@ -16,25 +16,40 @@ NOTHING_FOUND = Text(
     N_("I find no certificate with this number in your commune. Your officer can look which number the province has.")
 )
 KEPT = N_("✅ Noted until %(day)s. I remind you 6, 3 and 1 months before.")
+KEPT_QUIETLY = N_("✅ Noted until %(day)s. Reminders are off: in “My data” you can switch them on.")
 
 
 async def stand_again(turn: Turned, effect: StandAgain) -> None:
     """What may be begun is asked of the record once more: a button may be old, or pressed twice."""
     former = await _own(turn, effect.code, effect.purpose)
+    begun = await cases.follower(turn.connection, former.code)
     code = await cases.stand_again(
         turn.connection, former, turn.actor, effect.purpose, effect.answers, turn.now, turn.world.days_off
     )
-    turn.conversation.case_count += 1
+    turn.conversation.case_count += begun is None
     before, opened = await fresh_case(turn, former.code), await cases.locked(turn.connection, code)
+    there = {paper.id for paper in (await fresh_case(turn, code)).papers}
     kept = await own_papers.own_papers_of(turn.connection, former.person_id)
     today = turn.facts.today
     over = brought(before, kept, effect.answers, ruleset_on(today), today)
-    await carry_over(turn.connection, former.id, opened.id, [_row(one) for one in over], turn.now)
+    await carry_over(
+        turn.connection, former.id, opened.id, [_row(one) for one in over if one.paper.id not in there], turn.now
+    )
     turn.carried.changed = True
 
 
 def _row(one: Brought) -> tuple[str, str, int]:
     return one.paper.id, one.former, one.own
+
+
+async def drop_begun(turn: Turned, code: str) -> None:
+    """Of one's own, that no office was given."""
+    case = await cases.locked(turn.connection, code)
+    if case is None or case.person_id != turn.conversation.person_id:
+        raise cases.NotPossible(code)
+    await cases.drop_begun(turn.connection, case)
+    turn.conversation.case_count -= 1
+    turn.carried.changed = True
 
 
 async def resume(turn: Turned, effect: ResumeCase) -> None:
@@ -74,7 +89,8 @@ async def keep_paper(turn: Turned, effect: KeepOwnPaper) -> None:
     if not await own_papers.keep(turn.connection, me, effect.paper, pages, effect.valid_until, turn.now, today):
         raise Refused(MANY)
     turn.carried.changed = True
-    turn.carried.said.append(SendMessage((Text(KEPT, {"day": effect.valid_until}),)))
+    words = KEPT if turn.conversation.person.reminders else KEPT_QUIETLY
+    turn.carried.said.append(SendMessage((Text(words, {"day": effect.valid_until}),)))
 
 
 async def drop_paper(turn: Turned, effect: DropOwnPaper) -> None:

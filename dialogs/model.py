@@ -581,6 +581,7 @@ class CaseFacts:
     due_on: date | None = None
     used_days: int = 0
     limit_days: int | None = None
+    calendar_days: bool = False  # what the limit is counted in; else working days
     papers: tuple[PaperFacts, ...] = ()
     returned: tuple[ReturnedItem, ...] = ()
     history: tuple[HistoryLine, ...] = ()
@@ -1156,6 +1157,13 @@ class StandAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class DropBegun:
+    """One's own dossier that was begun and handed to nobody is deleted."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResumeCase:
     """What was put off goes on in the new round: as it stands, or (`rework`) back to its producer to change it."""
 
@@ -1534,6 +1542,7 @@ Effect = (
     | ReadDossier
     | AmendResult
     | StandAgain
+    | DropBegun
     | ResumeCase
     | KeepOwnPaper
     | DropOwnPaper

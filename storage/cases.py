@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -16,19 +16,20 @@ from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
-from dialogs.rules.working_days import add_working_days, working_days_between
+from dialogs.rules.working_days import add_working_days, days_used
 from storage import undo
 from storage.again import continues
 from storage.calendar import answering_side, closed_for
 from storage.database import inserting
 from storage.dossiers import is_maker
-from storage.models import case_events, cases, files, papers, people, returned_items, serials
+from storage.erasing import erase
+from storage.models import case_events, cases, files, notes, papers, people, returned_items, serials
 from storage.pages import HERE
 from storage.records import VIETNAM, Conversation
 from storage.results import give_back, withdraw
 from storage.reviews import drop_marks
 from storage.rights import covers
-from storage.rounds import round_now, rounds_of
+from storage.rounds import outside_rounds, round_now, rounds_of
 from storage.staff import own_memberships
 
 PRODUCT_PHOTOS = "product"
@@ -55,21 +56,25 @@ FIRST_OF_ALL = date(1, 1, 1)
 """Place in the inbox of a case that came back: its producer has waited once already."""
 
 
-def answer_by(rules: Ruleset, status: str, day: date, used: int, days_off: frozenset[date]) -> date | None:
+def answer_by(
+    rules: Ruleset, status: str, purpose: str, day: date, used: int, days_off: frozenset[date]
+) -> date | None:
     """Last day for the owner's answer, or None where the rules set no limit or nobody's answer is awaited.
 
     `used` days of the limit had gone by before the producer had the case; a case that comes back has a day at least.
     """
-    deadline = lifecycle.STATUSES[status].deadline
-    limit = rules.deadlines[deadline].working_days if deadline else None
-    return add_working_days(day, max(limit - used, 1), days_off) if limit is not None else None
+    deadline = lifecycle.limit_of(rules, status, purpose)
+    if deadline is None or deadline.days is None:
+        return None
+    left = max(deadline.days - used, 1)
+    return day + timedelta(days=left) if deadline.calendar_days else add_working_days(day, left, days_off)
 
 
 def place_in_line(
-    rules: Ruleset, status: str, today: date, used: int, days_off: frozenset[date], *, again: bool = False
+    rules: Ruleset, status: str, purpose: str, today: date, used: int, days_off: frozenset[date], *, again: bool = False
 ) -> dict[str, Any]:
     """The columns of a case that say whose turn it is, since when and until when."""
-    due_on = answer_by(rules, status, today, used, days_off)
+    due_on = answer_by(rules, status, purpose, today, used, days_off)
     return {
         "status": status,
         "owner": str(lifecycle.STATUSES[status].owner),
@@ -121,16 +126,58 @@ async def stand_again(
 ) -> str:
     """A new case that continues a locked one under the rules of its own day; returns its code.
 
-    It is the same product, so it keeps the number in the official code, and what was said of it. Raises NotPossible
-    where one is under way.
+    It is the same product, so it keeps the number in the official code, and what was said of it. One that is begun for
+    another purpose goes on for this one, with all that was sent for it. Raises NotPossible where one is under way.
     """
-    if await follower(connection, former.code) is not None:
-        raise NotPossible("under way already")
+    begun = await follower(connection, former.code)
+    if begun is not None:
+        await _begin_anew(connection, begun, actor, purpose, answers, now)
+        return str(begun.code)
     more = {"former": former.code, "purpose": purpose, "product_serial": former.product_serial}
     more |= {"conditions": former.conditions}
     return await _open(
         connection, actor, former.commune, "stand_again", "dossier_begun", answers, now, days_off, more
     )  # fmt: skip
+
+
+async def _begin_anew(
+    connection: AsyncConnection, begun: Any, actor: Actor, purpose: str, answers: Mapping[str, str], now: datetime
+) -> None:
+    """What nobody was given yet is of the rules of the day on which it is begun for something else.
+
+    Papers in it that have run out meanwhile are to be sent anew, as those of the former case.
+    """
+    if begun.status != lifecycle.BEGUN or begun.purpose == purpose:
+        raise NotPossible("under way already")
+    today = now.astimezone(VIETNAM).date()
+    values = {"purpose": purpose, "ruleset": ruleset_on(today).id, "since": today, "updated_at": now}
+    await connection.execute(update(cases).where(cases.c.id == begun.id).values(_answer_values(answers) | values))
+    await _record(
+        connection, begun.id, actor, "stand_again", begun.status, begun.status, now, answers=dict(answers)
+    )  # fmt: skip
+    gone = (papers.c.case_id == begun.id, papers.c.sent_at.is_(None), papers.c.valid_until < today)
+    await connection.execute(delete(papers).where(*gone))
+    await _keep_photos(connection, begun.id, actor, answers, now)
+
+
+async def drop_begun(connection: AsyncConnection, case: Any) -> None:
+    """Delete a locked case that nobody was given; what was written about it stays with the one it continues.
+
+    Raises NotPossible for any other.
+    """
+    if case.status != lifecycle.BEGUN:
+        raise NotPossible("drop")
+    former = select(cases.c.id).where(cases.c.code == case.former).scalar_subquery()
+    await connection.execute(update(notes).where(notes.c.case_id == case.id).values(case_id=former))
+    await erase(connection, [case])
+
+
+async def forget_begun(connection: AsyncConnection, person_id: int) -> int:
+    """Delete all that a person has begun and handed to nobody; returns how many that were."""
+    begun = select(cases).where(cases.c.person_id == person_id, cases.c.status == lifecycle.BEGUN)
+    rows = (await connection.execute(begun)).all()
+    await erase(connection, rows)
+    return len(rows)
 
 
 async def follower(connection: AsyncConnection, code: str) -> Any:
@@ -161,7 +208,6 @@ async def _open(
     code = f"{unit.prefix}-{today:%y}-{serial:04d}"
     rules = ruleset_on(today)
     days_off = await closed_for(connection, places.territory(unit.code), answering_side(status), days_off)
-    photos = answers.get("photos", "")
     row = {
         **(more or {}),
         "code": code,
@@ -174,21 +220,27 @@ async def _open(
         "product_folded": fold(answers["product"])[:120],
         "producer_folded": fold(answers.get("producer_name", ""))[:160],
         "answers": dict(answers),
-        **place_in_line(rules, status, today, 0, days_off),
+        **place_in_line(rules, status, "", today, 0, days_off),
         "submitted_at": now,
         "updated_at": now,
     }
     case_id = (await connection.execute(_CASE, row)).scalar_one()
     await _record(connection, case_id, actor, action, "", status, now, answers=dict(answers))
-    if photos:
-        pages = [list(page) for page in pages_of(photos)]
-        if own := await owned(connection, actor.person_id, pages):
-            await _keep(connection, case_id, PRODUCT_PHOTOS, own, now, sent=True)
+    await _keep_photos(connection, case_id, actor, answers, now)
     await _remember_person(connection, actor.person_id, answers)
     return code
 
 
 _CASE = insert(cases).returning(cases.c.id)
+
+
+async def _keep_photos(
+    connection: AsyncConnection, case_id: int, actor: Actor, answers: Mapping[str, str], now: datetime
+) -> None:
+    """The product's, which are among the answers."""
+    pages = [list(page) for page in pages_of(answers.get("photos", ""))]
+    if actor.person_id is not None and pages and (own := await owned(connection, actor.person_id, pages)):
+        await _keep(connection, case_id, PRODUCT_PHOTOS, own, now, sent=True)
 
 
 async def _remember_person(connection: AsyncConnection, person_id: int, answers: Mapping[str, str]) -> None:
@@ -286,7 +338,8 @@ async def move(
     days_off = await closed_for(connection, case.territory, side, days_off)
     used = _used(case, step, today, days_off)
     again = action == "resubmit"
-    values = place_in_line(rules, step.to_status, today, used, days_off, again=again) | {"updated_at": now}
+    place = place_in_line(rules, step.to_status, case.purpose, today, used, days_off, again=again)
+    values = place | {"updated_at": now}
     values |= await _hand(connection, case, step, now)
     if action == "forward" and (up := await _round(connection, case, step, rules, today)):
         values["round"] = up.name
@@ -309,7 +362,7 @@ async def _round(
     connection: AsyncConnection, case: Any, step: lifecycle.Move, rules: Ruleset, today: date
 ) -> Round | None:
     """The round a dossier is sent up for; what comes back to the province later stays in it, as long as it lasts."""
-    if lifecycle.STATUSES[step.to_status].owner is not lifecycle.Side.PROVINCE:
+    if lifecycle.STATUSES[step.to_status].owner is not lifecycle.Side.PROVINCE or outside_rounds(case):
         return None
     before = (await rounds_of(connection, [case], today)).get(case.id) if case.round else None
     if before is not None and today < before.results_before:
@@ -391,11 +444,12 @@ async def _send_back(
 
 
 def _used(case: Any, step: lifecycle.Move, today: date, days_off: frozenset[date]) -> int:
-    """Working days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
+    """Days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
     left, entered = lifecycle.STATUSES[step.from_status], lifecycle.STATUSES[step.to_status]
     goes_on = entered.owner is lifecycle.Side.PRODUCER or left.deadline == entered.deadline != ""
-    if goes_on and case.due_on is not None:
-        return int(case.days_used) + working_days_between(case.since, today, days_off)
+    limit = lifecycle.limit_of(ruleset(case.ruleset), case.status, case.purpose)
+    if goes_on and case.due_on is not None and limit is not None:
+        return int(case.days_used) + days_used(case.since, today, days_off, calendar=limit.calendar_days is not None)
     return int(case.days_used) if step.action == "resubmit" else 0
 
 

@@ -10,13 +10,27 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BindParameter, Date, Select, bindparam, exists, func, literal, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.rules.certificate import MONTHS_BEFORE, Moment, due, moments, next_look
-from dialogs.rules.lifecycle import AUTHORITIES, OVER, STATUSES, Side
+from dialogs.rules.lifecycle import AUTHORITIES, BEGUN, OVER, STATUSES, Side
 from dialogs.rules.rating import months_after
-from dialogs.rules.ruleset import ruleset_on
+from dialogs.rules.ruleset import WITH_THE_PLAN, ruleset_on
 from dialogs.rules.working_days import at_minute
 from storage.again import continues
 from storage.models import case_events, cases, conversations, own_papers, papers, people, results
@@ -100,8 +114,13 @@ def _row(ending: Ending) -> tuple[Any, Any]:
 
 
 async def _concerns(connection: AsyncConnection, ending: Ending) -> bool:
-    """The producer agrees that things are kept here; a certificate is good; a paper is the newest of a case at work."""
+    """The producer agrees that things are kept here; a certificate is good; a paper is the newest of a case at work.
+
+    Of papers that are kept here for oneself nobody hears who wants no more reminders.
+    """
     agreed = select(people.c.id).where(people.c.id == ending.person_id, people.c.consent == "yes")
+    if not ending.code:
+        agreed = agreed.where(people.c.reminders)
     if (await connection.execute(agreed)).first() is None:
         return False
     if not ending.code:
@@ -111,9 +130,18 @@ async def _concerns(connection: AsyncConnection, ending: Ending) -> bool:
         statement = statement.where(cases.c.status == "certified")
     else:
         statement = statement.join(papers, papers.c.case_id == cases.c.id).where(
-            papers.c.id == ending.number, newest(), cases.c.status.in_(IN_WORK)
+            papers.c.id == ending.number, _counts(), cases.c.status.in_(IN_WORK)
         )
     return (await connection.execute(statement)).first() is not None
+
+
+def _counts() -> ColumnElement[bool]:
+    """Whether a row of papers is the newest of its paper; of the plan's only where the dossier has none of its own."""
+    own = papers.alias("own")
+    the_dossiers = exists().where(
+        own.c.case_id == papers.c.case_id, papers.c.paper == literal(WITH_THE_PLAN).concat(own.c.paper)
+    )
+    return and_(newest(), ~the_dossiers)
 
 
 def of_people(found: Sequence[Ending]) -> list[tuple[Ending, ...]]:
@@ -133,8 +161,8 @@ async def to_call(
     """What somebody has to be told of by telephone, by id of the case: the paper ("": the certificate), its last day.
 
     Of producers whose reminder has come due in these days and who have no chat to be reminded in, as long as nobody has
-    asked for their number since; what ends first stands first. A certificate for which the next dossier is under way is
-    left out.
+    asked for their number since; what ends first stands first. A certificate is left out once its renewal is handed in,
+    or another one has taken its place.
     """
     rules = ruleset_on(today)
     first_day = today - timedelta(days=TOLD_DAYS - 1)
@@ -154,7 +182,8 @@ def _to_call() -> Select[Any]:
     chats = exists().where(conversations.c.person_id == cases.c.person_id)
     here = (cases.c.territory.in_(territories), ~chats)
     next_one = cases.alias("next_one")
-    followed = exists().where(continues(next_one, cases.c.code), next_one.c.status.not_in(OVER))
+    handed_in = and_(next_one.c.purpose == "renewal", next_one.c.status.not_in((*OVER, BEGUN)))
+    followed = exists().where(continues(next_one, cases.c.code), or_(handed_in, next_one.c.status == "certified"))
     certificates = (
         select(cases.c.id, literal("").label("paper"), results.c.certificate_until.label("until"))
         .join(cases, cases.c.id == results.c.case_id)
@@ -164,7 +193,7 @@ def _to_call() -> Select[Any]:
     in_cases = (
         select(cases.c.id, papers.c.paper, ending.label("until"))
         .join(cases, cases.c.id == papers.c.case_id)
-        .where(ending.between(*within), newest(), cases.c.filed_by.is_not(None))
+        .where(ending.between(*within), _counts(), cases.c.filed_by.is_not(None))
         .where(cases.c.status.in_(IN_WORK), *here)
     )
     both = union_all(certificates, in_cases).subquery()

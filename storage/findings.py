@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from rapidfuzz import fuzz
-from sqlalchemy import BindParameter, bindparam, select, update
+from sqlalchemy import BindParameter, Date, bindparam, case, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.model import CaseFacts, FileStatus, Finding
@@ -198,14 +198,18 @@ async def _cases_with(connection: AsyncConnection, twins: Mapping[str, Row]) -> 
 
 
 async def set_paper_date(connection: AsyncConnection, case_id: int, paper: str, day: date) -> bool:
-    """Note the last day of a paper's newest version that was handed in; False where there is none."""
+    """Note the last day of a paper's newest version that was handed in; False where there is none.
+
+    Of the day that stands there already nobody is told anew.
+    """
     newest = (
         select(papers.c.id)
         .where(papers.c.case_id == case_id, papers.c.paper == paper, papers.c.sent_at.is_not(None))
         .order_by(papers.c.version.desc())
         .limit(1)
     )
+    look_on = case((papers.c.valid_until == day, papers.c.look_on), else_=literal(first_look(day), Date))
     changed = await connection.execute(
-        update(papers).where(papers.c.id == newest.scalar_subquery()).values(valid_until=day, look_on=first_look(day))
+        update(papers).where(papers.c.id == newest.scalar_subquery()).values(valid_until=day, look_on=look_on)
     )
     return changed.rowcount == 1

@@ -208,7 +208,7 @@ def _case(one: Certificate, code: str, person_id: int, now: datetime, today: dat
         "product_folded": one.key[1][:120],
         "producer_folded": one.key[2][:160],
         "answers": {name: value for name, value in answers.items() if value},
-        **place_in_line(ruleset(one.ruleset), status, today, 0, frozenset()),
+        **place_in_line(ruleset(one.ruleset), status, "", today, 0, frozenset()),
         "submitted_at": now,
         "updated_at": now,
     }

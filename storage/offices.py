@@ -47,7 +47,7 @@ async def remove_day_off(
 
 # ---------------------------------------------------------------- deadlines
 
-_KEY = ("territory", "owner", "ruleset", "status", "since", "days_used", "due_on")
+_KEY = ("territory", "owner", "ruleset", "status", "purpose", "since", "days_used", "due_on")
 """Cases that agree in these have the same deadline, so one statement moves them all."""
 _MOVED = (
     update(cases)
@@ -82,7 +82,7 @@ def _answered_in(territory: str) -> ColumnElement[bool]:
 def _change(row: Any, closed: dict[str, frozenset[date]], everywhere: frozenset[date]) -> dict[str, Any] | None:
     """Parameters of _MOVED, or None where the deadline stays."""
     days = closed[desk_of(row.territory, row.owner)] | everywhere
-    new = answer_by(ruleset(row.ruleset), row.status, row.since, row.days_used, days)
+    new = answer_by(ruleset(row.ruleset), row.status, row.purpose, row.since, row.days_used, days)
     if new is None or new == row.due_on:
         return None
     return {"new_due": new} | {f"old_{name}": getattr(row, name) for name in _KEY}

@@ -29,9 +29,9 @@ from dialogs.model import (
     ReturnedItem,
     State,
 )
-from dialogs.rules.lifecycle import STATUSES, WAITS_FOR_ROUND, Side, actions
+from dialogs.rules.lifecycle import STATUSES, WAITS_FOR_ROUND, Side, actions, limit_of
 from dialogs.rules.ruleset import ruleset
-from dialogs.rules.working_days import working_days_between, working_minutes_left
+from dialogs.rules.working_days import days_used, working_minutes_left
 from dialogs.state import dump, load
 from storage.again import former_of
 from storage.assessments import assessment_of, may_see, shows_assessment
@@ -579,8 +579,9 @@ def _desk_name(row: Row) -> str:
 
 
 def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) -> CaseFacts:
-    deadline = STATUSES[row.status].deadline
-    limit = ruleset(row.ruleset).deadlines[deadline].working_days if deadline else None
+    limit = limit_of(ruleset(row.ruleset), row.status, row.purpose)
+    calendar = limit is not None and limit.calendar_days is not None
+    used = row.days_used + days_used(row.since, today, days_off, calendar=calendar)
     return CaseFacts(
         code=row.code,
         commune=row.commune,
@@ -592,8 +593,9 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         own=False,
         desk=_desk_name(row),
         due_on=row.due_on,
-        used_days=row.days_used + working_days_between(row.since, today, days_off) if limit is not None else 0,
-        limit_days=limit,
+        used_days=used if limit is not None and limit.days is not None else 0,
+        limit_days=limit.days if limit is not None else None,
+        calendar_days=calendar,
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
         conditions=row.conditions,

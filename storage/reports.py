@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby, pairwise
 from statistics import median
@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
-from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
+from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side, limit_of
+from dialogs.rules.ruleset import ruleset
 from dialogs.rules.working_days import working_days_between
 from storage.calendar import days_off_of, desk_of
 from storage.models import CONTACTS, case_events, cases, people, results
@@ -72,7 +73,7 @@ _PUBLISHED = and_(results.c.case_id == cases.c.id, results.c.published_at.is_not
 def _list(territory: str, contacts: bool) -> Select[Any]:
     columns = [
         cases.c.code, cases.c.product, cases.c.commune, cases.c.territory, cases.c.ruleset, cases.c.status,
-        cases.c.owner, cases.c.submitted_at, cases.c.since, cases.c.due_on, cases.c.days_used,
+        cases.c.owner, cases.c.purpose, cases.c.submitted_at, cases.c.since, cases.c.due_on, cases.c.days_used,
         _answer("product_group").label("product_group"), _answer("producer_kind").label("producer_kind"),
         _answer("producer_name").label("producer"), people.c.producer_name.label("known_as"),
         results.c.stars, results.c.import_key, results.c.points_a, results.c.points_b, results.c.points_c,
@@ -103,9 +104,13 @@ async def how_many(connection: AsyncConnection, territory: str) -> int:
 
 
 def days_used(row: Row, closed: Closed, today: date) -> int | None:
-    """Working days used of the limit, as the inbox counts them; None where nobody's clock runs."""
+    """Days used of the limit, as the inbox counts them; None where nobody's clock runs."""
     if row.due_on is None or row.owner not in AUTHORITIES:
         return None
+    limit = limit_of(ruleset(row.ruleset), row.status, row.purpose)
+    if limit is not None and limit.calendar_days is not None:
+        waited: timedelta = today - row.since
+        return int(row.days_used) + max(waited.days, 0)
     return int(row.days_used) + days_between(row.since, today, closed_at(closed, row.territory, row.owner))
 
 

@@ -62,10 +62,14 @@ def _first_look(until: date | None, now: datetime) -> date | None:
     return first_look(until, ruleset_on(now.astimezone(VIETNAM).date())) if until is not None else None
 
 
-def _next_look(until: date | None, now: datetime) -> date | None:
-    """Of one that was spoken of already: what is due is not said again."""
+def _look_again(before: date | None, until: date | None, now: datetime) -> dict[str, date | None]:
+    """The column of a corrected result: what is due is not said again, unless it ends earlier than people know."""
+    if before == until:
+        return {}
+    if before is None or until is None or until < before:
+        return {"look_on": _first_look(until, now)}
     today = now.astimezone(VIETNAM).date()
-    return next_look(moments(until, ruleset_on(today)), today) if until is not None else None
+    return {"look_on": next_look(moments(until, ruleset_on(today)), today)}
 
 
 async def _code_of(connection: AsyncConnection, case: Any, result: ResultFacts) -> str:
@@ -101,7 +105,8 @@ async def amend(connection: AsyncConnection, case: Any, result: ResultFacts, now
         raise LookupError(case.code)
     same_year = before["decided_on"] and date.fromisoformat(before["decided_on"]).year == result.decided_on.year
     code = before["product_code"] if same_year else await _code_of(connection, case, result)
-    values = _values(result, code) | {"look_on": _next_look(result.certificate_until, now)}
+    known = date.fromisoformat(before["certificate_until"]) if before["certificate_until"] else None
+    values = _values(result, code) | _look_again(known, result.certificate_until, now)
     await connection.execute(update(results).where(results.c.case_id == case.id).values(values))
     return {"before": before, "after": await _kept(connection, case.id)}
 

@@ -16,19 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from dialogs.rules.lifecycle import Side
 from dialogs.state import dump, load
 from storage import digests, links, notices, outbox
-from storage.council import forget_empty
 from storage.database import reading, upsert, writing
+from storage.erasing import erase
 from storage.models import (
     address_codes,
-    assessments,
-    ballots,
     case_events,
     cases,
-    confirmations,
     conversations,
-    council_cases,
     deletions,
-    deliveries,
     dumps,
     files,
     invitations,
@@ -37,18 +32,14 @@ from storage.models import (
     notes,
     own_papers,
     papers,
-    people,
     results,
     returned_items,
-    self_scores,
-    star_steps,
     stories,
     updates,
     upload_links,
     web_messages,
     wrong_codes,
 )
-from storage.models import notices as notices_table
 from storage.models import outbox as outbox_table
 from storage.reach import prune_addresses
 from storage.records import FORGOTTEN
@@ -165,29 +156,13 @@ async def _referred_to(connection: AsyncConnection, file: Any) -> bool:
     return False
 
 
-_IN_A_CASE = (
-    *(case_events, returned_items, marks, papers, results, notes, confirmations),
-    *(self_scores, star_steps, stories, assessments, ballots, council_cases),
-)
-
-
 async def _closed_cases(connection: AsyncConnection, before: datetime) -> int:
     """Cases on which nobody has to act any more, with everything in them; a certificate counts from its last day."""
     good = exists().where(results.c.case_id == cases.c.id, results.c.certificate_until >= before.date())
     over = (cases.c.owner == Side.NOBODY, cases.c.updated_at < before, ~good)
     statement = select(cases.c.id, cases.c.code, cases.c.person_id).where(*over).order_by(cases.c.id).limit(BATCH)
     rows = (await connection.execute(statement.with_for_update(key_share=True))).all()
-    ids, codes = [row.id for row in rows], [row.code for row in rows]
-    told = select(notices_table.c.id).where(notices_table.c.case_code.in_(codes))
-    await connection.execute(delete(deliveries).where(deliveries.c.notice_id.in_(told)))
-    await connection.execute(delete(notices_table).where(notices_table.c.case_code.in_(codes)))
-    for table in _IN_A_CASE:
-        await connection.execute(delete(table).where(table.c.case_id.in_(ids)))
-    await connection.execute(delete(cases).where(cases.c.id.in_(ids)))
-    await forget_empty(connection)
-    for row in rows:
-        fewer = update(people).where(people.c.id == row.person_id, people.c.case_count > 0)
-        await connection.execute(fewer.values(case_count=people.c.case_count - 1))
+    await erase(connection, rows)
     return len(rows)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
 from dialogs.model import Membership, Role
+from dialogs.rules.lifecycle import limit_of
 from dialogs.rules.rounds import Round, next_round, of_year, planned
 from dialogs.rules.ruleset import Ruleset, ruleset
 from storage.models import cases, rounds
@@ -48,10 +49,20 @@ async def round_now(connection: AsyncConnection, province: str, rules: Ruleset, 
     return next_round(rules, day, (await own_rounds(connection, [province], held=True))[province])
 
 
+def outside_rounds(row: Any) -> bool:
+    """Whether the rules of a case give its rating days of its own, counted from when it is sent up."""
+    limit = limit_of(ruleset(row.ruleset), "forwarded", row.purpose)
+    return limit is not None and limit.days is not None
+
+
+def _goes_into_one(row: Any) -> bool:
+    return row.status == "dossier_checked" and not outside_rounds(row)
+
+
 async def rounds_of(connection: AsyncConnection, rows: Iterable[Any], today: date) -> Mapping[int, Round]:
     """By id of the case: the round it was sent up for, or would be today if that is what comes next."""
     known = {row.id: laws for row in rows if row.round and (laws := _law_s(row))}
-    asked = [row for row in rows if row.id not in known and (row.round or row.status == "dossier_checked")]
+    asked = [row for row in rows if row.id not in known and (row.round or _goes_into_one(row))]
     if not asked:
         return known
     own = await own_rounds(connection, {row.province for row in asked})

@@ -1,19 +1,21 @@
 """The province's rounds: the law's, its own between them, and into which a dossier goes."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk.rounds import IN_USE, TOO_LATE
-from dialogs.model import DecideCase, DropRound, SetRound
+from dialogs.model import DecideCase, DropRound, SendToCommune, SetRound
 from dialogs.rules.rounds import Round, WrongRound, next_round, of_year, planned
 from dialogs.rules.ruleset import ruleset
 from storage.database import writing
-from storage.models import cases, rounds
-from storage.rounds import drop_round
+from storage.models import cases, papers, rounds
+from storage.records import own_cases
+from storage.rounds import drop_round, outside_rounds, rounds_of
+from tests.facts import NOW
 from tests.heart import beside, rows
 from tests.test_assessing import does, said
 from tests.test_lifecycle import scene
@@ -160,8 +162,6 @@ async def test_the_round_goes_with_the_decision_that_is_taken_back(engine: Async
 
 async def test_what_the_province_returned_stays_in_its_round(sqlite_engine: AsyncEngine) -> None:
     """It was proposed in time; completing it takes nothing of that away."""
-    from dialogs.model import SendToCommune
-
     here = await scene(sqlite_engine, "returned_by_province")
     async with sqlite_engine.begin() as connection:
         await connection.execute(update(cases).values(round="2/2026"))
@@ -185,3 +185,50 @@ async def test_what_the_province_gave_back_to_the_commune_stays_in_its_round(
     await does(here, "approver", DecideCase(here.code, "forward"))
     (case,) = await rows(sqlite_engine, cases)
     assert (case.status, case.round) == ("forwarded", kept)
+
+
+# ---------------------------------------------------------------- a renewal
+
+
+async def test_a_renewal_is_rated_in_days_of_its_own(engine: AsyncEngine) -> None:
+    """45 calendar days from when it is sent up, whatever the rounds; the clock stops while its producer has it."""
+    here = await scene(engine, "dossier_checked")
+    async with engine.begin() as connection:
+        await connection.execute(update(cases).values(purpose="renewal", former="TL12-23-0001"))
+    for days, who, effect, expected in (
+        (0, "approver", DecideCase(here.code, "forward"), ("forwarded", NOW.date() + timedelta(days=45), 0)),
+        (10, "province", DecideCase(here.code, "accept"), ("in_evaluation", NOW.date() + timedelta(days=45), 10)),
+        (
+            12,
+            "province",
+            DecideCase(here.code, "return", "paper:food_safety", "mờ"),
+            ("returned_by_province", None, 12),
+        ),
+        (20, "producer", SendToCommune(here.code), ("forwarded", NOW.date() + timedelta(days=20 + 33), 12)),
+    ):
+        here.clock.now = NOW + timedelta(days=days)
+        if who == "producer":
+            async with engine.begin() as connection:
+                pages = {"paper": "food_safety", "version": 2, "pages": [["f1", 90]], "kept_at": here.clock()}
+                number = (await connection.execute(select(cases.c.id))).scalar_one()
+                await connection.execute(insert(papers).values(case_id=number, **pages))
+        await does(here, who, effect)
+        (case,) = await rows(engine, cases)
+        assert (case.status, case.due_on, case.days_used, case.round) == (*expected, "")
+    async with engine.connect() as connection:
+        (shown,) = await own_cases(connection, case.person_id, here.clock() + timedelta(days=3), frozenset())
+    assert (shown.used_days, shown.limit_days, shown.calendar_days) == (15, 45, True)
+
+
+async def test_no_round_is_named_for_a_renewal_that_is_to_go_up(sqlite_engine: AsyncEngine) -> None:
+    here = await scene(sqlite_engine, "dossier_checked")
+    async with sqlite_engine.connect() as connection:
+        (row,) = await connection.execute(select(cases))
+        assert list(await rounds_of(connection, [row], NOW.date())) == [row.id]
+        await connection.execute(update(cases).values(purpose="renewal"))
+        (row,) = await connection.execute(select(cases))
+        assert await rounds_of(connection, [row], NOW.date()) == {}
+        await connection.execute(update(cases).values(ruleset="ocop-2023"))  # which has no days for it
+        (row,) = await connection.execute(select(cases))
+        assert not outside_rounds(row)
+    assert here.code == row.code

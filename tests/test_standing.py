@@ -19,6 +19,7 @@ from dialogs.model import (
     DropRound,
     KeepOwnPaper,
     OwnPaper,
+    PaperFacts,
     PublishResult,
     ResumeCase,
     SetRound,
@@ -144,9 +145,27 @@ def test_papers_that_are_still_good_come_along() -> None:
 
     assert over(TODAY)["food_safety"] == ("food_safety", 0)
     assert "food_safety" not in over(TODAY - timedelta(days=1))
-    assert over(TODAY - timedelta(days=1), OwnPaper(7, "food_safety", TODAY, 2))["food_safety"] == ("", 7)
-    assert "food_safety" not in over(None, OwnPaper(7, "food_safety", TODAY - timedelta(days=1)))
     assert {"form_01", "form_02"}.isdisjoint(over(None))
+    gone, soon, late = TODAY - timedelta(days=1), TODAY + timedelta(days=30), TODAY + timedelta(days=400)
+    theirs, own = ("food_safety", 0), ("", 7)
+    assert over(gone, OwnPaper(7, "food_safety", TODAY, 2))["food_safety"] == own
+    assert over(soon, OwnPaper(7, "food_safety", late, 2))["food_safety"] == own
+    assert over(None, OwnPaper(7, "food_safety", soon, 2))["food_safety"] == own
+    assert over(late, OwnPaper(7, "food_safety", soon, 2))["food_safety"] == theirs
+    assert over(soon, OwnPaper(7, "food_safety", soon, 2))["food_safety"] == theirs
+    assert over(late, OwnPaper(7, "food_safety", gone, 2))["food_safety"] == theirs
+    assert over(None, OwnPaper(7, "food_safety", gone, 2))["food_safety"] == theirs
+    assert "food_safety" not in over(gone, OwnPaper(7, "food_safety", late, 0))  # a day alone is no paper
+    assert over(soon, OwnPaper(7, "food_safety", late, 0))["food_safety"] == theirs
+
+
+def test_a_report_of_one_product_is_not_that_of_another() -> None:
+    case = held()
+    report = PaperFacts("test_report", 1, 1, 1, sent=True, kept_on=TODAY, valid_until=TODAY)
+    case, own = replace(case, papers=(report,)), OwnPaper(7, "test_report", TODAY + timedelta(days=400), 2)
+    found = {one.paper.id: (one.former, one.own) for one in brought(case, (own,), case.answers, LAW, TODAY)}
+    assert found == {"test_report": ("test_report", 0)}
+    assert not brought(replace(case, papers=()), (own,), case.answers, LAW, TODAY)
 
 
 # ---------------------------------------------------------------- reminders
@@ -278,6 +297,7 @@ async def test_papers_are_spoken_of_too(sqlite_engine: AsyncEngine) -> None:
             "kept_at": here.clock(),
         }
         await connection.execute(insert(own_papers).values(**own, **ends))
+        await connection.execute(update(people).values(reminders=True))
     await look(sqlite_engine, here.clock, at(date(2026, 12, 1), 8))
     (words,) = await told(sqlite_engine)  # one message for both
     assert "Giấy an toàn thực phẩm của “Chuối sấy dẻo”" in words

@@ -53,7 +53,8 @@ from dialogs.officer.assess import is_asked, missing_words, open_items
 from dialogs.officer.check import seen, to_send
 from dialogs.officer.desk import holder_words, take_back_words
 from dialogs.officer.words import HELD, decided_meanwhile
-from dialogs.producer.check_status import action_words, fix_links, returned_notice, status_words
+from dialogs.producer.action_words import action_words
+from dialogs.producer.check_status import fix_links, returned_notice, status_words
 from dialogs.producer.reach import channel_words
 from dialogs.producer.upload import plan_is_here
 from dialogs.rules.lifecycle import Side, actions, move

@@ -16,7 +16,8 @@ from dialogs import places
 from dialogs.answers import phone
 from dialogs.model import N_, Facts, Text
 from dialogs.officer.join import ROLE_WORDS
-from dialogs.producer.check_status import STATUS_WORDS, action_words
+from dialogs.producer.action_words import action_words
+from dialogs.producer.check_status import STATUS_WORDS
 from dialogs.producer.register_idea import KINDS
 from dialogs.rules.lifecycle import Side
 from dialogs.rules.ruleset import ruleset

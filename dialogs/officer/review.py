@@ -46,8 +46,8 @@ from dialogs.officer.reports import AUDIT, may_audit
 from dialogs.officer.rights import case_of, decidable, is_officer, visible
 from dialogs.officer.told import told_lines
 from dialogs.officer.words import decided_meanwhile, in_other_hands, last_decision, title, who_and_when
+from dialogs.producer.action_words import action_words
 from dialogs.producer.check_status import (
-    action_words,
     item_words,
     reason_line,
     reason_words,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dialogs.corrections import correction_lines
 from dialogs.model import N_, CaseFacts, HistoryLine, Text, Value
 from dialogs.officer.desk import holder_words
-from dialogs.producer.check_status import BY_PRODUCER, action_words, item_words, reason_words, status_words
+from dialogs.producer.action_words import action_words
+from dialogs.producer.check_status import BY_PRODUCER, item_words, reason_words, status_words
 
 LOOKING = {"view_phone", "take", "release", "pass", "submit_for", "send_for", "confirm", "confirm_sheet"}
 """Lines of the history that decide nothing."""

@@ -9,12 +9,14 @@ from dialogs.model import (
     Ask,
     CaseFacts,
     Dialog,
+    DropBegun,
     Effects,
     Facts,
     Go,
     Link,
     Option,
     ResumeCase,
+    SendMessage,
     StandAgain,
     Text,
     Value,
@@ -36,6 +38,7 @@ from dialogs.producer.standing import (
 )
 from dialogs.producer.upload import BY_HAND, missing
 from dialogs.rules.certificate import renewable_from
+from dialogs.rules.lifecycle import BEGUN
 from dialogs.rules.ruleset import ruleset_on
 
 GO = {
@@ -207,7 +210,7 @@ def _after(value: str, answers: Answers, facts: Facts) -> Go:
     if way == RESUME:
         return Go(f"case.{case.code}")
     if value == "keep":
-        return Go("stood")
+        return Go(f"stood.{case.code}")
     kept = carried_answers(case, facts.today)
     form = f"renew.{case.code}"
     return Go(f"{form}/edit" if _complete(kept) else form, {"_way": way}, given=given(kept))
@@ -247,7 +250,7 @@ RENEW = Dialog(
     before=consent_first,
     allowed=_own,  # what may be begun is looked at when it is sent
     up="check_status",
-    end=lambda answers, facts: "stood",
+    end=lambda answers, facts: f"stood.{answers['subject']}",
     named=lambda answers: answers.get("product", ""),
     steps=(
         *(replace(ask, counted=False, prefill=None) for ask in IDEA_ASKS),
@@ -259,8 +262,14 @@ RENEW = Dialog(
 # ---------------------------------------------------------------- the new case
 
 
+def _opened(answers: Answers, facts: Facts) -> CaseFacts:
+    """What follows the case that was asked about; older buttons name none, and mean the newest."""
+    former = facts.case(answers.get("subject", ""))
+    return (follower(former, facts.cases) if former is not None else None) or facts.cases[0]
+
+
 def _newest(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    case = facts.cases[0]
+    case = _opened(answers, facts)
     values: dict[str, Value] = {"code": case.code, "product": case.product, "former": case.former}
     if not case.former:  # it was begun by another button meanwhile, and is not the newest
         return (Text(N_("%(code)s “%(product)s”"), values), Text(N_("What would you like to do?")))
@@ -272,6 +281,11 @@ def _newest(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     )
     opened = Text(N_("✅ The new file %(code)s of “%(product)s” is open; it continues %(former)s."), values)
     return (opened, next_) if lacking else (opened, Text(N_("All papers are here. You can send it right away.")))
+
+
+def _onward(value: str, answers: Answers, facts: Facts) -> Go:
+    code = _opened(answers, facts).code
+    return Go({"papers": f"upload.{code}", "open": f"case.{code}"}.get(value, "menu"))
 
 
 STOOD = Dialog(
@@ -288,11 +302,48 @@ STOOD = Dialog(
                     Option("menu", Text(N_("Main menu")), ("menu",)),
                 )
             ),
-            goto=lambda value, answers, facts: Go(
-                {"papers": f"upload.{facts.cases[0].code}", "open": f"case.{facts.cases[0].code}"}.get(value, "menu")
-            ),
+            goto=_onward,
         ),
     ),
 )
 
-DIALOGS = (AGAIN_DIALOG, RENEW, STOOD)
+# ---------------------------------------------------------------- not after all
+
+
+def _begun_one(answers: Answers, facts: Facts) -> bool:
+    return _own(answers, facts) and _case(answers, facts).status == BEGUN
+
+
+def _sure(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    case = _case(answers, facts)
+    values: dict[str, Value] = {"code": case.code, "product": case.product, "former": case.former}
+    return (
+        Text(N_("I delete the new file %(code)s of “%(product)s” with the papers in it. %(former)s stays."), values),
+        Text(N_("This can't be undone. Shall I?")),
+    )
+
+
+def _sure_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (
+        Option("keep", Text(N_("Keep it")), ("giữ lại", "giữ", "keep")),
+        Option("drop", Text(N_("Yes, drop it")), ("bỏ hồ sơ", "drop")),
+    )
+
+
+def _dropped(value: str, answers: Answers, facts: Facts) -> Go:
+    case = _case(answers, facts)
+    if value == "keep":
+        return Go(f"case.{case.code}")
+    done = Text(N_("✅ The new file is dropped. You can begin again whenever you like."))
+    return Go("menu", effects=(DropBegun(case.code), SendMessage((done,))))
+
+
+DROP_BEGUN = Dialog(
+    "drop_begun",
+    before=consent_first,
+    allowed=_begun_one,
+    up="check_status",
+    steps=(Ask("sure", _sure, one_of(_sure_options), goto=_dropped, confirms=True),),
+)
+
+DIALOGS = (AGAIN_DIALOG, RENEW, STOOD, DROP_BEGUN)

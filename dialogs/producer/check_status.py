@@ -29,6 +29,7 @@ from dialogs.model import (
     Text,
     Value,
 )
+from dialogs.producer.action_words import action_words
 from dialogs.producer.consent import consent_first
 from dialogs.producer.needs import meter, meter_lines
 from dialogs.producer.own_score import can_score
@@ -41,7 +42,7 @@ from dialogs.producer.self_score import TRY_IT
 from dialogs.producer.standing import ways
 from dialogs.producer.todo import todo_option
 from dialogs.producer.upload import kept_paper, may_send, missing, paper_named, send_label, takes_papers, unsent
-from dialogs.rules.lifecycle import STATUSES, Side, is_dossier, sides_of, waits_for_authority
+from dialogs.rules.lifecycle import BEGUN, STATUSES, Side, is_dossier, sides_of, waits_for_authority
 from dialogs.rules.ruleset import Paper, Ruleset, ruleset
 
 STATUS_WORDS = {
@@ -67,54 +68,6 @@ STATUS_WORDS = {
     "expired": N_("the certificate has run out"),
     "revoked": N_("the certificate was withdrawn"),
 }
-ACTION_WORDS = {
-    "submit": N_("idea sent"),
-    "submit_for": N_("handed in for the producer"),
-    "confirm": N_("confirmed"),
-    "confirm_sheet": N_("confirmed on a signed sheet"),
-    "accept": N_("accepted"),
-    "return": N_("returned"),
-    "defer": N_("put off"),
-    "resubmit": N_("sent again"),
-    "send_plan": N_("plan sent"),
-    "add_papers": N_("papers added"),
-    "send_dossier": N_("dossier sent"),
-    "send_for": N_("sent for the producer"),
-    "send_back": N_("back to the officer"),
-    "forward": N_("sent up"),
-    "reopen": N_("taken up again"),
-    "stand_again": N_("standing again begun"),
-    "resume": N_("sent again for the new round"),
-    "rework": N_("taken back to change it for the new round"),
-    "amend": N_("result corrected"),
-    "import": N_("taken over from the province's list"),
-    "rate": N_("rated"),
-    "certify": N_("certified"),
-    "propose": N_("proposed for five stars"),
-    "revoke": N_("certificate withdrawn"),
-    "expire": N_("certificate run out"),
-    "undo": N_("decision taken back"),
-    "ask": N_("asked"),
-    "answer": N_("answered"),
-    "take": N_("taken in hand"),
-    "release": N_("put back"),
-    "pass": N_("passed on"),
-    "move": N_("moved to the new commune"),
-    "view_phone": N_("telephone number looked up"),
-}
-_ACTION_FROM = {
-    ("accept", "dossier_submitted"): N_("checked and passed on to the leadership"),
-    ("accept", "forwarded"): N_("taken up for rating"),
-}
-
-
-def action_words(action: str, from_status: str) -> Text:
-    """An action of a case's history in words; of what a later release wrote its name.
-
-    Moves of one name are not the same: a dossier that is passed on is not accepted yet.
-    """
-    return Text(_ACTION_FROM.get((action, from_status)) or ACTION_WORDS.get(action, action))
-
 
 REASONS = (
     Option("unclear", Text(N_("The photo is not clear. Please take it again by daylight.")), ("mờ", "ảnh mờ")),
@@ -273,8 +226,9 @@ def _whose(case: CaseFacts) -> tuple[Text, ...]:
             N_("The answer was due by %(due)s and is late. You may write to the officer and ask."), {"due": case.due_on}
         )
         return (where, late)
+    counted = N_("%(used)s of %(limit)s working days are used; the answer is due by %(due)s.")
     used = Text(
-        N_("%(used)s of %(limit)s working days are used; the answer is due by %(due)s."),
+        N_("%(used)s of %(limit)s days are used; the answer is due by %(due)s.") if case.calendar_days else counted,
         {"used": case.used_days, "limit": case.limit_days, "due": case.due_on},
     )
     return (where, used)
@@ -506,6 +460,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     tried = (TRY_IT,) if can_score(case) and case.status in BEFORE_THE_COUNCIL else ()
     held = (WALLET,) if case.result is not None and case.result.certificate_until is not None else ()
     next_ = tuple(Option(f"again:{way}", Text(WAYS[way])) for way in ways(case, facts.cases, facts.today))
+    drop = (Option("drop", Text(N_("Drop the new file")), ("bỏ hồ sơ", "drop the new file")),)
     others = (Option("all", Text(N_("My other files")), ("hồ sơ khác", "others")),) if len(facts.cases) > 1 else ()
     return (
         *fixes,
@@ -519,6 +474,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         *seen,
         Option("note", Text(N_("Write to the officer")), ("nhắn cán bộ", "note")),
         *resume(facts.drafts[:1]),
+        *(drop if case.status == BEGUN else ()),
         *others,
         Option("menu", Text(N_("Main menu")), ("menu",)),
         *why,
@@ -591,6 +547,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         "points": f"points.{code}",
         "to_star": f"to_star.{code}",
         "note": f"ask_officer.{code}",
+        "drop": f"drop_begun.{code}",
         "review": f"review.{code}",
         "why": f"case.{code}",
         "all": "check_status",

@@ -190,7 +190,7 @@ def what_is_kept(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def data_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     off = Option("quiet", Text(N_("No more reminders")), ("thôi nhắc", "no reminders"))
-    on = Option("remind", Text(N_("Remind me of my forms")), ("nhắc em", "remind"))
+    on = Option("remind", Text(N_("Switch on reminders")), ("nhắc em", "remind"))
     return (
         Option(
             "file", Text(N_("Send me all of it")), ("gửi tôi tất cả", "gửi hết cho tôi", "tải dữ liệu", "file", "all")
@@ -218,6 +218,11 @@ WHERE_TO = {
 }
 
 
+QUIET = N_(
+    "All right, no more reminders. When a certificate or a paper in a file ends, or a round opens, I still say so."
+)
+
+
 def ordered(answers: Answers, facts: Facts) -> Effects:
     choice = answers["choice"]
     if choice == "file":
@@ -225,7 +230,7 @@ def ordered(answers: Answers, facts: Facts) -> Effects:
     if choice not in ("quiet", "remind"):
         return ()
     on = Text(N_("All right, I remind you when a paper or a date is due."))
-    said_so = on if choice == "remind" else Text(N_("All right, no more reminders."))
+    said_so = on if choice == "remind" else Text(QUIET)
     return (RecordReminders(choice == "remind", TEXT_VERSION), SendMessage((said_so,)))
 
 

@@ -9,11 +9,13 @@ from datetime import date
 
 from dialogs.model import Answers, CaseFacts, OwnPaper, PaperFacts
 from dialogs.rules.certificate import renewable_from
-from dialogs.rules.lifecycle import OVER
+from dialogs.rules.lifecycle import BEGUN, OVER
 from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Ruleset, ruleset, ruleset_on, same_kind
 
 RENEWAL, UPGRADE, AGAIN, RESUME = "renewal", "upgrade", "again", "resume"
 _MOST_STARS = 5
+_OF_THE_PRODUCER = frozenset({"food_safety"})
+"""What one keeps here that is of the place, not of one product: only that goes into a file by itself."""
 
 
 def follower(case: CaseFacts, cases: Iterable[CaseFacts]) -> CaseFacts | None:
@@ -22,9 +24,18 @@ def follower(case: CaseFacts, cases: Iterable[CaseFacts]) -> CaseFacts | None:
 
 
 def ways(case: CaseFacts, cases: Iterable[CaseFacts], today: date) -> tuple[str, ...]:
-    """What its producer may begin with this case today; `cases` are all of theirs."""
-    if not case.own or follower(case, cases) is not None:
+    """What its producer may begin with this case today; `cases` are all of theirs.
+
+    What is begun and not handed in yet is in the way of nothing else: it goes on for the other purpose.
+    """
+    begun = follower(case, cases)
+    if not case.own or (begun is not None and begun.status != BEGUN):
         return ()
+    return tuple(way for way in _ways(case, today) if begun is None or way != begun.purpose)
+
+
+def _ways(case: CaseFacts, today: date) -> tuple[str, ...]:
+    """As if nothing had been begun."""
     if case.status in ("idea_not_this_year", "plan_next_cycle"):
         return (RESUME,) if case.round_open else ()
     if case.status == "rated":
@@ -58,7 +69,6 @@ class Brought:
     paper: Paper
     former: str = ""
     own: int = 0
-    until: date | None = None
 
 
 def brought(
@@ -66,8 +76,8 @@ def brought(
 ) -> tuple[Brought, ...]:
     """Papers of the last dossier that are still good today, under the rules of the new one.
 
-    What a producer keeps under the same name is newer than what the case knows: its day counts, and its photos if it
-    has any.
+    What a producer keeps under the same name takes its place if it has photos and is good for longer; a case's paper of
+    which no day is known gives way.
     """
     found = (_brought(case, own_papers, paper, today) for paper in dossier_papers(answers, rules))
     return tuple(one for one in found if one is not None)
@@ -80,14 +90,25 @@ def dossier_papers(answers: Answers, rules: Ruleset) -> tuple[Paper, ...]:
 def _brought(case: CaseFacts, own_papers: Sequence[OwnPaper], paper: Paper, today: date) -> Brought | None:
     if paper.anew:
         return None
-    kept = _sent(case).get(paper.id) or _sent(case).get(f"{WITH_THE_PLAN}{paper.id}")
-    own = max((one for one in own_papers if one.paper == paper.id), key=lambda one: one.valid_until, default=None)
-    until = own.valid_until if own is not None else kept.valid_until if kept is not None else None
-    if until is not None and until < today:
+    kept, own = _kept(case, paper), _own(own_papers, paper)
+    until = kept.valid_until if kept is not None else None
+    if own is not None and own.valid_until >= today and (until is None or own.valid_until > until):
+        return Brought(paper, own=own.id)
+    if kept is None or (until is not None and until < today):
         return None
-    if own is not None and own.pages:
-        return Brought(paper, own=own.id, until=until)
-    return Brought(paper, former=kept.id, until=until) if kept is not None else None
+    return Brought(paper, former=kept.id)
+
+
+def _kept(case: CaseFacts, paper: Paper) -> PaperFacts | None:
+    """What the case knows of it; what came with the plan is the dossier's."""
+    sent = _sent(case)
+    return sent.get(paper.id) or sent.get(f"{WITH_THE_PLAN}{paper.id}")
+
+
+def _own(own_papers: Sequence[OwnPaper], paper: Paper) -> OwnPaper | None:
+    """The one that is good longest of those that may stand for it: what has no photo is a day to remember."""
+    able = [one for one in own_papers if one.paper == paper.id and one.paper in _OF_THE_PRODUCER and one.pages]
+    return max(able, key=lambda one: one.valid_until, default=None)
 
 
 def _sent(case: CaseFacts) -> Mapping[str, PaperFacts]:
@@ -96,8 +117,6 @@ def _sent(case: CaseFacts) -> Mapping[str, PaperFacts]:
 
 def ran_out(case: CaseFacts, own_papers: Sequence[OwnPaper], paper: Paper, today: date) -> date | None:
     """The last day of what there is of a paper, if that has gone by."""
-    kept = _sent(case).get(paper.id) or _sent(case).get(f"{WITH_THE_PLAN}{paper.id}")
-    days = [one.valid_until for one in own_papers if one.paper == paper.id]
-    days += [kept.valid_until] if kept is not None and kept.valid_until is not None else []
-    last = max(days, default=None)
+    found = (_kept(case, paper), _own(own_papers, paper))
+    last = max((one.valid_until for one in found if one is not None and one.valid_until is not None), default=None)
     return last if last is not None and last < today else None

@@ -7,13 +7,16 @@ province acts in its place.
 
 Standing again after 1 or 2 stars, an upgrade and the re-evaluation before a certificate runs out are no moves: each
 has a dossier of its own under the rules of its day (art. 6.1b, 6.1c), so each is a new case, which begins with
-`dossier_begun`: neither idea nor plan is asked for again.
+`dossier_begun`: neither idea nor plan is asked for again. Until it is handed in it is its producer's alone, who may
+drop it or go on with it for another purpose.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+
+from dialogs.rules.ruleset import Deadline, Ruleset
 
 
 class Side(StrEnum):
@@ -145,7 +148,9 @@ MOVES = (
 )
 
 
-FIRST = ("idea_submitted", "dossier_begun")
+BEGUN = "dossier_begun"
+"""What no office has been given yet."""
+FIRST = ("idea_submitted", BEGUN)
 """Statuses in which a case begins."""
 WAITS_FOR_ROUND = frozenset({"idea_not_this_year", "plan_next_cycle", "rated"})
 """What may stand again once the next round opens."""
@@ -207,6 +212,17 @@ def owned_by(*sides: Side) -> tuple[str, ...]:
 def is_dossier(status: str) -> bool:
     """Whether the papers of the dossier are asked for, and no longer those of the plan."""
     return STATUSES[status].step >= _CARRYING_OUT
+
+
+def limit_of(rules: Ruleset, status: str, purpose: str) -> Deadline | None:
+    """How long the owner of a case has that stands again for this ("" if it doesn't); None where nobody is awaited.
+
+    A renewal is rated in days of its own where the rules give any (26/2026/QĐ-TTg art. 7.6g).
+    """
+    name = STATUSES[status].deadline
+    if name == "provincial_rating" and purpose == "renewal":
+        name = "reevaluation"
+    return rules.deadlines[name] if name else None
 
 
 def waits_for_authority(status: str) -> bool:

@@ -171,6 +171,11 @@ class Deadline:
     source: str
     calendar_days: int | None = None
 
+    @property
+    def days(self) -> int | None:
+        """Of either kind."""
+        return self.working_days or self.calendar_days
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRound:

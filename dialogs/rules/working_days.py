@@ -53,6 +53,11 @@ def working_days_between(start: date, end: date, days_off: frozenset[date] = fro
     return sum(is_working_day(day, days_off) for day in days)
 
 
+def days_used(start: date, end: date, days_off: frozenset[date], *, calendar: bool) -> int:
+    """Days of a limit that are used from `start` (not counted) to `end` (counted), in what the limit is counted in."""
+    return max((end - start).days, 0) if calendar else working_days_between(start, end, days_off)
+
+
 def _next_working_day(day: date, days_off: frozenset[date]) -> date:
     day += _ONE_DAY
     while not is_working_day(day, days_off):
