@@ -383,6 +383,7 @@ async def _for_officer(
     case = replace(case, moved_by_me=await is_maker(connection, case.code, want.conversation.person_id))
     if may_see(may, sides):
         case = replace(case, assessment=await assessment_of(connection, case.code, want.conversation.person_id))
+    case = await _as_handed_in(connection, case, now, days_off)
     noticed = await findings_of(
         connection, case, lambda other: covers(person.memberships, other), now.astimezone(VIETNAM).date()
     )
@@ -404,6 +405,16 @@ async def _for_officer(
         told=await told_of(connection, case.code),
         **await _holder(connection, case.code, want.conversation, may),
     )
+
+
+async def _as_handed_in(
+    connection: AsyncConnection, case: CaseFacts, now: datetime, days_off: frozenset[date]
+) -> CaseFacts:
+    """With the papers that the office has, where its producer prepares newer ones; who files for them sees theirs."""
+    if case.assisted or all(paper.sent or paper.version == 1 for paper in case.papers):
+        return case
+    had = await case_named(connection, case.code, now, days_off, handed_in=True)
+    return replace(case, papers=had.papers) if had is not None else case
 
 
 async def _holder(
