@@ -350,7 +350,8 @@ async def test_the_report_names_what_was_handed_in(sqlite_engine: AsyncEngine) -
         await connection.execute(insert(papers).from_select(columns, newer))
     assert await report() == before
     (shown,) = (await does(here, "officer", MakeReport(here.code))).turn.facts.named
-    assert shown.papers and all(paper.sent for paper in shown.papers)
+    assert shown.papers
+    assert all(paper.sent for paper in shown.papers)
 
 
 async def test_whose_words_they_are_is_said(sqlite_engine: AsyncEngine) -> None:
