@@ -107,4 +107,4 @@ async def test_what_is_only_begun_spares_nobody_a_call(
         if values:
             await connection.execute(update(cases).where(cases.c.former != "").values(values))
         await connection.execute(update(results).values(certificate_until=TODAY + timedelta(days=178)))
-        assert bool(await to_call(connection, ["04336"], TODAY)) is called
+        assert bool(await to_call(connection, ["15/04336"], TODAY)) is called

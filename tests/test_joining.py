@@ -279,6 +279,7 @@ def filled(person: int, other: int, case_id: int, chat_id: int, clock: Clock) ->
             "token_sha256": "t",
             "expires_at": now,
         },
+        m.imports: {"province": "15", "file_id": "f", "status": "asked", "asked_at": now},
         m.requests: {"kind": "see", "made_at": now, "answer_on": day, "done_on": day},
     }
 

@@ -211,6 +211,13 @@ def test_every_table_with_personal_data_is_thought_of() -> None:
     kept = {"conversations", "consents", "memberships", "invitations", "cases", "case_events", "absences", "days_off"}
     kept |= {"requests"}  # what was asked about one's data, and that it was done: the proof of the duty
     kept |= {"digests", "marks", "reason_templates", "results"}  # an office's record, by number; the name is gone
+    kept |= {
+        "assessments",
+        "rounds",
+        "council_sessions",
+        "council_seats",
+        "imports",
+    }  # the same, of offices and councils
     deleted = {
         "wrong_codes",
         "join_codes",

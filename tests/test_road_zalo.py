@@ -222,7 +222,7 @@ async def goes_up(officer: Follower, approver: Follower, province: Follower, pro
         await hears(producer, paper, "Cho em xin")
         producer.sends_file("mau.pdf", pdf(1))
         await producer.waits_for("nhận", WAIT_S)
-        await hears(producer, "xong", "cần 4 loại")
+        await hears(producer, "xong", "giấy tờ nào")
     await hears(producer, "gui cho xa", "Em sẽ gửi cho xã")
     officer.reads_all()
     await hears(producer, "gui luon", "Đã gửi")
