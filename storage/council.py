@@ -338,18 +338,15 @@ async def table_case(connection: AsyncConnection, session_id: int, case_id: int)
     await connection.execute(insert(council_cases).values(session_id=session_id, case_id=case_id))
 
 
-async def untable_case(connection: AsyncConnection, session_id: int, case_id: int) -> bool:
-    """Whether it could be taken off: nobody has submitted a ballot. What was begun goes with it."""
+async def untable_case(connection: AsyncConnection, session_id: int, case_id: int) -> None:
+    """What was marked, and handed in, goes with it."""
     of_it = (
         ballots.c.case_id == case_id,
         ballots.c.seat_id.in_(select(council_seats.c.id).where(council_seats.c.session_id == session_id)),
     )
-    submitted = select(ballots.c.case_id).where(*of_it, ballots.c.submitted_at.is_not(None)).limit(1)
-    if (await connection.execute(submitted)).first() is not None:
-        return False
     await connection.execute(delete(ballots).where(*of_it))
     which = (council_cases.c.session_id == session_id, council_cases.c.case_id == case_id)
-    return bool((await connection.execute(delete(council_cases).where(*which))).rowcount)
+    await connection.execute(delete(council_cases).where(*which))
 
 
 async def close_session(connection: AsyncConnection, council: Council, person_id: int, now: datetime) -> None:

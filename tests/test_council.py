@@ -621,7 +621,7 @@ async def test_what_has_left_the_council_is_not_scored(sqlite_engine: AsyncEngin
     async with sqlite_engine.begin() as connection:
         await connection.execute(update(cases).values(status="returned_by_province"))
     assert said(await session.acts("nga", DeclareInterest(session.code, concerned=False))) == [desk.NOT_HERE.msgid]
-    assert said(await session.acts("province", CloseCouncil(SESSION))) == [TOO_LATE.msgid]  # nothing to end with
+    assert said(await session.acts("province", CloseCouncil(SESSION))) == [desk.NO_RESULTS.msgid]
     assert len(await rows(sqlite_engine, ballots)) == 5
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from bot.desk.documents import carries_files, send
 from bot.turn import Refused, Turned, awake_at, notice
 from dialogs.council.facts import BOUND, DECLARED, FREE, SCORING
-from dialogs.council.outcome import agreed_by, closable, is_scored, missing, names, result_of
+from dialogs.council.outcome import agreed_by, closable, counted, is_scored, missing, names, result_of
 from dialogs.model import (
     N_,
     CastBallot,
@@ -96,10 +96,7 @@ async def table_product(turn: Turned, effect: TableProduct) -> None:
         raise cases.NotPossible(effect.code)
     values: dict[str, Value] = {"code": case.code, "product": case.product}
     if effect.off:
-        if not await council.untable_case(turn.connection, row.id, case.id):
-            raise Refused(HAS_BALLOTS)
-        turn.record("council_off", case.code, session=row.id)
-        _said(turn, Text(N_("%(code)s “%(product)s” is off this session."), values))
+        await _take_off(turn, row, case, values, void=effect.void)
         return
     known = case.ruleset in SCORED and set_of(case.ruleset, case.answers)
     if case.status != SCORING or not known or await council.in_session(turn.connection, case.id):
@@ -110,6 +107,31 @@ async def table_product(turn: Turned, effect: TableProduct) -> None:
     now = await council.council_of(turn.connection, row, turn.now)
     told = Text(N_("The council has one more product to score: “%(product)s” (%(code)s)."), values)
     await _tell_members(turn, now, (seat.number for seat in now.seats), told)
+
+
+async def _take_off(turn: Turned, row: Any, case: Any, values: dict[str, Value], *, void: bool) -> None:
+    """Sheets of it go only where the secretary has said so (`void`); who had handed one in is told."""
+    session = await council.council_of(turn.connection, row, turn.now, in_full=False)
+    product = session.product(case.code)
+    if product is None:
+        raise cases.NotPossible(case.code)
+    gone = counted(product)
+    if gone and not void:
+        raise Refused(HAS_BALLOTS)
+    await council.untable_case(turn.connection, row.id, case.id)
+    turn.record("council_off", case.code, session=row.id, sheets=len(gone))
+    off = Text(N_("%(code)s “%(product)s” is off this session."), values)
+    if not gone:
+        _said(turn, off)
+        return
+    lost = Text(
+        N_("%(count)s sheet of it counts no more."), {"count": len(gone)}, N_("%(count)s sheets of it count no more.")
+    )
+    _said(turn, off, lost)
+    told = Text(
+        N_("“%(product)s” (%(code)s) is off the council's session, so your sheet of it counts no more."), values
+    )
+    await _tell_members(turn, session, gone, told)
 
 
 async def _tell_members(turn: Turned, session: Council, numbers: Iterable[int], *texts: Text) -> int:
@@ -176,6 +198,12 @@ async def look_at_marks(turn: Turned, effect: LookAtMarks) -> None:
     turn.record(council.LOOKED, effect.code, session=row.id)
 
 
+OVER_NOW = Text(N_("The session of the council is over. Thank you for scoring."))
+OVER_EMPTY = Text(N_("The session of the council is over. There is nothing left for you to score."))
+RESULTS_NEXT = Text(N_("✅ The session is over. Results are published one by one, with their decisions."))
+NO_RESULTS = Text(N_("✅ The session is over. Nothing was scored, so there are no results."))
+
+
 async def close(turn: Turned, effect: CloseCouncil) -> None:
     """Of two who end it at the same instant the second finds it ended, and by whom."""
     row = await _session(turn, effect.session)
@@ -185,8 +213,6 @@ async def close(turn: Turned, effect: CloseCouncil) -> None:
         if not closable(session, product):
             values: dict[str, Value] = {"product": product.product, "names": names(session, missing(product))}
             raise Refused(Text(TOO_FEW, values))
-    if not scored:
-        raise cases.NotPossible("nothing to score")
     results = {product.code: result_of(product) for product in scored}
     agreed = {code: agreed_by(result) for code, result in results.items() if result is not None}
     products = tuple(replace(product, agreed=agreed.get(product.code)) for product in session.products)
@@ -195,9 +221,9 @@ async def close(turn: Turned, effect: CloseCouncil) -> None:
     )
     for product in scored:
         turn.record("council_close", product.code, session=row.id)
-    words = Text(N_("The session of the council is over. Thank you for scoring."))
+    words, done = (OVER_NOW, RESULTS_NEXT) if scored else (OVER_EMPTY, NO_RESULTS)
     await _tell_members(turn, session, (seat.number for seat in session.seats), words)
-    _said(turn, Text(N_("✅ The session is over. Results are published one by one, with their decisions.")))
+    _said(turn, done)
 
 
 async def decide_stars(turn: Turned, effect: DecideStars) -> None:

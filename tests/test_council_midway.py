@@ -1,0 +1,71 @@
+"""A session that changes while it scores: a product comes off, a seat changes hands, a dossier is returned."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.desk import council as desk
+from bot.effects import TOO_LATE
+from bot.sample_council import sample_councils
+from dialogs.council import secretary
+from dialogs.model import CloseCouncil, Facts, OpenCouncil, TableProduct
+from storage.models import ballots, council_cases, council_sessions
+from tests.facts import NOW
+from tests.heart import rows
+from tests.test_assessing import said
+from tests.test_council import SESSION, session_of
+
+# ---------------------------------------------------------------- a way out
+
+
+def test_a_product_nobody_has_scored_can_be_taken_off() -> None:
+    """From the session itself, without looking at marks: there are none. With sheets, it is asked first."""
+    _, council, *_ = sample_councils()
+    known, here = Facts(NOW, councils=(council,)), {"subject": str(council.id)}
+    assert "products" in [option.value for option in secretary.options(here, known)]
+    scored, unscored, _gone = council.products
+    assert {option.value for option in secretary.product_options(here, known)} >= {scored.code, unscored.code}
+    off = {code: {**here, "_of": code, "product": "off"} for code in (scored.code, unscored.code)}
+    assert secretary.product_done(off[unscored.code], known) == (TableProduct(council.id, unscored.code, off=True),)
+    assert not secretary.product_done(off[scored.code], known)
+    assert secretary.after_product("off", off[scored.code], known).answers == {"_do": "off", "_of": scored.code}
+    surely = secretary.taken_off({**here, "_of": scored.code, "off": "void"}, known)
+    assert surely == (TableProduct(council.id, scored.code, off=True, void=True),)
+
+
+def test_only_marks_that_count_are_looked_at() -> None:
+    _, council, *_ = sample_councils()
+    listed = secretary.scored_options({"subject": str(council.id)}, Facts(NOW, councils=(council,)))
+    assert [option.value for option in listed] == [council.products[0].code, "back"]
+
+
+async def test_a_product_comes_off_with_its_sheets_and_their_members_are_told(engine: AsyncEngine) -> None:
+    session = await session_of(engine, "thu", "nam", "hoa")
+    await session.all_cast("thu", "nam")
+    off = TableProduct(SESSION, session.code, off=True)
+    assert said(await session.acts("province", off)) == [desk.HAS_BALLOTS.msgid]
+    done = await session.acts("province", TableProduct(SESSION, session.code, off=True, void=True))
+    assert said(done)[1].startswith("%(count)s sheet")
+    told = {one["conversation_id"] for one in done.turn.carried.notices}
+    assert told == {session.members[who].id for who in ("thu", "nam")}
+    assert not await rows(engine, council_cases)
+    assert not await rows(engine, ballots)
+    assert said(await session.acts("province", off)) == [TOO_LATE.msgid]
+
+
+async def test_what_came_off_is_put_before_another_session(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    await session.all_cast("thu")
+    await session.acts("province", TableProduct(SESSION, session.code, off=True, void=True), CloseCouncil(SESSION))
+    assert (await rows(sqlite_engine, council_sessions))[0].closed_at is not None
+    await session.acts("province", OpenCouncil("15"), TableProduct(2, session.code))
+    assert [row.session_id for row in await rows(sqlite_engine, council_cases)] == [2]
+
+
+async def test_a_session_with_nothing_to_score_can_be_ended(sqlite_engine: AsyncEngine) -> None:
+    council, *_ = sample_councils()
+    known = Facts(NOW, councils=(council,))
+    assert "close" in [option.value for option in secretary.options({"subject": str(council.id)}, known)]
+    session = await session_of(sqlite_engine, "thu")
+    await session.acts("province", TableProduct(SESSION, session.code, off=True))
+    ended = await session.acts("province", CloseCouncil(SESSION))
+    assert said(ended) == [desk.NO_RESULTS.msgid]
+    assert [one["conversation_id"] for one in ended.turn.carried.notices] == [session.members["thu"].id]
