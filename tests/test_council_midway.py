@@ -1,17 +1,18 @@
 """A session that changes while it scores: a product comes off, a seat changes hands, a dossier is returned."""
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk import council as desk
 from bot.effects import TOO_LATE
 from bot.sample_council import sample_councils
 from dialogs.council import secretary
-from dialogs.model import CloseCouncil, Facts, OpenCouncil, TableProduct
-from storage.models import ballots, council_cases, council_sessions
+from dialogs.model import CloseCouncil, DecideStars, Facts, OpenCouncil, TableProduct
+from storage.models import ballots, cases, council_cases, council_sessions
 from tests.facts import NOW
 from tests.heart import rows
 from tests.test_assessing import said
-from tests.test_council import SESSION, session_of
+from tests.test_council import MEMBERS, SESSION, WHOLE, session_of
 
 # ---------------------------------------------------------------- a way out
 
@@ -69,3 +70,23 @@ async def test_a_session_with_nothing_to_score_can_be_ended(sqlite_engine: Async
     ended = await session.acts("province", CloseCouncil(SESSION))
     assert said(ended) == [desk.NO_RESULTS.msgid]
     assert [one["conversation_id"] for one in ended.turn.carried.notices] == [session.members["thu"].id]
+
+
+# ---------------------------------------------------------------- what is decided
+
+
+async def test_stars_are_decided_once_and_while_the_product_is_there(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine)
+    await session.all_cast(*MEMBERS[:5], marks=WHOLE | {"2.2": 1})
+    await session.acts("province", CloseCouncil(SESSION))
+    await moved(sqlite_engine, "returned_by_province")
+    assert said(await session.acts("province", DecideStars(SESSION, session.code, 4))) == [desk.NOT_HERE.msgid]
+    await moved(sqlite_engine, "in_evaluation")
+    await session.acts("province", DecideStars(SESSION, session.code, 4))
+    assert said(await session.acts("province", DecideStars(SESSION, session.code, 3))) == [desk.DECIDED]
+    assert (await rows(sqlite_engine, council_cases))[0].stars == 4
+
+
+async def moved(engine: AsyncEngine, status: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(update(cases).values(status=status))

@@ -226,12 +226,21 @@ async def close(turn: Turned, effect: CloseCouncil) -> None:
     _said(turn, done)
 
 
+DECIDED = N_("The council has given %(stars)s stars ⭐ already, so nothing was changed.")
+
+
 async def decide_stars(turn: Turned, effect: DecideStars) -> None:
     """Only between what points bring and what the gates allow, and only where the two disagree."""
     row = await _session(turn, effect.session, still_open=False)
     session = await council.council_of(turn.connection, row, turn.now)
     product = session.product(effect.code)
-    result = result_of(product) if product is not None and product.agreed is not None else None
+    if product is None or product.agreed is None:
+        raise cases.NotPossible(effect.code)
+    if product.status != SCORING:
+        raise Refused(NOT_HERE)
+    if product.agreed.stars:
+        raise Refused(Text(DECIDED, {"stars": product.agreed.stars}))
+    result = result_of(product)
     if result is None or effect.stars not in result.may_be:
         raise cases.NotPossible(effect.code)
     await council.decide_stars(turn.connection, row.id, effect.code, effect.stars)
