@@ -412,16 +412,24 @@ async def name_of(connection: AsyncConnection, person_id: int | None) -> str:
 # ---------------------------------------------------------------- one person, one seat
 
 
-async def one_seat_each(connection: AsyncConnection, person_id: int) -> None:
-    """Of a person who turns out to be two members of a session (storage.joining) the older seat stays taken."""
+async def one_seat_each(connection: AsyncConnection, person_id: int, now: datetime) -> None:
+    """Of a person who turns out to be two members of a session (storage.joining) the older seat stays taken.
+
+    In sessions that are open; those that are over stay as they were. What the younger seat handed in counts no more,
+    and its link, which may still be in a chat, works no more: nobody has two votes.
+    """
     older = council_seats.alias("older")
     had = exists().where(
         older.c.session_id == council_seats.c.session_id,
         older.c.person_id == council_seats.c.person_id,
         older.c.id < council_seats.c.id,
     )
-    freed = update(council_seats).where(council_seats.c.person_id == person_id, had)
-    await connection.execute(freed.values(person_id=None, taken_at=None))
+    still_open = select(council_sessions.c.id).where(council_sessions.c.closed_at.is_(None))
+    which = (council_seats.c.person_id == person_id, council_seats.c.session_id.in_(still_open), had)
+    doubles = list((await connection.execute(select(council_seats.c.id).where(*which))).scalars())
+    await connection.execute(update(ballots).where(ballots.c.seat_id.in_(doubles)).values(submitted_at=None))
+    freed = update(council_seats).where(council_seats.c.id.in_(doubles))
+    await connection.execute(freed.values(person_id=None, taken_at=None, expires_at=now))
 
 
 # ---------------------------------------------------------------- the end of everything

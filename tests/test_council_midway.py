@@ -8,11 +8,12 @@ from bot.effects import TOO_LATE
 from bot.sample_council import sample_councils
 from dialogs.council import secretary
 from dialogs.model import CloseCouncil, DecideStars, Facts, OpenCouncil, TableProduct
-from storage.models import ballots, cases, council_cases, council_sessions
+from storage import joining
+from storage.models import ballots, cases, council_cases, council_seats, council_sessions
 from tests.facts import NOW
 from tests.heart import rows
 from tests.test_assessing import said
-from tests.test_council import MEMBERS, SESSION, WHOLE, session_of
+from tests.test_council import MEMBERS, SESSION, WHOLE, Session, session_of
 
 # ---------------------------------------------------------------- a way out
 
@@ -90,3 +91,33 @@ async def test_stars_are_decided_once_and_while_the_product_is_there(sqlite_engi
 async def moved(engine: AsyncEngine, status: str) -> None:
     async with engine.begin() as connection:
         await connection.execute(update(cases).values(status=status))
+
+
+# ---------------------------------------------------------------- a seat that changes hands
+
+
+async def test_two_members_who_are_one_person_have_one_seat_and_one_vote(engine: AsyncEngine) -> None:
+    session = await session_of(engine, "thu", "nam")
+    await session.all_cast("thu", "nam")
+    await one_person(session)
+    older, younger = await rows(engine, council_seats)
+    assert (older.person_id, younger.person_id) == (session.members["thu"].person_id, None)
+    assert younger.expires_at <= session.here.clock() < older.expires_at
+    cast = {row.seat_id: row.submitted_at is not None for row in await rows(engine, ballots)}
+    assert cast == {older.id: True, younger.id: False}
+
+
+async def test_a_session_that_is_over_stays_as_it_was(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine)
+    await session.all_cast(*MEMBERS)
+    await session.acts("province", CloseCouncil(SESSION))
+    before = await rows(sqlite_engine, ballots)
+    await one_person(session)
+    assert await rows(sqlite_engine, ballots) == before
+    assert [row.person_id for row in await rows(sqlite_engine, council_seats)].count(None) == 0
+
+
+async def one_person(session: Session) -> None:
+    into, other = session.members["thu"].person_id, session.members["nam"].person_id
+    async with session.here.engine.begin() as connection:
+        await joining.join(connection, into, other, session.here.clock())
