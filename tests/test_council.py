@@ -430,7 +430,8 @@ async def test_a_lost_telephone_is_locked_out_and_nothing_is_lost(engine: AsyncE
     async with engine.begin() as connection:
         token = await seats.renew_seat(connection, SESSION, 1, session.here.clock())
     session.here.people["new"] = await chat(engine, session.here.clock, "new")
-    await session.acts("new", TakeSeat(token), ScoreItem(session.code, 7, "1.4", 1))
+    await session.acts("new", TakeSeat(token))
+    await session.acts("new", DeclareInterest(session.code, concerned=False), ScoreItem(session.code, 7, "1.4", 1))
     (ballot,) = await rows(engine, ballots)
     assert ballot.marks == {"1.1": 2, "1.3": 1, "1.4": 1}
 

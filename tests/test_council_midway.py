@@ -1,5 +1,6 @@
 """A session that changes while it scores: a product comes off, a seat changes hands, a dossier is returned."""
 
+import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -7,11 +8,12 @@ from bot.desk import council as desk
 from bot.effects import TOO_LATE
 from bot.sample_council import sample_councils
 from dialogs.council import secretary
-from dialogs.model import CloseCouncil, DecideStars, Facts, OpenCouncil, TableProduct
-from storage import joining
+from dialogs.council.facts import FREE
+from dialogs.model import CloseCouncil, DecideStars, Facts, OpenCouncil, RenewSeat, TableProduct, TakeSeat
+from storage import audit, joining, seats
 from storage.models import ballots, cases, council_cases, council_seats, council_sessions
 from tests.facts import NOW
-from tests.heart import rows
+from tests.heart import chat, rows
 from tests.test_assessing import said
 from tests.test_council import MEMBERS, SESSION, WHOLE, Session, session_of
 
@@ -121,3 +123,28 @@ async def one_person(session: Session) -> None:
     into, other = session.members["thu"].person_id, session.members["nam"].person_id
     async with session.here.engine.begin() as connection:
         await joining.join(connection, into, other, session.here.clock())
+
+
+async def test_who_had_the_seat_is_told_of_its_new_link(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu", "nam")
+    renewed = await session.acts("province", RenewSeat(SESSION, 1))
+    assert [one["conversation_id"] for one in renewed.turn.carried.notices] == [session.members["thu"].id]
+    again = await session.acts("province", RenewSeat(SESSION, 1))
+    assert not again.turn.carried.notices
+
+
+@pytest.mark.parametrize(("who", "stays"), [("thu", True), ("new", False)])
+async def test_another_person_declares_and_hands_in_anew(engine: AsyncEngine, who: str, stays: bool) -> None:
+    session = await session_of(engine, "thu")
+    session.here.people["new"] = await chat(engine, session.here.clock, "new")
+    await session.all_cast("thu")
+    joined = audit.Entry(
+        seats.JOINED, session.members["thu"].person_id, "telegram", "", {"session": SESSION, "seat": 1}
+    )
+    async with engine.begin() as connection:
+        await audit.record(connection, [joined], session.here.clock())
+        token = await seats.renew_seat(connection, SESSION, 1, session.here.clock())
+    await session.acts(who, TakeSeat(token))
+    (ballot,) = await rows(engine, ballots)
+    assert (ballot.standing, ballot.submitted_at is not None) == (FREE if stays else "", stays)
+    assert ballot.marks == WHOLE

@@ -134,12 +134,14 @@ async def _take_off(turn: Turned, row: Any, case: Any, values: dict[str, Value],
     await _tell_members(turn, session, gone, told)
 
 
-async def _tell_members(turn: Turned, session: Council, numbers: Iterable[int], *texts: Text) -> int:
+async def _tell_members(
+    turn: Turned, session: Council, numbers: Iterable[int], *texts: Text, links: tuple[Link, ...] = (OPEN_MINE,)
+) -> int:
     """Those of these members who have come in; returns how many."""
     there = await council.members_to_remind(turn.connection, session.id, tuple(numbers))
     due_at = await awake_at(turn, session.province)
     for chat in await people.chats_of(turn.connection, there, or_closed=True):
-        said = SendMessage(texts, links=(OPEN_MINE,))
+        said = SendMessage(texts, links=links)
         turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
     return len(there)
 
@@ -151,11 +153,19 @@ async def invite_member(turn: Turned, effect: InviteMember) -> None:
     _say_link(turn, effect.name, token)
 
 
+RENEWED = N_("Your seat in the council of %(province)s has a new link, so you can't score with the old one any more.")
+NOT_ASKED = Text(N_("If you have not asked for that, please tell the secretary."))
+
+
 async def renew_seat(turn: Turned, effect: RenewSeat) -> None:
+    """Whoever sits there is told: if it was not they who asked, the secretary should hear of it."""
     row = await _session(turn, effect.session)
-    seat = (await council.council_of(turn.connection, row, turn.now, in_full=False)).seat(effect.seat)
+    session = await council.council_of(turn.connection, row, turn.now, in_full=False)
+    seat = session.seat(effect.seat)
     if seat is None:
         raise cases.NotPossible(f"seat {effect.seat}")
+    renewed = Text(RENEWED, {"province": place_name(row.province)})
+    await _tell_members(turn, session, [effect.seat], renewed, NOT_ASKED, links=())
     token = await seats.renew_seat(turn.connection, row.id, effect.seat, turn.now)
     turn.record("council_renew", session=row.id, seat=effect.seat)
     _say_link(turn, seat.name, token)
@@ -283,7 +293,7 @@ async def take_seat(turn: Turned, token: str) -> None:
     if not turn.conversation.person.name:
         await people.set_person(turn.connection, me, name=seat.name)
         turn.conversation.person = replace(turn.conversation.person, name=seat.name)
-    turn.record("council_join", session=seat.session_id, seat=seat.number)
+    turn.record(seats.JOINED, session=seat.session_id, seat=seat.number)
     values: dict[str, Value] = {"province": place_name(seat.province), "name": seat.name}
     _said(turn, Text(N_("Welcome to the council of %(province)s. You sit here as %(name)s."), values))
 

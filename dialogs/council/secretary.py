@@ -412,7 +412,10 @@ def seat_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if seat is None:
         return (Text(N_("There is no such member any more.")),)
     new = N_("A new link is for a new or lost telephone: the old one is locked out at once, and what is marked stays.")
-    return (_seat_line(seat), Text(new))
+    other = N_(
+        "Somebody else who opens it says for themselves whether a product concerns them, and hands in themselves."
+    )
+    return (_seat_line(seat), Text(new), Text(other))
 
 
 def seat_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
