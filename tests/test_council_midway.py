@@ -1,5 +1,7 @@
 """A session that changes while it scores: a product comes off, a seat changes hands, a dossier is returned."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -9,9 +11,19 @@ from bot.effects import TOO_LATE
 from bot.sample_council import sample_councils
 from dialogs.council import secretary
 from dialogs.council.facts import FREE
-from dialogs.model import CloseCouncil, DecideStars, Facts, OpenCouncil, RenewSeat, TableProduct, TakeSeat
-from storage import audit, joining, seats
-from storage.models import ballots, cases, council_cases, council_seats, council_sessions
+from dialogs.model import (
+    CloseCouncil,
+    DecideCase,
+    DecideStars,
+    Facts,
+    OpenCouncil,
+    RenewSeat,
+    TableProduct,
+    TakeSeat,
+    UndoDecision,
+)
+from storage import audit, council, joining, seats
+from storage.models import ballots, case_events, cases, council_cases, council_seats, council_sessions
 from tests.facts import NOW
 from tests.heart import chat, rows
 from tests.test_assessing import said
@@ -148,3 +160,40 @@ async def test_another_person_declares_and_hands_in_anew(engine: AsyncEngine, wh
     (ballot,) = await rows(engine, ballots)
     assert (ballot.standing, ballot.submitted_at is not None) == (FREE if stays else "", stays)
     assert ballot.marks == WHOLE
+
+
+# ---------------------------------------------------------------- a dossier that is returned
+
+
+async def test_what_comes_back_is_handed_in_again(engine: AsyncEngine) -> None:
+    session = await session_of(engine, "thu", "nam")
+    await session.all_cast("thu")
+    await session.acts("province", DecideCase(session.code, "return", "other", "Thiếu giấy"))
+    await moved(engine, "forwarded")
+    taken_up = await session.acts("province", DecideCase(session.code, "accept"))
+    assert (await rows(engine, cases))[0].status == "in_evaluation"
+    (ballot,) = await rows(engine, ballots)
+    assert (ballot.standing, ballot.marks, ballot.submitted_at) == (FREE, WHOLE, None)
+    assert session.members["thu"].id in {one["conversation_id"] for one in taken_up.turn.carried.notices}
+    assert session.members["nam"].id not in {one["conversation_id"] for one in taken_up.turn.carried.notices}
+
+
+async def test_what_was_agreed_before_a_return_is_not_published(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine)
+    await session.all_cast(*MEMBERS)
+    await session.acts("province", CloseCouncil(SESSION))
+    (case,) = await rows(sqlite_engine, cases)
+    assert await agreed(sqlite_engine, case.id)
+    session.here.clock.now += timedelta(hours=1)
+    await session.acts("province", DecideCase(session.code, "return", "other", "Thiếu giấy"))
+    (event, *_) = sorted(await rows(sqlite_engine, case_events), key=lambda row: -row.id)
+    await session.acts("province", UndoDecision(session.code, event.id))
+    assert await agreed(sqlite_engine, case.id)  # as if it had not been returned
+    await moved(sqlite_engine, "forwarded")
+    await session.acts("province", DecideCase(session.code, "accept"))
+    assert not await agreed(sqlite_engine, case.id)
+
+
+async def agreed(engine: AsyncEngine, case_id: int) -> bool:
+    async with engine.connect() as connection:
+        return await council.agreed_on(connection, case_id) is not None

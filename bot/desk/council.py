@@ -208,6 +208,17 @@ async def look_at_marks(turn: Turned, effect: LookAtMarks) -> None:
     turn.record(council.LOOKED, effect.code, session=row.id)
 
 
+async def came_back(turn: Turned, case: Any) -> None:
+    """A dossier that was returned is with the council again: its members look at their sheets once more."""
+    who = await council.scored_anew(turn.connection, case.id)
+    values: dict[str, Value] = {"code": case.code, "product": case.product}
+    again = N_("“%(product)s” (%(code)s) is back with the council. Please look at your sheet and hand it in again.")
+    due_at = await awake_at(turn, case.province)
+    for chat in await people.chats_of(turn.connection, who, or_closed=True):
+        said = SendMessage((Text(again, values),), links=(OPEN_MINE,))
+        turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
+
+
 OVER_NOW = Text(N_("The session of the council is over. Thank you for scoring."))
 OVER_EMPTY = Text(N_("The session of the council is over. There is nothing left for you to score."))
 RESULTS_NEXT = Text(N_("✅ The session is over. Results are published one by one, with their decisions."))
