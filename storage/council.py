@@ -21,6 +21,7 @@ from storage.database import upsert
 from storage.models import (
     assessments,
     ballots,
+    case_events,
     cases,
     council_cases,
     council_seats,
@@ -315,11 +316,36 @@ async def in_session(connection: AsyncConnection, case_id: int) -> bool:
 
 
 async def agreed_on(connection: AsyncConnection, case_id: int) -> Agreed | None:
-    """What the newest closed session came to for a case; None where none has scored it."""
-    which = (council_cases.c.case_id == case_id, council_cases.c.product_set.is_not(None))
-    statement = select(council_cases).where(*which).order_by(council_cases.c.session_id.desc()).limit(1)
-    row = (await connection.execute(statement)).one_or_none()
+    """What the newest session came to that has ended since the case last came to the council; None where there is none.
+
+    A dossier that was returned is scored anew. A return that was taken back (storage.undo) is no coming back.
+    """
+    came = (case_events.c.case_id == case_id, case_events.c.to_status == SCORING)
+    moved = (case_events.c.from_status != SCORING, case_events.c.action != "undo")
+    since = select(func.max(case_events.c.happened_at)).where(*came, *moved).scalar_subquery()
+    statement = (
+        select(council_cases)
+        .join(council_sessions, council_sessions.c.id == council_cases.c.session_id)
+        .where(council_cases.c.case_id == case_id, council_cases.c.product_set.is_not(None))
+        .where(or_(since.is_(None), council_sessions.c.closed_at >= since))
+        .order_by(council_cases.c.session_id.desc())
+    )
+    row = (await connection.execute(statement.limit(1))).one_or_none()
     return _agreed(row) if row is not None else None
+
+
+async def scored_anew(connection: AsyncConnection, case_id: int) -> list[int]:
+    """A case comes back to the council: what was handed in before in a session still open has to be handed in again.
+
+    Returns the persons concerned.
+    """
+    still_open = select(council_sessions.c.id).where(council_sessions.c.closed_at.is_(None))
+    there = select(council_seats.c.id).where(council_seats.c.session_id.in_(still_open))
+    of_it = (ballots.c.case_id == case_id, ballots.c.submitted_at.is_not(None), ballots.c.seat_id.in_(there))
+    back = update(ballots).where(*of_it).values(submitted_at=None).returning(ballots.c.seat_id)
+    ids = list((await connection.execute(back)).scalars())
+    who = select(council_seats.c.person_id).where(council_seats.c.id.in_(ids), council_seats.c.person_id.is_not(None))
+    return sorted((await connection.execute(who)).scalars())
 
 
 # ---------------------------------------------------------------- what a secretary writes
@@ -338,18 +364,15 @@ async def table_case(connection: AsyncConnection, session_id: int, case_id: int)
     await connection.execute(insert(council_cases).values(session_id=session_id, case_id=case_id))
 
 
-async def untable_case(connection: AsyncConnection, session_id: int, case_id: int) -> bool:
-    """Whether it could be taken off: nobody has submitted a ballot. What was begun goes with it."""
+async def untable_case(connection: AsyncConnection, session_id: int, case_id: int) -> None:
+    """What was marked, and handed in, goes with it."""
     of_it = (
         ballots.c.case_id == case_id,
         ballots.c.seat_id.in_(select(council_seats.c.id).where(council_seats.c.session_id == session_id)),
     )
-    submitted = select(ballots.c.case_id).where(*of_it, ballots.c.submitted_at.is_not(None)).limit(1)
-    if (await connection.execute(submitted)).first() is not None:
-        return False
     await connection.execute(delete(ballots).where(*of_it))
     which = (council_cases.c.session_id == session_id, council_cases.c.case_id == case_id)
-    return bool((await connection.execute(delete(council_cases).where(*which))).rowcount)
+    await connection.execute(delete(council_cases).where(*which))
 
 
 async def close_session(connection: AsyncConnection, council: Council, person_id: int, now: datetime) -> None:
@@ -415,16 +438,24 @@ async def name_of(connection: AsyncConnection, person_id: int | None) -> str:
 # ---------------------------------------------------------------- one person, one seat
 
 
-async def one_seat_each(connection: AsyncConnection, person_id: int) -> None:
-    """Of a person who turns out to be two members of a session (storage.joining) the older seat stays taken."""
+async def one_seat_each(connection: AsyncConnection, person_id: int, now: datetime) -> None:
+    """Of a person who turns out to be two members of a session (storage.joining) the older seat stays taken.
+
+    In sessions that are open; those that are over stay as they were. What the younger seat handed in counts no more,
+    and its link, which may still be in a chat, works no more: nobody has two votes.
+    """
     older = council_seats.alias("older")
     had = exists().where(
         older.c.session_id == council_seats.c.session_id,
         older.c.person_id == council_seats.c.person_id,
         older.c.id < council_seats.c.id,
     )
-    freed = update(council_seats).where(council_seats.c.person_id == person_id, had)
-    await connection.execute(freed.values(person_id=None, taken_at=None))
+    still_open = select(council_sessions.c.id).where(council_sessions.c.closed_at.is_(None))
+    which = (council_seats.c.person_id == person_id, council_seats.c.session_id.in_(still_open), had)
+    doubles = list((await connection.execute(select(council_seats.c.id).where(*which))).scalars())
+    await connection.execute(update(ballots).where(ballots.c.seat_id.in_(doubles)).values(submitted_at=None))
+    freed = update(council_seats).where(council_seats.c.id.in_(doubles))
+    await connection.execute(freed.values(person_id=None, taken_at=None, expires_at=now))
 
 
 # ---------------------------------------------------------------- the end of everything

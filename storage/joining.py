@@ -285,7 +285,7 @@ async def join(connection: AsyncConnection, into_id: int, from_id: int, now: dat
     await connection.execute(update(people).where(people.c.id == into_id).values(profile))
     await connection.execute(delete(people).where(people.c.id == from_id))
     await _one_role_once(connection, into_id, now)
-    await council.one_seat_each(connection, into_id)
+    await council.one_seat_each(connection, into_id, now)
     await _nobody_decides_their_own(connection, into_id, now)
     return codes
 

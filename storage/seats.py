@@ -12,6 +12,8 @@ from storage.links import digest
 from storage.models import audit, ballots, council_seats, council_sessions
 
 INVITATION_DAYS = 7
+JOINED = "council_join"
+"""In the audit: somebody has taken a seat, with its session and number."""
 
 
 async def invite_member(connection: AsyncConnection, session_id: int, name: str, now: datetime, *, chair: bool) -> str:
@@ -66,11 +68,30 @@ async def seat_of(connection: AsyncConnection, token: str) -> Any:
 
 
 async def take_seat(connection: AsyncConnection, seat: Any, person_id: int, now: datetime) -> bool:
-    """Of two at once one gets it; a link that ran out gives nothing."""
+    """Of two at once one gets it; a link that ran out, or a session that is over, gives nothing.
+
+    Somebody else than sat there last finds the marks, but says and hands in for themselves.
+    """
+    still_open = select(council_sessions.c.id).where(council_sessions.c.closed_at.is_(None))
     free = (council_seats.c.id == seat.id, council_seats.c.token_sha256 == seat.token_sha256)
     open_ = (council_seats.c.person_id.is_(None), council_seats.c.expires_at > now)
-    taken = update(council_seats).where(*free, *open_).values(person_id=person_id, taken_at=now)
-    return bool((await connection.execute(taken)).rowcount)
+    which = (*free, *open_, council_seats.c.session_id.in_(still_open))
+    taken = await connection.execute(update(council_seats).where(*which).values(person_id=person_id, taken_at=now))
+    if not taken.rowcount:
+        return False
+    if await _sat_last(connection, seat) != person_id:
+        anew = update(ballots).where(ballots.c.seat_id == seat.id)
+        await connection.execute(anew.values(standing="", submitted_at=None))
+    return True
+
+
+async def _sat_last(connection: AsyncConnection, seat: Any) -> int | None:
+    """The person who took this seat before it was freed; None for nobody."""
+    joined = audit.c.action == JOINED
+    session, number = audit.c.details["session"].as_integer(), audit.c.details["seat"].as_integer()
+    here = (joined, session == seat.session_id, number == seat.number)
+    statement = select(audit.c.actor_id).where(*here).order_by(audit.c.number.desc()).limit(1)
+    return (await connection.execute(statement)).scalar_one_or_none()
 
 
 async def sits_in(connection: AsyncConnection, session_id: int, person_id: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from bot.desk.documents import carries_files, send
 from bot.turn import Refused, Turned, awake_at, notice
 from dialogs.council.facts import BOUND, DECLARED, FREE, SCORING
-from dialogs.council.outcome import agreed_by, closable, is_scored, missing, names, result_of
+from dialogs.council.outcome import agreed_by, closable, counted, is_scored, missing, names, result_of
 from dialogs.model import (
     N_,
     CastBallot,
@@ -96,10 +96,7 @@ async def table_product(turn: Turned, effect: TableProduct) -> None:
         raise cases.NotPossible(effect.code)
     values: dict[str, Value] = {"code": case.code, "product": case.product}
     if effect.off:
-        if not await council.untable_case(turn.connection, row.id, case.id):
-            raise Refused(HAS_BALLOTS)
-        turn.record("council_off", case.code, session=row.id)
-        _said(turn, Text(N_("%(code)s “%(product)s” is off this session."), values))
+        await _take_off(turn, row, case, values, void=effect.void)
         return
     known = case.ruleset in SCORED and set_of(case.ruleset, case.answers)
     if case.status != SCORING or not known or await council.in_session(turn.connection, case.id):
@@ -112,12 +109,39 @@ async def table_product(turn: Turned, effect: TableProduct) -> None:
     await _tell_members(turn, now, (seat.number for seat in now.seats), told)
 
 
-async def _tell_members(turn: Turned, session: Council, numbers: Iterable[int], *texts: Text) -> int:
+async def _take_off(turn: Turned, row: Any, case: Any, values: dict[str, Value], *, void: bool) -> None:
+    """Sheets of it go only where the secretary has said so (`void`); who had handed one in is told."""
+    session = await council.council_of(turn.connection, row, turn.now, in_full=False)
+    product = session.product(case.code)
+    if product is None:
+        raise cases.NotPossible(case.code)
+    gone = counted(product)
+    if gone and not void:
+        raise Refused(HAS_BALLOTS)
+    await council.untable_case(turn.connection, row.id, case.id)
+    turn.record("council_off", case.code, session=row.id, sheets=len(gone))
+    off = Text(N_("%(code)s “%(product)s” is off this session."), values)
+    if not gone:
+        _said(turn, off)
+        return
+    lost = Text(
+        N_("%(count)s sheet of it counts no more."), {"count": len(gone)}, N_("%(count)s sheets of it count no more.")
+    )
+    _said(turn, off, lost)
+    told = Text(
+        N_("“%(product)s” (%(code)s) is off the council's session, so your sheet of it counts no more."), values
+    )
+    await _tell_members(turn, session, gone, told)
+
+
+async def _tell_members(
+    turn: Turned, session: Council, numbers: Iterable[int], *texts: Text, links: tuple[Link, ...] = (OPEN_MINE,)
+) -> int:
     """Those of these members who have come in; returns how many."""
     there = await council.members_to_remind(turn.connection, session.id, tuple(numbers))
     due_at = await awake_at(turn, session.province)
     for chat in await people.chats_of(turn.connection, there, or_closed=True):
-        said = SendMessage(texts, links=(OPEN_MINE,))
+        said = SendMessage(texts, links=links)
         turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
     return len(there)
 
@@ -129,11 +153,19 @@ async def invite_member(turn: Turned, effect: InviteMember) -> None:
     _say_link(turn, effect.name, token)
 
 
+RENEWED = N_("Your seat in the council of %(province)s has a new link, so you can't score with the old one any more.")
+NOT_ASKED = Text(N_("If you have not asked for that, please tell the secretary."))
+
+
 async def renew_seat(turn: Turned, effect: RenewSeat) -> None:
+    """Whoever sits there is told: if it was not they who asked, the secretary should hear of it."""
     row = await _session(turn, effect.session)
-    seat = (await council.council_of(turn.connection, row, turn.now, in_full=False)).seat(effect.seat)
+    session = await council.council_of(turn.connection, row, turn.now, in_full=False)
+    seat = session.seat(effect.seat)
     if seat is None:
         raise cases.NotPossible(f"seat {effect.seat}")
+    renewed = Text(RENEWED, {"province": place_name(row.province)})
+    await _tell_members(turn, session, [effect.seat], renewed, NOT_ASKED, links=())
     token = await seats.renew_seat(turn.connection, row.id, effect.seat, turn.now)
     turn.record("council_renew", session=row.id, seat=effect.seat)
     _say_link(turn, seat.name, token)
@@ -176,6 +208,23 @@ async def look_at_marks(turn: Turned, effect: LookAtMarks) -> None:
     turn.record(council.LOOKED, effect.code, session=row.id)
 
 
+async def came_back(turn: Turned, case: Any) -> None:
+    """A dossier that was returned is with the council again: its members look at their sheets once more."""
+    who = await council.scored_anew(turn.connection, case.id)
+    values: dict[str, Value] = {"code": case.code, "product": case.product}
+    again = N_("“%(product)s” (%(code)s) is back with the council. Please look at your sheet and hand it in again.")
+    due_at = await awake_at(turn, case.province)
+    for chat in await people.chats_of(turn.connection, who, or_closed=True):
+        said = SendMessage((Text(again, values),), links=(OPEN_MINE,))
+        turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
+
+
+OVER_NOW = Text(N_("The session of the council is over. Thank you for scoring."))
+OVER_EMPTY = Text(N_("The session of the council is over. There is nothing left for you to score."))
+RESULTS_NEXT = Text(N_("✅ The session is over. Results are published one by one, with their decisions."))
+NO_RESULTS = Text(N_("✅ The session is over. Nothing was scored, so there are no results."))
+
+
 async def close(turn: Turned, effect: CloseCouncil) -> None:
     """Of two who end it at the same instant the second finds it ended, and by whom."""
     row = await _session(turn, effect.session)
@@ -185,8 +234,6 @@ async def close(turn: Turned, effect: CloseCouncil) -> None:
         if not closable(session, product):
             values: dict[str, Value] = {"product": product.product, "names": names(session, missing(product))}
             raise Refused(Text(TOO_FEW, values))
-    if not scored:
-        raise cases.NotPossible("nothing to score")
     results = {product.code: result_of(product) for product in scored}
     agreed = {code: agreed_by(result) for code, result in results.items() if result is not None}
     products = tuple(replace(product, agreed=agreed.get(product.code)) for product in session.products)
@@ -195,9 +242,12 @@ async def close(turn: Turned, effect: CloseCouncil) -> None:
     )
     for product in scored:
         turn.record("council_close", product.code, session=row.id)
-    words = Text(N_("The session of the council is over. Thank you for scoring."))
+    words, done = (OVER_NOW, RESULTS_NEXT) if scored else (OVER_EMPTY, NO_RESULTS)
     await _tell_members(turn, session, (seat.number for seat in session.seats), words)
-    _said(turn, Text(N_("✅ The session is over. Results are published one by one, with their decisions.")))
+    _said(turn, done)
+
+
+DECIDED = N_("The council has given %(stars)s stars ⭐ already, so nothing was changed.")
 
 
 async def decide_stars(turn: Turned, effect: DecideStars) -> None:
@@ -205,7 +255,13 @@ async def decide_stars(turn: Turned, effect: DecideStars) -> None:
     row = await _session(turn, effect.session, still_open=False)
     session = await council.council_of(turn.connection, row, turn.now)
     product = session.product(effect.code)
-    result = result_of(product) if product is not None and product.agreed is not None else None
+    if product is None or product.agreed is None:
+        raise cases.NotPossible(effect.code)
+    if product.status != SCORING:
+        raise Refused(NOT_HERE)
+    if product.agreed.stars:
+        raise Refused(Text(DECIDED, {"stars": product.agreed.stars}))
+    result = result_of(product)
     if result is None or effect.stars not in result.may_be:
         raise cases.NotPossible(effect.code)
     await council.decide_stars(turn.connection, row.id, effect.code, effect.stars)
@@ -248,7 +304,7 @@ async def take_seat(turn: Turned, token: str) -> None:
     if not turn.conversation.person.name:
         await people.set_person(turn.connection, me, name=seat.name)
         turn.conversation.person = replace(turn.conversation.person, name=seat.name)
-    turn.record("council_join", session=seat.session_id, seat=seat.number)
+    turn.record(seats.JOINED, session=seat.session_id, seat=seat.number)
     values: dict[str, Value] = {"province": place_name(seat.province), "name": seat.name}
     _said(turn, Text(N_("Welcome to the council of %(province)s. You sit here as %(name)s."), values))
 

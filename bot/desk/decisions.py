@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.desk.council import came_back
 from bot.links import linked_lines, woven
 from bot.render import compose, types_back
 from bot.turn import (
@@ -28,6 +29,7 @@ from bot.turn import (
 from bot.world import PLAIN
 from dialogs import places
 from dialogs.answers import phone as phone_reader
+from dialogs.council.facts import SCORING
 from dialogs.model import (
     N_,
     AnswerQuestion,
@@ -109,6 +111,8 @@ async def moved(turn: Turned, effect: DecideCase) -> tuple[Row, str, Prospect]:
     details = {"ground": effect.ground, "on": f"{effect.on}"} if withdrawn is not None else {}
     turn.record("decide", effect.code, move=effect.action, status=before.status, **details)
     turn.carried.changed = True
+    if status == SCORING:
+        await came_back(turn, case)
     if withdrawn is not None and withdrawn.revoked_on is not None:
         await results.revoke(turn.connection, case.id, withdrawn.revoked_on, withdrawn.revoked_for)
         before = replace(before, result=withdrawn)

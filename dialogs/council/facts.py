@@ -132,11 +132,15 @@ class OpenCouncil:
 
 @dataclass(frozen=True, slots=True)
 class TableProduct:
-    """Put a dossier before a session, or take it off again (`off`) as long as nobody has scored it."""
+    """Put a dossier before a session, or take it off again (`off`).
+
+    `void`: also where somebody has handed in a sheet; their sheets of it go with it.
+    """
 
     session: int
     code: str
     off: bool = False
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,7 @@ _ADD = Option("add", Text(N_("Add a product")), ("thêm sản phẩm", "add a pr
 _INVITE = Option("invite", Text(N_("Invite a member")), ("mời thành viên", "mời", "invite a member"))
 _MEMBERS = Option("members", Text(N_("Members")), ("thành viên", "members"))
 _REMIND = Option("remind", Text(N_("Remind who is missing")), ("nhắc", "nhắc người chưa nộp", "remind"))
+_PRODUCTS = Option("products", Text(N_("Products")), ("các sản phẩm", "sản phẩm", "products"))
 _MARKS = Option("marks", Text(N_("See the marks")), ("xem điểm", "see the marks"))
 _CLOSE = Option("close", Text(N_("End the session")), ("kết thúc phiên", "end the session"))
 _PAPERS = Option("papers", Text(N_("Minutes and sheets")), ("biên bản", "biên bản và phiếu", "minutes"))
@@ -199,14 +200,15 @@ def options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
             for p in done
             if is_scored(p)
         )
-        return (*results, _PAPERS, *((_MARKS,) if scored else ()), _ALL, DESK)
+        return (*results, *((_PAPERS,) if done else ()), *((_MARKS,) if scored else ()), _ALL, DESK)
     return (
         *((_ADD,) if council.ready else ()),
+        *((_PRODUCTS,) if council.products else ()),
         _INVITE,
         *((_MEMBERS,) if council.seats else ()),
         *((_REMIND,) if any(map(missing, filter(is_scored, council.products))) else ()),
         *((_MARKS,) if scored else ()),
-        *((_CLOSE,) if scored else ()),
+        *((_CLOSE,) if scored or not any(map(is_scored, council.products)) else ()),
         _ALL,
         DESK,
     )
@@ -265,13 +267,8 @@ def added(answers: Answers, facts: Facts) -> Effects:
     return (TableProduct(council.id, code),) if code != _BACK.value else ()
 
 
-def scored_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+def product_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return _choices((product.code, product.product) for product in council_of(answers, facts).products)
-
-
-def looked_at(answers: Answers, facts: Facts) -> Effects:
-    council, code = council_of(answers, facts), answers["marks"]
-    return (LookAtMarks(council.id, code),) if code != _BACK.value else ()
 
 
 def _product(answers: Answers, facts: Facts) -> Tabled | None:
@@ -279,6 +276,62 @@ def _product(answers: Answers, facts: Facts) -> Tabled | None:
 
 
 def product_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """How far it is, without a mark: who only looks here may still take a seat."""
+    council, product = council_of(answers, facts), _product(answers, facts)
+    return (_progress(council, product), *who_lines(council, product)) if product is not None else ()
+
+
+_OFF = Option("off", Text(N_("Take it off")), ("bỏ khỏi phiên", "take it off"))
+
+
+def is_handed_in(answers: Answers, facts: Facts) -> bool:
+    product = _product(answers, facts)
+    return product is not None and bool(counted(product))
+
+
+def product_done(answers: Answers, facts: Facts) -> Effects:
+    if answers["product"] != _OFF.value or is_handed_in(answers, facts):
+        return ()
+    return (TableProduct(council_of(answers, facts).id, answers["_of"], off=True),)
+
+
+def after_product(value: str, answers: Answers, facts: Facts) -> Go:
+    sure = value == _OFF.value and is_handed_in(answers, facts)
+    return _to(answers, "off", answers["_of"]) if sure else _to(answers)
+
+
+def off_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    product = _product(answers, facts)
+    if product is None:
+        return ()
+    values: dict[str, Value] = {"count": len(counted(product)), "product": product.product}
+    void = N_("%(count)s sheet of “%(product)s” is handed in. Off the session it is lost, also if it comes back later.")
+    many = N_("%(count)s sheets of “%(product)s” are handed in. Off the session they are lost, also if it comes back.")
+    return (Text(void, values, many), Text(N_("Take it off all the same?")))
+
+
+_VOID = Option("void", Text(N_("Take it off anyway")), ("vẫn bỏ", "vẫn bỏ khỏi phiên", "take it off anyway"))
+
+
+def taken_off(answers: Answers, facts: Facts) -> Effects:
+    if answers["off"] != _VOID.value:
+        return ()
+    return (TableProduct(council_of(answers, facts).id, answers["_of"], off=True, void=True),)
+
+
+# ---------------------------------------------------------------- its marks
+
+
+def scored_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return _choices((one.code, one.product) for one in council_of(answers, facts).products if counted(one))
+
+
+def looked_at(answers: Answers, facts: Facts) -> Effects:
+    council, code = council_of(answers, facts), answers["marks"]
+    return (LookAtMarks(council.id, code),) if code != _BACK.value else ()
+
+
+def marks_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     council, product = council_of(answers, facts), _product(answers, facts)
     if product is None:
         return ()
@@ -294,22 +347,6 @@ def product_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         *outlying_lines(council, product),
         *who_lines(council, product),
     )
-
-
-_OFF = Option("off", Text(N_("Take it off")), ("bỏ khỏi phiên", "take it off"))
-
-
-def product_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    council, product = council_of(answers, facts), _product(answers, facts)
-    loose = product is not None and not council.closed and not counted(product)
-    return (*((_OFF,) if loose else ()), _BACK)
-
-
-def product_done(answers: Answers, facts: Facts) -> Effects:
-    product = _product(answers, facts)
-    if answers["product"] != _OFF.value or product is None:
-        return ()
-    return (TableProduct(council_of(answers, facts).id, product.code, off=True),)
 
 
 # ---------------------------------------------------------------- its members
@@ -375,7 +412,10 @@ def seat_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if seat is None:
         return (Text(N_("There is no such member any more.")),)
     new = N_("A new link is for a new or lost telephone: the old one is locked out at once, and what is marked stays.")
-    return (_seat_line(seat), Text(new))
+    other = N_(
+        "Somebody else who opens it says for themselves whether a product concerns them, and hands in themselves."
+    )
+    return (_seat_line(seat), Text(new), Text(other))
 
 
 def seat_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -398,6 +438,8 @@ def close_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     lines = [line for product in council.products for line in _end_of(council, product)]
     if not _may_close(council):
         return (Text(N_("The session can't end yet.")), *lines)
+    if not any(map(is_scored, council.products)):
+        return (*lines, Text(N_("Nothing is scored in this session, so it ends without results. End it?")))
     sure = N_("Once it is over nobody can score any more. End it?")
     return (*lines, Text(sure))
 
@@ -410,9 +452,8 @@ def _end_of(council: Council, product: Tabled) -> tuple[Text, ...]:
 
 
 def _may_close(council: Council) -> bool:
-    """Every product that is still there has enough ballots; there is one."""
-    scored = [product for product in council.products if is_scored(product)]
-    return bool(scored) and all(closable(council, product) for product in scored)
+    """Every product that is still there has enough ballots."""
+    return all(closable(council, product) for product in council.products if is_scored(product))
 
 
 _END = Option("end", Text(N_("End it now")), ("kết thúc luôn", "end it now"))
@@ -513,15 +554,38 @@ COUNCIL = Dialog(
             one_of(scored_options),
             when=lambda answers, facts: answers.get("_do") == "marks",
             then=looked_at,
+            goto=lambda value, answers, facts: _to(answers) if value == _BACK.value else _to(answers, "marked", value),
+        ),
+        Ask(
+            "marked",
+            marks_prompt,
+            one_of((_BACK,)),
+            when=lambda answers, facts: answers.get("_do") == "marked" and is_handed_in(answers, facts),
+            goto=lambda value, answers, facts: _to(answers),
+        ),
+        Ask(
+            "products",
+            N_("Which product of the session?"),
+            one_of(product_options),
+            when=_at("products"),
             goto=lambda value, answers, facts: _to(answers) if value == _BACK.value else _to(answers, "product", value),
         ),
         Ask(
             "product",
             product_prompt,
-            one_of(product_options),
-            when=lambda answers, facts: answers.get("_do") == "product" and _product(answers, facts) is not None,
+            one_of((_BACK, _OFF)),
+            when=lambda answers, facts: _at("product")(answers, facts) and _product(answers, facts) is not None,
             then=product_done,
+            goto=after_product,
+        ),
+        Ask(
+            "off",
+            off_prompt,
+            one_of((_BACK, _VOID)),
+            when=lambda answers, facts: _at("off")(answers, facts) and is_handed_in(answers, facts),
+            then=taken_off,
             goto=lambda value, answers, facts: _to(answers),
+            confirms=True,
         ),
         Ask(
             "close",
