@@ -212,18 +212,3 @@ def _case(one: Certificate, code: str, person_id: int, now: datetime, today: dat
         "submitted_at": now,
         "updated_at": now,
     }
-
-
-# ---------------------------------------------------------------- who they belong to
-
-
-async def held_for(connection: AsyncConnection, commune: str, phone: str) -> list[int]:
-    """People of a commune who were only ever in a list, with this number; locked."""
-    chats = exists().where(conversations.c.person_id == people.c.id)
-    imported = exists().where(
-        cases.c.person_id == people.c.id, results.c.case_id == cases.c.id, results.c.import_key.is_not(None)
-    )
-    statement = select(people.c.id, people.c.phone).where(people.c.commune == commune, imported, ~chats)
-    if connection.dialect.name == "postgresql":
-        statement = statement.with_for_update(key_share=True, of=people)
-    return [row.id for row in await connection.execute(statement.order_by(people.c.id)) if row.phone == phone]
