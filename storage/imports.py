@@ -54,10 +54,10 @@ async def to_do(connection: AsyncConnection, now: datetime) -> Sequence[Any]:
     return (await connection.execute(joined.where(*which).order_by(imports.c.id).limit(10))).all()
 
 
-async def hold(connection: AsyncConnection, number: int, now: datetime) -> bool:
-    """Whether this worker has it now; who has it says so again from time to time."""
+async def hold(connection: AsyncConnection, number: int, status: str, now: datetime) -> bool:
+    """Whether this worker has it now, as it was when it was found; who has it says so again from time to time."""
     free = or_(imports.c.held_until.is_(None), imports.c.held_until < now)
-    held = update(imports).where(imports.c.id == number, free, imports.c.status.in_(("asked", "confirmed")))
+    held = update(imports).where(imports.c.id == number, imports.c.status == status, free)
     return (await connection.execute(held.values(held_until=now + HOLD))).rowcount == 1
 
 
@@ -65,9 +65,11 @@ async def keep_hold(connection: AsyncConnection, number: int, now: datetime) -> 
     await connection.execute(update(imports).where(imports.c.id == number).values(held_until=now + HOLD))
 
 
-async def settle(connection: AsyncConnection, number: int, status: str, found: dict[str, int]) -> None:
+async def settle(connection: AsyncConnection, number: int, before: str, status: str, found: dict[str, int]) -> bool:
+    """False where it stands otherwise than `before`: its author has sent another list while this one was read."""
+    which = (imports.c.id == number, imports.c.status == before)
     values = {"status": status, "found": found, "held_until": None}
-    await connection.execute(update(imports).where(imports.c.id == number).values(values))
+    return (await connection.execute(update(imports).where(*which).values(values))).rowcount == 1
 
 
 async def list_of(connection: AsyncConnection, number: int) -> Any:

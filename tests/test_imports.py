@@ -19,7 +19,7 @@ from bot.desk.workbook import Line, Unreadable, lines
 from bot.imports import Imports, surveyed, written
 from dialogs import places
 from dialogs.certificate_list import Certificate, read_line
-from dialogs.model import AskImport, ClaimCertificates, ConfirmImport, Effect, Facts, Person, Role
+from dialogs.model import AskImport, ClaimCertificates, ConfirmImport, Effect, Facts, Person, Role, Text
 from dialogs.producer.wallet import FIND_CERTIFICATE
 from storage import imports as lists
 from storage.endings import to_call
@@ -223,6 +223,14 @@ def test_the_form_and_the_list_of_what_is_wrong_can_be_sent_again() -> None:
     assert b"<f>" not in zipfile.ZipFile(out).read("xl/worksheets/sheet1.xml")
 
 
+def test_a_number_too_long_for_excel_comes_back_as_it_was() -> None:
+    wrong = [(Line(2, {**GOOD, "phone": 10**400, "stars": 1234567890123456789}), (Text("x"),))]
+    out = io.BytesIO()
+    import_files.write_wrong(out, wrong, VI)
+    (line,) = lines(out.getvalue())
+    assert (line.cells["phone"], line.cells["stars"]) == (str(10**400), "1234567890123456789")
+
+
 # ---------------------------------------------------------------- writing
 
 
@@ -333,14 +341,55 @@ async def test_a_worker_that_died_is_followed_by_another(sqlite_engine: AsyncEng
     await handed_in(sqlite_engine, clock, store, book(GOOD))
     async with sqlite_engine.begin() as connection:
         (row,) = await lists.to_do(connection, clock())
-        assert await lists.hold(connection, row.id, clock())
-        assert not await lists.hold(connection, row.id, clock())
+        assert not await lists.hold(connection, row.id, "confirmed", clock())
+        assert await lists.hold(connection, row.id, row.status, clock())
+        assert not await lists.hold(connection, row.id, row.status, clock())
     job = Imports(sqlite_engine, store, world_at(clock))
     await job.look()
     assert await said(sqlite_engine) == []
     clock.now += lists.HOLD + timedelta(seconds=1)
     await job.look()
     assert len(await said(sqlite_engine)) == 1
+
+
+async def test_a_list_replaced_while_it_is_read_stays_dropped(
+    sqlite_engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, store = Clock(), FileStore(str(tmp_path))
+    await handed_in(sqlite_engine, clock, store, book(GOOD))
+    who = await with_role(sqlite_engine, clock, "province", Role.PROVINCE_OFFICER, "15")
+
+    async def meanwhile(*read: Any) -> Any:
+        await ordered(sqlite_engine, clock, who, AskImport("15", "list1"))
+        return await surveyed(*read)
+
+    monkeypatch.setattr("bot.imports.surveyed", meanwhile)
+    await Imports(sqlite_engine, store, world_at(clock)).look()
+    assert [row.status for row in await rows(sqlite_engine, imports_table)] == ["dropped", "asked"]
+    assert await said(sqlite_engine) == []
+
+
+async def test_an_officer_reads_how_many_came_over_in_all(
+    sqlite_engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.imports.BATCH", 1)
+    clock, store = Clock(), FileStore(str(tmp_path))
+    await take_over(sqlite_engine, clock, book(GOOD))
+    data = book(*({**GOOD, "product": f"Trà {word}"} for word in ["một", "hai", "ba"]), GOOD)
+    await handed_in(sqlite_engine, clock, store, data)
+    await Imports(sqlite_engine, store, world_at(clock)).look()
+    (asked,) = await rows(sqlite_engine, imports_table)
+    who = await with_role(sqlite_engine, clock, "province", Role.PROVINCE_OFFICER, "15")
+    await ordered(sqlite_engine, clock, who, ConfirmImport(asked.id))
+    stopped = Imports(sqlite_engine, store, world_at(clock))
+    stopped.close()
+    await stopped.look()
+    assert len(await rows(sqlite_engine, cases)) == 2
+    clock.now += lists.HOLD + timedelta(seconds=1)
+    await Imports(sqlite_engine, store, world_at(clock)).look()
+    assert "Em đã nhập 3 giấy chứng nhận" in (await said(sqlite_engine))[-1]
+    (done,) = await rows(sqlite_engine, imports_table)
+    assert done.found == {"new": 3, "known": 1, "wrong": 0}
 
 
 async def test_a_file_that_is_gone_is_asked_for_again(sqlite_engine: AsyncEngine, tmp_path: Path) -> None:
