@@ -275,7 +275,7 @@ async def test_whose_certificate_ends_is_telephoned(sqlite_engine: AsyncEngine) 
     six_months_before = date(rated.certificate_until.year, rated.certificate_until.month, 1) - timedelta(days=160)
     async with sqlite_engine.connect() as connection:
         days = [six_months_before + timedelta(days=n) for n in range(-30, 30)]
-        named = [day for day in days if await to_call(connection, ["04336"], day)]
+        named = [day for day in days if await to_call(connection, ["15/04336"], day)]
         await connection.rollback()
     assert named
 
