@@ -80,6 +80,7 @@ from dialogs.model import (
     LeaveJoin,
     LeaveOver,
     LookAtMarks,
+    LookForCertificates,
     MakeCouncilPapers,
     MakeJoinCode,
     MakeReport,
@@ -379,8 +380,10 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await holding.release(turn, effect)
         case PassCase():
             await holding.pass_on(turn, effect)
-        case ClaimCertificates(phone):
-            await standing.claim(turn, phone)
+        case LookForCertificates():
+            turn.carried.changed = True
+        case ClaimCertificates():
+            await standing.claim(turn, effect)
         case SendImportForm():
             import_orders.send_form(turn)
         case AskImport():

@@ -93,7 +93,7 @@ class Imports:
             waiting = await imports.to_do(connection, self.world.clock())
         for row in waiting:
             async with writing(self.engine) as connection:
-                mine = await imports.hold(connection, row.id, self.world.clock())
+                mine = await imports.hold(connection, row.id, row.status, self.world.clock())
             if mine:
                 await self._do(row)
 
@@ -122,16 +122,18 @@ class Imports:
                 await imports.keep_hold(connection, row.id, self.world.clock())
             if self._closing.is_set():  # the next worker goes on, once nobody is at it any more
                 return
-        counts = {**found.counts, "new": done}
+        before = max(row.found["new"] - len(found.new), 0)  # by a worker that was stopped
+        counts = {**found.counts, "new": before + done, "known": found.known - before}
         await self._settle(row, "done", counts, written_words(counts))
 
     async def _settle(self, row: Any, status: str, counts: dict[str, int], said: SendMessage) -> None:
-        """What came of it, and the word to the officer about it, together."""
+        """What came of it, and the word to the officer about it, together; nothing about a list that was replaced."""
         specs: list[dict[str, Any]] = []
         if counts.get("wrong") and status == "looked_at":
             specs = [{"made": "import errors", "import": row.id, "name": "dong-chua-dung.xlsx", "locale": "vi"}]
         async with writing(self.engine) as connection:
-            await imports.settle(connection, row.id, status, counts)
+            if not await imports.settle(connection, row.id, row.status, status, counts):
+                return
             chats = await people.chats_of(connection, [row.author_id], or_closed=True)
             now = self.world.clock()
             await outbox.post(connection, [notice(self.world, chat, [said], now, files=specs) for chat in chats])

@@ -3,18 +3,28 @@
 from dataclasses import replace
 
 from bot.turn import Refused, Turned, alert_officers, fresh_case
-from dialogs.model import N_, DropOwnPaper, KeepOwnPaper, ResumeCase, ReturnedItem, SendMessage, StandAgain, Text
-from dialogs.officer.alerts import alert_again
+from dialogs.model import (
+    N_,
+    ClaimCertificates,
+    DropOwnPaper,
+    KeepOwnPaper,
+    ResumeCase,
+    ReturnedItem,
+    SendMessage,
+    StandAgain,
+    Text,
+)
+from dialogs.officer.alerts import alert_again, alert_claimed
 from dialogs.producer.standing import RESUME, Brought, brought, ways
 from dialogs.rules.ruleset import ruleset_on
-from storage import cases, imports, joining, own_papers
+from storage import cases, joining, own_papers
 from storage.dossiers import carry_over
+from storage.listed_makers import people_of
 from storage.records import Row
 
 MANY = Text(N_("You keep %(most)s papers here already. Please take one out first."), {"most": own_papers.MOST})
-NOTHING_FOUND = Text(
-    N_("I find no certificate with this number in your commune. Your officer can look which number the province has.")
-)
+NOT_ALONE = Text(N_("This can't be found by the number any more. Please ask the officer of your commune."))
+FOUND = Text(N_("✅ Found. I remind you before it ends."))
 KEPT = N_("✅ Noted until %(day)s. I remind you 6, 3 and 1 months before.")
 KEPT_QUIETLY = N_("✅ Noted until %(day)s. Reminders are off: in “My data” you can switch them on.")
 
@@ -99,18 +109,21 @@ async def drop_paper(turn: Turned, effect: DropOwnPaper) -> None:
     turn.carried.changed = True
 
 
-async def claim(turn: Turned, phone: str) -> None:
-    """Certificates of a list, in the commune where this person is: the number alone says nothing about the place."""
+async def claim(turn: Turned, effect: ClaimCertificates) -> None:
+    """Of one maker of the commune where this person is, who alone has the number: who has it is asked once more."""
     me = turn.conversation
     codes: list[str] = []
-    for person_id in await imports.held_for(turn.connection, me.person.commune, phone):
+    for person_id in await people_of(turn.connection, me.person.commune, effect.phone, effect.maker):
         codes += await joining.join(turn.connection, me.person_id, person_id, turn.now)
     if not codes:
-        turn.carried.said.append(SendMessage((NOTHING_FOUND,)))
-        return
+        raise Refused(NOT_ALONE)
+    found = []
     for code in codes:
+        row = await cases.locked(turn.connection, code)
+        await cases.note_event(turn.connection, row, turn.actor, "claim", turn.now)
         turn.record("claim", code)
+        found.append(await fresh_case(turn, code))
     me.case_count += len(codes)
     turn.carried.changed = True
-    found = Text(N_("✅ Found. I remind you before it ends."))
-    turn.carried.said.append(SendMessage((found,)))
+    turn.carried.said.append(SendMessage((FOUND,)))
+    await alert_officers(turn, codes[0], lambda first: alert_claimed(first, *found[1:]))

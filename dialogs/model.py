@@ -781,6 +781,15 @@ class DraftFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedMaker:
+    """A maker of the person's commune who was only ever in a province's list, with the person's number."""
+
+    id: int
+    name: str
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a dialog may know of the world at this moment; nothing in it is fetched later."""
 
@@ -813,6 +822,7 @@ class Facts:
     reach: Reach = field(default_factory=Reach)  # in the dialogs about it, and where drafts of other chats are named
     joining: Joining | None = None  # as reach
     own_papers: tuple[OwnPaper, ...] = ()  # in the dialogs about papers that end
+    listed_makers: tuple[ListedMaker, ...] = ()  # where certificates are looked for, once the number is there
 
     @property
     def today(self) -> date:
@@ -1299,10 +1309,19 @@ class ExportCases:
 
 
 @dataclass(frozen=True, slots=True)
+class LookForCertificates:
+    """The number has been sent: the facts shall tell which makers of the province's lists have it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimCertificates:
-    """Certificates that a province handed in with this number (E.164) are this person's, who has vouched for it."""
+    """The certificates that a province handed in for one maker become this person's.
+
+    `phone` (E.164) is this person's, the messenger vouches for it; `maker` is ListedMaker.id, as it was shown to them.
+    """
 
     phone: str
+    maker: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -1555,6 +1574,7 @@ Effect = (
     | ExportCases
     | SendReport
     | ClaimCertificates
+    | LookForCertificates
     | SendImportForm
     | AskImport
     | ConfirmImport

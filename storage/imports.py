@@ -54,10 +54,10 @@ async def to_do(connection: AsyncConnection, now: datetime) -> Sequence[Any]:
     return (await connection.execute(joined.where(*which).order_by(imports.c.id).limit(10))).all()
 
 
-async def hold(connection: AsyncConnection, number: int, now: datetime) -> bool:
-    """Whether this worker has it now; who has it says so again from time to time."""
+async def hold(connection: AsyncConnection, number: int, status: str, now: datetime) -> bool:
+    """Whether this worker has it now, as it was when it was found; who has it says so again from time to time."""
     free = or_(imports.c.held_until.is_(None), imports.c.held_until < now)
-    held = update(imports).where(imports.c.id == number, free, imports.c.status.in_(("asked", "confirmed")))
+    held = update(imports).where(imports.c.id == number, imports.c.status == status, free)
     return (await connection.execute(held.values(held_until=now + HOLD))).rowcount == 1
 
 
@@ -65,9 +65,11 @@ async def keep_hold(connection: AsyncConnection, number: int, now: datetime) -> 
     await connection.execute(update(imports).where(imports.c.id == number).values(held_until=now + HOLD))
 
 
-async def settle(connection: AsyncConnection, number: int, status: str, found: dict[str, int]) -> None:
+async def settle(connection: AsyncConnection, number: int, before: str, status: str, found: dict[str, int]) -> bool:
+    """False where it stands otherwise than `before`: its author has sent another list while this one was read."""
+    which = (imports.c.id == number, imports.c.status == before)
     values = {"status": status, "found": found, "held_until": None}
-    await connection.execute(update(imports).where(imports.c.id == number).values(values))
+    return (await connection.execute(update(imports).where(*which).values(values))).rowcount == 1
 
 
 async def list_of(connection: AsyncConnection, number: int) -> Any:
@@ -212,18 +214,3 @@ def _case(one: Certificate, code: str, person_id: int, now: datetime, today: dat
         "submitted_at": now,
         "updated_at": now,
     }
-
-
-# ---------------------------------------------------------------- who they belong to
-
-
-async def held_for(connection: AsyncConnection, commune: str, phone: str) -> list[int]:
-    """People of a commune who were only ever in a list, with this number; locked."""
-    chats = exists().where(conversations.c.person_id == people.c.id)
-    imported = exists().where(
-        cases.c.person_id == people.c.id, results.c.case_id == cases.c.id, results.c.import_key.is_not(None)
-    )
-    statement = select(people.c.id, people.c.phone).where(people.c.commune == commune, imported, ~chats)
-    if connection.dialect.name == "postgresql":
-        statement = statement.with_for_update(key_share=True, of=people)
-    return [row.id for row in await connection.execute(statement.order_by(people.c.id)) if row.phone == phone]

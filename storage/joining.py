@@ -1,7 +1,9 @@
 """Two chats that become one person's, by a code of six digits; and one chat that becomes somebody's own again.
 
 One chat is given a code, another one types it and agrees, and the first has the last word. A telephone number joins
-nobody: in a village several people share one.
+no two chats: in a village several people share one. All that it finds are certificates of a province's list, whose
+maker has no chat yet: where it is the number of one maker of the commune only, which its owner has looked at and said
+yes to, and the commune hears of it (storage.listed_makers).
 
 **What a guesser can do.** The code is one of a million. Who guesses one learns which channel it comes from, nothing
 about whose it is, and then waits for a yes in the chat that asked for it. But that chat expects a question at just this

@@ -45,6 +45,7 @@ from storage.dossiers import is_maker
 from storage.findings import findings_of
 from storage.holding import holder_of, shows_successors, successors_for
 from storage.joining import stage_of
+from storage.listed_makers import listed_makers, number_in_hand
 from storage.models import (
     TELLING,
     case_events,
@@ -330,6 +331,8 @@ async def facts_for(
             more |= await council_facts(connection, conversation, base.now)
         if shows_own_papers(conversation):
             more["own_papers"] = await own_papers_of(connection, conversation.person_id)
+        if number := number_in_hand(conversation):
+            more["listed_makers"] = await listed_makers(connection, person.commune, number)
         if shows_reach(conversation):
             more["reach"] = await reach_of(connection, conversation.id, conversation.person_id, base)
             more["joining"] = await stage_of(connection, conversation.id, base.now)

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, delete, exists, insert, select
+from sqlalchemy import Select, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
@@ -58,8 +58,7 @@ async def to_be_made(connection: AsyncConnection, conversation: "Conversation", 
 
 
 async def forget_unsent(connection: AsyncConnection, case_ids: Select[tuple[int]]) -> None:
-    """What was told of these cases and never handed to an office; what was handed in stays, as the record."""
-    sent = exists().where(
-        papers.c.case_id == stories.c.case_id, papers.c.paper.in_(PAPERS), papers.c.sent_at.is_not(None)
-    )
-    await connection.execute(delete(stories).where(stories.c.case_id.in_(case_ids), ~sent))
+    """What was told of these cases and never handed to an office, told anew as well; what was handed in stays."""
+    theirs = exists().where(papers.c.case_id == stories.c.case_id, papers.c.paper.in_(PAPERS))
+    sent, unsent = theirs.where(papers.c.sent_at.is_not(None)), theirs.where(papers.c.sent_at.is_(None))
+    await connection.execute(delete(stories).where(stories.c.case_id.in_(case_ids), or_(~sent, unsent)))

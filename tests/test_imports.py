@@ -19,12 +19,15 @@ from bot.desk.workbook import Line, Unreadable, lines
 from bot.imports import Imports, surveyed, written
 from dialogs import places
 from dialogs.certificate_list import Certificate, read_line
-from dialogs.model import AskImport, ClaimCertificates, ConfirmImport, Effect, Role
+from dialogs.model import AskImport, ClaimCertificates, ConfirmImport, Effect, Facts, Person, Role, Text
+from dialogs.producer.wallet import FIND_CERTIFICATE
 from storage import imports as lists
 from storage.endings import to_call
 from storage.files import FileStore
+from storage.listed_makers import listed_makers
 from storage.models import audit, case_events, cases, files, outbox, people, results
 from storage.models import imports as imports_table
+from storage.records import Conversation
 from tests.certificate_lists import GOOD, TITLES, VI, book
 from tests.heart import chat, rows, world_at
 from tests.test_documents import ordered, with_role
@@ -220,6 +223,14 @@ def test_the_form_and_the_list_of_what_is_wrong_can_be_sent_again() -> None:
     assert b"<f>" not in zipfile.ZipFile(out).read("xl/worksheets/sheet1.xml")
 
 
+def test_a_number_too_long_for_excel_comes_back_as_it_was() -> None:
+    wrong = [(Line(2, {**GOOD, "phone": 10**400, "stars": 1234567890123456789}), (Text("x"),))]
+    out = io.BytesIO()
+    import_files.write_wrong(out, wrong, VI)
+    (line,) = lines(out.getvalue())
+    assert (line.cells["phone"], line.cells["stars"]) == (str(10**400), "1234567890123456789")
+
+
 # ---------------------------------------------------------------- writing
 
 
@@ -330,14 +341,55 @@ async def test_a_worker_that_died_is_followed_by_another(sqlite_engine: AsyncEng
     await handed_in(sqlite_engine, clock, store, book(GOOD))
     async with sqlite_engine.begin() as connection:
         (row,) = await lists.to_do(connection, clock())
-        assert await lists.hold(connection, row.id, clock())
-        assert not await lists.hold(connection, row.id, clock())
+        assert not await lists.hold(connection, row.id, "confirmed", clock())
+        assert await lists.hold(connection, row.id, row.status, clock())
+        assert not await lists.hold(connection, row.id, row.status, clock())
     job = Imports(sqlite_engine, store, world_at(clock))
     await job.look()
     assert await said(sqlite_engine) == []
     clock.now += lists.HOLD + timedelta(seconds=1)
     await job.look()
     assert len(await said(sqlite_engine)) == 1
+
+
+async def test_a_list_replaced_while_it_is_read_stays_dropped(
+    sqlite_engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, store = Clock(), FileStore(str(tmp_path))
+    await handed_in(sqlite_engine, clock, store, book(GOOD))
+    who = await with_role(sqlite_engine, clock, "province", Role.PROVINCE_OFFICER, "15")
+
+    async def meanwhile(*read: Any) -> Any:
+        await ordered(sqlite_engine, clock, who, AskImport("15", "list1"))
+        return await surveyed(*read)
+
+    monkeypatch.setattr("bot.imports.surveyed", meanwhile)
+    await Imports(sqlite_engine, store, world_at(clock)).look()
+    assert [row.status for row in await rows(sqlite_engine, imports_table)] == ["dropped", "asked"]
+    assert await said(sqlite_engine) == []
+
+
+async def test_an_officer_reads_how_many_came_over_in_all(
+    sqlite_engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.imports.BATCH", 1)
+    clock, store = Clock(), FileStore(str(tmp_path))
+    await take_over(sqlite_engine, clock, book(GOOD))
+    data = book(*({**GOOD, "product": f"Trà {word}"} for word in ["một", "hai", "ba"]), GOOD)
+    await handed_in(sqlite_engine, clock, store, data)
+    await Imports(sqlite_engine, store, world_at(clock)).look()
+    (asked,) = await rows(sqlite_engine, imports_table)
+    who = await with_role(sqlite_engine, clock, "province", Role.PROVINCE_OFFICER, "15")
+    await ordered(sqlite_engine, clock, who, ConfirmImport(asked.id))
+    stopped = Imports(sqlite_engine, store, world_at(clock))
+    stopped.close()
+    await stopped.look()
+    assert len(await rows(sqlite_engine, cases)) == 2
+    clock.now += lists.HOLD + timedelta(seconds=1)
+    await Imports(sqlite_engine, store, world_at(clock)).look()
+    assert "Em đã nhập 3 giấy chứng nhận" in (await said(sqlite_engine))[-1]
+    (done,) = await rows(sqlite_engine, imports_table)
+    assert done.found == {"new": 3, "known": 1, "wrong": 0}
 
 
 async def test_a_file_that_is_gone_is_asked_for_again(sqlite_engine: AsyncEngine, tmp_path: Path) -> None:
@@ -352,28 +404,81 @@ async def test_a_file_that_is_gone_is_asked_for_again(sqlite_engine: AsyncEngine
 # ---------------------------------------------------------------- whose they are
 
 
+async def producer_in(engine: AsyncEngine, clock: Clock, commune: str = "04336") -> Conversation:
+    who = await chat(engine, clock, "producer")
+    async with engine.begin() as connection:
+        mine = update(people).where(people.c.id == who.person_id)
+        await connection.execute(mine.values(commune=commune, consent="yes"))
+    return await chat(engine, clock, "producer")
+
+
+PHONE = "+84912345678"
+
+
 @pytest.mark.parametrize(
-    ("phone", "commune", "found"),
-    [("+84912345678", "04336", True), ("+84912345679", "04336", False), ("+84912345678", "04303", False)],
+    ("phone", "commune", "found"), [(PHONE, "04336", True), ("+84912345679", "04336", False), (PHONE, "04303", False)]
 )
 async def test_who_has_the_number_has_the_certificates(
     engine: AsyncEngine, phone: str, commune: str, found: bool
 ) -> None:
     clock = Clock()
-    who = await chat(engine, clock, "producer")
-    async with engine.begin() as connection:
-        mine = update(people).where(people.c.id == who.person_id)
-        await connection.execute(mine.values(commune=commune, consent="yes"))
+    who = await producer_in(engine, clock, commune)
     await take_over(engine, clock, book(GOOD, {**GOOD, "product": "Miến đao"}))
+    maker = (await rows(engine, cases))[0].person_id
     for _ in range(2):
         me = await chat(engine, clock, "producer")
         me.person = replace(me.person, commune=commune)
-        await ordered(engine, clock, me, ClaimCertificates(phone))
+        await ordered(engine, clock, me, ClaimCertificates(phone, maker))
     held = [case.person_id == who.person_id for case in await rows(engine, cases)]
     assert held == [found, found]
     assert len(await rows(engine, people)) == (1 if found else 2)
+    claims = await rows(engine, case_events, case_events.c.action == "claim")
+    assert [event.actor_id for event in claims] == [who.person_id] * 2 * found
     me = await chat(engine, clock, "producer")
     assert me.case_count == (2 if found else 0)
+
+
+async def test_a_number_that_several_makers_have_gives_nobody_anything(engine: AsyncEngine) -> None:
+    clock = Clock()
+    me = await producer_in(engine, clock)
+    await take_over(engine, clock, book(GOOD, {**GOOD, "product": "Miến đao", "maker": "Hộ Lý Thị Mẩy"}))
+    makers = [case.person_id for case in await rows(engine, cases)]
+    async with engine.connect() as connection:
+        found = await listed_makers(connection, "04336", PHONE)
+    assert [(maker.name, maker.products) for maker in found] == [
+        ("Hợp tác xã Tân Lĩnh", ("Chuối sấy dẻo",)),
+        ("Hộ Lý Thị Mẩy", ("Miến đao",)),
+    ]
+    await ordered(engine, clock, me, ClaimCertificates(PHONE, makers[0]))
+    assert [case.person_id for case in await rows(engine, cases)] == makers
+
+
+async def test_a_yes_is_for_the_maker_that_was_shown(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    me = await producer_in(sqlite_engine, clock)
+    await take_over(sqlite_engine, clock, book(GOOD))
+    (case,) = await rows(sqlite_engine, cases)
+    await ordered(sqlite_engine, clock, me, ClaimCertificates(PHONE, case.person_id + 1000))
+    assert await rows(sqlite_engine, cases) == [case]
+
+
+def test_the_place_is_asked_for_before_the_number() -> None:
+    someone = Person(consent="yes", name="Mẩy")
+    assert FIND_CERTIFICATE.before is not None
+    assert FIND_CERTIFICATE.before(Facts(Clock().now, someone)) == "place"
+    assert FIND_CERTIFICATE.before(Facts(Clock().now, replace(someone, commune="04336"))) == ""
+
+
+async def test_officers_hear_of_a_claim(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    me = await producer_in(sqlite_engine, clock)
+    officer = await with_role(sqlite_engine, clock, "officer", Role.COMMUNE_OFFICER, "15/04336")
+    await take_over(sqlite_engine, clock, book(GOOD))
+    (case,) = await rows(sqlite_engine, cases)
+    turn = await ordered(sqlite_engine, clock, me, ClaimCertificates(PHONE, case.person_id))
+    (alert,) = turn.carried.notices
+    assert alert["conversation_id"] == officer.id
+    assert "TL12-26-0001 Chuối sấy dẻo, Hợp tác xã Tân Lĩnh" in alert["body"]["text"]
 
 
 async def test_who_is_stopped_between_two_parts_goes_on(

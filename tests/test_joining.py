@@ -270,6 +270,7 @@ def filled(person: int, other: int, case_id: int, chat_id: int, clock: Clock) ->
             "made_at": now,
         },
         m.own_papers: {"paper": "food_safety", "pages": [], "valid_until": day, "look_on": day, "kept_at": now},
+        m.imports: {"province": "15", "file_id": "f", "status": "done", "asked_at": now},
         m.council_sessions: {"province": "15", "year": 2026, "number": 1, "opened_at": now},
         m.council_seats: {
             "session_id": 1,
@@ -279,7 +280,6 @@ def filled(person: int, other: int, case_id: int, chat_id: int, clock: Clock) ->
             "token_sha256": "t",
             "expires_at": now,
         },
-        m.imports: {"province": "15", "file_id": "f", "status": "asked", "asked_at": now},
         m.requests: {"kind": "see", "made_at": now, "answer_on": day, "done_on": day},
     }
 

@@ -258,6 +258,15 @@ async def test_what_was_handed_in_stays_as_the_record(engine: AsyncEngine) -> No
     assert len(await rows(engine, stories)) == 1
 
 
+async def test_what_was_told_anew_after_it_was_handed_in_goes(sqlite_engine: AsyncEngine) -> None:
+    here = await scene(sqlite_engine, "plan_accepted")
+    await does(here, "producer", KeepStory(here.code, Story({"origin": "Từ đời bà."}, {})))
+    await does(here, "producer", SendToCommune(here.code))
+    await does(here, "producer", KeepStory(here.code, Story({"origin": "Từ đời cụ."}, {})))
+    await does(here, "producer", ForgetMe())
+    assert not await rows(sqlite_engine, stories)
+
+
 async def test_a_voice_note_of_a_story_is_not_swept_away(sqlite_engine: AsyncEngine) -> None:
     """Also when another file has taken the place of the paper that was made of it."""
     here = await scene(sqlite_engine, "plan_accepted")

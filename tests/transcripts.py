@@ -37,7 +37,7 @@ from bot.channels import email, push, web, zalo, zalo_bot
 from bot.channels.base import Capabilities, Proof, Update, pressed
 from bot.desk.day import OfficeDay
 from bot.handle import handle
-from bot.imports import Imports
+from bot.imports import Imports, surveyed, written
 from bot.merge import merge
 from bot.render import types_back
 from bot.world import World
@@ -542,6 +542,18 @@ async def _list_comes(run: Play) -> None:
         await Imports(run.engine, store, run.world).look()
 
 
+def _taken_over(*makers: str) -> Callable[["Play"], Awaitable[None]]:
+    """Certificates of an older list, with the producer's number for each of these makers."""
+
+    async def stage(run: Play) -> None:
+        data = book(*({**GOOD, "maker": maker} for maker in makers))
+        found = await surveyed(run.engine, data, "15", run.clock.now.astimezone(VIETNAM).date())
+        async for _ in written(run.engine, "15", found.new, None, "cli", run.clock.now):
+            pass
+
+    return stage
+
+
 async def _march(run: Play) -> None:
     """The next first of March, before seven in the morning: a new cycle begins."""
     today = run.clock.now.astimezone(VIETNAM).date()
@@ -635,6 +647,8 @@ _STAGE: dict[str, Callable[[Play], Awaitable[None]]] = {
     "the certificate may be renewed": _renewable,
     "March comes": _march,
     "the list is read": _list_comes,
+    "a list has one maker with this number": _taken_over("Hợp tác xã Tân Lĩnh"),
+    "a list has two makers with this number": _taken_over("Hợp tác xã Tân Lĩnh", "Hộ Lý Thị Mẩy"),
     "the producer has no chat, and in two days six months are left": _without_a_chat,
     "the next file goes up to the province": _quietly(
         *_by("officer", "TL12-26-0002", *_ASSESSED[1:], "TL12-26-0002", "trình lãnh đạo", "gửi", "menu"),

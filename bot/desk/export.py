@@ -264,7 +264,6 @@ DONE = {
     "decide": N_("decided"),
     "escalate": N_("told to the one above, as it was overdue"),
     "export_audit": N_("record of all this taken along"),
-    "claim": N_("certificate found by its number"),
     "hand_over": N_("handed over"),
     "new_code": N_("new confirmation code made"),
     "note": N_("message written"),

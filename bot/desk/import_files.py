@@ -24,6 +24,9 @@ EXAMPLE: dict[str, Cell] = {
 }
 """What each column looks like; the line is to be written over."""
 
+EXACT_DIGITS = 15
+"""More of a number Excel does not keep."""
+
 
 def write_form(file: IO[bytes], catalog: Catalog) -> None:
     sheet = export.Xlsx(file, catalog.say(Text(N_("Certificates"))), _titles(catalog))
@@ -51,7 +54,9 @@ def _titles(catalog: Catalog) -> list[str]:
 
 
 def _printed(cell: Cell) -> export.Cell:
-    """Days as days; the moment of a day means nothing here."""
+    """Days as days; the moment of a day means nothing here. A number that Excel can't hold exactly is text."""
     if isinstance(cell, datetime):
         return cell.date()
+    if isinstance(cell, int) and abs(cell) >= 10**EXACT_DIGITS:
+        return str(cell)
     return str(cell) if isinstance(cell, bool | float) else cell if isinstance(cell, date | int | str) else None

@@ -279,6 +279,14 @@ def _batch(head: Text, *batch: CaseFacts) -> SendMessage:
     return SendMessage((head, *_for_round(batch[0]), *lines), links=(Link("desk", Text(N_("My desk"))),))
 
 
+def alert_claimed(case: CaseFacts, *more: CaseFacts) -> SendMessage:
+    """To the commune, which knows its makers: certificates of a list belong to somebody's chat from now on."""
+    head = Text(N_("Found by the telephone number in the province's list, and taken as their own:"))
+    lines = (Text(N_("• %(code)s %(product)s, %(by)s"), {**named(one), "by": one.by}) for one in (case, *more))
+    look = Text(N_("Is this not theirs? Then please call them."))
+    return SendMessage((head, *lines, look), links=(open_link(case.code),))
+
+
 def _last_reason(case: CaseFacts) -> Text:
     reason = case.history[-1].reason if case.history else ""
     return Text(N_("The reason: “%(reason)s”"), {"reason": reason})

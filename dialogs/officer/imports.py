@@ -54,7 +54,7 @@ def looked_at(number: int, counts: Mapping[str, int], wrong: Sequence[tuple[int,
         texts.append(Text(N_("• line %(number)s: %(why)s"), values))
     if wrong:
         texts.append(Text(N_("All lines that are not right are in the file, each with its reasons.")))
-    take = Link(f"import_sure.{number}", Text(N_("Take %(count)s over"), {"count": counts["new"]}), "")
+    take = Link(f"import_sure.{number}~{counts['new']}", Text(N_("Take %(count)s over"), {"count": counts["new"]}), "")
     return SendMessage(tuple(texts), links=(take,) if counts["new"] else ())
 
 
@@ -144,11 +144,14 @@ IMPORT = Dialog(
 
 
 def _sure(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    return (Text(N_("Shall I take over what is right and new in this list? This can't be taken back.")),)
+    """Of older lists the question may stand above: how many lines says which one is meant."""
+    count = answers["subject"].partition("~")[2]
+    sure = N_("Shall I take over the %(count)s certificates of this list that are new? This can't be taken back.")
+    return (Text(sure, {"count": count}),)
 
 
 def _confirmed(answers: Answers, facts: Facts) -> Effects:
-    number = answers["subject"]
+    number = answers["subject"].partition("~")[0]
     sure = answers["sure"] == "yes" and number.isascii() and number.isdigit() and len(number) < 12
     return (ConfirmImport(int(number)),) if sure else ()
 

@@ -23,6 +23,7 @@ ACTION_WORDS = {
     "rework": N_("taken back to change it for the new round"),
     "amend": N_("result corrected"),
     "import": N_("taken over from the province's list"),
+    "claim": N_("certificate found by its number"),
     "rate": N_("rated"),
     "certify": N_("certified"),
     "propose": N_("proposed for five stars"),

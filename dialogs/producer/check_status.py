@@ -484,6 +484,7 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 BY_PRODUCER = {
     "submit", "stand_again", "resume", "rework", "resubmit", "send_plan", "send_dossier", "add_papers", "answer",
+    "claim",
 }  # fmt: skip
 """Lines of the history that the producer has written; of the others a producer reads the office, not the person."""
 

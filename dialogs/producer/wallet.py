@@ -21,6 +21,7 @@ from dialogs.model import (
     Go,
     InvalidAnswer,
     KeepOwnPaper,
+    LookForCertificates,
     Option,
     OptionChosen,
     OwnPaper,
@@ -33,6 +34,7 @@ from dialogs.model import (
 from dialogs.paper_days import day, day_of
 from dialogs.producer.again import go_label
 from dialogs.producer.consent import consent_first
+from dialogs.producer.place import place_first
 from dialogs.producer.register_idea import can_send_photos, counted_back, is_that_all
 from dialogs.producer.standing import follower, ways
 from dialogs.producer.upload import paper_named
@@ -184,10 +186,9 @@ def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         for way in ways(case, facts.cases, facts.today)
     )
     drop = (Option("drop", Text(N_("Take a paper out")), ("bỏ giấy", "bỏ bớt giấy", "take out")),)
-    find = (Option("find", Text(N_("Find by number")), ("tìm giấy", "tìm giấy theo số", "find by number")),)
     return (
         *begun,
-        *(() if certified(facts) else find),
+        Option("find", Text(N_("Find by number")), ("tìm giấy", "tìm giấy theo số", "find by number")),
         Option("add", Text(N_("Add a paper")), ("thêm giấy", "thêm giấy có hạn", "add a paper")),
         *(drop if facts.own_papers else ()),
         Option("menu", Text(N_("Main menu")), ("menu",)),
@@ -217,12 +218,12 @@ class own_card:
     takes: str = ""
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
-        return (Option("wallet", Text(N_("Back")), ("quay lại", "thôi tìm", "back")),)
+        return (_BACK,)
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, ContactShared) and event.own:
             return Answer(e164(event.phone if event.phone.startswith(("+", "0")) else f"+{event.phone}"))
-        if isinstance(event, OptionChosen) and event.value == "wallet":
+        if isinstance(event, OptionChosen) and event.value == _BACK.value:
             return Answer(event.value)
         raise InvalidAnswer(NOT_SURE)
 
@@ -236,24 +237,70 @@ class own_card:
 NOT_SURE = N_("I can't be sure that this number is yours. Please send it with the button, or ask your officer.")
 
 
-def _claimed(answers: Answers, facts: Facts) -> Effects:
-    phone = answers["phone"]
-    return (ClaimCertificates(phone),) if phone != "wallet" else ()
+_BACK = Option("wallet", Text(N_("Back")), ("quay lại", "thôi tìm", "back"))
+_MINE = Text(N_("They are mine"))
+_ASK = Option("ask", Text(N_("Ask the officer")), ("hỏi cán bộ", "ask the officer"))
+
+
+def _looks(answers: Answers, facts: Facts) -> Effects:
+    return (LookForCertificates(),) if answers["phone"] != _BACK.value else ()
+
+
+def _stopped(value: str, answers: Answers, facts: Facts) -> Go | None:
+    return _away("wallet") if value == _BACK.value else None
+
+
+def _away(target: str, *effects: ClaimCertificates) -> Go:
+    """The number is forgotten, so that the next look begins with sending it."""
+    return Go(target, drop="find_certificate", effects=effects)
+
+
+def _found(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    makers = facts.listed_makers
+    if not makers:
+        nothing = N_("I find no certificate with this number in your commune.")
+        return (Text(nothing), Text(N_("Your officer can look which number the province has.")))
+    if len(makers) > 1:
+        shared = N_("The province has this number for several makers of your commune, so I can't tell which you are.")
+        return (Text(shared), Text(N_("Please ask the officer of your commune.")))
+    (maker,) = makers
+    head = Text(N_("The province has this number for %(maker)s, with a certificate for:"), {"maker": maker.name})
+    lines = tuple(Text(N_("• %(product)s"), {"product": name}) for name in maker.products[:MOST_LISTED])
+    left = len(maker.products) - MOST_LISTED
+    rest = (Text(N_("• and %(count)s more"), {"count": left}),) if left > 0 else ()
+    officers = Text(N_("If you take them as yours, the commune hears of it."))
+    return (head, *lines, *rest, officers, Text(N_("Are these yours?")))
+
+
+def _found_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    """The maker is in the button, so that an old one takes nobody else's."""
+    if len(facts.listed_makers) != 1:
+        return (_ASK, _BACK)
+    return (Option(str(facts.listed_makers[0].id), _MINE, ("của tôi", "đúng của tôi", "mine")), _ASK, _BACK)
+
+
+def _taken(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == _ASK.value:
+        return _away("ask_officer")
+    if value == _BACK.value:
+        return _away("wallet")
+    return _away("wallet", ClaimCertificates(answers["phone"], int(value)))
 
 
 FIND_CERTIFICATE = Dialog(
     "find_certificate",
-    before=consent_first,
+    before=place_first,
     up="wallet",
     steps=(
         Ask(
             "phone",
             N_("Please send me your number with the button. I look whether the province has a certificate with it."),
             own_card(),
-            then=_claimed,
-            goto=lambda value, answers, facts: Go("wallet"),
+            then=_looks,
+            goto=_stopped,
             ask_contact=True,
         ),
+        Ask("sure", _found, one_of(_found_options), goto=_taken, confirms=True),
     ),
 )
 
