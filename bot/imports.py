@@ -6,18 +6,16 @@ else goes on.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk.survey import Survey, survey
 from bot.desk.workbook import Unreadable
-from bot.handle import is_outage
+from bot.looking import look_again
 from bot.turn import notice
 from bot.world import World
 from dialogs.certificate_list import Certificate
@@ -28,8 +26,6 @@ from storage.audit import Entry
 from storage.database import reading, writing
 from storage.files import FileStore
 from storage.records import VIETNAM
-
-log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
 BATCH = 200
@@ -73,17 +69,7 @@ class Imports:
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                await self.look()
-            except (SQLAlchemyError, OSError) as error:
-                if not is_outage(error):
-                    raise
-                log.error("lists can't be looked at: %s", type(error).__name__)
-            try:
-                await asyncio.wait_for(self._closing.wait(), LOOK_EVERY_S)
-            except TimeoutError:
-                continue
+        await look_again(self.look, LOOK_EVERY_S, self._closing)
 
     def close(self) -> None:
         self._closing.set()

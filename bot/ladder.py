@@ -14,11 +14,10 @@ from typing import Any
 
 from prometheus_client import Counter
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.desk.apart import Apart
-from bot.handle import is_outage
+from bot.looking import look_again
 from bot.meanwhile import links_of
 from bot.turn import About, new_alert, notice
 from bot.world import World
@@ -63,24 +62,11 @@ class Ladder:
         self._since = self.world.clock()
 
     async def run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                await self.look()
-            except (SQLAlchemyError, OSError) as error:
-                if not is_outage(error):
-                    raise
-                log.error("the database is not there: %s", type(error).__name__)
-            await self._sleep()
+        await look_again(self.look, LOOK_EVERY_S, self._closing)
 
     def close(self) -> None:
         self._apart.leave = True
         self._closing.set()
-
-    async def _sleep(self) -> None:
-        try:
-            await asyncio.wait_for(self._closing.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            return
 
     async def look(self) -> None:
         now = self.world.clock()

@@ -1,25 +1,23 @@
 """Moments agreed on: reminders and the pause after an album. Rows in the database, so that a restart loses none."""
 
 import asyncio
-import logging
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.channels.base import Update
-from bot.handle import Closing, Intake, is_outage
+from bot.handle import Closing, Intake
+from bot.looking import look_again
 from bot.world import World
 from dialogs.model import TimerFired
 from storage import budgets, retention
 from storage.database import reading, writing
 from storage.models import timers
 from storage.people import due_timers
-
-log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
 BATCH = 200
@@ -32,23 +30,18 @@ class Timers:
     intake: Intake
     world: World
     _pruned_at: datetime | None = None
-    _closing: bool = False
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        while not self._closing:
-            try:
-                await self._fire()
-                await self._prune()
-            except Closing:
-                return
-            except (SQLAlchemyError, OSError) as error:
-                if not is_outage(error):
-                    raise
-                log.error("the database is not there: %s", type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY_S)
+        with suppress(Closing):
+            await look_again(self._look, LOOK_EVERY_S, self._closing)
 
     def close(self) -> None:
-        self._closing = True
+        self._closing.set()
+
+    async def _look(self) -> None:
+        await self._fire()
+        await self._prune()
 
     async def _fire(self) -> None:
         """Each due timer becomes an update of its conversation; its key makes two processes do it once.

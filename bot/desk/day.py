@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import own_score
 from bot.desk import digest, endings, expiry, holding, new_round, overdue, requests
 from bot.desk.apart import Apart
 from bot.handle import is_outage, where
+from bot.looking import look_again
 from bot.world import World
 from storage.database import reading
 
@@ -36,24 +36,11 @@ class OfficeDay:
         self._apart = Apart(self.engine, self.world.clock)
 
     async def run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                await self.look()
-            except (SQLAlchemyError, OSError) as error:
-                if not is_outage(error):
-                    raise
-                log.error("the database is not there: %s", type(error).__name__)
-            await self._sleep()
+        await look_again(self.look, LOOK_EVERY_S, self._closing)
 
     def close(self) -> None:
         self._apart.leave = True
         self._closing.set()
-
-    async def _sleep(self) -> None:
-        try:
-            await asyncio.wait_for(self._closing.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            return
 
     async def look(self) -> None:
         """Whatever is due at this moment; what has failed for one is tried again later, and stops nobody else."""
