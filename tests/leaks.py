@@ -42,12 +42,14 @@ class Watch:
     def look_at_programs(self) -> None:
         """Those that have ended are not looked at again."""
         for program in list(STARTED):
-            if program.process.poll() is not None:
+            if not program.runs:
                 STARTED.remove(program)
             for path in (program.said_in, program.logged_in):
                 if path.exists():
-                    command = " ".join(map(str, program.process.args[1:]))  # type: ignore[index]  # a list
-                    self.look(f"{path.suffix} of {command}", path.read_text(encoding="utf-8", errors="replace"))
+                    self.look(
+                        f"{path.suffix} of {' '.join(program.arguments)}",
+                        path.read_text(encoding="utf-8", errors="replace"),
+                    )
 
     def look_at_metrics(self) -> None:
         self.look("metrics", generate_latest().decode())

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.papers import render_page
 from tests.doubles.bot_api import BotApi, Failure
-from tests.program import ROOT, finished, running
+from tests.program import COLD, ROOT, finished, running
 
 COMMANDS = (
     "run", "web", "worker", "migrate", "invite", "merge", "qr", "dialogs", "export", "report", "audit", "rules",
@@ -138,7 +138,7 @@ async def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path) -> None
 @pytest.mark.timed
 async def test_no_token_no_settings(tmp_path: Path) -> None:
     """Ready within three seconds."""
-    async with running(tmp_path) as program:
+    async with running(tmp_path, **COLD) as program:
         took_s = time.monotonic() - program.started_at
         sys.stdout.write(f"ready without a token: {took_s:.1f} s\n")
         assert f"http://127.0.0.1:{program.port}/start/i-" in program.said

@@ -64,7 +64,7 @@ async def test_who_wakes_after_its_leases_sends_nothing_and_changes_nothing(
         api.fail("getFile", Failure(delay_s=2 * IN_FLIGHT_S), times=PAGES)
         person.sends_album([photo()] * PAGES)
         await api.until(lambda: len(api.sent("getFile")) == PAGES, START_S)
-        first.process.send_signal(signal.SIGSTOP)
+        first.send(signal.SIGSTOP)
         await asyncio.sleep(IN_FLIGHT_S)
         in_hand = await rows(engine, messages, messages.c.claimed_until.is_not(None))
         of_files = await rows(engine, files, files.c.due_at > system_clock())
@@ -84,7 +84,7 @@ async def test_who_wakes_after_its_leases_sends_nothing_and_changes_nothing(
         print(f"taken over; {twice} twice, which the platform had but nobody had noted")  # noqa: T201
         assert twice <= len(in_hand)
 
-        first.process.send_signal(signal.SIGCONT)
+        first.send(signal.SIGCONT)
         await asyncio.sleep(10 * IN_FLIGHT_S)
         assert [call.method for call in api.calls[calls:]] == []
         assert await everything(engine) == found

@@ -99,7 +99,7 @@ class Supervisor:
             else:
                 await self.program.ready(START_S)
                 await asyncio.sleep(random.uniform(*SERVES_S))
-            assert self.program.process.poll() is None, self.program.logged
+            assert self.program.runs, self.program.logged
             self.program.kill()
             self.killed_after_s.append(time.monotonic() - self.program.started_at)
             self.program = begin(self._folder, "run", **self._environment)

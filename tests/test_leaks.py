@@ -1,8 +1,6 @@
 """The watch over all logs of these tests finds what it is there to find."""
 
 import logging
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,7 @@ from prometheus_client import REGISTRY, Counter
 
 from tests import leaks
 from tests.leaks import Watch
-from tests.program import STARTED, Program
+from tests.program import STARTED, begin
 
 NUMBER = "0912" + "345678"  # in two parts, as this test must not be found itself
 
@@ -48,15 +46,11 @@ def test_a_name_in_the_text_of_an_error_or_of_its_cause_is_found(watch: Watch) -
 
 
 def test_what_a_process_says_is_read_once_it_has_ended(watch: Watch, tmp_path: Path) -> None:
-    said, log = tmp_path / "0.said", tmp_path / "0.log"
-    said.write_text("Ready.")
-    log.write_text(f"an update of {NUMBER}")
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    program = Program(process, said, log, 0, 0.0, tmp_path, {})
-    STARTED.append(program)
+    program = begin(tmp_path, "--help")
+    assert program.wait() == 0
+    program.logged_in.write_text(f"an update of {NUMBER}")
     watch.look_at_programs()
-    assert watch.taken() == [".log of -c : “912345678”"]
+    assert watch.taken() == [".log of --help: “912345678”"]
     assert program not in STARTED
 
 

@@ -113,7 +113,7 @@ def refusals(program: Program) -> int:
 
 async def while_the_disk_is_full(program: Program, people: list[Person]) -> None:
     """As far as it may write into a file: as many bytes as there are in its smallest one, which is none."""
-    pid = program.process.pid
+    pid = program.pid
     most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, most[1]))
     await nobody_is_answered(people)

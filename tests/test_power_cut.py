@@ -93,12 +93,12 @@ async def test_what_was_acknowledged_is_on_the_disk_when_the_power_goes(
 
 async def cut(program: Program, api: BotApi, image: Path, copy: Path) -> tuple[set[str], list[str]]:
     """Updates that had been answered with 200, and messages that people had read, at that moment."""
-    program.process.send_signal(signal.SIGSTOP)
+    program.send(signal.SIGSTOP)
     acknowledged = {str(number) for number, status, _ in api.deliveries if status == 200}
     read = [seen.text for chat in api.chats.values() for seen in chat.seen]
     await asyncio.sleep(IN_FLIGHT_S)
     await asyncio.to_thread(shutil.copyfile, image, copy)
-    program.process.send_signal(signal.SIGCONT)
+    program.send(signal.SIGCONT)
     return acknowledged, read
 
 

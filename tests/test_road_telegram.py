@@ -18,7 +18,7 @@ import pytest
 from bot.papers import Kind, inspect
 from tests.doubles.bot_api import TOKEN, BotApi, Failure, Seen
 from tests.doubles.people import ANSWER_S, IDEA, Person, buttons, photo
-from tests.program import Program, begin, finished, free_port, running
+from tests.program import COLD, Program, begin, finished, free_port, running
 
 PACE = 0.2
 """Redelivery of webhooks, five times as fast as Telegram's own."""
@@ -339,7 +339,7 @@ async def test_killed_and_stopped_in_the_middle(tmp_path: Path) -> None:
         everybody = [*people, *sellers]
         people[0].types("/start")
         async with asyncio.timeout(COLD_START_S):
-            program = begin(tmp_path, **environment(api))
+            program = begin(tmp_path, **COLD, **environment(api))
             first = await people[0].answered(COLD_START_S)
         sys.stdout.write(f"cold start to the first reply: {first.at - program.started_at:.1f} s\n")
         try:

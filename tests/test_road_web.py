@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import CHROMIUM_FLAGS
-from tests.program import READY, ROOT, START_S, Program, begin, free_port
+from tests.program import COLD, READY, ROOT, START_S, Program, begin, free_port
 
 PHONE = {"width": 390, "height": 844}
 ALERT_WITHIN_MS = 5_000
@@ -60,7 +60,7 @@ def started(folder: Path, **environment: str) -> Program:
     """The program, once it serves; without an event loop, as the browser's library has one running here."""
     program = begin(folder, **environment)
     while READY not in program.said:
-        if program.process.poll() is not None or time.monotonic() - program.started_at > START_S:
+        if not program.runs or time.monotonic() - program.started_at > START_S:
             program.kill()
             pytest.fail(f"it did not start: {program.said}{program.logged}")
         time.sleep(0.02)
@@ -387,7 +387,7 @@ def test_in_english_by_keyboard_alone(browser: Browser, tmp_path: Path) -> None:
 
 def first_page_after_s(folder: Path) -> float:
     """Seconds from the command to the chat page."""
-    program = begin(folder)
+    program = begin(folder, **COLD)
     try:
         while (waited_s := time.monotonic() - program.started_at) < START_S:
             try:
@@ -438,8 +438,8 @@ def test_ctrl_c_ends_it_quickly_and_quietly_while_pages_wait(tmp_path: Path, by:
             waiting = [pool.submit(client.get, path, timeout=30) for _ in range(3)]
             time.sleep(0.5)
             asked_at = time.monotonic()
-            program.process.send_signal(by)
-            assert program.process.wait(STOP_S + 5) == 0
+            program.send(by)
+            assert program.wait(STOP_S + 5) == 0
             assert time.monotonic() - asked_at < STOP_S
             assert [answer.result().json()["messages"] for answer in waiting] == [[], [], []]
         assert "Traceback" not in program.said + program.logged

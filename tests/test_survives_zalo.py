@@ -188,9 +188,9 @@ async def test_two_processes_renew_once_and_both_go_on(tmp_path: Path, postgresq
         everybody = followers(oa, 12)
         await everybody_is_answered(everybody, "chao em")
         for one, words in zip(workers, ("em oi", "ai do"), strict=True):
-            one.process.send_signal(signal.SIGSTOP)  # so it is the other one that answers
+            one.send(signal.SIGSTOP)  # so it is the other one that answers
             await everybody_is_answered(everybody, words)
-            one.process.send_signal(signal.SIGCONT)
+            one.send(signal.SIGCONT)
         await refused_at_the_same_time(oa, everybody)
         for program in (web, *workers):
             assert await program.stop() == 0, program.logged
