@@ -100,7 +100,7 @@ $(VENV)/installed: requirements.lock | $(BIN)/python
 
 $(VENV)/installed-dev: requirements-dev.lock | $(BIN)/python
 	@echo 'Installing what the assistant and its checks need; this happens once.'
-	@$(PIP) install --require-hashes --requirement $<
+	@$(PIP) install --no-compile --require-hashes --requirement $<
 	@touch $@ $(VENV)/installed
 
 $(PEERS)/installed: $(BENCH)/requirements.txt | $(BIN)/python

@@ -46,9 +46,8 @@ def can_score(case: CaseFacts) -> bool:
 
 def sheet_of(case: CaseFacts) -> Sheet | None:
     """The score sheet of a case; None where it is not known in full."""
-    if not can_score(case):
-        return None
-    found = known_sheet(case.ruleset, set_number(case))
+    number = set_number(case) if case.ruleset in SCORED else 0
+    found = known_sheet(case.ruleset, number) if number > 0 else None
     return found if found is not None and not found.partial else None
 
 
@@ -80,26 +79,39 @@ def known_from(case: CaseFacts) -> Mapping[str, int]:
     sheet = sheet_of(case)
     if sheet is None:
         return {}
-    here = {paper.id.removeprefix(WITH_THE_PLAN) for paper in case.papers}
-    known = {c.code: _known(c, case, here) for c in sheet.criteria}
-    return {code: mark for code, mark in known.items() if mark is not None and holds(sheet, code, mark)}
+    known = ((c.code, _known(c, case)) for c in sheet.criteria)
+    return {code: mark for code, mark in known if mark is not None}
 
 
-def _known(criterion: Criterion, case: CaseFacts, papers: set[str]) -> int | None:
+def _known(criterion: Criterion, case: CaseFacts) -> int | None:
+    mark = _shown(criterion, case)
+    return mark if mark is not None and mark in choices(criterion) else None
+
+
+def _shown(criterion: Criterion, case: CaseFacts) -> int | None:
     match criterion.name:
         case "organisation":
             return _KINDS.get(case.answers.get("producer_kind", ""))
         case "market" | "market_by_distance":
             return _SOLD.get(case.answers.get("sales_channels", ""))
-    shown = works(case.ruleset).of(criterion).shows
-    return max((option for paper, option in shown.items() if paper in papers), default=None)
+    if not (shown := works(case.ruleset).of(criterion).shows):
+        return None
+    here = {paper.id.removeprefix(WITH_THE_PLAN) for paper in case.papers}
+    return max((option for paper, option in shown.items() if paper in here), default=None)
 
 
 def marks_of(case: CaseFacts) -> dict[str, int]:
-    """What was answered, and what is known beside it; a mark of before the product set was changed may be none here."""
-    sheet = needed_sheet(case)
-    own = {code: mark for code, mark in case.self_marks.items() if mark == LEFT_OPEN or holds(sheet, code, mark)}
-    return {code: mark for code, mark in {**known_from(case), **own}.items() if mark != LEFT_OPEN}
+    """All marks of an own score, by code."""
+    marks = ((c.code, mark_of(case, c)) for c in needed_sheet(case).criteria)
+    return {code: mark for code, mark in marks if mark is not None}
+
+
+def mark_of(case: CaseFacts, criterion: Criterion) -> int | None:
+    """What was answered, or else is known; a mark of before the product set was changed may be none here."""
+    own = case.self_marks.get(criterion.code)
+    if own == LEFT_OPEN:
+        return None
+    return own if own is not None and own in choices(criterion) else _known(criterion, case)
 
 
 def answered(case: CaseFacts, code: str, mark: int | None) -> dict[str, int]:

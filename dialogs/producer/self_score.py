@@ -3,7 +3,6 @@
 The sheet is that of the case's rules and product set. What comes out is a range, never an official score.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dialogs.answers import CHOOSE, one_of
@@ -32,6 +31,7 @@ from dialogs.producer.own_score import (
     case_of,
     has_tried,
     holds,
+    mark_of,
     marks_of,
     may_score,
     needed_sheet,
@@ -49,8 +49,8 @@ from dialogs.producer.score_words import (
 )
 from dialogs.rules.planner import next_stars
 from dialogs.rules.ruleset import PART_IDS, PartId, ruleset
-from dialogs.rules.scoring import score
-from dialogs.rules.sheet import Criterion, Sheet, sheet
+from dialogs.rules.scoring import NONE, score
+from dialogs.rules.sheet import Criterion, sheet
 from dialogs.rules.work import works
 
 TRY_IT = Option(
@@ -109,26 +109,27 @@ class mark:
 
 def _asked_now(code: str, answers: Answers, facts: Facts) -> bool:
     """An item of the part that is being answered, where it was open at the beginning, or the one to change."""
+    if code not in answers.get("_ask", "").split() and code != answers.get("_only"):
+        return False
     case = facts.case(answers["subject"])
-    if case is None or sheet_of(case) is None or code not in (*answers.get("_ask", "").split(), answers.get("_only")):
-        return False
-    return _asks(code, answers, needed_sheet(case), marks_of(case))
+    return case is not None and sheet_of(case) is not None and _asks(code, answers, case)
 
 
-def _asks(code: str, answers: Answers, sheet: Sheet, marks: Mapping[str, int]) -> bool:
+def _asks(code: str, answers: Answers, case: CaseFacts) -> bool:
     """Not what has been marked meanwhile, in another chat or on the list of things to do."""
-    criterion = next((c for c in sheet.criteria if c.code == code), None)
-    if criterion is None or not _counts(sheet, criterion, marks):
+    criterion = next((c for c in needed_sheet(case).criteria if c.code == code), None)
+    if criterion is None or not _counts(criterion, case):
         return False
-    return code not in marks or _name(code) in answers or code == answers.get("_only")
+    return _name(code) in answers or code == answers.get("_only") or mark_of(case, criterion) is None
 
 
-def _counts(sheet: Sheet, criterion: Criterion, marks: Mapping[str, int]) -> bool:
+def _counts(criterion: Criterion, case: CaseFacts) -> bool:
     """5.2 only with a story, 5.1; where that is open, 5.2 is asked."""
-    needed = criterion.needs
-    if not needed or needed not in marks:
+    if not criterion.needs:
         return True
-    return bool(marks[needed]) and sheet.criterion(needed).options[marks[needed] - 1].points > 0
+    needed = needed_sheet(case).criterion(criterion.needs)
+    mark = mark_of(case, needed)
+    return mark is None or (mark != NONE and needed.options[mark - 1].points > 0)
 
 
 def _prompt(code: str, answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -153,11 +154,11 @@ def _kept(code: str, answers: Answers, facts: Facts) -> Effects:
     case = case_of(answers, facts)
     mark = int(answers[_name(code)]) if answers[_name(code)] else None
     keep = KeepSelfScore(case.code, code, mark)
-    sheet, marks = needed_sheet(case), marks_of(replace(case, self_marks=answered(case, code, mark)))
-    left = (c for c in answers.get("_ask", "").split() if _asks(c, answers, sheet, marks) and _name(c) not in answers)
+    after = replace(case, self_marks=answered(case, code, mark))
+    left = (c for c in answers.get("_ask", "").split() if _name(c) not in answers and _asks(c, answers, after))
     if not answers.get("_part") or any(left):
         return (keep,)
-    return (keep, SendScore(picture(case, score(sheet, marks))))
+    return (keep, SendScore(picture(case, score(needed_sheet(case), marks_of(after)))))
 
 
 # ---------------------------------------------------------------- what it comes to
@@ -182,8 +183,8 @@ def outcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def _open_in(part: PartId, case: CaseFacts) -> tuple[str, ...]:
     """Codes of what is not answered yet and counts."""
-    sheet, marks = needed_sheet(case), marks_of(case)
-    return tuple(c.code for c in sheet.criteria if c.part == part and c.code not in marks and _counts(sheet, c, marks))
+    criteria = (c for c in needed_sheet(case).criteria if c.part == part)
+    return tuple(c.code for c in criteria if mark_of(case, c) is None and _counts(c, case))
 
 
 def outcome_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
