@@ -126,9 +126,13 @@ def open_asks(dialog: Dialog, answers: Answers, facts: Facts) -> Iterator[Ask]:
 
 
 def _with_drafts(dialogs: Dialogs, state: State, facts: Facts, event: Event | None = None) -> Facts:
-    """Facts that know the drafts, for the menus that list them; in a form only what leads out of it asks for them."""
+    """Facts that know the drafts, for what lists them; in most forms only what leads out of it asks for them."""
     dialog = dialogs.by_name.get(dialog_name(state.key))
-    if dialog is not None and dialog.form and not isinstance(event, CommandReceived | LinkFollowed):
+    if (
+        dialog is not None
+        and dialog.form
+        and not (dialog.lists_drafts or isinstance(event, CommandReceived | LinkFollowed))
+    ):
         return facts
     drafts = tuple(drafts_in(dialogs, state, facts))
     return facts if drafts == facts.drafts else replace(facts, drafts=drafts)
@@ -346,6 +350,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
         takes=VERBATIM if ask.verbatim else ask.accept.takes,
         free=not dialog.form and not ask.confirms,
         buttons=dialogs.buttons if officer else (),
+        ways=dialogs.ways if dialog.form and dialog.name not in dialogs.desk else (),
         desk=officer and dialog.name in dialogs.desk,
         confirms=ask.confirms,
         exact=ask.confirms and not dialog.form,  # a form's review may be answered loosely: it is one's own
@@ -684,6 +689,8 @@ def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: 
         return _unsure(dialogs, state, ask, facts)
     if name in ("pause", "cancel") and dialog.form:
         return Turn(_gone(state, Go(f"{name}.{state.key}")))
+    if name == "resume" and dialog.form:
+        return Turn(state)
     if (talk := TALK.get(name)) is not None:
         greeted = name == "greeting" and state.turn == 1  # by the first question of all
         return Turn(state, () if greeted else (SendMessage((Text(talk.back),)),))

@@ -263,6 +263,12 @@ def tell_story(argument: str, facts: Facts) -> Go:
     return replace(go, given={"_product": facts.cases[0].product}) if len(facts.cases) == 1 else go
 
 
+def tell_on(argument: str, facts: Facts) -> Go:
+    """The story that was begun; with none, or several, as whoever begins one."""
+    begun = [draft.key for draft in facts.drafts if draft.key.startswith("story.")]
+    return Go(begun[0]) if len(begun) == 1 else tell_story(argument, facts)
+
+
 def find(argument: str, facts: Facts) -> Go:
     """For officers: a case by what is remembered of it ("/find 0001")."""
     words = {"_words": argument[: desk.SEARCH_CHARS], "_after": ""}
@@ -320,6 +326,7 @@ DIALOGS = Dialogs(
         "register": register,
         "to_do": to_do,
         "resume": resume,
+        "tell_on": tell_on,
         "consent": agreed,
         "place": place.change,
         "learn": to("learn"),
@@ -350,6 +357,7 @@ DIALOGS = Dialogs(
     on_case=on_case,
     desk=frozenset(dialog.name for dialog in OFFICERS),
     buttons=BUTTONS,
+    ways=menu.FOR_ALL,
 )
 
 SLASH_COMMANDS = tuple(name for name in (*COMMANDS, "start", "desk"))

@@ -10,16 +10,19 @@ NO = ("không", "không phải", "không đúng", "chưa đúng", "sai", "sai r�
 """How people say yes and no, whatever is written on the choices."""
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "menu": ("menu", "về đầu", "trang chủ", "main menu", "home"),
+    "menu": ("menu", "về menu", "về đầu", "trang chủ", "main menu", "home"),
     "back": ("lui", "quay lại", "trở lại", "câu trước", "back"),
     "skip": ("bỏ qua", "qua câu này", "skip"),
     "pause": ("nghỉ", "nghỉ đã", "tạm nghỉ", "để mai", "mai làm tiếp", "pause", "later"),
     "cancel": (
         "thôi",
+        "thôi nhé",
         "huỷ",
         "hủy",
         "không làm nữa",
+        "không kể nữa",
         "thôi không làm nữa",
+        "thôi không kể nữa",
         "không đăng ký nữa",
         "thôi không đăng ký nữa",
         "bỏ hẳn",
@@ -27,6 +30,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
         "cancel",
         "stop",
     ),
+    "resume": ("làm tiếp", "làm tiếp phiếu", "tiếp tục", "tiếp tục làm", "go on", "continue"),
+    "tell_on": ("kể tiếp", "kể tiếp chuyện", "kể chuyện tiếp", "kể tiếp câu chuyện", "go on telling"),
     "help": ("trợ giúp", "giúp", "giúp em", "giúp tôi", "help"),
     "unsure": (
         "không biết",
@@ -45,7 +50,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "status": ("hồ sơ của tôi", "xem hồ sơ", "my files", "status"),
     "my_data": ("dữ liệu của tôi", "xem dữ liệu của tôi", "xoá dữ liệu", "rút đồng ý", "my data"),
 }
-"""Global words by command; slash commands have the same names."""
+"""Global words by command; slash commands have the same names. More of "pause" is in dialogs/pausing.py."""
 
 WISHES: Mapping[str, tuple[str, ...]] = {
     "register": (
@@ -106,7 +111,6 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "my certificates",
     ),
     "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
-    "resume": ("làm tiếp", "làm tiếp phiếu", "tiếp tục", "tiếp tục làm", "go on", "continue"),
     "consent": ("đồng ý", "thì đồng ý", "đồng ý rồi", "đồng ý cho lưu", "i agree"),
     "reach": ("cách báo tin", "báo tin qua", "nơi nhận tin", "how to reach me", "tell me on"),
     "told_between": ("chỉ báo", "chỉ báo tin", "only tell me"),
@@ -212,6 +216,10 @@ INTENTS: Mapping[str, tuple[str, ...]] = {
     "status": (
         "hồ sơ của tôi đâu",
         "hồ sơ của tôi đang ở đâu",
+        "hồ sơ của tôi đến đâu rồi",
+        "hồ sơ của tôi tới đâu rồi",
+        "hồ sơ của tôi sao rồi",
+        "hồ sơ của tôi xong chưa",
         "hồ sơ đang ở đâu",
         "hồ sơ đâu",
         "hồ sơ xong chưa",
