@@ -16,8 +16,8 @@ LEAVING = (
     "Tối mai tôi kể tiếp", "toi met roi nghi da", "mai toi lam not", "nghỉ đã. mai kể", "di ngu da",
 )  # fmt: skip
 ANSWERS = (
-    "nghỉ hè mới làm", "Mai", "Ngọc Mai", "Mai Nghi", "chi nghi", "nghĩ vậy, mai làm tiếp", "Mai làm nghề này", "toi lam tiep",
-    "để mai mới bán", "ban roi", "đừng lại", "ủ qua đêm, mai làm tiếp", "Hôm sau phơi tiếp",
+    "nghỉ hè mới làm", "Mai", "Ngọc Mai", "Mai Nghi", "chi nghi", "nghĩ vậy, mai làm tiếp", "Mai làm nghề này",
+    "toi lam tiep", "để mai mới bán", "ban roi", "đừng lại", "ủ qua đêm, mai làm tiếp", "Hôm sau phơi tiếp",
     "Bà ngoại nghỉ làm năm 1990, mai tôi kể", "Trời mưa thì nghỉ, mai nắng lại phơi.",
 )  # fmt: skip
 LONG = "Mùa đông cả nhà nghỉ, mai kia nắng lên mới làm tiếp. " * 6 + "Xong."
