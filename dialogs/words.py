@@ -5,9 +5,16 @@ from typing import NamedTuple
 
 from dialogs.model import N_
 
-YES = ("đúng", "đúng rồi", "đúng vậy", "phải", "phải rồi", "có", "ừ", "vâng", "dạ", "được", "đồng ý", "ok", "yes")
+YES = (
+    *("đúng", "đúng rồi", "đúng vậy", "phải", "phải rồi", "có", "ừ", "ừm", "vâng", "dạ", "được", "được rồi"),
+    *("đồng ý", "nhất trí", "chấp nhận", "chuẩn", "ok", "yes"),
+)
 NO = ("không", "không phải", "không đúng", "chưa đúng", "sai", "sai rồi", "nhầm", "nhầm rồi", "no")
-"""How people say yes and no, whatever is written on the choices."""
+"""How people say yes and no, whatever is written on the choices.
+
+Words for the choice that does it, where there are two and the other one leaves it. What can't be taken back at all
+(publishing, withdrawing, dropping) and what has a third way out wants its own words.
+"""
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "menu": ("menu", "về menu", "về đầu", "trang chủ", "main menu", "home"),

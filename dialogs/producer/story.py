@@ -30,6 +30,7 @@ from dialogs.producer.own_score import case_of, sheet_of
 from dialogs.producer.papers import story_paper
 from dialogs.producer.upload import takes_papers
 from dialogs.rules.lifecycle import STATUSES, Side, is_dossier
+from dialogs.words import YES
 
 MAX_CHARS = 1500
 """Of one answer: eight of them are some three pages."""
@@ -159,7 +160,7 @@ _FILE = Option("case", Text(N_("Open my file")), ("mở hồ sơ", "open"))
 
 
 def draft_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    keep = Option("keep", Text(N_("Keep this story")), ("giữ", "giữ bài này", "lưu", "keep"))
+    keep = Option("keep", Text(N_("Keep this story")), ("giữ", "giữ bài này", "lưu", "keep", *YES))
     later = Option("later", Text(N_("Go on another day")), ("để sau", "để mai", "later"))
     return (*((keep,) if told(answers).parts else ()), _CHANGE, later)
 

@@ -634,7 +634,7 @@ HAND_OVER = Dialog(
             look_it_over,
             one_of(
                 (
-                    Option("send", Text(N_("Send it now")), ("gửi luôn", "gửi", "send")),
+                    Option("send", Text(N_("Send it now")), ("gửi luôn", "gửi", "send", *YES)),
                     Option("back", Text(N_("Don't send yet")), ("chưa gửi", "chưa", "not yet")),
                 )
             ),
