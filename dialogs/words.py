@@ -59,6 +59,14 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 """Global words by command; slash commands have the same names. More of "pause" is in dialogs/pausing.py."""
 
+
+def _to_stars(stars: int) -> tuple[str, ...]:
+    """How one asks for the way to so many stars."""
+    ways = ("lên", "cách lên", "làm sao lên", "làm sao để lên", "làm thế nào để lên", "làm gì để lên", "muốn được")
+    got = ("đạt", "làm sao được", "làm sao để được", "làm thế nào để được", "làm sao đạt", "how to get", "how do i get")
+    return tuple(f"{way} {stars} {'stars' if way.startswith('how') else 'sao'}" for way in (*ways, *got))
+
+
 WISHES: Mapping[str, tuple[str, ...]] = {
     "register": (
         "đăng ký",
@@ -117,6 +125,22 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "thêm giấy có hạn",
         "my certificates",
     ),
+    "self_score": (
+        "tự chấm",
+        "tự chấm điểm",
+        "tự chấm thử",
+        "tự chấm sao",
+        "chấm thử",
+        "chấm điểm thử",
+        "thử chấm điểm",
+        "tự tính điểm",
+        "thử tính điểm",
+        *(f"{tries} được mấy {what}" for tries in ("thử xem", "xem thử", "chấm thử xem") for what in ("sao", "điểm")),
+        "try my score",
+        "my own score",
+    ),
+    "to_star": ("lên sao", "cách lên sao", "muốn lên sao", "làm sao lên sao", "làm sao để lên sao", "lên thêm sao"),
+    **{f"to_{stars}_stars": _to_stars(stars) for stars in (3, 4, 5)},
     "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
     "consent": ("đồng ý", "thì đồng ý", "đồng ý rồi", "đồng ý cho lưu", "i agree"),
     "reach": ("cách báo tin", "báo tin qua", "nơi nhận tin", "how to reach me", "tell me on"),
@@ -219,6 +243,9 @@ DESK: Mapping[str, tuple[str, ...]] = {
 LEAVE = ("nghỉ phép", "on leave", "annual leave")
 """What an officer's leave is called, anywhere in a sentence that asks nothing; the days stand around it."""
 
+WHEN = ("bao giờ", "bao giờ thì", "khi nào", "chừng nào", "lúc nào", "mấy ngày nữa", "bao lâu nữa")
+"""How one asks when something comes, before what it is."""
+
 INTENTS: Mapping[str, tuple[str, ...]] = {
     "status": (
         "hồ sơ của tôi đâu",
@@ -237,14 +264,20 @@ INTENTS: Mapping[str, tuple[str, ...]] = {
         "xã nhận chưa",
         "xã duyệt chưa",
         "xã xem chưa",
-        "bao giờ xong",
         "ai đang giữ giấy của tôi",
         "ai đang giữ hồ sơ của tôi",
         "hồ sơ tới đâu rồi",
-        "bao giờ có kết quả",
-        "khi nào có kết quả",
         "where is my file",
         "what is the status of my file",
+    ),
+    "when": (
+        "bao giờ xong",
+        *(f"{asks} {who} {does}" for asks in WHEN for who in ("xã", "tỉnh") for does in ("trả lời", "xem xong")),
+        *(f"{who} hẹn {asks} trả lời" for asks in WHEN for who in ("xã", "tỉnh")),
+        *(f"{asks} có {what}" for asks in WHEN for what in ("kết quả", "trả lời", "câu trả lời")),
+        "bao giờ được trả lời",
+        "when do i get an answer",
+        "when do they answer",
     ),
     "stars": (
         "được mấy sao rồi",

@@ -51,7 +51,7 @@ PAPERS = Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "gửi 
 STATUS = Option(
     "status",
     Text(N_("Where is my file?")),
-    ("hồ sơ của tôi đâu", "hồ sơ đang ở đâu", "hỏi hồ sơ", "xem hồ sơ", "bao giờ có kết quả", "status"),
+    ("hồ sơ của tôi đâu", "hồ sơ đang ở đâu", "hỏi hồ sơ", "xem hồ sơ", "status"),
 )
 OFFICER = Option(
     "officer", Text(N_("Ask an officer")), ("cán bộ", "gặp cán bộ", "nhắn cán bộ", "hỏi cán bộ", "officer")
