@@ -52,7 +52,7 @@ from dialogs.model import (
 from dialogs.officer.assisted import both_codes
 from dialogs.pausing import pauses
 from dialogs.places import commune_by_prefix
-from dialogs.words import COMMANDS, DESK, ELSEWHERE, INTENTS, LEAVE, TAKE_REST, TALK, WISHES
+from dialogs.words import COMMANDS, DESK, ELSEWHERE, GO_ON, INTENTS, LEAVE, TAKE_REST, TALK, WISHES
 
 MAX_ARGUMENT_CHARS = 200
 MAX_TYPED_CHARS = 8_000
@@ -419,11 +419,12 @@ class Listener:
         return _talk(typed) or self._way(typed, asked) or _intent(typed)
 
     def _way(self, typed: str, asked: SendMessage) -> Event | None:
-        """What a button of the menu says, typed in the middle of a form."""
+        """What a button of the menu says, typed in the middle of a form; or that one goes on with it."""
         if not asked.ways or len(typed) > _LONGEST_LABEL_CHARS:
             return None
-        found = same(typed, [self._said(option.label) for option in asked.ways]).exact
-        return CommandReceived(asked.ways[found].value) if found is not None else None
+        ways = {option.value: self._said(option.label) for option in asked.ways} | GO_ON
+        found = same(without_call(typed), [*ways.values()]).exact
+        return CommandReceived([*ways][found]) if found is not None else None
 
     # questions that interrupt
 

@@ -37,8 +37,6 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
         "cancel",
         "stop",
     ),
-    "resume": ("làm tiếp", "làm tiếp phiếu", "tiếp tục", "tiếp tục làm", "go on", "continue"),
-    "tell_on": ("kể tiếp", "kể tiếp chuyện", "kể chuyện tiếp", "kể tiếp câu chuyện", "go on telling"),
     "help": ("trợ giúp", "giúp", "giúp em", "giúp tôi", "help"),
     "unsure": (
         "không biết",
@@ -58,6 +56,13 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "my_data": ("dữ liệu của tôi", "xem dữ liệu của tôi", "xoá dữ liệu", "rút đồng ý", "my data"),
 }
 """Global words by command; slash commands have the same names. More of "pause" is in dialogs/pausing.py."""
+
+
+GO_ON: Mapping[str, tuple[str, ...]] = {
+    "resume": ("làm tiếp", "làm tiếp phiếu", "tiếp tục", "tiếp tục làm", "go on", "continue"),
+    "tell_on": ("kể tiếp", "kể tiếp chuyện", "kể chuyện tiếp", "kể tiếp câu chuyện", "go on telling"),
+}
+"""To go on with what was begun; in a form that is where one stands."""
 
 
 def _to_stars(stars: int) -> tuple[str, ...]:
@@ -142,6 +147,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "to_star": ("lên sao", "cách lên sao", "muốn lên sao", "làm sao lên sao", "làm sao để lên sao", "lên thêm sao"),
     **{f"to_{stars}_stars": _to_stars(stars) for stars in (3, 4, 5)},
     "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
+    **GO_ON,
     "consent": ("đồng ý", "thì đồng ý", "đồng ý rồi", "đồng ý cho lưu", "i agree"),
     "reach": ("cách báo tin", "báo tin qua", "nơi nhận tin", "how to reach me", "tell me on"),
     "told_between": ("chỉ báo", "chỉ báo tin", "only tell me"),
