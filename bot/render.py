@@ -422,7 +422,7 @@ class Listener:
         """What a button of the menu says, typed in the middle of a form; or that one goes on with it."""
         if not asked.ways or len(typed) > _LONGEST_LABEL_CHARS:
             return None
-        ways = {option.value: self._said(option.label) for option in asked.ways} | GO_ON
+        ways = {**{option.value: self._said(option.label) for option in asked.ways}, **GO_ON}
         found = same(without_call(typed), [*ways.values()]).exact
         return CommandReceived([*ways][found]) if found is not None else None
 

@@ -82,6 +82,7 @@ KEEP_IT = Option(KEEP, Text(N_("Keep it")))
 THAT_IS_IT = Option(KEEP, Text(N_("That is right")), YES)
 NOT_THAT = Option(ANEW, Text(N_("That is not right")), NO, hidden=True)
 SKIP_IT = Option(SKIP, Text(N_("Skip this")))
+NO_PHOTO = replace(SKIP_IT, typed=("chưa có ảnh", "không có ảnh", "chưa có", "không có", "chưa chụp", "no photo yet"))
 SHOW_MORE = Option(MORE, Text(N_("Show more")), ("xem thêm", "thêm", "tiếp", "more", "next"))
 
 
@@ -280,7 +281,7 @@ def _shelf(name: str, answers: Answers) -> str:
 
 def _keeps(dialogs: Dialogs, key: str) -> bool:
     dialog = dialogs.by_name.get(dialog_name(key))
-    return dialog is not None and dialog.form
+    return dialog is not None and (dialog.form or dialog.kept)
 
 
 def _without(drafts: Mapping[str, Draft], key: str) -> Mapping[str, Draft]:
@@ -327,7 +328,7 @@ def _gone(state: State, go: Go) -> State:
 
 def _given_to(drafts: Mapping[str, Draft], name: str) -> Mapping[str, Draft]:
     """The drafts without those of this dialog that were opened and left before the person gave them anything."""
-    return {k: d for k, d in drafts.items() if d.turn or d.partial or dialog_name(k) != name}
+    return {k: d for k, d in drafts.items() if d.turn or d.partial or d.suggested or dialog_name(k) != name}
 
 
 # ---------------------------------------------------------------- asking
@@ -389,7 +390,8 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
         return (THAT_IS_IT, *options, NOT_THAT)
     if ask.name in draft.answers and ask.goto is None:
         return (*options, KEEP_IT)  # behind the others, whose numbers people remember
-    return (*options, SKIP_IT) if ask.optional and not draft.partial else options
+    skip = NO_PHOTO if ask.takes_files and not ask.accept.takes else SKIP_IT
+    return (*options, skip) if ask.optional and not draft.partial else options
 
 
 def _progress(dialog: Dialog, ask: Ask, answers: Answers, facts: Facts) -> tuple[Text, ...]:

@@ -133,7 +133,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """Questions in order. A `form` keeps its drafts; others forget when left.
+    """Questions in order. A `form` keeps its drafts; others forget when left, but for those `kept` until they are done.
 
     `end` is where it leads when no question is open, `up` where "back" leads from its first question (a function
     where that depends on how far one is);
@@ -155,6 +155,7 @@ class Dialog:
     linked: bool = False
     followed: Then | None = None
     lists_drafts: bool = False
+    kept: bool = False
 
     _asks: Mapping[str, Ask] = field(init=False, repr=False, compare=False)
 
