@@ -385,7 +385,7 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
     options = ask.accept.options(answers, facts, unfinished(draft.partial))
     if draft.partial.startswith("?"):
         meant = draft.partial[1:].partition("|")[0].split(",")
-        return tuple(option for option in options if option.value in meant)
+        return tuple(replace(option, hidden=False) for option in options if option.value in meant)
     if draft.suggested and _own_words(ask):
         return (THAT_IS_IT, *options, NOT_THAT)
     if ask.name in draft.answers and ask.goto is None:

@@ -237,7 +237,7 @@ TALK: Mapping[str, Talk] = {
 """Small talk, alone: answered in a line, and where they stood it goes on."""
 
 DESK: Mapping[str, tuple[str, ...]] = {
-    "desk": ("việc của tôi", "việc", "bàn làm việc", "hồ sơ cần xem", "my desk"),
+    "desk": ("việc của tôi", "việc", "xem việc", "cho xem việc", "bàn làm việc", "hồ sơ cần xem", "my desk"),
     "urgent": ("việc gấp", "urgent"),
     "new": ("có gì mới", "có gì mới không", "có gì mới ko", "hồ sơ mới", "what is new"),
     "undo": ("hoàn tác", "rút lại", "undo", "take it back"),

@@ -16,6 +16,7 @@ from dialogs.model import (
     Event,
     Facts,
     Link,
+    MarkItem,
     Misplaced,
     Option,
     OptionChosen,
@@ -178,3 +179,30 @@ def test_what_goes_out_with_a_reason_or_for_good_wants_its_own_words(yes: str) -
     for_good = [visit.asked for visit in visits() if visit.where in ("publish/sure", "undo/confirm", "todo/drop")]
     assert for_good
     assert not any(isinstance(meant(yes, asked), OptionChosen) for asked in for_good)
+
+
+# ---------------------------------------------------------------- in an officer's words
+
+
+@pytest.mark.parametrize("typed", ["cho xem viec", "xem việc", "viec"])
+def test_whoever_wants_to_see_their_work_gets_it(typed: str) -> None:
+    assert Chat(desk_facts()).does(typed).at.startswith("desk/")
+
+
+def test_what_is_missing_names_what_goes_back() -> None:
+    chat = Chat(desk_facts())
+    idea = next(case.code for case in chat.facts.named if case.status == "idea_submitted")
+    chat.does(idea, "trả lại", "thieu anh")
+    assert (chat.at, chat.answers["_item"]) == ("check/reason", "answer:photos")
+    chat.does("Chụp giúp hai ảnh cả hộp.")
+    marks = [(effect.item, effect.verdict) for effect in chat.effects if isinstance(effect, MarkItem)]
+    assert marks == [("answer:photos", "return")]
+
+
+def test_of_two_that_may_be_missing_it_is_asked_which() -> None:
+    """What is only understood when it is typed is shown then."""
+    chat = Chat(desk_facts())
+    dossier = next(case.code for case in chat.facts.named if case.status == "dossier_submitted")
+    chat.does(dossier, "trả lại", "thieu giay")
+    assert len(chat.asked.options) > 1
+    assert all(option.value.startswith("missing:") for option in chat.asked.options)
