@@ -42,6 +42,7 @@ from dialogs.model import (
     Option,
     OptionChosen,
     QuestionAsked,
+    Sayable,
     SendMessage,
     Text,
     TextReceived,
@@ -49,8 +50,9 @@ from dialogs.model import (
     UnsupportedReceived,
 )
 from dialogs.officer.assisted import both_codes
+from dialogs.pausing import pauses
 from dialogs.places import commune_by_prefix
-from dialogs.words import COMMANDS, DESK, ELSEWHERE, INTENTS, LEAVE, TAKE_REST, TALK, WISHES
+from dialogs.words import COMMANDS, DESK, ELSEWHERE, GO_ON, INTENTS, LEAVE, TAKE_REST, TALK, WISHES
 
 MAX_ARGUMENT_CHARS = 200
 MAX_TYPED_CHARS = 8_000
@@ -262,7 +264,9 @@ class Listener:
                 _slash(typed)
                 or self._answer(typed, asked)
                 or _command(typed)
+                or _pause(typed, asked)
                 or self._button(typed, asked)
+                or self._no_answer(typed, asked)
                 or TextReceived(typed)
             )
         if len(typed) > STORY_CHARS:
@@ -273,9 +277,11 @@ class Listener:
             or self._at_desk(typed, asked, listed)
             or self._answer(typed, asked)
             or _command(typed)
+            or _pause(typed, asked)
             or _talk(typed)
             or _case(typed)
             or self._elsewhere(typed, asked)
+            or self._way(typed, asked)
             or self._wish(typed, asked)
             or self._intent(typed, asked)
             or _near_link(typed, asked, listed)
@@ -328,11 +334,11 @@ class Listener:
         return question_strength(typed) > 0 and not (own and "?" not in typed)
 
     def _phrases(self, option: Option) -> tuple[str, ...]:
-        return tuple(
-            dict.fromkeys(
-                catalog.say(words) for words in (option.label, *option.typed) for catalog in self.catalogs.values()
-            )
-        )
+        return self._said(option.label, *option.typed)
+
+    def _said(self, *words: Sayable) -> tuple[str, ...]:
+        """Each in every language."""
+        return tuple(dict.fromkeys(catalog.say(each) for each in words for catalog in self.catalogs.values()))
 
     def _with_word(self, typed: str, options: Sequence[Option]) -> tuple[str, ...]:
         """Values of the options whose label has this one word in it: "nhận" is neither of two such things to do."""
@@ -401,6 +407,25 @@ class Listener:
         phrases = (phrase for option in asked.buttons for phrase in self._phrases(option))
         return Misplaced(typed) if same(typed, [(*phrases, *_desk_words())]).exact is not None else None
 
+    # what is no answer, whatever is asked
+
+    def _no_answer(self, typed: str, asked: SendMessage) -> Event | None:
+        """In a form that keeps what is typed as it is: small talk, a way out, or a question about one's own file.
+
+        Only as a whole; a question among other words belongs to these. Words for an officer may be all of that.
+        """
+        if not asked.ways or len(typed) > STORY_CHARS:
+            return None
+        return _talk(typed) or self._way(typed, asked) or _intent(typed)
+
+    def _way(self, typed: str, asked: SendMessage) -> Event | None:
+        """What a button of the menu says, typed in the middle of a form; or that one goes on with it."""
+        if not asked.ways or len(typed) > _LONGEST_LABEL_CHARS:
+            return None
+        ways = {**{option.value: self._said(option.label) for option in asked.ways}, **GO_ON}
+        found = same(without_call(typed), [*ways.values()]).exact
+        return CommandReceived([*ways][found]) if found is not None else None
+
     # questions that interrupt
 
     def _elsewhere(self, typed: str, asked: SendMessage) -> Event | None:
@@ -424,12 +449,10 @@ class Listener:
         return CommandReceived(with_rest[0].value, with_rest[1]) if with_rest is not None else None
 
     def _intent(self, typed: str, asked: SendMessage) -> Event | None:
+        if (whole := _intent(typed)) is not None:
+            return whole
         if asked.takes == "text" and not question_strength(typed):
             return None
-        names = list(INTENTS)
-        found = same(typed, [INTENTS[name] for name in names])
-        if found.exact is not None:
-            return CommandReceived(names[found.exact])
         words = set(expand(fold(typed)).split())
         if "nop" in words:  # "hồ sơ nộp ở đâu" asks for the way, not for one's own file
             return None
@@ -547,6 +570,12 @@ def _numbered(typed: str, options: Sequence[Option]) -> Option | None:
     return options[chosen - 1] if chosen is not None and 0 < chosen <= len(options) else None
 
 
+def _intent(typed: str) -> Event | None:
+    """A question that the record answers, alone."""
+    found = same(typed, [*INTENTS.values()]).exact
+    return CommandReceived([*INTENTS][found]) if found is not None else None
+
+
 @cache
 def _about_a_file() -> tuple[set[str], ...]:
     """Words of the questions about one's own file; others may stand between them ("hồ sơ chuối sấy đâu")."""
@@ -562,7 +591,13 @@ def _command_words() -> dict[str, str]:
 def _command(typed: str) -> Event | None:
     """A global word, alone. Only as a whole: "thôi" is one, "thôi thì cứ gửi" is not."""
     words = _command_words()
-    return next((CommandReceived(words[form]) for form in forms(typed) if form in words), None)
+    found = next((words[form] for form in forms(without_call(typed)) if form in words), None)
+    return CommandReceived(found) if found is not None else None
+
+
+def _pause(typed: str, asked: SendMessage) -> Event | None:
+    """That is enough for now, in whatever words; where it is asked when to go on, such words are the answer."""
+    return None if (asked.free and asked.takes) or not pauses(typed) else CommandReceived("pause")
 
 
 def _talk(typed: str) -> Event | None:

@@ -1,8 +1,8 @@
 """The same words twice. A button knows its question, so a finger that hits twice does no harm; words do not say it.
 
 Where choices are typed back, a number answers the newest list, and where "1" was "accept" a moment ago it may be "send"
-now. Everywhere, whoever gets no answer says it again, and it must not become the answer to the next question as well.
-Whoever has had the answer to the first before them means the second.
+now; with words it is so everywhere ("chấp nhận"). And whoever gets no answer says it again, and it must not become the
+answer to the next question as well. Whoever has had the answer to the first before them means the second.
 """
 
 import zlib
@@ -45,15 +45,15 @@ async def said_again(turn: Turned, asked: SendMessage, event: Event) -> bool:
 
 
 async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
-    """Whether a number that was typed for the list before would do what can't simply be changed.
+    """Whether a number or a word that was typed for the message before would do what can't simply be changed.
 
     It was, if the answer to the first had not gone out yet, or only just: then it is asked for again.
     """
     if not (asked.confirms and isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)):
         return False
-    if number_in(turn.update.event.text) is None or not (_types_back(turn) and _same(turn, A_MOMENT_AGO)):
+    if number_in(turn.update.event.text) is not None and not _types_back(turn):
         return False
-    return await _not_read(turn)
+    return _same(turn, A_MOMENT_AGO) and await _not_read(turn)
 
 
 async def _not_read(turn: Turned) -> bool:
@@ -72,5 +72,5 @@ def _same(turn: Turned, within: timedelta) -> bool:
 
 
 ONCE_MORE = SendMessage(
-    (Text(N_("You typed this number just now, for the message before. Please read this, then type it again.")),)
+    (Text(N_("You typed this just now, for the message before. Please read this, then type it again.")),)
 )

@@ -82,6 +82,7 @@ KEEP_IT = Option(KEEP, Text(N_("Keep it")))
 THAT_IS_IT = Option(KEEP, Text(N_("That is right")), YES)
 NOT_THAT = Option(ANEW, Text(N_("That is not right")), NO, hidden=True)
 SKIP_IT = Option(SKIP, Text(N_("Skip this")))
+NO_PHOTO = replace(SKIP_IT, typed=("chưa có ảnh", "không có ảnh", "chưa có", "không có", "chưa chụp", "no photo yet"))
 SHOW_MORE = Option(MORE, Text(N_("Show more")), ("xem thêm", "thêm", "tiếp", "more", "next"))
 
 
@@ -126,9 +127,13 @@ def open_asks(dialog: Dialog, answers: Answers, facts: Facts) -> Iterator[Ask]:
 
 
 def _with_drafts(dialogs: Dialogs, state: State, facts: Facts, event: Event | None = None) -> Facts:
-    """Facts that know the drafts, for the menus that list them; in a form only what leads out of it asks for them."""
+    """Facts that know the drafts, for what lists them; in most forms only what leads out of it asks for them."""
     dialog = dialogs.by_name.get(dialog_name(state.key))
-    if dialog is not None and dialog.form and not isinstance(event, CommandReceived | LinkFollowed):
+    if (
+        dialog is not None
+        and dialog.form
+        and not (dialog.lists_drafts or isinstance(event, CommandReceived | LinkFollowed))
+    ):
         return facts
     drafts = tuple(drafts_in(dialogs, state, facts))
     return facts if drafts == facts.drafts else replace(facts, drafts=drafts)
@@ -276,7 +281,7 @@ def _shelf(name: str, answers: Answers) -> str:
 
 def _keeps(dialogs: Dialogs, key: str) -> bool:
     dialog = dialogs.by_name.get(dialog_name(key))
-    return dialog is not None and dialog.form
+    return dialog is not None and (dialog.form or dialog.kept)
 
 
 def _without(drafts: Mapping[str, Draft], key: str) -> Mapping[str, Draft]:
@@ -323,7 +328,7 @@ def _gone(state: State, go: Go) -> State:
 
 def _given_to(drafts: Mapping[str, Draft], name: str) -> Mapping[str, Draft]:
     """The drafts without those of this dialog that were opened and left before the person gave them anything."""
-    return {k: d for k, d in drafts.items() if d.turn or d.partial or dialog_name(k) != name}
+    return {k: d for k, d in drafts.items() if d.turn or d.partial or d.suggested or dialog_name(k) != name}
 
 
 # ---------------------------------------------------------------- asking
@@ -346,6 +351,7 @@ def question(dialogs: Dialogs, state: State, facts: Facts) -> SendMessage:
         takes=VERBATIM if ask.verbatim else ask.accept.takes,
         free=not dialog.form and not ask.confirms,
         buttons=dialogs.buttons if officer else (),
+        ways=dialogs.ways if dialog.form and dialog.name not in dialogs.desk else (),
         desk=officer and dialog.name in dialogs.desk,
         confirms=ask.confirms,
         exact=ask.confirms and not dialog.form,  # a form's review may be answered loosely: it is one's own
@@ -379,12 +385,13 @@ def _options(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Op
     options = ask.accept.options(answers, facts, unfinished(draft.partial))
     if draft.partial.startswith("?"):
         meant = draft.partial[1:].partition("|")[0].split(",")
-        return tuple(option for option in options if option.value in meant)
+        return tuple(replace(option, hidden=False) for option in options if option.value in meant)
     if draft.suggested and _own_words(ask):
         return (THAT_IS_IT, *options, NOT_THAT)
     if ask.name in draft.answers and ask.goto is None:
         return (*options, KEEP_IT)  # behind the others, whose numbers people remember
-    return (*options, SKIP_IT) if ask.optional and not draft.partial else options
+    skip = NO_PHOTO if ask.takes_files and not ask.accept.takes else SKIP_IT
+    return (*options, skip) if ask.optional and not draft.partial else options
 
 
 def _progress(dialog: Dialog, ask: Ask, answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -684,6 +691,8 @@ def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: 
         return _unsure(dialogs, state, ask, facts)
     if name in ("pause", "cancel") and dialog.form:
         return Turn(_gone(state, Go(f"{name}.{state.key}")))
+    if name == "resume" and dialog.form:
+        return Turn(state)
     if (talk := TALK.get(name)) is not None:
         greeted = name == "greeting" and state.turn == 1  # by the first question of all
         return Turn(state, () if greeted else (SendMessage((Text(talk.back),)),))

@@ -28,12 +28,13 @@ _YEARS = range(2000, 2100)
 NO_DAY = N_("I see no date there. For example: 31/12/2027.")
 
 
-def day_of(typed: str) -> date:
+def day_of(typed: str, today: date | None = None) -> date:
     """The day that is meant: "31/12/2027", "31.12.27", "31 tháng 12 năm 2027"; of "12/2027" its last day.
 
-    Raises InvalidAnswer when it is none, or lies outside 2000 to 2099.
+    With `today` also "hết tháng 6 sang năm". Raises InvalidAnswer when it is none, or lies outside 2000 to 2099.
     """
     plain = unicodedata.normalize("NFKC", typed).strip().lower().removeprefix("ngày").strip()
+    plain = _with_year(plain, today) if today is not None else plain
     found = _ISO.fullmatch(plain) or _WRITTEN.fullmatch(plain)
     if found is None:
         raise InvalidAnswer(NO_DAY)
@@ -48,6 +49,21 @@ def day_of(typed: str) -> date:
     return date(year, month, number)
 
 
+_NEXT_YEAR = re.compile(r"\b(?:sang n[ăa]m|n[ăa]m (?:sau|t[ớo]i)|next year)\b")
+_THIS_YEAR = re.compile(r"\b(?:n[ăa]m nay|this year)\b")
+_END_OF = re.compile(r"(?:(?:đến|den|tới|toi) )?(?:hết|het|cuối|cuoi|end of) ")
+_MONTH = re.compile(r"(?:tháng|thang) ")
+
+
+def _with_year(plain: str, today: date) -> str:
+    """ "30/6 sang năm" with that year in figures; "hết năm sau" is the end of its December."""
+    dated = _THIS_YEAR.sub(str(today.year), _NEXT_YEAR.sub(str(today.year + 1), plain))
+    end = _END_OF.match(dated)
+    rest = dated[end.end() :] if end is not None else dated
+    rest = rest[found.end() :] if (found := _MONTH.match(rest)) is not None else rest
+    return f"12/{rest}" if end is not None and re.fullmatch(r"\d{4}", rest) else rest
+
+
 @dataclass(frozen=True, slots=True)
 class day:
     """A day, typed; stored as ISO."""
@@ -60,7 +76,7 @@ class day:
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if not isinstance(event, TextReceived):
             raise InvalidAnswer(TYPE_IT)
-        return Answer(day_of(event.text).isoformat())
+        return Answer(day_of(event.text, facts.today).isoformat())
 
     def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
         return Text("%(day)s", {"day": date.fromisoformat(value)})

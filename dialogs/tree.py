@@ -17,11 +17,13 @@ from dialogs.model import (
     Facts,
     Go,
     Option,
+    SendArticle,
     SendMessage,
     SetLocale,
     TakeSeat,
     Text,
     UseInvitation,
+    Value,
 )
 from dialogs.officer import (
     amend,
@@ -54,6 +56,7 @@ from dialogs.producer import (
     learn,
     menu,
     needs,
+    own_score,
     place,
     points,
     prepare,
@@ -66,6 +69,7 @@ from dialogs.producer import (
     upload,
     wallet,
 )
+from dialogs.rules.lifecycle import waits_for_authority
 from dialogs.words import COMMANDS
 
 PRODUCERS: tuple[Dialog, ...] = (
@@ -208,6 +212,20 @@ def status(argument: str, facts: Facts) -> Go:
     return Go(f"case.{facts.cases[found[0]].code}") if len(found) == 1 else Go("check_status")
 
 
+def when(argument: str, facts: Facts) -> Go:
+    """The day that was promised for the one case that waits for an answer; what is usual only to who has no case."""
+    if not facts.cases:
+        return Go("menu", effects=(SendArticle("faq-commune-days"),))
+    waiting = [case for case in facts.cases if waits_for_authority(case.status)]
+    due_on = waiting[0].due_on if len(waiting) == 1 and not check_status.is_late(waiting[0]) else None
+    if due_on is None:
+        return status(argument, facts)
+    case = waiting[0]
+    values: dict[str, Value] = {"desk": case.desk, "product": case.product, "due": due_on}
+    promised = Text(N_("%(desk)s answers about “%(product)s” by %(due)s at the latest."), values)
+    return Go(f"case_on.{case.code}", effects=(SendMessage((promised,)),))
+
+
 def stars(argument: str, facts: Facts) -> Go:
     """Whoever asks for stars is told of each product that has none yet, before where it stands."""
     unrated = tuple(
@@ -263,6 +281,43 @@ def tell_story(argument: str, facts: Facts) -> Go:
     return replace(go, given={"_product": facts.cases[0].product}) if len(facts.cases) == 1 else go
 
 
+def tell_on(argument: str, facts: Facts) -> Go:
+    """The story that was begun; with none, or several, as whoever begins one."""
+    begun = [draft.key for draft in facts.drafts if draft.key.startswith("story.")]
+    return Go(begun[0]) if len(begun) == 1 else tell_story(argument, facts)
+
+
+def try_score(argument: str, facts: Facts) -> Go:
+    """One's own score; who has several products says of which, who has none is asked to register."""
+    known = _scored_here(facts)
+    if len(known) == 1:
+        return Go(f"self_score.{known[0].code}")
+    if facts.cases and not known:
+        return Go("menu", effects=(SendArticle("faq-self-score"),))
+    return Go("papers.self_score")
+
+
+def _scored_here(facts: Facts) -> list[CaseFacts]:
+    return [case for case in facts.cases if case.own and own_score.can_score(case)]
+
+
+_WAYS_EXPLAINED = {0: "faq-upgrade", 3: "gates-three", 4: "faq-three-to-four", 5: "faq-five-stars"}
+
+
+def to_star(aim: int) -> Command:
+    """The way to so many stars (0: to the next one) for one's own product; in general where there is none yet."""
+
+    def lead(argument: str, facts: Facts) -> Go:
+        known = _scored_here(facts)
+        if not known:
+            return Go("menu", effects=(SendArticle(_WAYS_EXPLAINED[aim]),))
+        if len(known) > 1:
+            return Go("papers.to_star")
+        return Go(f"to_star.{known[0].code}", {"_stars": str(aim)} if aim else {})
+
+    return lead
+
+
 def find(argument: str, facts: Facts) -> Go:
     """For officers: a case by what is remembered of it ("/find 0001")."""
     words = {"_words": argument[: desk.SEARCH_CHARS], "_after": ""}
@@ -313,6 +368,10 @@ DIALOGS = Dialogs(
         "officer": to("ask_officer"),
         "status": status,
         "stars": stars,
+        "when": when,
+        "self_score": try_score,
+        "to_star": to_star(0),
+        **{f"to_{aim}_stars": to_star(aim) for aim in (3, 4, 5)},
         "papers_needed": papers_needed,
         "papers": papers_needed,
         "prepare": with_a_case("prepare"),
@@ -320,6 +379,7 @@ DIALOGS = Dialogs(
         "register": register,
         "to_do": to_do,
         "resume": resume,
+        "tell_on": tell_on,
         "consent": agreed,
         "place": place.change,
         "learn": to("learn"),
@@ -350,6 +410,7 @@ DIALOGS = Dialogs(
     on_case=on_case,
     desk=frozenset(dialog.name for dialog in OFFICERS),
     buttons=BUTTONS,
+    ways=menu.FOR_ALL,
 )
 
 SLASH_COMMANDS = tuple(name for name in (*COMMANDS, "start", "desk"))

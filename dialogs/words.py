@@ -5,21 +5,31 @@ from typing import NamedTuple
 
 from dialogs.model import N_
 
-YES = ("đúng", "đúng rồi", "đúng vậy", "phải", "phải rồi", "có", "ừ", "vâng", "dạ", "được", "đồng ý", "ok", "yes")
+YES = (
+    *("đúng", "đúng rồi", "đúng vậy", "phải", "phải rồi", "có", "ừ", "ừm", "vâng", "dạ", "được", "được rồi"),
+    *("đồng ý", "nhất trí", "chấp nhận", "chuẩn", "ok", "yes"),
+)
 NO = ("không", "không phải", "không đúng", "chưa đúng", "sai", "sai rồi", "nhầm", "nhầm rồi", "no")
-"""How people say yes and no, whatever is written on the choices."""
+"""How people say yes and no, whatever is written on the choices.
+
+Words for the choice that does it, where there are two and the other one leaves it. What can't be taken back at all
+(publishing, withdrawing, dropping) and what has a third way out wants its own words.
+"""
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "menu": ("menu", "về đầu", "trang chủ", "main menu", "home"),
+    "menu": ("menu", "về menu", "về đầu", "trang chủ", "main menu", "home"),
     "back": ("lui", "quay lại", "trở lại", "câu trước", "back"),
     "skip": ("bỏ qua", "qua câu này", "skip"),
     "pause": ("nghỉ", "nghỉ đã", "tạm nghỉ", "để mai", "mai làm tiếp", "pause", "later"),
     "cancel": (
         "thôi",
+        "thôi nhé",
         "huỷ",
         "hủy",
         "không làm nữa",
+        "không kể nữa",
         "thôi không làm nữa",
+        "thôi không kể nữa",
         "không đăng ký nữa",
         "thôi không đăng ký nữa",
         "bỏ hẳn",
@@ -45,7 +55,22 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "status": ("hồ sơ của tôi", "xem hồ sơ", "my files", "status"),
     "my_data": ("dữ liệu của tôi", "xem dữ liệu của tôi", "xoá dữ liệu", "rút đồng ý", "my data"),
 }
-"""Global words by command; slash commands have the same names."""
+"""Global words by command; slash commands have the same names. More of "pause" is in dialogs/pausing.py."""
+
+
+GO_ON: Mapping[str, tuple[str, ...]] = {
+    "resume": ("làm tiếp", "làm tiếp phiếu", "tiếp tục", "tiếp tục làm", "go on", "continue"),
+    "tell_on": ("kể tiếp", "kể tiếp chuyện", "kể chuyện tiếp", "kể tiếp câu chuyện", "go on telling"),
+}
+"""To go on with what was begun; in a form that is where one stands."""
+
+
+def _to_stars(stars: int) -> tuple[str, ...]:
+    """How one asks for the way to so many stars."""
+    ways = ("lên", "cách lên", "làm sao lên", "làm sao để lên", "làm thế nào để lên", "làm gì để lên", "muốn được")
+    got = ("đạt", "làm sao được", "làm sao để được", "làm thế nào để được", "làm sao đạt", "how to get", "how do i get")
+    return tuple(f"{way} {stars} {'stars' if way.startswith('how') else 'sao'}" for way in (*ways, *got))
+
 
 WISHES: Mapping[str, tuple[str, ...]] = {
     "register": (
@@ -105,8 +130,24 @@ WISHES: Mapping[str, tuple[str, ...]] = {
         "thêm giấy có hạn",
         "my certificates",
     ),
+    "self_score": (
+        "tự chấm",
+        "tự chấm điểm",
+        "tự chấm thử",
+        "tự chấm sao",
+        "chấm thử",
+        "chấm điểm thử",
+        "thử chấm điểm",
+        "tự tính điểm",
+        "thử tính điểm",
+        *(f"{tries} được mấy {what}" for tries in ("thử xem", "xem thử", "chấm thử xem") for what in ("sao", "điểm")),
+        "try my score",
+        "my own score",
+    ),
+    "to_star": ("lên sao", "cách lên sao", "muốn lên sao", "làm sao lên sao", "làm sao để lên sao", "lên thêm sao"),
+    **{f"to_{stars}_stars": _to_stars(stars) for stars in (3, 4, 5)},
     "learn": ("tìm hiểu ocop", "tìm hiểu", "learn about ocop", "learn"),
-    "resume": ("làm tiếp", "làm tiếp phiếu", "tiếp tục", "tiếp tục làm", "go on", "continue"),
+    **GO_ON,
     "consent": ("đồng ý", "thì đồng ý", "đồng ý rồi", "đồng ý cho lưu", "i agree"),
     "reach": ("cách báo tin", "báo tin qua", "nơi nhận tin", "how to reach me", "tell me on"),
     "told_between": ("chỉ báo", "chỉ báo tin", "only tell me"),
@@ -196,7 +237,7 @@ TALK: Mapping[str, Talk] = {
 """Small talk, alone: answered in a line, and where they stood it goes on."""
 
 DESK: Mapping[str, tuple[str, ...]] = {
-    "desk": ("việc của tôi", "việc", "bàn làm việc", "hồ sơ cần xem", "my desk"),
+    "desk": ("việc của tôi", "việc", "xem việc", "cho xem việc", "bàn làm việc", "hồ sơ cần xem", "my desk"),
     "urgent": ("việc gấp", "urgent"),
     "new": ("có gì mới", "có gì mới không", "có gì mới ko", "hồ sơ mới", "what is new"),
     "undo": ("hoàn tác", "rút lại", "undo", "take it back"),
@@ -208,10 +249,17 @@ DESK: Mapping[str, tuple[str, ...]] = {
 LEAVE = ("nghỉ phép", "on leave", "annual leave")
 """What an officer's leave is called, anywhere in a sentence that asks nothing; the days stand around it."""
 
+WHEN = ("bao giờ", "bao giờ thì", "khi nào", "chừng nào", "lúc nào", "mấy ngày nữa", "bao lâu nữa")
+"""How one asks when something comes, before what it is."""
+
 INTENTS: Mapping[str, tuple[str, ...]] = {
     "status": (
         "hồ sơ của tôi đâu",
         "hồ sơ của tôi đang ở đâu",
+        "hồ sơ của tôi đến đâu rồi",
+        "hồ sơ của tôi tới đâu rồi",
+        "hồ sơ của tôi sao rồi",
+        "hồ sơ của tôi xong chưa",
         "hồ sơ đang ở đâu",
         "hồ sơ đâu",
         "hồ sơ xong chưa",
@@ -222,14 +270,20 @@ INTENTS: Mapping[str, tuple[str, ...]] = {
         "xã nhận chưa",
         "xã duyệt chưa",
         "xã xem chưa",
-        "bao giờ xong",
         "ai đang giữ giấy của tôi",
         "ai đang giữ hồ sơ của tôi",
         "hồ sơ tới đâu rồi",
-        "bao giờ có kết quả",
-        "khi nào có kết quả",
         "where is my file",
         "what is the status of my file",
+    ),
+    "when": (
+        "bao giờ xong",
+        *(f"{asks} {who} {does}" for asks in WHEN for who in ("xã", "tỉnh") for does in ("trả lời", "xem xong")),
+        *(f"{who} hẹn {asks} trả lời" for asks in WHEN for who in ("xã", "tỉnh")),
+        *(f"{asks} có {what}" for asks in WHEN for what in ("kết quả", "trả lời", "câu trả lời")),
+        "bao giờ được trả lời",
+        "when do i get an answer",
+        "when do they answer",
     ),
     "stars": (
         "được mấy sao rồi",

@@ -33,7 +33,7 @@ from bot.doctor import SAMPLE_ANSWERS, situations
 from bot.render import Composed, compose
 from bot.settings import load as load_settings
 from bot.web import app as site
-from dialogs import answers, days, matching, places
+from dialogs import answers, days, matching, names, places, quantities
 from dialogs.codes import CODE, read_code, read_serial
 from dialogs.engine import arrive
 from dialogs.model import (
@@ -90,13 +90,15 @@ READERS: tuple[Reader, ...] = (
     answers.text(80),
     answers.text(80, name=True),
     answers.phone(),
-    answers.quantity(),
+    quantities.quantity(),
     answers.location(),
-    answers.one_of(answers.UNIT_OPTIONS, other=20),
-    answers.unit_of_quantity(answers.UNIT_OPTIONS, other=20),
-    answers.period_of_quantity(answers.PERIOD_OPTIONS),
-    answers.some_of(answers.UNIT_OPTIONS),
+    answers.one_of(quantities.UNIT_OPTIONS, other=20),
+    quantities.unit_of_quantity(quantities.UNIT_OPTIONS, other=20),
+    quantities.period_of_quantity(quantities.PERIOD_OPTIONS),
+    answers.some_of(quantities.UNIT_OPTIONS),
     answers.photos(3, pages=True),
+    names.own_name(80),
+    names.product_name(80),
 )
 standing_facts = cache(facts)
 
@@ -113,7 +115,7 @@ def read_answers(data: bytes) -> None:
             continue
         assert reader.holds(answer.value, answer.also, known), (typed, answer)
         shown = said(reader.show(answer.value, answer.also, known))
-        if isinstance(reader, answers.text | answers.phone | answers.quantity):
+        if isinstance(reader, answers.text | answers.phone | quantities.quantity):
             again = reader.read(TextReceived(shown), {}, known, "")
             assert again.value == answer.value, (typed, shown, answer.value, again.value)
 

@@ -8,22 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogs import answers, places
-from dialogs.answers import (
-    DONE,
-    PERIOD_OPTIONS,
-    UNIT_OPTIONS,
-    clean,
-    location,
-    one_of,
-    pages_of,
-    period_of_quantity,
-    phone,
-    photos,
-    quantity,
-    some_of,
-    text,
-    unit_of_quantity,
-)
+from dialogs.answers import DONE, clean, location, one_of, pages_of, phone, photos, some_of, text
 from dialogs.model import (
     Answer,
     ContactShared,
@@ -45,6 +30,7 @@ from dialogs.model import (
 )
 from dialogs.producer.place import commune, province
 from dialogs.producer.register_idea import CHANNELS
+from dialogs.quantities import PERIOD_OPTIONS, UNIT_OPTIONS, period_of_quantity, quantity, unit_of_quantity
 from tests.facts import facts, world
 
 FACTS = facts()

@@ -97,3 +97,21 @@ def test_a_day_that_cannot_be_is_refused_with_its_reason(reader: Reader, typed: 
     with pytest.raises(InvalidAnswer) as refused:
         reader.read(TextReceived(typed), {}, desk_facts(), "")
     assert world().catalog("en").say(refused.value.text) == reason
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("het thang 6 sang nam", date(2027, 6, 30)),
+        ("hết tháng 6 năm sau", date(2027, 6, 30)),
+        ("30/6 sang năm", date(2027, 6, 30)),
+        ("ngày 15 tháng 6 năm tới", date(2027, 6, 15)),
+        ("đến hết tháng 2 năm 2028", date(2028, 2, 29)),
+        ("hết năm sau", date(2027, 12, 31)),
+        ("cuoi nam nay", date(2026, 12, 31)),
+    ],
+)
+def test_the_last_day_of_a_paper_as_people_say_it(typed: str, meant: date) -> None:
+    known = desk_facts()
+    assert known.today == MONDAY
+    assert last_day().read(TextReceived(typed), {}, known, "").value == meant.isoformat()

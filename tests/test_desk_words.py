@@ -12,11 +12,14 @@ from dialogs.engine import VERBATIM, arrive, question
 from dialogs.matching import fold
 from dialogs.model import (
     CommandReceived,
+    DecideCase,
     Event,
     Facts,
     Link,
+    MarkItem,
     Misplaced,
     Option,
+    OptionChosen,
     QuestionAsked,
     Role,
     SendMessage,
@@ -153,3 +156,53 @@ def test_ready_reasons_for_nothing_ask_what_for_first(question: str) -> None:
     here = Chat(known, State(f"templates/{question}"))
     assert here.at == "templates/kind"
     assert here.does("Thiếu con dấu của xã").at == "templates/kind"
+
+
+# ---------------------------------------------------------------- a plain yes
+
+
+@pytest.mark.parametrize("yes", ["uh", "uhm", "ừ", "đồng ý", "chap nhan", "ok", "oke", "dc", "vang a", "ky", "ký luôn"])
+def test_a_plain_yes_decides_where_there_is_one_thing_to_decide(yes: str) -> None:
+    chat = Chat(desk_facts(Role.COMMUNE_APPROVER))
+    code = next(case.code for case in chat.facts.named if case.status == "dossier_checked")
+    chat.does(code, "ký")
+    assert chat.at == "decide/confirm"
+    assert [effect.action for effect in chat.does(yes).effects if isinstance(effect, DecideCase)] == ["forward"]
+
+
+@pytest.mark.parametrize("yes", ["uh", "đồng ý", "ok"])
+def test_what_goes_out_with_a_reason_or_for_good_wants_its_own_words(yes: str) -> None:
+    leader = Chat(desk_facts(Role.COMMUNE_APPROVER))
+    code = next(case.code for case in leader.facts.named if case.status == "dossier_checked")
+    leader.does(code, "trả cán bộ", "Thiếu chữ ký ở trang 2", yes)
+    assert leader.at == "decide/confirm"
+    for_good = [visit.asked for visit in visits() if visit.where in ("publish/sure", "undo/confirm", "todo/drop")]
+    assert for_good
+    assert not any(isinstance(meant(yes, asked), OptionChosen) for asked in for_good)
+
+
+# ---------------------------------------------------------------- in an officer's words
+
+
+@pytest.mark.parametrize("typed", ["cho xem viec", "xem việc", "viec"])
+def test_whoever_wants_to_see_their_work_gets_it(typed: str) -> None:
+    assert Chat(desk_facts()).does(typed).at.startswith("desk/")
+
+
+def test_what_is_missing_names_what_goes_back() -> None:
+    chat = Chat(desk_facts())
+    idea = next(case.code for case in chat.facts.named if case.status == "idea_submitted")
+    chat.does(idea, "trả lại", "thieu anh")
+    assert (chat.at, chat.answers["_item"]) == ("check/reason", "answer:photos")
+    chat.does("Chụp giúp hai ảnh cả hộp.")
+    marks = [(effect.item, effect.verdict) for effect in chat.effects if isinstance(effect, MarkItem)]
+    assert marks == [("answer:photos", "return")]
+
+
+def test_of_two_that_may_be_missing_it_is_asked_which() -> None:
+    """What is only understood when it is typed is shown then."""
+    chat = Chat(desk_facts())
+    dossier = next(case.code for case in chat.facts.named if case.status == "dossier_submitted")
+    chat.does(dossier, "trả lại", "thieu giay")
+    assert len(chat.asked.options) > 1
+    assert all(option.value.startswith("missing:") for option in chat.asked.options)

@@ -116,7 +116,8 @@ def test_a_photo_is_no_answer() -> None:
 def test_without_a_case_or_where_no_papers_are_taken() -> None:
     assert Chat(facts()).does("kể chuyện sản phẩm").at == "papers/none"
     over = replace(CASE, status="in_evaluation")
-    assert Chat(facts(cases=[over])).does("kể chuyện sản phẩm").at == "menu/choice"
+    shown = Chat(facts(cases=[over])).does("kể chuyện sản phẩm")
+    assert (shown.at, [option.value for option in shown.asked.options]) == ("story/kept", ["case"])
 
 
 def test_from_the_list_of_papers_it_is_told_or_sent_as_it_is() -> None:

@@ -114,6 +114,21 @@ async def test_words_said_again_for_want_of_an_answer_are_not_the_next_answer_to
     assert "Câu 7/" in await play(run, ["> măng rừng phơi nắng"])
 
 
+@pytest.mark.parametrize("channel", ["telegram", "zalo"])
+async def test_the_word_that_led_to_a_decision_does_not_confirm_it_unread(
+    sqlite_engine: AsyncEngine, world: World, channel: str
+) -> None:
+    """ "Chấp nhận" is the button, and a yes: said again for want of an answer it is asked for once more."""
+    clock = Clock()
+    run = Play(sqlite_engine, replace(world, clock=clock), clock, channel)
+    await play(run, ["! officer joins", "! producer has sent an idea", "officer> TL12-26-0001"])
+    await handle(run.engine, run.world, [Update(channel, "first", "officer", TextReceived("chấp nhận"), "vi")])
+    clock.now += timedelta(seconds=40)
+    assert once_more(world) in await play(run, ["officer> chấp nhận"])
+    clock.now += timedelta(seconds=5)
+    assert "Tin vui" in await play(run, ["officer> chấp nhận"])
+
+
 # ---------------------------------------------------------------- which list is the newest
 
 

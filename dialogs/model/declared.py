@@ -133,13 +133,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """Questions in order. A `form` keeps its drafts; others forget when left.
+    """Questions in order. A `form` keeps its drafts; others forget when left, but for those `kept` until they are done.
 
     `end` is where it leads when no question is open, `up` where "back" leads from its first question (a function
     where that depends on how far one is);
     `named` titles its drafts ("" hides one); `allowed` guards it: who fails it is answered as if nothing
     were there; `before` names the dialog that has to be gone through first, or ""; a Link leads to a
-    dialog only if it is `linked`, and `followed` is what it does at once.
+    dialog only if it is `linked`, and `followed` is what it does at once; `lists_drafts`: a form whose questions speak
+    of what else was begun.
     """
 
     name: str
@@ -153,6 +154,8 @@ class Dialog:
     before: Callable[[Facts], str] | None = None
     linked: bool = False
     followed: Then | None = None
+    lists_drafts: bool = False
+    kept: bool = False
 
     _asks: Mapping[str, Ask] = field(init=False, repr=False, compare=False)
 
@@ -169,7 +172,10 @@ Command = Callable[[str, Facts], Go]
 
 @dataclass(frozen=True, slots=True)
 class Dialogs:
-    """The whole tree. Its home is the dialog "menu". `desk`: names of the officers' dialogs; `buttons`: of these."""
+    """The whole tree. Its home is the dialog "menu". `desk`: names of the officers' dialogs; `buttons`: of these.
+
+    `ways`: what the menu offers everybody; each value is the command that does the same.
+    """
 
     by_name: Mapping[str, Dialog]
     commands: Mapping[str, Command]
@@ -177,3 +183,4 @@ class Dialogs:
     on_case: Callable[[str, Facts], Go | None]
     desk: frozenset[str] = frozenset()
     buttons: tuple[Option, ...] = ()
+    ways: tuple[Option, ...] = ()

@@ -73,6 +73,7 @@ class SendMessage:
     confirms: bool = False  # it asks whether to do what can't simply be changed afterwards
     free: bool = False  # outside a form: whatever the bot can do may be asked for here
     buttons: tuple[Option, ...] = ()  # to an officer outside a form: all of the desk; alone they are nobody's own words
+    ways: tuple[Option, ...] = ()  # in a form of one's own: what the menu offers, and no answer
     desk: bool = False  # a screen of the desk: what is not plainly a question is not looked up in the handbook
     ask_contact: bool = False
     ask_location: bool = False

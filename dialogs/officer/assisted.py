@@ -41,6 +41,7 @@ from dialogs.producer.register_idea import (
     is_that_all,
     review_asks,
 )
+from dialogs.words import YES
 
 # ---------------------------------------------------------------- the form
 
@@ -224,7 +225,7 @@ ASSISTED_SHEET = Dialog(
             is_it_signed,
             one_of(
                 (
-                    Option("yes", Text(N_("It is signed")), ("đã ký", "signed")),
+                    Option("yes", Text(N_("It is signed")), ("đã ký", "ký rồi", "ký", "signed", *YES)),
                     Option("no", Text(N_("Not signed yet")), ("chưa", "chưa ký", "not yet")),
                 )
             ),
@@ -319,7 +320,7 @@ CONFIRM = Dialog(
             is_it_yours,
             one_of(
                 (
-                    Option("yes", Text(N_("I confirm it")), ("xác nhận", "đồng ý", "đúng", "confirm")),
+                    Option("yes", Text(N_("I confirm it")), ("xác nhận", "confirm", *YES)),
                     Option("no", Text(N_("Don't confirm yet")), ("chưa", "không", "not yet")),
                 )
             ),

@@ -96,6 +96,14 @@ def returnable(case: CaseFacts, facts: Facts) -> tuple[str, ...]:
     return (*sent_papers(case), "all", *answers)
 
 
+def lacking(case: CaseFacts) -> tuple[str, ...]:
+    """What could have been given and was not: answers that were left out, and past the idea papers of the stage."""
+    here = {*sent_papers(case), *(f"answer:{name}" for name, value in case.answers.items() if value)}
+    papers = [] if case.status.startswith("idea") else [f"paper:{paper.id}" for paper in papers_of(case)]
+    answers = (f"answer:{ask.name}" for ask in IDEA_ASKS if ask.title and ask.optional)
+    return tuple(item for item in (*papers, *answers) if item not in here)
+
+
 def marked(marks: Iterable[Mark]) -> Mapping[str, Mark]:
     return {mark.item: mark for mark in marks}
 
@@ -469,7 +477,16 @@ def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     again = tuple(dict.fromkeys((*items(case, facts), *known)))
     listed = again if answers.get("_single") else returnable(case, facts)
     summary = (_SUMMARY,) if case.marks else ()  # the last: the items have their own numbers
-    return (*(_listed(case, item, known.get(item)) for item in listed), *summary)
+    absent = () if answers.get("_single") else tuple(_absent(case, item) for item in lacking(case) if item not in known)
+    return (*(_listed(case, item, known.get(item)) for item in listed), *summary, *absent)
+
+
+_MISSING = "missing:"
+
+
+def _absent(case: CaseFacts, item: str) -> Option:
+    """ "thiếu ảnh": what was never sent can be asked for as well."""
+    return Option(f"{_MISSING}{item}", Text(N_("missing: %(item)s"), {"item": item_words(case, item)}), hidden=True)
 
 
 def _listed(case: CaseFacts, item: str, mark: Mark | None) -> Option:
@@ -486,7 +503,7 @@ def after_list(value: str, answers: Answers, facts: Facts) -> Go:
         return _to_summary(case, case.marks, {})
     if answers.get("_single"):
         return _look_at(case, value, {"_last": ""})
-    return _to(case, "reason", _item=value, _verdict="return")
+    return _to(case, "reason", _item=value.removeprefix(_MISSING), _verdict="return")
 
 
 # ---------------------------------------------------------------- the summary

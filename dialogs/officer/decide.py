@@ -33,6 +33,7 @@ from dialogs.producer.check_status import status_words
 from dialogs.producer.upload import by_hand, not_handed_in
 from dialogs.rules.lifecycle import Move, is_dossier, moves_from
 from dialogs.rules.ruleset import ruleset, ruleset_on
+from dialogs.words import YES
 
 _LEFT_TO_REVIEW = {"return", "defer"}
 _REASON_CHARS = 600
@@ -63,7 +64,9 @@ _ACCEPT = {
 }
 _LABELS = {
     "forward": Option(
-        "forward", Text(N_("Send it up")), ("chuyển lên", "chuyển lên tỉnh", "duyệt", "phê duyệt", "send up")
+        "forward",
+        Text(N_("Send it up")),
+        ("chuyển lên", "chuyển lên tỉnh", "ký", "ký duyệt", "ký chuyển lên", "duyệt", "phê duyệt", "send up"),
     ),
     "reopen": Option("reopen", Text(N_("Take it up again")), ("xem lại", "take up again")),
     "revoke": Option("revoke", Text(N_("Withdraw certificate")), ("thu hồi giấy", "thu hồi", "withdraw")),
@@ -289,7 +292,12 @@ def _decided(answers: Answers, facts: Facts) -> Effects:
 
 
 def _confirm(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return (_SEND, EDIT, _NOT_YET) if _needs_reason(answers, facts) else (_SEND, _NOT_YET)
+    """A plain yes, or what was chosen said again ("trình luôn"), only where no reason goes with it."""
+    if _needs_reason(answers, facts):
+        return (_SEND, EDIT, _NOT_YET)
+    found = _chosen(answers, facts)
+    own = _label(found).typed if found is not None else ()
+    return (replace(_SEND, typed=tuple(dict.fromkeys((*_SEND.typed, *own, *YES)))), _NOT_YET)
 
 
 _SEND = Option("send", Text(N_("Send")), ("gửi", "send"))

@@ -29,6 +29,7 @@ from dialogs.model import (
     Text,
     Value,
 )
+from dialogs.words import YES
 
 FIRST_WRONG = 5
 """Lines named in the chat; all of them are in the file."""
@@ -167,7 +168,7 @@ IMPORT_SURE = Dialog(
             _sure,
             one_of(
                 (
-                    Option("yes", Text(N_("Take them over")), ("nhận", "nhận luôn", "take them over")),
+                    Option("yes", Text(N_("Take them over")), ("nhận", "nhận luôn", "take them over", *YES)),
                     Option("no", Text(N_("Don't take over")), ("chưa", "chưa nhập", "don't")),
                 )
             ),

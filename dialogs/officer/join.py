@@ -20,6 +20,7 @@ from dialogs.officer.desk import how_many
 from dialogs.officer.rights import OF_COMMUNE, answers_for, is_officer, keeps_hours, may_invite
 from dialogs.places import territory
 from dialogs.producer.place import commune, place_name, province
+from dialogs.words import YES
 
 ROLE_WORDS = {
     Role.COMMUNE_OFFICER: N_("commune officer"),
@@ -149,7 +150,7 @@ def confirmable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     no = Option("no", Text(N_("Not now")), ("thôi", "not now"))
     if not answers_for(facts.person.memberships, wanted(answers)):
         return (no,)
-    return (Option("make", Text(N_("Make the link")), ("tạo", "make")), no)
+    return (Option("make", Text(N_("Make the link")), ("tạo", "make", *YES)), no)
 
 
 def after_inviting(value: str, answers: Answers, facts: Facts) -> Go | None:

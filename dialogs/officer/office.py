@@ -36,6 +36,7 @@ from dialogs.rules.working_days import (
     minutes_per_day,
     read_sessions,
 )
+from dialogs.words import YES
 
 HOURS_CHARS = 200
 """What storage keeps of the words."""
@@ -155,7 +156,7 @@ OFFICE_HOURS = Dialog(
             read_back,
             one_of(
                 (
-                    Option("yes", Text(N_("Keep these hours")), ("ghi", "ghi lại", "keep")),
+                    Option("yes", Text(N_("Keep these hours")), ("ghi", "ghi lại", "keep", *YES)),
                     Option("no", Text(N_("Type them again")), ("gõ lại", "sửa", "again")),
                 )
             ),
@@ -287,7 +288,7 @@ def day_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     opens = not closes(answers, facts)
     yes = Text(N_("Open it again")) if opens else Text(N_("Close the office"))
     typed = ("mở lại", "open") if opens else ("cho nghỉ", "close")
-    return (Option("yes", yes, typed), Option("no", Text(N_("Leave it as it is")), ("để nguyên", "leave")))
+    return (Option("yes", yes, (*typed, *YES)), Option("no", Text(N_("Leave it as it is")), ("để nguyên", "leave")))
 
 
 DAYS_OFF = Dialog(

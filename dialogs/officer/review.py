@@ -61,6 +61,7 @@ from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed
 from dialogs.producer.upload import kept_paper, needed, not_handed_in, papers_of
 from dialogs.rules.lifecycle import is_dossier
 from dialogs.rules.ruleset import Paper
+from dialogs.words import YES
 
 HIDDEN = {"phone", "contact_name", "product", "producer_kind", "producer_name", "location"}
 """Left out of a case's answers: what is shown only when asked for, and what its first lines say already."""
@@ -524,7 +525,7 @@ ACCEPT = decision(
     Ask(
         "confirm",
         accept_words,
-        one_of((Option("accept", Text(N_("Accept it")), ("nhận", "accept")), NOT_YET)),
+        one_of((Option("accept", Text(N_("Accept it")), ("nhận", "accept", *YES)), NOT_YET)),
         then=accepted,
         confirms=True,
         goto=after_decision,

@@ -25,6 +25,7 @@ from dialogs.officer.decide import DESK
 from dialogs.officer.desk import holder_words
 from dialogs.officer.rights import is_officer
 from dialogs.rules.rounds import Round
+from dialogs.words import YES
 
 MOST = 20
 """In one go; storage.ready.MOST."""
@@ -124,7 +125,7 @@ def confirmed(answers: Answers, facts: Facts) -> Effects:
     return (SendUpAll(tuple(one.code for one in _chosen(answers, facts))),)
 
 
-_SEND = Option("send", Text(N_("Send them up")), ("chuyển lên", "chuyển luôn", "send"))
+_SEND = Option("send", Text(N_("Send them up")), ("chuyển lên", "chuyển luôn", "ký", "send", *YES))
 _NOT_YET = Option("back", Text(N_("Don't send yet")), ("chưa", "chưa gửi", "not yet"))
 
 SEND_UP = Dialog(

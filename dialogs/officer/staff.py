@@ -35,6 +35,7 @@ from dialogs.model import (
 from dialogs.officer.join import ASK_NAME, ROLE_WORDS, membership_words, territory_words
 from dialogs.officer.rights import answers_for, is_officer, may_invite
 from dialogs.producer.place import province
+from dialogs.words import YES
 
 FREE = "free"
 """In place of a colleague: nobody gets the cases, whoever likes takes them."""
@@ -287,7 +288,7 @@ def handed(answers: Answers, facts: Facts) -> Effects:
     return (HandOver(_subject(answers), int(answers["to"])),)
 
 
-_GIVE = (Option("yes", Text(N_("Give them now")), ("giao", "giao luôn", "give")), _NOT_NOW)
+_GIVE = (Option("yes", Text(N_("Give them now")), ("giao", "giao luôn", "give", *YES)), _NOT_NOW)
 HAND_ALL = Dialog(
     "hand_all",
     allowed=may_hand_over,

@@ -51,7 +51,7 @@ PAPERS = Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "gửi 
 STATUS = Option(
     "status",
     Text(N_("Where is my file?")),
-    ("hồ sơ của tôi đâu", "hồ sơ đang ở đâu", "hỏi hồ sơ", "xem hồ sơ", "bao giờ có kết quả", "status"),
+    ("hồ sơ của tôi đâu", "hồ sơ đang ở đâu", "hỏi hồ sơ", "xem hồ sơ", "status"),
 )
 OFFICER = Option(
     "officer", Text(N_("Ask an officer")), ("cán bộ", "gặp cán bộ", "nhắn cán bộ", "hỏi cán bộ", "officer")
@@ -59,6 +59,8 @@ OFFICER = Option(
 HELP = Option("help", Text(N_("Help")), ("trợ giúp", "giúp", "help"))
 DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "việc của tôi", "hồ sơ cần xem", "desk", "inbox"))
 ASSIST = Option("assist", Text(N_("File for a producer")), ("đăng ký hộ", "đăng ký hộ bà con", "nộp hộ", "assist"))
+FOR_ALL = (LEARN, REGISTER, PAPERS, STATUS, WALLET, OFFICER, HELP)
+"""What anybody may find on the menu, by the command that does the same."""
 STAFF = Option(
     "staff",
     Text(N_("Officers and leave")),

@@ -171,6 +171,7 @@ def is_it_there(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 PLACE = Dialog(
     "place",
     before=consent_first,
+    kept=True,
     steps=(
         Ask("province", N_("Which province do you work in? Typing without accents is fine."), province()),
         Ask("commune", N_("And which commune or ward? The name before the mergers is fine too."), commune()),

@@ -4,22 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import cache, lru_cache
 
-from dialogs.answers import (
-    PERIOD_OPTIONS,
-    UNIT_OPTIONS,
-    Options,
-    location,
-    one_of,
-    pages_of,
-    period_of_quantity,
-    phone,
-    photos,
-    quantity,
-    some_of,
-    text,
-    unit_of_quantity,
-    usable,
-)
+from dialogs.answers import Options, location, one_of, pages_of, phone, photos, some_of, text, usable
 from dialogs.engine import said
 from dialogs.matching import match
 from dialogs.model import (
@@ -44,9 +29,11 @@ from dialogs.model import (
     TextReceived,
     Then,
 )
+from dialogs.names import own_name, product_name
 from dialogs.producer.own_score import can_score
 from dialogs.producer.place import place_first
 from dialogs.producer.self_score import TRY_IT
+from dialogs.quantities import PERIOD_OPTIONS, UNIT_OPTIONS, period_of_quantity, quantity, unit_of_quantity
 from dialogs.rules.ruleset import ProductGroup, Ruleset, ruleset, ruleset_on
 
 MAX_PHOTOS = 5
@@ -59,7 +46,9 @@ STATES = (
 )
 CHANNELS = (
     Option("home", Text(N_("At home and in the village")), ("tại nhà", "trong làng", "at home")),
-    Option("market", Text(N_("At the market")), ("chợ", "market")),
+    Option(
+        "market", Text(N_("At the market")), ("chợ", "chợ phiên", "bán chợ", "bán chợ phiên", "đi chợ bán", "market")
+    ),
     Option("shop", Text(N_("Shops and agents")), ("cửa hàng", "đại lý", "shop")),
     Option("supermarket", Text(N_("Supermarkets")), ("siêu thị", "supermarket")),
     Option("online", Text(N_("Online")), ("trên mạng", "zalo", "facebook", "online")),
@@ -75,7 +64,11 @@ SUPPORT = (
     Option("nothing", Text(N_("Nothing for now")), ("chưa cần", "không cần", "nothing")),
 )
 KINDS = (
-    Option("household", Text(N_("A household")), ("hộ", "hộ gia đình", "hộ kinh doanh", "household")),
+    Option(
+        "household",
+        Text(N_("A household")),
+        ("hộ", "hộ gia đình", "hộ kinh doanh", "nhà tôi", "nhà tôi làm", "nhà làm", "gia đình", "household"),
+    ),
     Option("cooperative_group", Text(N_("A co-operative group")), ("tổ hợp tác", "tổ", "group")),
     Option("cooperative", Text(N_("A co-operative")), ("hợp tác xã", "htx", "cooperative")),
     Option("enterprise", Text(N_("A company")), ("công ty", "doanh nghiệp", "company")),
@@ -253,7 +246,7 @@ class product_kind(one_of):
         return Answer(value, also=also, effects=(SendMessage((told,)),))
 
 
-class contact(text):
+class contact(own_name):
     """A name; the maker's own, once it is known, need not be typed again."""
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
@@ -370,7 +363,7 @@ IDEA_ASKS = (
     Ask(
         "product",
         N_("What is the product called?"),
-        text(max_chars=_LONGEST_NAME, name=True),
+        product_name(max_chars=_LONGEST_NAME),
         title=N_("Product"),
         confirm=N_("The product is called “%(answer)s”, is that right? You may also type another name."),
     ),
@@ -453,7 +446,7 @@ IDEA_ASKS = (
     Ask(
         "producer_name",
         producer_name,
-        text(max_chars=120, name=True),
+        own_name(max_chars=120),
         title=N_("Name of the maker"),
         needs=("producer_kind",),
         prefill=lambda facts: facts.person.producer_name,
@@ -461,7 +454,7 @@ IDEA_ASKS = (
     Ask(
         "contact_name",
         N_("What is your name, so that the officer knows whom to call?"),
-        contact(max_chars=80, name=True),
+        contact(max_chars=80),
         title=N_("Contact"),
         prefill=lambda facts: facts.person.name,
     ),
@@ -498,7 +491,7 @@ REGISTER_IDEA = Dialog(
     version=1,
     before=place_first,
     end=lambda answers, facts: "receipt",
-    named=lambda answers: answers.get("product", ""),
+    named=lambda answers: answers.get("product") or answers["~said"],
     steps=(
         *IDEA_ASKS,
         *review_asks("register_idea", review, submit, editable, by_number),

@@ -88,12 +88,14 @@ def bar(points: int | Decimal, most: int) -> str:
 
 
 def gate_lines(sheet: Sheet, result: Score) -> Iterator[Text]:
-    """What the next star asks for at least and does not have, with the open ones apart: they may be there already."""
-    stars = max(result.stars_by_gates + 1, 3)
-    missing = [gate for gate in result.missing_gates if gate.stars == stars]
-    lacking = [gate for gate in missing if gate.code not in result.open]
+    """What keeps it below the next star, however many points are still to come; what is open may be there already."""
+    stars = result.best_stars_by_gates + 1
+    lacking = [gate for gate in result.missing_gates if gate.stars == stars and gate.code not in result.open]
     if lacking:
-        yield Text(N_("%(stars)s stars also need:"), {"stars": stars})
+        values: dict[str, Value] = {"stars": stars, "best": result.best_stars}
+        stays = N_("Even with more points it stays at %(best)s stars, as %(stars)s stars must have:")
+        held = result.best_stars < result.best_stars_by_points
+        yield Text(stays if held else N_("%(stars)s stars also need:"), values)
         yield from (_gate(sheet, gate) for gate in lacking[:MOST_GATES])
     if len(lacking) > MOST_GATES:
         yield Text(N_("• and %(count)s more"), {"count": len(lacking) - MOST_GATES})

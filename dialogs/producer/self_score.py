@@ -173,12 +173,12 @@ def outcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     )
     if not has_tried(case):
         about = Text(
-            N_("%(count)s short questions. Stop whenever you like; what you do not know stays open."),
-            {"count": len(sheet.criteria)},
+            N_("At most %(count)s short questions. Stop whenever you like; what you do not know stays open."),
+            {"count": sum(len(_open_in(part, case)) for part in PART_IDS)},
         )
         return (head, UNOFFICIAL, about, Text(N_("Which part first?")))
     result = score(sheet, marks)
-    return (head, *total_lines(result), *part_lines(sheet, result), *gate_lines(sheet, result), UNOFFICIAL)
+    return (head, *total_lines(result), *gate_lines(sheet, result), *part_lines(sheet, result), UNOFFICIAL)
 
 
 def _open_in(part: PartId, case: CaseFacts) -> tuple[str, ...]:

@@ -123,9 +123,8 @@ def stars_ahead(case: CaseFacts) -> int | None:
 
 
 def _stars(answers: Answers, facts: Facts) -> int:
-    case = case_of(answers, facts)
-    chosen = answers.get("_stars", "")
-    return int(chosen) if chosen else stars_ahead(case) or GATES[-1]
+    """The star that was chosen or asked for, if it is not reached already."""
+    return max(int(answers.get("_stars") or 0), stars_ahead(case_of(answers, facts)) or GATES[-1])
 
 
 def _plan(answers: Answers, facts: Facts) -> Plan | None:

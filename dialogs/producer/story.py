@@ -29,6 +29,8 @@ from dialogs.producer.consent import consent_first
 from dialogs.producer.own_score import case_of, sheet_of
 from dialogs.producer.papers import story_paper
 from dialogs.producer.upload import takes_papers
+from dialogs.rules.lifecycle import STATUSES, Side, is_dossier
+from dialogs.words import YES
 
 MAX_CHARS = 1500
 """Of one answer: eight of them are some three pages."""
@@ -58,9 +60,9 @@ HEADINGS: Mapping[str, str] = {
 DONE = Option("done", Text(N_("That is the answer")), ("xong", "xong câu này", "đủ rồi", "hết rồi", "done"))
 
 
-def may_tell(answers: Answers, facts: Facts) -> bool:
-    case = facts.case(answers["subject"])
-    return case is not None and case.as_producer and takes_papers(case) and story_paper(case) is not None
+def may_tell(case: CaseFacts) -> bool:
+    """Whether a story can go with its papers now."""
+    return takes_papers(case) and story_paper(case) is not None
 
 
 # ---------------------------------------------------------------- one question
@@ -84,9 +86,10 @@ def _prompt(part: str, answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def _how(facts: Facts) -> tuple[Text, ...]:
     """Said first; not every messenger carries voice notes."""
-    if facts.receives_photos:
-        return (Text(N_("Speak as you would to a guest. You may type it or record it.")),)
-    return (Text(N_("Tell it as you would to a guest.")),)
+    how = N_("Speak as you would to a guest. You may type it or record it.")
+    if not facts.receives_photos:
+        how = N_("Tell it as you would to a guest.")
+    return (Text(how), Text(N_("When you are tired, type “pause”: I keep everything.")))
 
 
 def _question(part: str) -> Ask:
@@ -103,9 +106,9 @@ def _question(part: str) -> Ask:
 
 
 def _is_told_now(answers: Answers, facts: Facts) -> bool:
-    """What was kept is shown first; it is told anew, or changed, when somebody wants that."""
+    """What was kept is shown first; it is told anew, or changed, when somebody wants that, and while that helps."""
     case = facts.case(answers["subject"])
-    return case is None or case.story is None or bool(answers.get("_begun"))
+    return case is None or (may_tell(case) and (case.story is None or bool(answers.get("_begun"))))
 
 
 # ---------------------------------------------------------------- the draft
@@ -157,7 +160,7 @@ _FILE = Option("case", Text(N_("Open my file")), ("mở hồ sơ", "open"))
 
 
 def draft_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    keep = Option("keep", Text(N_("Keep this story")), ("giữ", "giữ bài này", "lưu", "keep"))
+    keep = Option("keep", Text(N_("Keep this story")), ("giữ", "giữ bài này", "lưu", "keep", *YES))
     later = Option("later", Text(N_("Go on another day")), ("để sau", "để mai", "later"))
     return (*((keep,) if told(answers).parts else ()), _CHANGE, later)
 
@@ -185,8 +188,23 @@ def parts_to_change(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 def kept_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
-    story = case.story or Story({}, {})
-    return (Text(N_("This is the story I keep with your file:")), *draft_lines(story), *checklist(case, story))
+    story = case.story or told(answers)
+    kept = (Text(N_("This is the story I keep with your file:")), *draft_lines(story)) if story.parts else ()
+    return (*kept, *checklist(case, story)) if may_tell(case) else (_not_now(case), *kept)
+
+
+def _not_now(case: CaseFacts) -> Text:
+    """Why nothing can be told: it is too early, or too late."""
+    if not is_dossier(case.status):
+        return Text(N_("The story goes with the dossier. You can tell it once the commune has accepted your plan."))
+    if STATUSES[case.status].owner in (Side.NOBODY, Side.CALENDAR):
+        return Text(N_("This file is closed, so its story can't be told or changed here any more."))
+    return Text(N_("Your file is with %(desk)s now, so its story stays as it is."), {"desk": case.desk})
+
+
+def kept_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    anew = Option("anew", Text(N_("Tell it anew")), ("kể lại", "kể lại từ đầu", "tell it anew"))
+    return (_CHANGE, anew, _FILE) if may_tell(case_of(answers, facts)) else (_FILE,)
 
 
 def after_kept(value: str, answers: Answers, facts: Facts) -> Go:
@@ -271,7 +289,7 @@ STORY = Dialog(
     "story",
     form=True,
     before=consent_first,
-    allowed=may_tell,
+    allowed=lambda answers, facts: (case := facts.case(answers["subject"])) is not None and case.as_producer,
     linked=True,
     named=titled,
     up="case.{subject}",
@@ -279,9 +297,7 @@ STORY = Dialog(
         Ask(
             "kept",
             kept_prompt,
-            one_of(
-                (_CHANGE, Option("anew", Text(N_("Tell it anew")), ("kể lại", "kể lại từ đầu", "tell it anew")), _FILE)
-            ),
+            one_of(kept_options),
             when=lambda answers, facts: not _is_told_now(answers, facts),
             goto=after_kept,
             counted=False,

@@ -26,6 +26,7 @@ from dialogs.model import (
     Ask,
     CaseFacts,
     Dialog,
+    DraftFacts,
     Effect,
     Effects,
     Event,
@@ -134,7 +135,7 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     brought = [p for p in by_hand(case) if kept_paper(case, p.id) is None]
     named = [p for p in papers if p in complete.papers or kept_paper(case, p.id) is not None]
     lines = (
-        *(_line(case, p) for p in named),
+        *(_told_line(case, p, facts) or _line(case, p) for p in named),
         *(Text(N_("• %(paper)s: bring this"), {"paper": p.label}) for p in brought),
     )
     others = len(named) + len(brought) < len(papers)
@@ -149,6 +150,17 @@ def _unknown(questions: int) -> tuple[Text, ...]:
     """Further papers may be needed: a few short questions tell which."""
     one, many = N_("%(count)s short question tells which others."), N_("%(count)s short questions tell which others.")
     return (Text(one, {"count": questions}, many),) if questions else ()
+
+
+def _told_line(case: CaseFacts, paper: Paper, facts: Facts) -> Text | None:
+    """Of a story that was begun and is not kept yet; None of all else."""
+    draft = _story_begun(case, facts) if _untold(case, paper) else None
+    if draft is None:
+        return None
+    if not draft.left:
+        return Text(N_("• %(paper)s: told; choose it to read it and keep it"), {"paper": paper.label})
+    left = N_("• %(paper)s: begun, %(count)s of the questions left")
+    return Text(left, {"paper": paper.label, "count": draft.left})
 
 
 def _line(case: CaseFacts, paper: Paper) -> Text:
@@ -250,8 +262,18 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
             return Go(f"{key}/paper", partial=f"told|{answer_of(others)}" if others else "", effects=effects)
     case = _case(answers, facts)
     chosen = next((paper for paper in papers_of(case) if paper.id == value), None)
-    untold = chosen is not None and chosen.form == STORY and kept_paper(case, value) is None and not answers["~"]
+    untold = chosen is not None and _untold(case, chosen) and not answers["~"]
+    if untold and (draft := _story_begun(case, facts)):
+        return Go(draft.key)
     return Go(f"{key}/{TELL.value if untold else 'pages'}", {"_paper": value}, partial=answers["~"])
+
+
+def _untold(case: CaseFacts, paper: Paper) -> bool:
+    return paper.form == STORY and kept_paper(case, paper.id) is None
+
+
+def _story_begun(case: CaseFacts, facts: Facts) -> DraftFacts | None:
+    return next((draft for draft in facts.drafts if draft.key == f"story.{case.code}"), None)
 
 
 def _with_those_before(pile: Pile, answers: Answers, facts: Facts) -> KeepPaper:
@@ -551,6 +573,7 @@ UPLOAD = Dialog(
     before=consent_first,
     allowed=allowed,
     linked=True,
+    lists_drafts=True,
     steps=(
         Ask("paper", overview, paper_list(list_options), takes_files=True, goto=paper_chosen, counted=False),
         Ask(
@@ -611,7 +634,7 @@ HAND_OVER = Dialog(
             look_it_over,
             one_of(
                 (
-                    Option("send", Text(N_("Send it now")), ("gửi luôn", "gửi", "send")),
+                    Option("send", Text(N_("Send it now")), ("gửi luôn", "gửi", "send", *YES)),
                     Option("back", Text(N_("Don't send yet")), ("chưa gửi", "chưa", "not yet")),
                 )
             ),

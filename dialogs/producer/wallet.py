@@ -315,7 +315,7 @@ class last_day(day):
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if not isinstance(event, TextReceived):
             raise InvalidAnswer(TYPE_IT)
-        meant = day_of(event.text)
+        meant = day_of(event.text, facts.today)
         if meant < facts.today:
             gone = N_("%(day)s has gone by already. What is its last day? For example: 31/12/2027.")
             raise InvalidAnswer(gone, day=meant)

@@ -1,0 +1,51 @@
+"""What people are called, as they say it, and what no product is called."""
+
+import pytest
+
+from dialogs.model import InvalidAnswer, TextReceived
+from dialogs.names import own_name, product_name
+from tests.facts import facts
+
+
+def name_in(typed: str) -> str:
+    return own_name(80).read(TextReceived(typed), {}, facts(), "").value
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("toi la Hung", "Hung"),
+        ("minh ten Hung", "Hung"),
+        ("toi ten la Hoa", "Hoa"),
+        ("Dạ tôi tên Hoa", "Hoa"),
+        ("Tên tôi là Lý Thị Mẩy", "Lý Thị Mẩy"),
+        ("tên là Hợp tác xã Tân Lĩnh", "Hợp tác xã Tân Lĩnh"),
+        ("tôi là Hùng, chủ hộ", "Hùng, chủ hộ"),
+        ("tôi là tôi là Hùng", "Hùng"),
+    ],
+)
+def test_what_only_leads_to_a_name_is_left_out(typed: str, name: str) -> None:
+    assert name_in(typed) == name
+
+
+@pytest.mark.parametrize(
+    "typed", ["Hùng", "Em La", "Tối Là", "Con Là Thị", "Lê Anh Là", "Hợp tác xã Tên Lửa", "Ten Lua", "toi ten la"]
+)
+def test_a_name_that_only_begins_so_stays_whole(typed: str) -> None:
+    assert name_in(typed) == typed
+
+
+def test_what_is_left_has_to_be_a_name() -> None:
+    with pytest.raises(InvalidAnswer):
+        name_in("tôi là 12")
+
+
+@pytest.mark.parametrize("typed", ["toi ten la Hoa", "mình tên Hùng", "Tên tôi là Hoa"])
+def test_somebodys_name_is_no_product(typed: str) -> None:
+    with pytest.raises(InvalidAnswer, match="your own name"):
+        product_name(80).read(TextReceived(typed), {}, facts(), "")
+
+
+@pytest.mark.parametrize("typed", ["Tên lửa tre", "Trà Tên Tôi", "Tôi là cà phê", "Mật ong"])
+def test_a_product_may_be_called_what_it_likes(typed: str) -> None:
+    assert product_name(80).read(TextReceived(typed), {}, facts(), "").value == typed
