@@ -126,6 +126,7 @@ from dialogs.model import (
     SetPaperDate,
     SetPlace,
     SetRound,
+    SetScoringDay,
     SetTemplate,
     SettleQuestion,
     SplitOff,
@@ -316,6 +317,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await rounds.drop_round(turn, effect)
         case OpenCouncil():
             await council.open_council(turn, effect)
+        case SetScoringDay():
+            await council.set_scoring_day(turn, effect)
         case TableProduct():
             await council.table_product(turn, effect)
         case InviteMember():

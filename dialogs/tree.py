@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dialogs import paper_days, places
 from dialogs.answers import one_of
-from dialogs.council import ballot, secretary
+from dialogs.council import ballot, seat, secretary, sessions
 from dialogs.engine import SHOW_MORE
 from dialogs.matching import match
 from dialogs.model import (
@@ -66,12 +66,14 @@ from dialogs.producer import (
     upload,
     wallet,
 )
+from dialogs.producer.own_score import can_score
 from dialogs.words import COMMANDS
 
 PRODUCERS: tuple[Dialog, ...] = (
     consent.CONSENT,
     place.PLACE,
     menu.MENU,
+    menu.OWN_MENU,
     menu.DRAFTS,
     menu.PAUSE,
     menu.PAUSED,
@@ -107,7 +109,7 @@ PRODUCERS: tuple[Dialog, ...] = (
     *again.DIALOGS,
     *wallet.DIALOGS,
     *reach.DIALOGS,
-    ballot.SEAT,
+    seat.SEAT,
     ballot.BALLOT,
 )
 OFFICERS: tuple[Dialog, ...] = (
@@ -127,7 +129,7 @@ OFFICERS: tuple[Dialog, ...] = (
     decide.DECIDE,
     send_up.SEND_UP,
     rounds.ROUNDS,
-    secretary.COUNCILS,
+    sessions.COUNCILS,
     secretary.COUNCIL,
     imports.IMPORT,
     imports.IMPORT_SURE,
@@ -278,6 +280,20 @@ def council(argument: str, facts: Facts) -> Go:
     return Go("councils" if rounds.plans_rounds({}, facts) else "seat")
 
 
+def ballots(argument: str, facts: Facts) -> Go:
+    return Go("seat") if facts.person.seated else council(argument, facts)
+
+
+def score(argument: str, facts: Facts) -> Go:
+    """A member's sheets; of a producer it is their own score that is meant."""
+    if facts.person.seated:
+        return Go("seat")
+    scored = [case.code for case in facts.cases if can_score(case)]
+    if len(scored) == 1:
+        return Go(f"self_score.{scored[0]}")
+    return Go("check_status" if facts.cases else "learn")
+
+
 def undo(argument: str, facts: Facts) -> Go:
     """Where there is nothing left to take back; else the decision has been looked up before (bot.handle)."""
     return Go("undo_over" if facts.person.memberships else "menu")
@@ -332,6 +348,8 @@ DIALOGS = Dialogs(
         "invite": invite,
         "leave": staff.leave,
         "council": council,
+        "ballots": ballots,
+        "score": score,
         "undo": undo,
         "urgent": urgent,
         "new": new,

@@ -5,7 +5,7 @@ nobody else's; the marks of others are read for a secretary only, and only once 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.council.facts import BOUND, FREE, SCORING
 from dialogs.engine import dialog_name
-from dialogs.model import Agreed, Ballot, Cast, Council, Membership, Role, Seat, Tabled
+from dialogs.model import Agreed, Ballot, Cast, Council, Membership, Role, Seat, Sitting, Tabled
 from dialogs.producer.own_score import SCORED, set_of
 from storage.database import upsert
 from storage.models import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from storage.records import Conversation
 
 SHOW_COUNCIL = {"councils", "council", "seat", "ballot"}
-"""Dialogs that know sessions and ballots; for the others they are not read."""
+"""Dialogs that know sessions and ballots; in the others they are read for members only."""
 SHOWN_FOR = timedelta(days=60)
 """How long a closed session stays in the lists: until its decisions are published."""
 MOST_SHOWN = 20
@@ -45,7 +45,14 @@ _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def shows_council(conversation: "Conversation") -> bool:
-    return dialog_name(conversation.state.key) in SHOW_COUNCIL
+    """Whoever sits in a council may be led to their sheets from anywhere."""
+    return conversation.person.seated or dialog_name(conversation.state.key) in SHOW_COUNCIL
+
+
+def seated(person_id: Any) -> Any:
+    """Whether the person of this column has a seat in a session that is still open."""
+    theirs = (council_seats.c.person_id == person_id, council_sessions.c.id == council_seats.c.session_id)
+    return exists().where(*theirs, council_sessions.c.closed_at.is_(None))
 
 
 def provinces_of(members: Iterable[Membership]) -> tuple[str, ...]:
@@ -71,14 +78,21 @@ _OF_A_CASE = (
     *(cases.c.code, cases.c.product, cases.c.commune, cases.c.answers, cases.c.ruleset, cases.c.status),
     *(people.c.name, people.c.producer_name),
 )
+_opener = people.alias("opener")
+_SECRETARY = select(_opener.c.name).where(_opener.c.id == council_sessions.c.opened_by).scalar_subquery()
 _OF_A_SEAT = (
     select(
         council_seats.c.id.label("seat_id"),
         council_seats.c.number,
+        council_seats.c.name.label("seat_name"),
         council_sessions.c.id.label("session_id"),
         council_sessions.c.number.label("session_number"),
         council_sessions.c.year,
         council_sessions.c.closed_at,
+        council_sessions.c.score_until,
+        council_sessions.c.opened_by,
+        council_sessions.c.province,
+        _SECRETARY.label("secretary"),
         cases.c.id.label("case_id"),
         *_OF_A_CASE,
         ballots.c.standing,
@@ -119,6 +133,9 @@ def _ballot(row: Any, *, tied: bool) -> Ballot:
         marks=row.marks if same and row.marks else {},
         submitted=same and row.submitted_at is not None,
         closed=row.closed_at is not None,
+        until=row.score_until,
+        secretary=row.secretary or "",
+        seat=row.seat_id,
     )
 
 
@@ -236,6 +253,7 @@ async def council_of(connection: AsyncConnection, session: Any, now: datetime, *
         products=tuple(_tabled(row, rows, by_seat, tied, in_full=in_full) for row in tabled),
         closed_at=session.closed_at.astimezone(_VIETNAM) if session.closed_at is not None else None,
         ready=await _ready(connection, session.province) if in_full and session.closed_at is None else (),
+        until=session.score_until,
     )
 
 
@@ -285,7 +303,8 @@ def _tabled(
 def _cast(seat: Any, row: Any, number: int, tied: bool, *, in_full: bool) -> Cast:
     standing = BOUND if tied else row.standing if row is not None else ""
     submitted = row is not None and row.submitted_at is not None and row.product_set == number and standing == FREE
-    return Cast(seat.number, standing, row.marks if in_full and submitted else {}, submitted)
+    done = len(row.marks) if row is not None and row.product_set == number else 0
+    return Cast(seat.number, standing, row.marks if in_full and submitted else {}, submitted, done)
 
 
 def _agreed(row: Any) -> Agreed:
@@ -313,6 +332,26 @@ IN_SESSION = (
 async def in_session(connection: AsyncConnection, case_id: int) -> bool:
     statement = select(cases.c.id).where(cases.c.id == case_id, IN_SESSION)
     return (await connection.execute(statement)).first() is not None
+
+
+async def sitting_of(connection: AsyncConnection, code: str) -> Sitting | None:
+    """The session that scores a case now."""
+    here = (cases.c.code == code, council_sessions.c.closed_at.is_(None))
+    members = select(func.count()).where(council_seats.c.session_id == council_sessions.c.id).scalar_subquery()
+    cast = (council_seats.c.session_id == council_sessions.c.id, ballots.c.seat_id == council_seats.c.id)
+    sheets = select(func.count()).where(*cast, ballots.c.case_id == cases.c.id, ballots.c.submitted_at.is_not(None))
+    statement = (
+        select(
+            council_sessions.c.number,
+            council_sessions.c.year,
+            sheets.scalar_subquery().label("sheets"),
+            members.label("members"),
+        )
+        .join(council_cases, council_cases.c.session_id == council_sessions.c.id)
+        .join(cases, cases.c.id == council_cases.c.case_id)
+    )
+    row = (await connection.execute(statement.where(*here))).one_or_none()
+    return Sitting(f"{row.number}/{row.year}", row.sheets, row.members) if row is not None else None
 
 
 async def agreed_on(connection: AsyncConnection, case_id: int) -> Agreed | None:
@@ -358,6 +397,12 @@ async def open_session(connection: AsyncConnection, province: str, person_id: in
     last = (await connection.execute(select(func.max(council_sessions.c.number)).where(*this_year))).scalar()
     row = {"province": province, "year": year, "number": int(last or 0) + 1, "opened_by": person_id, "opened_at": now}
     await connection.execute(insert(council_sessions).values(row))
+
+
+async def set_scoring_day(connection: AsyncConnection, session_id: int, until: date | None) -> None:
+    await connection.execute(
+        update(council_sessions).where(council_sessions.c.id == session_id).values(score_until=until)
+    )
 
 
 async def table_case(connection: AsyncConnection, session_id: int, case_id: int) -> None:

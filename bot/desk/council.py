@@ -30,6 +30,7 @@ from dialogs.model import (
     RenewSeat,
     ScoreItem,
     SendMessage,
+    SetScoringDay,
     TableProduct,
     Text,
     Value,
@@ -57,6 +58,9 @@ ELSEWHERE = Text(N_("This product is before a session already, or has moved on, 
 HAS_BALLOTS = Text(N_("Somebody has handed in a sheet already, so it stays."))
 TOO_FEW = N_("“%(product)s” has too few sheets yet, so the session was not ended. Missing: %(names)s.")
 NOBODY_TO_REMIND = Text(N_("Nobody who is missing has come in yet. Send them their link once more, or make a new one."))
+
+
+NO_DAY_NOW = Text(N_("There is no last day for your score sheets any more; hand them in once they are right."))
 
 
 def _said(turn: Turned, *texts: Text, links: tuple[Link, ...] = ()) -> None:
@@ -87,6 +91,23 @@ async def _session(turn: Turned, session_id: int, *, still_open: bool = True) ->
         closer = await council.name_of(turn.connection, row.closed_by)
         raise Refused(Text(OVER_ALREADY, {"name": closer or Text(N_("A colleague"))}))
     return row
+
+
+async def set_scoring_day(turn: Turned, effect: SetScoringDay) -> None:
+    """Members who have come in hear of it at once."""
+    row = await _session(turn, effect.session)
+    await council.set_scoring_day(turn.connection, row.id, effect.until)
+    turn.record("council_until", session=row.id, until=effect.until.isoformat() if effect.until else "")
+    session = await council.council_of(turn.connection, row, turn.now, in_full=False)
+    numbers = [seat.number for seat in session.seats]
+    if effect.until is None:
+        _said(turn, Text(N_("No day is set any more.")))
+        await _tell_members(turn, session, numbers, NO_DAY_NOW)
+        return
+    by: dict[str, Value] = {"day": effect.until}
+    told = await _tell_members(turn, session, numbers, Text(N_("Please hand in your score sheets by %(day)s."), by))
+    done = N_("✅ Sheets are due by %(day)s. %(count)s member is told.")
+    _said(turn, Text(done, by | {"count": told}, N_("✅ Sheets are due by %(day)s. %(count)s members are told.")))
 
 
 async def table_product(turn: Turned, effect: TableProduct) -> None:
@@ -177,8 +198,16 @@ def _say_link(turn: Turned, name: str, token: str) -> None:
     _said(turn, Text(how, {"name": name}), Text("%(links)s", {"links": links}))
 
 
+ENDED = N_("Your seat in the council of %(province)s, session %(session)s, has ended, so you score nothing there now.")
+ASK_SECRETARY = Text(N_("If that is a mistake, please ask the secretary."))
+
+
 async def drop_seat(turn: Turned, effect: DropSeat) -> None:
+    """Whoever sits there is told, plainly."""
     row = await _session(turn, effect.session)
+    session = await council.council_of(turn.connection, row, turn.now, in_full=False)
+    ended = Text(ENDED, {"province": place_name(row.province), "session": session.name})
+    await _tell_members(turn, session, [effect.seat], ended, ASK_SECRETARY, links=())
     if not await seats.drop_seat(turn.connection, row.id, effect.seat):
         raise Refused(HAS_BALLOTS)
     turn.record("council_drop", session=row.id, seat=effect.seat)
@@ -301,6 +330,7 @@ async def take_seat(turn: Turned, token: str) -> None:
     if not await seats.take_seat(turn.connection, seat, me, turn.now):
         _said(turn, USED)
         return
+    turn.conversation.person = replace(turn.conversation.person, seated=True)
     if not turn.conversation.person.name:
         await people.set_person(turn.connection, me, name=seat.name)
         turn.conversation.person = replace(turn.conversation.person, name=seat.name)
@@ -354,9 +384,26 @@ async def declare(turn: Turned, effect: DeclareInterest) -> None:
         turn.connection, row, standing=standing, **({"submitted_at": None} if effect.concerned else {})
     )
     turn.record("council_declare", effect.code, session=row.session_id, concerned=effect.concerned)
+    turn.carried.changed = True
     if effect.concerned:
         _said(turn, Text(N_("Noted. You do not score this product; only the secretary knows.")))
-    turn.carried.changed = True
+    elif row.standing == DECLARED:
+        await _tell_secretary(turn, row)
+
+
+TAKEN_BACK = N_("%(name)s had said that “%(product)s” (%(code)s) concerns them, and now says that it does not.")
+SECRETARY_KNOWS = Text(N_("Noted: you are not concerned. I have told the secretary that you put that right."))
+
+
+async def _tell_secretary(turn: Turned, row: Any) -> None:
+    """Who takes back what they declared may have good reasons; the secretary, who knew of it, knows that as well."""
+    due_at = await awake_at(turn, row.province)
+    values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
+    link = Link(f"council.{row.session_id}", Text(N_("Open the session")))
+    for chat in await people.chats_of(turn.connection, [row.opened_by] if row.opened_by else []):
+        said = SendMessage((Text(TAKEN_BACK, values),), links=(link,))
+        turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
+    _said(turn, SECRETARY_KNOWS)
 
 
 async def score_item(turn: Turned, effect: ScoreItem) -> None:

@@ -22,7 +22,8 @@ FREE, DECLARED, BOUND = "free", "declared", "bound"
 class Ballot:
     """A member's own score sheet of one product. `session` as it is called ("1/2026"); `marks` by code of the sheet.
 
-    `product_set` 0: its sheet is not known. `status`: of the case; `closed`: the session is.
+    `product_set` 0: its sheet is not known. `status`: of the case; `closed`: the session is. `until`: the last day for
+    sheets, if one is set; `secretary`: the name of who opened the session.
     """
 
     session: str
@@ -36,6 +37,14 @@ class Ballot:
     marks: Mapping[str, int] = field(default_factory=dict)
     submitted: bool = False
     closed: bool = False
+    until: date | None = None
+    secretary: str = ""
+    seat: int = 0  # in the database: one's ballots of one session have the same
+
+    @property
+    def key(self) -> str:
+        """Of the dialog that is about it."""
+        return f"ballot.{self.code}"
 
     @property
     def concerned(self) -> bool:
@@ -64,12 +73,16 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """A ballot as the secretary sees it; `seat` is the member's number. Without its marks until it is submitted."""
+    """A ballot as the secretary sees it; `seat` is the member's number. Without its marks until it is submitted.
+
+    `done`: how many items are marked.
+    """
 
     seat: int
     standing: str = ""
     marks: Mapping[str, int] = field(default_factory=dict)
     submitted: bool = False
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,7 @@ class Tabled:
 
 @dataclass(frozen=True, slots=True)
 class Council:
-    """A session. `ready`: code and product of dossiers that could be put before it."""
+    """A session. `ready`: code and product of dossiers that could be put before it; `until`: last day for sheets."""
 
     id: int
     name: str
@@ -108,6 +121,7 @@ class Council:
     products: tuple[Tabled, ...] = ()
     closed_at: datetime | None = None
     ready: tuple[tuple[str, str], ...] = ()
+    until: date | None = None
 
     @property
     def closed(self) -> bool:
@@ -120,6 +134,15 @@ class Council:
         return next((one for one in self.seats if one.number == number), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """The open session that scores a case, as whoever may enter its result sees it: how many sheets are in."""
+
+    session: str
+    sheets: int
+    members: int
+
+
 # ---------------------------------------------------------------- what a secretary orders
 
 
@@ -128,6 +151,14 @@ class OpenCouncil:
     """Begin a session of a province's council."""
 
     province: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetScoringDay:
+    """By when members are to hand in their sheets; None takes the day back. Nothing ends by itself on it."""
+
+    session: int
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from dialogs.council.facts import BOUND, DECLARED, SCORING
 from dialogs.engine import said
-from dialogs.model import N_, Agreed, Council, Tabled, Text, Value
+from dialogs.model import N_, Agreed, Cast, Council, Seat, Tabled, Text, Value
 from dialogs.officer.digest import joined
 from dialogs.producer.score_words import option_words
 from dialogs.rules.council import Average, Outlying, Unmet, average, enough, outlying
@@ -135,6 +135,29 @@ def _outlying_line(council: Council, form: Sheet, one: Outlying) -> Text:
 def _shown(lines: list[Text], most: int) -> tuple[Text, ...]:
     more = (Text(N_("• and %(count)s more"), {"count": len(lines) - most}),) if len(lines) > most else ()
     return (*lines[:most], *more)
+
+
+def progress_lines(council: Council, product: Tabled) -> tuple[Text, ...]:
+    """How far each member is, and never a mark."""
+    return tuple(
+        Text(N_("• %(name)s: %(state)s"), {"name": seat.short, "state": _how_far(seat, cast, product)})
+        for cast in product.ballots
+        if (seat := council.seat(cast.seat)) is not None
+    )
+
+
+def _how_far(seat: Seat, cast: Cast, product: Tabled) -> Text:
+    if cast.standing == BOUND:
+        return Text(N_("concerned by the record"))
+    if cast.standing == DECLARED:
+        return Text(N_("concerned by their own word"))
+    if not seat.taken:
+        return Text(N_("not come in yet"))
+    if cast.submitted:
+        return Text(N_("handed in"))
+    if not cast.done:
+        return Text(N_("not begun"))
+    return Text(N_("%(done)s of %(total)s items"), {"done": cast.done, "total": len(sheet_for(product).criteria)})
 
 
 def who_lines(council: Council, product: Tabled) -> tuple[Text, ...]:

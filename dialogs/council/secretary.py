@@ -5,6 +5,7 @@ members marked is shown here only, to an officer of the province who is no membe
 """
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 
 from dialogs.answers import one_of, text
@@ -16,8 +17,8 @@ from dialogs.council.outcome import (
     is_scored,
     missing,
     outlying_lines,
+    progress_lines,
     result_of,
-    session_words,
     sheet_for,
     who_lines,
 )
@@ -38,11 +39,11 @@ from dialogs.model import (
     InviteMember,
     LookAtMarks,
     MakeCouncilPapers,
-    OpenCouncil,
     Option,
     RemindMembers,
     RenewSeat,
     Seat,
+    SetScoringDay,
     Tabled,
     TableProduct,
     Text,
@@ -52,62 +53,13 @@ from dialogs.officer.by_item import stored
 from dialogs.officer.decide import DESK
 from dialogs.officer.desk import short_codes
 from dialogs.officer.join import NAME_CHARS
-from dialogs.officer.rounds import plans_rounds, province_of
+from dialogs.officer.rounds import coming_day
 from dialogs.producer.place import place_name
 from dialogs.rules.council import least_ballots
 from dialogs.rules.ruleset import ruleset
 
-SESSION = "c"
 SEAT = "s"
-"""Begin the values of buttons that stand for a session or a member."""
-
-# ---------------------------------------------------------------- all sessions
-
-
-def sessions_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    if not facts.councils:
-        return (Text(N_("No session of the council is open.")),)
-    return (Text(N_("Sessions of the council:")), *map(_session_line, facts.councils))
-
-
-def _session_line(council: Council) -> Text:
-    values: dict[str, Value] = {"session": session_words(council), "count": len(council.products)}
-    if council.closed_at is not None:
-        values["day"] = council.closed_at.date()
-        return Text(N_("• %(session)s, over since %(day)s"), values)
-    return Text(N_("• %(session)s, %(count)s product"), values, N_("• %(session)s, %(count)s products"))
-
-
-_OPEN = Option("open", Text(N_("Open a session")), ("mở phiên", "mở phiên mới", "open a session"))
-_MINE = Option("mine", Text(N_("What I score")), ("phiếu của tôi", "what i score"))
-
-
-def sessions_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    listed = (
-        Option(f"{SESSION}{one.id}", Text(N_("Session %(session)s"), {"session": one.name}), (one.name,))
-        for one in facts.councils
-    )
-    empty = any(not one.closed and not one.products for one in facts.councils)
-    return (*listed, *(() if empty else (_OPEN,)), *((_MINE,) if facts.ballots else ()), DESK)
-
-
-def sessions_done(answers: Answers, facts: Facts) -> Effects:
-    return (OpenCouncil(province_of(facts)),) if answers["which"] == _OPEN.value else ()
-
-
-def after_sessions(value: str, answers: Answers, facts: Facts) -> Go:
-    if value.startswith(SESSION) and value[1:].isdigit():
-        return Go(f"council.{value[1:]}")
-    return Go({"mine": "seat", "desk": "desk"}.get(value, "councils"))
-
-
-COUNCILS = Dialog(
-    "councils",
-    allowed=plans_rounds,
-    up="desk",
-    steps=(Ask("which", sessions_prompt, one_of(sessions_options), then=sessions_done, goto=after_sessions),),
-)
-
+"""Begins the value of a button that stands for a member."""
 
 # ---------------------------------------------------------------- one session
 
@@ -138,7 +90,8 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if council.closed_at is not None:
         over = Text(N_("Over since %(day)s."), {"day": council.closed_at.date()})
         return (head, over, *(_agreed_line(product) for product in council.products))
-    return (head, _members_line(council), *(_progress(council, product) for product in council.products))
+    until = (Text(N_("Sheets are due by %(day)s."), {"day": council.until}),) if council.until is not None else ()
+    return (head, _members_line(council), *until, *(_progress(council, product) for product in council.products))
 
 
 def _members_line(council: Council) -> Text:
@@ -181,6 +134,7 @@ _MEMBERS = Option("members", Text(N_("Members")), ("thành viên", "members"))
 _REMIND = Option("remind", Text(N_("Remind who is missing")), ("nhắc", "nhắc người chưa nộp", "remind"))
 _PRODUCTS = Option("products", Text(N_("Products")), ("các sản phẩm", "sản phẩm", "products"))
 _MARKS = Option("marks", Text(N_("See the marks")), ("xem điểm", "see the marks"))
+_UNTIL = Option("until", Text(N_("Set the last day")), ("hẹn ngày", "hẹn ngày chấm xong", "set the last day"))
 _CLOSE = Option("close", Text(N_("End the session")), ("kết thúc phiên", "end the session"))
 _PAPERS = Option("papers", Text(N_("Minutes and sheets")), ("biên bản", "biên bản và phiếu", "minutes"))
 _ALL = Option("all", Text(N_("All sessions")), ("các phiên", "all sessions"))
@@ -207,6 +161,7 @@ def options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         _INVITE,
         *((_MEMBERS,) if council.seats else ()),
         *((_REMIND,) if any(map(missing, filter(is_scored, council.products))) else ()),
+        *((_UNTIL,) if council.products else ()),
         *((_MARKS,) if scored else ()),
         *((_CLOSE,) if scored or not any(map(is_scored, council.products)) else ()),
         _ALL,
@@ -244,6 +199,18 @@ def to_result(product: Tabled, agreed: Agreed) -> Go:
     return Go(f"result.{product.code}", given, drop=f"result.{product.code}")
 
 
+# ---------------------------------------------------------------- by when
+
+_NO_DAY = Option("none", Text(N_("No day")), ("không hẹn ngày", "bỏ ngày", "no day"))
+
+
+def until_set(answers: Answers, facts: Facts) -> Effects:
+    council, value = council_of(answers, facts), answers["until"]
+    if value == _BACK.value:
+        return ()
+    return (SetScoringDay(council.id, None if value == _NO_DAY.value else date.fromisoformat(value)),)
+
+
 # ---------------------------------------------------------------- its products
 
 
@@ -278,7 +245,7 @@ def _product(answers: Answers, facts: Facts) -> Tabled | None:
 def product_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """How far it is, without a mark: who only looks here may still take a seat."""
     council, product = council_of(answers, facts), _product(answers, facts)
-    return (_progress(council, product), *who_lines(council, product)) if product is not None else ()
+    return (_progress(council, product), *progress_lines(council, product)) if product is not None else ()
 
 
 _OFF = Option("off", Text(N_("Take it off")), ("bỏ khỏi phiên", "take it off"))
@@ -499,6 +466,7 @@ def decided(answers: Answers, facts: Facts) -> Effects:
 
 COUNCIL = Dialog(
     "council",
+    linked=True,
     allowed=lambda answers, facts: facts.council(answers["subject"]) is not None,
     up=lambda answers: _to(answers) if answers.get("_do") else Go("councils"),
     steps=(
@@ -508,6 +476,14 @@ COUNCIL = Dialog(
             one_of(ready_options),
             when=_at("add"),
             then=added,
+            goto=lambda value, answers, facts: _to(answers),
+        ),
+        Ask(
+            "until",
+            N_("By which day are members to hand in their sheets? For example: 15/12/2026."),
+            coming_day((_NO_DAY, _BACK)),
+            when=_at("until"),
+            then=until_set,
             goto=lambda value, answers, facts: _to(answers),
         ),
         Ask(

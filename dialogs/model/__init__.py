@@ -22,6 +22,8 @@ from dialogs.council.facts import RemindMembers as RemindMembers
 from dialogs.council.facts import RenewSeat as RenewSeat
 from dialogs.council.facts import ScoreItem as ScoreItem
 from dialogs.council.facts import Seat as Seat
+from dialogs.council.facts import SetScoringDay as SetScoringDay
+from dialogs.council.facts import Sitting as Sitting
 from dialogs.council.facts import Tabled as Tabled
 from dialogs.council.facts import TableProduct as TableProduct
 from dialogs.council.facts import TakeSeat as TakeSeat

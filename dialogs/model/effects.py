@@ -17,6 +17,7 @@ from dialogs.council.facts import (
     RemindMembers,
     RenewSeat,
     ScoreItem,
+    SetScoringDay,
     TableProduct,
     TakeSeat,
 )
@@ -494,6 +495,7 @@ Effect = (
     | SetRound
     | DropRound
     | OpenCouncil
+    | SetScoringDay
     | TableProduct
     | InviteMember
     | RenewSeat
