@@ -543,7 +543,7 @@ class _Stand:
         if (case := self.facts.case(subject)) is not None:
             return (case.may, case.undo is not None)
         if (ballot := self.facts.ballot(subject)) is not None:
-            return (ballot.standing, ballot.submitted, ballot.closed, ballot.status, len(ballot.marks))
+            return (ballot.standing, ballot.submitted, ballot.closed, ballot.status, len(ballot.marks), ballot.key[:6])
         return (subject,) if self.facts.council(subject) is not None else ()
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dialogs import paper_days, places
 from dialogs.answers import one_of
-from dialogs.council import ballot, seat, secretary, sessions
+from dialogs.council import advice, ballot, seat, secretary, sessions, to_group
 from dialogs.engine import SHOW_MORE
 from dialogs.matching import match
 from dialogs.model import (
@@ -111,6 +111,7 @@ PRODUCERS: tuple[Dialog, ...] = (
     *reach.DIALOGS,
     seat.SEAT,
     ballot.BALLOT,
+    advice.ADVICE,
 )
 OFFICERS: tuple[Dialog, ...] = (
     desk.DESK,
@@ -131,6 +132,7 @@ OFFICERS: tuple[Dialog, ...] = (
     rounds.ROUNDS,
     sessions.COUNCILS,
     secretary.COUNCIL,
+    to_group.TO_GROUP,
     imports.IMPORT,
     imports.IMPORT_SURE,
     result.RESULT,
@@ -315,7 +317,8 @@ def on_case(code: str, facts: Facts) -> Go | None:
     """A case code typed anywhere: the owner's view, the officer's, a council member's, or nothing at all."""
     case: CaseFacts | None = facts.case(code)
     if case is None:
-        return Go(f"ballot.{code}") if facts.ballot(code) is not None else None
+        ballot = facts.ballot(code)
+        return Go(ballot.key) if ballot is not None else None
     return Go(f"case.{code}") if case.own else Go(f"review.{code}")
 
 

@@ -5,6 +5,7 @@ nobody else's; the marks of others are read for a secretary only, and only once 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,25 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.council.facts import BOUND, FREE, SCORING
 from dialogs.engine import dialog_name
-from dialogs.model import Agreed, Ballot, Cast, Council, Membership, Role, Seat, Sitting, Tabled
+from dialogs.model import Agreed, Ballot, Cast, Council, Membership, Remark, Role, Seat, Sitting, Tabled
 from dialogs.producer.own_score import SCORED, set_of
+from storage import advice
+from storage.concerned import bound
 from storage.database import upsert
 from storage.models import (
-    assessments,
     ballots,
     case_events,
     cases,
     council_cases,
     council_seats,
     council_sessions,
-    memberships,
     people,
 )
 
 if TYPE_CHECKING:
     from storage.records import Conversation
 
-SHOW_COUNCIL = {"councils", "council", "seat", "ballot"}
+SHOW_COUNCIL = {"councils", "council", "to_group", "seat", "ballot", "advice"}
 """Dialogs that know sessions and ballots; in the others they are read for members only."""
 SHOWN_FOR = timedelta(days=60)
 """How long a closed session stays in the lists: until its decisions are published."""
@@ -99,12 +100,16 @@ _OF_A_SEAT = (
         ballots.c.product_set,
         ballots.c.marks,
         ballots.c.submitted_at,
+        ballots.c.remark,
+        council_seats.c.advisory,
+        council_cases.c.read_until,
     )
     .join(council_sessions, council_sessions.c.id == council_seats.c.session_id)
     .join(council_cases, council_cases.c.session_id == council_sessions.c.id)
     .join(cases, cases.c.id == council_cases.c.case_id)
     .join(people, people.c.id == cases.c.person_id)
     .join(ballots, and_(ballots.c.seat_id == council_seats.c.id, ballots.c.case_id == cases.c.id), isouter=True)
+    .where(or_(~council_seats.c.advisory, council_cases.c.handed_at.is_not(None)))
 )
 
 
@@ -115,12 +120,16 @@ async def ballots_of(connection: AsyncConnection, person_id: int, now: datetime)
     statement = _OF_A_SEAT.where(council_seats.c.person_id == person_id, shown).order_by(*order)
     rows = (await connection.execute(statement)).all()
     tied = await bound(connection, {person_id}, {row.case_id for row in rows}) if rows else set()
-    return tuple(_ballot(row, tied=(person_id, row.case_id) in tied) for row in rows)
+    said = await advice.remarks_on(connection, [row for row in rows if not row.advisory])
+    return tuple(
+        _ballot(row, tied=(person_id, row.case_id) in tied, report=said.get((row.session_id, row.case_id), ()))
+        for row in rows
+    )
 
 
-def _ballot(row: Any, *, tied: bool) -> Ballot:
+def _ballot(row: Any, *, tied: bool, report: tuple[Remark, ...]) -> Ballot:
     number = set_of(row.ruleset, row.answers)
-    same = row.product_set == number
+    same = row.product_set == number or row.advisory
     return Ballot(
         session=f"{row.session_number}/{row.year}",
         code=row.code,
@@ -133,7 +142,10 @@ def _ballot(row: Any, *, tied: bool) -> Ballot:
         marks=row.marks if same and row.marks else {},
         submitted=same and row.submitted_at is not None,
         closed=row.closed_at is not None,
-        until=row.score_until,
+        until=row.read_until if row.advisory else row.score_until,
+        report=report,
+        advisory=row.advisory,
+        remark=row.remark or "",
         secretary=row.secretary or "",
         seat=row.seat_id,
     )
@@ -141,31 +153,6 @@ def _ballot(row: Any, *, tied: bool) -> Ballot:
 
 def _maker(row: Any) -> str:
     return str(row.answers.get("producer_name") or row.producer_name or row.name)
-
-
-async def bound(
-    connection: AsyncConnection, person_ids: Collection[int], case_ids: Collection[int]
-) -> set[tuple[int, int]]:
-    """Who is concerned by which case as the record has it, whatever they say: (person, case).
-
-    Its producer, who filed it for them, who assessed it, and the commune's people since it was handed in.
-    """
-    those = cases.c.id.in_(case_ids)
-    worked = or_(memberships.c.removed_at.is_(None), memberships.c.removed_at > cases.c.submitted_at)
-    there = and_(memberships.c.territory == cases.c.territory, worked)
-    found: set[tuple[int, int]] = set()
-    for who, statement in (
-        (cases.c.person_id, select(cases.c.person_id, cases.c.id)),
-        (cases.c.filed_by, select(cases.c.filed_by, cases.c.id)),
-        (memberships.c.person_id, select(memberships.c.person_id, cases.c.id).join(memberships, there)),
-        (
-            assessments.c.author_id,
-            select(assessments.c.author_id, cases.c.id).join(assessments, assessments.c.case_id == cases.c.id),
-        ),
-    ):
-        rows = await connection.execute(statement.where(those, who.in_(person_ids)))
-        found |= {(person, case) for person, case in rows}
-    return found
 
 
 async def own_ballot(connection: AsyncConnection, person_id: int, code: str) -> Any:
@@ -205,9 +192,9 @@ async def _sessions_for(
 
 
 def _sits(person_id: int) -> Any:
-    """Whether this person has a seat in the session of the statement."""
+    """Whether this person scores in the session of the statement."""
     here = (council_seats.c.session_id == council_sessions.c.id, council_seats.c.person_id == person_id)
-    return exists().where(*here).correlate(council_sessions)
+    return exists().where(*here, ~council_seats.c.advisory).correlate(council_sessions)
 
 
 async def session_for(connection: AsyncConnection, session_id: int, conversation: "Conversation", *, lock: bool) -> Any:
@@ -235,13 +222,15 @@ async def locked_session(connection: AsyncConnection, session_id: int, *, share:
 
 async def council_of(connection: AsyncConnection, session: Any, now: datetime, *, in_full: bool = True) -> Council:
     """`in_full`: with the marks of submitted ballots, and what could be put before it."""
-    rows = (await connection.execute(_seats(session.id))).all()
+    everybody = (await connection.execute(_seats(session.id))).all()
+    rows = [row for row in everybody if not row.advisory]
+    group = [row for row in everybody if row.advisory]
     tabled = (await connection.execute(_TABLED.where(council_cases.c.session_id == session.id))).all()
     statement = select(ballots).join(council_seats, council_seats.c.id == ballots.c.seat_id)
     cast = (await connection.execute(statement.where(council_seats.c.session_id == session.id))).all()
     tied: set[tuple[int, int]] = set()
     if session.closed_at is None:  # afterwards it is what it was then
-        there = {row.person_id for row in rows if row.person_id is not None}
+        there = {row.person_id for row in everybody if row.person_id is not None}
         tied = await bound(connection, there, {row.case_id for row in tabled})
     by_seat = {(row.seat_id, row.case_id): row for row in cast}
     return Council(
@@ -250,10 +239,17 @@ async def council_of(connection: AsyncConnection, session: Any, now: datetime, *
         province=session.province,
         opened_on=session.opened_at.astimezone(_VIETNAM).date(),
         seats=tuple(_seat(row, now) for row in rows),
-        products=tuple(_tabled(row, rows, by_seat, tied, in_full=in_full) for row in tabled),
+        products=tuple(
+            replace(
+                _tabled(row, rows, by_seat, tied, in_full=in_full),
+                handed_over=advice.handed_over(row, group, by_seat, tied),
+            )
+            for row in tabled
+        ),
         closed_at=session.closed_at.astimezone(_VIETNAM) if session.closed_at is not None else None,
         ready=await _ready(connection, session.province) if in_full and session.closed_at is None else (),
         until=session.score_until,
+        group=tuple(_seat(row, now) for row in group),
     )
 
 
@@ -275,7 +271,7 @@ _TABLED = (
 def _seat(row: Any, now: datetime) -> Seat:
     waits = row.person_id is None and row.expires_at > now
     until = row.expires_at.astimezone(_VIETNAM).date() if waits else None
-    return Seat(row.number, row.name, row.chair, row.person_id is not None, until)
+    return Seat(row.number, row.name, row.chair, row.person_id is not None, until, row.advisory)
 
 
 def _tabled(
@@ -337,8 +333,13 @@ async def in_session(connection: AsyncConnection, case_id: int) -> bool:
 async def sitting_of(connection: AsyncConnection, code: str) -> Sitting | None:
     """The session that scores a case now."""
     here = (cases.c.code == code, council_sessions.c.closed_at.is_(None))
-    members = select(func.count()).where(council_seats.c.session_id == council_sessions.c.id).scalar_subquery()
-    cast = (council_seats.c.session_id == council_sessions.c.id, ballots.c.seat_id == council_seats.c.id)
+    scores = (council_seats.c.session_id == council_sessions.c.id, ~council_seats.c.advisory)
+    members = select(func.count()).where(*scores).scalar_subquery()
+    cast = (
+        ~council_seats.c.advisory,
+        council_seats.c.session_id == council_sessions.c.id,
+        ballots.c.seat_id == council_seats.c.id,
+    )
     sheets = select(func.count()).where(*cast, ballots.c.case_id == cases.c.id, ballots.c.submitted_at.is_not(None))
     statement = (
         select(
@@ -373,18 +374,20 @@ async def agreed_on(connection: AsyncConnection, case_id: int) -> Agreed | None:
     return _agreed(row) if row is not None else None
 
 
-async def scored_anew(connection: AsyncConnection, case_id: int) -> list[int]:
+async def scored_anew(connection: AsyncConnection, case_id: int) -> tuple[list[int], list[int]]:
     """A case comes back to the council: what was handed in before in a session still open has to be handed in again.
 
-    Returns the persons concerned.
+    Returns the persons concerned: members of the council, and of its advisory group, who read it anew.
     """
     still_open = select(council_sessions.c.id).where(council_sessions.c.closed_at.is_(None))
     there = select(council_seats.c.id).where(council_seats.c.session_id.in_(still_open))
     of_it = (ballots.c.case_id == case_id, ballots.c.submitted_at.is_not(None), ballots.c.seat_id.in_(there))
     back = update(ballots).where(*of_it).values(submitted_at=None).returning(ballots.c.seat_id)
     ids = list((await connection.execute(back)).scalars())
-    who = select(council_seats.c.person_id).where(council_seats.c.id.in_(ids), council_seats.c.person_id.is_not(None))
-    return sorted((await connection.execute(who)).scalars())
+    who = select(council_seats.c.person_id, council_seats.c.advisory)
+    theirs = (council_seats.c.id.in_(ids), council_seats.c.person_id.is_not(None))
+    rows = (await connection.execute(who.where(*theirs).order_by(council_seats.c.person_id))).all()
+    return [row.person_id for row in rows if not row.advisory], [row.person_id for row in rows if row.advisory]
 
 
 # ---------------------------------------------------------------- what a secretary writes
@@ -429,11 +432,13 @@ async def close_session(connection: AsyncConnection, council: Council, person_id
         if product.agreed is None:  # it has left the council meanwhile: what was begun stays, and comes to nothing
             continue
         await connection.execute(update(council_cases).where(*which).values(_columns(product, product.agreed)))
-        for cast in product.ballots:
-            if cast.standing == BOUND:
-                values = {"standing": BOUND, "submitted_at": None}
-                row = upsert(connection, ballots).values(seat_id=seats[cast.seat], case_id=case_id, **values)
-                await connection.execute(row.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=values))
+        tied = [one.seat for one in product.ballots if one.standing == BOUND]
+        if product.handed_over is not None:
+            tied += [one.seat for one in product.handed_over.readings if one.standing == BOUND]
+        for number in tied:
+            values = {"standing": BOUND, "submitted_at": None}
+            row = upsert(connection, ballots).values(seat_id=seats[number], case_id=case_id, **values)
+            await connection.execute(row.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=values))
     closed = update(council_sessions).where(council_sessions.c.id == council.id)
     await connection.execute(closed.values(closed_by=person_id, closed_at=now))
 

@@ -34,6 +34,7 @@ from dialogs.rules.lifecycle import STATUSES, WAITS_FOR_ROUND, Side, actions, li
 from dialogs.rules.ruleset import ruleset
 from dialogs.rules.working_days import days_used, working_minutes_left
 from dialogs.state import dump, load
+from storage.advice import being_read
 from storage.again import former_of
 from storage.assessments import assessment_of, may_see, shows_assessment
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
@@ -531,6 +532,8 @@ async def case_facts(
     ups = await rounds_of(connection, rows, now.astimezone(VIETNAM).date())
     closed = await days_off_of(connection, {_desk(row) for row in rows})
     today = now.astimezone(VIETNAM).date()
+    scoring = [row.id for row in rows if row.status == SCORING]
+    read = await being_read(connection, scoring) if scoring else frozenset()
     waiting = {row.province for row in rows if row.status in WAITS_FOR_ROUND}
     opened = await openings(connection, waiting, today) if waiting else {}
     return [
@@ -547,6 +550,7 @@ async def case_facts(
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
             round=ups.get(row.id),
+            with_group=row.id in read,
             round_open=row.status in WAITS_FOR_ROUND and row.since < opened[row.province],
         )
         for row in rows

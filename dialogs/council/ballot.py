@@ -95,13 +95,14 @@ def item_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     given = ballot.marks.get(item.code)
     so_far = (Text(N_("So far: %(finding)s"), {"finding": _with_points(item, given)}),) if given is not None else ()
     head = Text(N_("“%(product)s”, %(number)s/%(total)s – item %(code)s"), values)
-    return (head, *asked_lines(item), *so_far)
+    report = report_lines(ballot) if not ballot.marks else ()  # before the first mark it is read once
+    return (*report, head, *asked_lines(item), *so_far)
 
 
 def item_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     item = _item(answers, facts)
     marks = (Option(str(mark), _with_points(item, mark)) for mark in choices(item))
-    return (*marks, _SEE, _READ, replace(MINE, hidden=True))
+    return (*marks, _SEE, _READ, *_report(ballot_of(answers, facts)), replace(MINE, hidden=True))
 
 
 def _with_points(item: Criterion, mark: int) -> Text:
@@ -122,6 +123,8 @@ def after_item(value: str, answers: Answers, facts: Facts) -> Go:
     ballot, item = ballot_of(answers, facts), _item(answers, facts)
     if value == MINE.value:
         return Go("seat")
+    if value == _REPORT.value:
+        return to(ballot, value, item.code)
     if value == _READ.value:
         return to(ballot, "item", item.code)
     if value == _SEE.value:
@@ -154,6 +157,33 @@ def after_which(value: str, answers: Answers, facts: Facts) -> Go:
     return to(ballot) if value == _SEE.value else to(ballot, "item", value)
 
 
+# ---------------------------------------------------------------- what the advisory group says
+
+_REPORT = Option(
+    "report", Text(N_("What the group says")), ("ý kiến tổ tư vấn", "tổ tư vấn nói gì", "what the group says")
+)
+
+
+def _report(ballot: Ballot) -> tuple[Option, ...]:
+    return (_REPORT,) if ballot.report else ()
+
+
+def report_lines(ballot: Ballot) -> tuple[Text, ...]:
+    """The group's report on the product, beside which it is scored."""
+    lines = (Text(N_("• %(name)s: “%(words)s”"), {"name": one.by, "words": one.text}) for one in ballot.report)
+    return (Text(N_("The advisory group says:")), *lines) if ballot.report else ()
+
+
+def _is_reported(answers: Answers, facts: Facts) -> bool:
+    return _at("")(answers, facts) and answers.get("_do") == _REPORT.value and bool(ballot_of(answers, facts).report)
+
+
+def report_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    ballot = ballot_of(answers, facts)
+    on = (_ON,) if _left(ballot) and not ballot.submitted else ()
+    return (*on, _WHOLE, replace(MINE, hidden=True))
+
+
 # ---------------------------------------------------------------- the whole sheet
 
 
@@ -178,12 +208,12 @@ def _how_far(ballot: Ballot) -> Text:
 def sheet_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     ballot = ballot_of(answers, facts)
     if ballot.submitted:
-        return (_BACK, _EACH, _READ, MINE)
+        return (_BACK, _EACH, _READ, *_report(ballot), MINE)
     which = (_EACH, _WHICH) if ballot.marks else ()
     onwards = (
         (_ON, *which) if _left(ballot) else (*which, _CAST)
     )  # never first: the number of the last mark may come again
-    return (*onwards, _READ, CONCERNED, MINE, *_hidden(ballot))
+    return (*onwards, _READ, *_report(ballot), CONCERNED, MINE, *_hidden(ballot))
 
 
 def sheet_done(answers: Answers, facts: Facts) -> Effects:
@@ -201,7 +231,7 @@ def after_sheet(value: str, answers: Answers, facts: Facts) -> Go:
     match value:
         case "on":
             return _onward(ballot)
-        case "which" | "each":
+        case "which" | "each" | "report":
             return to(ballot, value)
         case "concerned":
             return to(ballot, SURE)
@@ -269,7 +299,7 @@ def up(answers: Answers) -> Go:
 
 BALLOT = Dialog(
     "ballot",
-    allowed=lambda answers, facts: facts.ballot(answers["subject"]) is not None,
+    allowed=lambda answers, facts: (mine := facts.ballot(answers["subject"])) is not None and not mine.advisory,
     up=up,
     steps=(
         *asks(_onward),
@@ -284,6 +314,14 @@ BALLOT = Dialog(
             at_once=True,
         ),
         Ask("each", each_prompt, one_of(each_options), when=_is_read_back, goto=after_each, at_once=True),
+        Ask(
+            "report",
+            lambda answers, facts: report_lines(ballot_of(answers, facts)),
+            one_of(report_options),
+            when=_is_reported,
+            goto=after_each,
+            at_once=True,
+        ),
         Ask("which", N_("Which item shall we change?"), one_of(which_options), when=_at("which"), goto=after_which),
         Ask(
             "sheet",

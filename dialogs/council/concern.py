@@ -13,6 +13,7 @@ from dialogs.model import N_, Answers, Ask, Ballot, DeclareInterest, Effects, Fa
 SURE = "sure"
 """`_do` of a draft in which somebody has said that the product concerns them, and is asked once more."""
 MINE = Option("mine", Text(N_("All I score")), ("các phiếu", "phiếu của tôi", "phiếu", "all i score"))
+ALL_I_READ = replace(MINE, label=Text(N_("All I read")), typed=(*MINE.typed, "các hồ sơ", "all i read"))
 CONCERNED = Option("concerned", Text(N_("I am concerned")), ("có liên quan", "tôi có liên quan", "concerned"))
 _MENU = Option("menu", Text(N_("Main menu")), ("menu",))
 _FREE = Option(
@@ -37,8 +38,13 @@ def ballot_of(answers: Answers, facts: Facts) -> Ballot:
 
 
 def is_open(ballot: Ballot) -> bool:
-    """Whether it can be scored at all, by whomever."""
+    """Whether it can be scored, or read for the council, by whomever."""
     return not ballot.closed and ballot.status == SCORING and bool(ballot.product_set)
+
+
+def mine(ballot: Ballot) -> Option:
+    """The way to all of them."""
+    return ALL_I_READ if ballot.advisory else MINE
 
 
 def standing(answers: Answers, facts: Facts) -> str:
@@ -59,38 +65,48 @@ def over_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
     if ballot.closed:
         over = N_("The session is over, so %(code)s “%(product)s” can't be scored any more.")
-        return (Text(over, named(ballot)),)
+        read = N_("The session is over, so %(code)s “%(product)s” need not be read any more.")
+        return (Text(read if ballot.advisory else over, named(ballot)),)
     gone = N_("%(code)s “%(product)s” is not with the council any more, so it can't be scored.")
-    return (Text(gone, named(ballot)),)
+    read = N_("%(code)s “%(product)s” is not with the council any more, so it need not be read.")
+    return (Text(read if ballot.advisory else gone, named(ballot)),)
 
 
 def concerned_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
     if ballot.standing == BOUND:
-        why = N_("By the record you make “%(product)s” (%(code)s), or work for its commune, so you do not score it.")
+        score = N_("By the record you make “%(product)s” (%(code)s), or work for its commune, so you do not score it.")
+        read = N_("By the record you make “%(product)s” (%(code)s), or work for its commune, so you do not read it.")
+        why = read if ballot.advisory else score
         wrong = N_("The secretary sees that by itself. If the record is wrong, tell the secretary: %(secretary)s.")
         return (Text(why, named(ballot)), Text(wrong, named(ballot)))
-    said = N_("You have said that “%(product)s” (%(code)s) concerns you, so you do not score it.")
+    score = N_("You have said that “%(product)s” (%(code)s) concerns you, so you do not score it.")
+    read = N_("You have said that “%(product)s” (%(code)s) concerns you, so you do not read it.")
+    said = read if ballot.advisory else score
     slip = N_("If that was a slip, say that you are not concerned; the secretary is told of it.")
     return (Text(said, named(ballot)), Text(slip))
 
 
 def concerned_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return (MINE,) if ballot_of(answers, facts).standing == BOUND else (MINE, _FREE)
+    ballot = ballot_of(answers, facts)
+    return (mine(ballot),) if ballot.standing == BOUND else (mine(ballot), _FREE)
 
 
 def interest_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
+    score = N_("Does it concern you, a relative or your firm? Whoever is concerned does not score.")
+    read = N_("Does it concern you, a relative or your firm? Whoever is concerned does not read it for the group.")
     return (
         Text(N_("%(code)s “%(product)s”, made by %(by)s."), named(ballot)),
-        Text(N_("Does it concern you, a relative or your firm? Whoever is concerned does not score.")),
+        Text(read if ballot.advisory else score),
     )
 
 
 def sure_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
-    what = N_("If it concerns you, you do not score “%(product)s”, and the secretary reads your name.")
-    return (Text(what, named(ballot)), Text(N_("Does it really concern you?")))
+    score = N_("If it concerns you, you do not score “%(product)s”, and the secretary reads your name.")
+    read = N_("If it concerns you, you do not read “%(product)s”, and the secretary reads your name.")
+    return (Text(read if ballot.advisory else score, named(ballot)), Text(N_("Does it really concern you?")))
 
 
 def declared_free(answers: Answers, facts: Facts) -> Effects:
@@ -121,7 +137,7 @@ def asks(onward: Callable[[Ballot], Go]) -> tuple[Ask, ...]:
         Ask(
             "over",
             over_prompt,
-            one_of((MINE, _MENU)),
+            one_of(lambda answers, facts: (mine(ballot_of(answers, facts)), _MENU)),
             when=lambda answers, facts: standing(answers, facts) == "over",
             goto=lambda value, answers, facts: Go("menu" if value == _MENU.value else "seat"),
         ),
@@ -136,7 +152,7 @@ def asks(onward: Callable[[Ballot], Go]) -> tuple[Ask, ...]:
         Ask(
             SURE,
             sure_prompt,
-            one_of((_BACK, MINE, _REALLY)),
+            one_of(lambda answers, facts: (_BACK, mine(ballot_of(answers, facts)), _REALLY)),
             when=is_asked_again,
             then=declared_concerned,
             goto=after_sure,
@@ -146,7 +162,7 @@ def asks(onward: Callable[[Ballot], Go]) -> tuple[Ask, ...]:
         Ask(
             "interest",
             interest_prompt,
-            one_of((_FREE, _YES, MINE)),
+            one_of(lambda answers, facts: (_FREE, _YES, mine(ballot_of(answers, facts)))),
             when=lambda answers, facts: standing(answers, facts) == "unsaid",
             then=declared_free,
             goto=after,

@@ -1,7 +1,8 @@
 """A council's session: what the record says of it, to its secretary and to a member, and what is ordered about it.
 
 A part of dialogs.model, which has all facts and effects. A secretary is an officer of the province who has no seat in
-the session; whoever has one sees only their own ballot.
+the session; whoever has one sees only their own ballot. The advisory group of a session reads its dossiers and remarks
+on them; it gives no marks.
 """
 
 from collections.abc import Mapping
@@ -19,11 +20,22 @@ FREE, DECLARED, BOUND = "free", "declared", "bound"
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What somebody of the advisory group says of a dossier."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ballot:
     """A member's own score sheet of one product. `session` as it is called ("1/2026"); `marks` by code of the sheet.
 
     `product_set` 0: its sheet is not known. `status`: of the case; `closed`: the session is. `until`: the last day for
-    sheets, if one is set; `secretary`: the name of who opened the session.
+    sheets, if one is set; `secretary`: the name of who opened the session. `report`: what the advisory group remarks.
+
+    For somebody of that group (`advisory`) it is a dossier to read, by `until`: `submitted` once they are through, with
+    a `remark` of their own.
     """
 
     session: str
@@ -39,12 +51,15 @@ class Ballot:
     closed: bool = False
     until: date | None = None
     secretary: str = ""
+    report: tuple[Remark, ...] = ()
+    advisory: bool = False
+    remark: str = ""
     seat: int = 0  # in the database: one's ballots of one session have the same
 
     @property
     def key(self) -> str:
         """Of the dialog that is about it."""
-        return f"ballot.{self.code}"
+        return f"{'advice' if self.advisory else 'ballot'}.{self.code}"
 
     @property
     def concerned(self) -> bool:
@@ -56,7 +71,7 @@ class Ballot:
 class Seat:
     """A member as the secretary has named them. `number` is their place; `until`: last day of an open invitation.
 
-    `taken`: somebody sits there, and hears what they are told.
+    `taken`: somebody sits there, and hears what they are told. `advisory`: in the advisory group, without marks.
     """
 
     number: int
@@ -64,6 +79,7 @@ class Seat:
     chair: bool = False
     taken: bool = False
     until: date | None = None
+    advisory: bool = False
 
     @property
     def short(self) -> str:
@@ -86,6 +102,25 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How far somebody of the advisory group is with a dossier; `seat` is their number."""
+
+    seat: int
+    standing: str = ""
+    read: bool = False
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A dossier in the hands of the advisory group: since when, by when it should have read it, and who is how far."""
+
+    on: date
+    until: date | None = None
+    readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Agreed:
     """What a closed session came to for a product. `stars` 0: points and gates disagree, and nobody has decided yet."""
 
@@ -96,7 +131,10 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Tabled:
-    """A product before the council. `ballots`: of every seat that is concerned or has cast one."""
+    """A product before the council. `ballots`: of every seat that is concerned or has cast one.
+
+    `handed_over` None: the advisory group was not given it.
+    """
 
     code: str
     product: str
@@ -107,11 +145,15 @@ class Tabled:
     status: str
     ballots: tuple[Cast, ...] = ()
     agreed: Agreed | None = None
+    handed_over: HandedOver | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Council:
-    """A session. `ready`: code and product of dossiers that could be put before it; `until`: last day for sheets."""
+    """A session. `ready`: code and product of dossiers that could be put before it; `until`: last day for sheets.
+
+    `seats` are the council's, `group` the advisory group's.
+    """
 
     id: int
     name: str
@@ -122,6 +164,7 @@ class Council:
     closed_at: datetime | None = None
     ready: tuple[tuple[str, str], ...] = ()
     until: date | None = None
+    group: tuple[Seat, ...] = ()
 
     @property
     def closed(self) -> bool:
@@ -131,7 +174,7 @@ class Council:
         return next((one for one in self.products if one.code == code), None)
 
     def seat(self, number: int) -> Seat | None:
-        return next((one for one in self.seats if one.number == number), None)
+        return next((one for one in (*self.seats, *self.group) if one.number == number), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +224,19 @@ class InviteMember:
     session: int
     name: str
     chair: bool
+    advisory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GiveToRead:
+    """Give the advisory group of a session these dossiers to read, by a day if one is named.
+
+    What is before no session yet comes before this one with it.
+    """
+
+    session: int
+    codes: tuple[str, ...]
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +328,23 @@ class CastBallot:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRemark:
+    """What somebody of the advisory group says of a dossier, in place of what they said before; "" for nothing."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishReading:
+    """Somebody of the advisory group has read a dossier through, or wants to read on (`back`)."""
+
+    code: str
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReadDossier:
-    """The bound dossier and the commune's report of a product that one scores, as files."""
+    """The bound dossier and the commune's report of a product that one scores or reads, as files."""
 
     code: str

@@ -1,4 +1,4 @@
-"""The home of a council's member: which products are left to score, of which session, until when."""
+"""The home of who sits in a council: which products are left to score or to read, of which session, until when."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -32,6 +32,8 @@ def _session(ballots: tuple[Ballot, ...]) -> Iterator[Text]:
 def _head(ballots: tuple[Ballot, ...]) -> Text:
     left = sum(is_open(one) and not one.concerned and not one.submitted for one in ballots)
     values: dict[str, Value] = {"session": ballots[0].session, "count": left}
+    if ballots[0].advisory and not ballots[0].closed:
+        return _group_head(values) if left else Text(N_("Advisory group: nothing is left for you to read."))
     if ballots[0].closed:
         return Text(N_("Council, session %(session)s, is over:"), values)
     if not left:
@@ -45,6 +47,12 @@ def _head(ballots: tuple[Ballot, ...]) -> Text:
     return Text(one, values | {"day": ballots[0].until}, many)
 
 
+def _group_head(values: dict[str, Value]) -> Text:
+    one = N_("Advisory group, session %(session)s: %(count)s dossier left to read.")
+    many = N_("Advisory group, session %(session)s: %(count)s dossiers left to read.")
+    return Text(one, values, many)
+
+
 def _line(ballot: Ballot) -> Text:
     values: dict[str, Value] = {"code": ballot.code, "product": ballot.product, "state": _state(ballot)}
     return Text(N_("• %(code)s “%(product)s”: %(state)s"), values)
@@ -55,6 +63,8 @@ def _state(ballot: Ballot) -> Text:
         return Text(N_("the session is over"))
     if not is_open(ballot):
         return Text(N_("not with the council any more"))
+    if ballot.advisory:
+        return _read_state(ballot)
     if ballot.concerned:
         return Text(N_("you are concerned, so you do not score it"))
     if ballot.submitted:
@@ -64,6 +74,16 @@ def _state(ballot: Ballot) -> Text:
         "total": len(sheet(ballot.ruleset, ballot.product_set).criteria),
     }
     return Text(N_("%(done)s of %(total)s items"), values) if ballot.marks else Text(N_("not begun"))
+
+
+def _read_state(ballot: Ballot) -> Text:
+    if ballot.concerned:
+        return Text(N_("you are concerned, so you do not read it"))
+    if ballot.submitted:
+        return Text(N_("read through"))
+    if ballot.until is not None:
+        return Text(N_("to be read by %(day)s"), {"day": ballot.until})
+    return Text(N_("to be read"))
 
 
 _MENU = Option("menu", Text(N_("Main menu")), ("menu",))
@@ -81,7 +101,9 @@ def overview_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def _ways_in(ballot: Ballot) -> str:
-    return N_("Open %(code)s") if ballot.concerned or ballot.submitted else N_("Score %(code)s")
+    if ballot.concerned or ballot.submitted:
+        return N_("Open %(code)s")
+    return N_("Read %(code)s") if ballot.advisory else N_("Score %(code)s")
 
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:

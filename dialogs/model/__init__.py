@@ -13,11 +13,17 @@ from dialogs.council.facts import Council as Council
 from dialogs.council.facts import DecideStars as DecideStars
 from dialogs.council.facts import DeclareInterest as DeclareInterest
 from dialogs.council.facts import DropSeat as DropSeat
+from dialogs.council.facts import FinishReading as FinishReading
+from dialogs.council.facts import GiveToRead as GiveToRead
+from dialogs.council.facts import HandedOver as HandedOver
 from dialogs.council.facts import InviteMember as InviteMember
+from dialogs.council.facts import KeepRemark as KeepRemark
 from dialogs.council.facts import LookAtMarks as LookAtMarks
 from dialogs.council.facts import MakeCouncilPapers as MakeCouncilPapers
 from dialogs.council.facts import OpenCouncil as OpenCouncil
 from dialogs.council.facts import ReadDossier as ReadDossier
+from dialogs.council.facts import Reading as Reading
+from dialogs.council.facts import Remark as Remark
 from dialogs.council.facts import RemindMembers as RemindMembers
 from dialogs.council.facts import RenewSeat as RenewSeat
 from dialogs.council.facts import ScoreItem as ScoreItem

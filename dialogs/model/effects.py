@@ -9,7 +9,10 @@ from dialogs.council.facts import (
     DecideStars,
     DeclareInterest,
     DropSeat,
+    FinishReading,
+    GiveToRead,
     InviteMember,
+    KeepRemark,
     LookAtMarks,
     MakeCouncilPapers,
     OpenCouncil,
@@ -498,6 +501,9 @@ Effect = (
     | SetScoringDay
     | TableProduct
     | InviteMember
+    | GiveToRead
+    | KeepRemark
+    | FinishReading
     | RenewSeat
     | DropSeat
     | RemindMembers

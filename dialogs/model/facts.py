@@ -342,6 +342,7 @@ class CaseFacts:
     steps: tuple[StarStep, ...] = ()  # of the list of things to do for a star, in the same dialogs
     continues: Former | None = None  # the case of `former`
     assessment: tuple[Assessed, ...] = ()  # the commune's, for those only who decide on the case
+    with_group: bool = False  # the province's advisory group is reading it
     sitting: Sitting | None = None  # for who may enter its result
     round: Round | None = None  # of the province: the one it was sent up for, or would be today
     officers: int = 0  # of its commune, which need not be the person's
