@@ -29,7 +29,7 @@ from dialogs.officer.own_words import before, own_words
 
 REMARK_CHARS = 500
 _READ = Option("read", Text(N_("Read the dossier")), ("đọc hồ sơ", "đọc", "read the dossier"))
-_REMARK = Option("remark", Text(N_("Write a remark")), ("ghi góp ý", "góp ý", "write a remark"))
+_REMARK = Option("remark", Text(N_("Leave a remark")), ("ghi góp ý", "góp ý", "leave a remark"))
 _OUT = Option("out", Text(N_("Take the remark out")), ("bỏ góp ý", "take the remark out"))
 _DONE = Option("done", Text(N_("I have read it")), ("đọc xong", "đã đọc xong", "xong", "i have read it"))
 _AGAIN = Option("again", Text(N_("Read on")), ("đọc tiếp", "đọc lại", "read on"))
