@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.desk import advice as desk_advice
 from bot.desk import council as desk
 from bot.desk import council_papers, forms
 from bot.effects import TOO_LATE
@@ -75,7 +76,7 @@ async def test_the_history_says_who_gave_it_and_when_and_once(engine: AsyncEngin
     first = await session.acts("province", order)
     assert [entry.action for entry in first.turn.carried.audit] == ["hand_over"]
     again = await session.acts("province", order)
-    assert not again.turn.carried.audit
+    assert (said(again), again.turn.carried.audit) == ([desk_advice.HAS_IT.msgid], [])
     (event,) = [row for row in await rows(engine, case_events) if row.action == "hand_over"]
     assert event.actor_id == session.here.people["province"].person_id
     assert (event.from_status, event.to_status, event.happened_at) == (

@@ -13,11 +13,16 @@ GIVEN = "hand_over"
 """In the history of a case and in the audit: the province has given it to the advisory group."""
 
 
+HAS_IT = Text(N_("The advisory group has that already, so nothing was changed."))
+
+
 async def give(turn: Turned, effect: GiveToRead) -> None:
     """All of these dossiers or none; those that were with the group already stay as they were."""
     row = await own_session(turn, effect.session)
     before = await council.council_of(turn.connection, row, turn.now, in_full=False)
     given = [case for code in effect.codes if (case := await _to_give(turn, row, before, code)) is not None]
+    if not given:
+        raise Refused(HAS_IT)
     added = [case for case in given if before.product(case.code) is None]
     for case in given:
         if case in added:
