@@ -5,6 +5,7 @@ somebody whom the product concerns is shown to nobody.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,8 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.council.facts import BOUND, DECLARED, FREE
-from dialogs.model import HandedOver, Reading, Remark
+from dialogs.model import Ballot, HandedOver, Reading, Remark
+from storage.assessments import assessment_of
 from storage.concerned import bound
 from storage.models import ballots, council_cases, council_seats, council_sessions
 
@@ -69,6 +71,15 @@ async def remarks_on(connection: AsyncConnection, rows: Sequence[Any]) -> dict[t
             key = (one.session_id, one.case_id)
             found[key] = (*found.get(key, ()), Remark(one.name, one.remark))
     return found
+
+
+async def with_assessment(connection: AsyncConnection, mine: tuple[Ballot, ...], opened: str) -> tuple[Ballot, ...]:
+    """One's ballots; that whose dialog is open with what the commune found, unless the product concerns one."""
+    read = next((one for one in mine if one.advisory and one.key == opened and one.standing == FREE), None)
+    if read is None:
+        return mine
+    found = await assessment_of(connection, read.code)
+    return tuple(replace(one, assessment=found) if one is read else one for one in mine)
 
 
 async def being_read(connection: AsyncConnection, case_ids: Collection[int]) -> frozenset[int]:

@@ -62,7 +62,9 @@ def provinces_of(members: Iterable[Membership]) -> tuple[str, ...]:
 
 async def council_facts(connection: AsyncConnection, conversation: "Conversation", now: datetime) -> dict[str, Any]:
     """For the dialogs of councils: the sessions one is a secretary of, and one's own ballots."""
-    mine = await ballots_of(connection, conversation.person_id, now)
+    mine = await advice.with_assessment(
+        connection, await ballots_of(connection, conversation.person_id, now), conversation.state.key
+    )
     provinces = provinces_of(conversation.person.memberships)
     if not provinces:
         return {"ballots": mine}

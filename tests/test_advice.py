@@ -1,7 +1,7 @@
 """The advisory group of a council: who may read and remark, who reads that, and what it never does: give marks."""
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk import advice as desk_advice
@@ -25,8 +25,9 @@ from dialogs.model import (
 )
 from dialogs.producer.check_status import WITH_GROUP, status_words
 from dialogs.rules.council import LEAST_BALLOTS
+from dialogs.rules.sheet import TOPICS
 from storage import council, records, seats
-from storage.models import ballots, case_events, cases, council_cases
+from storage.models import assessments, ballots, case_events, cases, council_cases
 from tests.facts import NOW, world
 from tests.heart import chat, rows
 from tests.test_assessing import said
@@ -158,6 +159,20 @@ async def test_whom_it_concerns_reads_nothing_and_is_not_read(engine: AsyncEngin
     (product,) = (await known_to(session, "province", f"council.{SESSION}")).councils[0].products
     assert product.handed_over is not None
     assert {(one.standing, one.remark) for one in product.handed_over.readings} == {(BOUND, "")}
+
+
+async def test_what_the_commune_found_is_read_by_whom_it_does_not_concern(sqlite_engine: AsyncEngine) -> None:
+    session = await given(sqlite_engine)
+    (case,) = await rows(sqlite_engine, cases)
+    found = {"case_id": case.id, "topic": TOPICS[0], "product_set": 7, "option": 1, "assessed_at": NOW}
+    author = {"author_id": session.here.people["colleague"].person_id}
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(insert(assessments).values(found | author))
+    (read,) = (await known_to(session, "long", f"advice.{session.code}")).ballots
+    assert [(one.topic, one.option) for one in read.assessment] == [(TOPICS[0], 1)]
+    await session.acts("long", DeclareInterest(session.code, concerned=True))
+    (concerned,) = (await known_to(session, "long", f"advice.{session.code}")).ballots
+    assert not concerned.assessment
 
 
 async def test_the_group_counts_in_no_quorum(sqlite_engine: AsyncEngine) -> None:

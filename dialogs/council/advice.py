@@ -25,7 +25,9 @@ from dialogs.model import (
     Text,
     Value,
 )
+from dialogs.officer.assess import found_lines
 from dialogs.officer.own_words import before, own_words
+from dialogs.rules.sheet import sheet
 
 REMARK_CHARS = 500
 _READ = Option("read", Text(N_("Read the dossier")), ("đọc hồ sơ", "đọc", "read the dossier"))
@@ -41,7 +43,8 @@ def file_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     by = (Text(N_("To be read by %(day)s."), {"day": ballot.until}),) if ballot.until is not None else ()
     said = (Text(N_("Your remark: “%(words)s”"), {"words": ballot.remark}),) if ballot.remark else ()
     state = (Text(N_("You have read it through.")),) if ballot.submitted else by
-    return (Text(N_("%(code)s “%(product)s”, made by %(by)s."), named(ballot)), *state, *said)
+    found = found_lines(sheet(ballot.ruleset, ballot.product_set), ballot.assessment) if ballot.assessment else ()
+    return (Text(N_("%(code)s “%(product)s”, made by %(by)s."), named(ballot)), *state, *found, *said)
 
 
 def file_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from dialogs.evaluation import Assessed
+
 SCORING = "in_evaluation"
 """The status of a case that a council scores."""
 FREE, DECLARED, BOUND = "free", "declared", "bound"
@@ -54,6 +56,7 @@ class Ballot:
     report: tuple[Remark, ...] = ()
     advisory: bool = False
     remark: str = ""
+    assessment: tuple[Assessed, ...] = ()  # the commune's, where a dossier is read
     seat: int = 0  # in the database: one's ballots of one session have the same
 
     @property
