@@ -22,6 +22,7 @@ from bot.channels.base import Capabilities, option_data, pressed
 from bot.render import Composed, Listener, compose
 from bot.sample_council import sample_ballots, sample_councils
 from bot.world import LOCALES, PLAIN, World
+from dialogs.council.facts import SCORING
 from dialogs.engine import PAGE, arrive, dialog_name, question, step
 from dialogs.matching import fold, forms
 from dialogs.model import (
@@ -63,6 +64,7 @@ from dialogs.model import (
     Role,
     SendMessage,
     SetPlace,
+    Sitting,
     StarStep,
     State,
     Story,
@@ -147,11 +149,16 @@ def situations(base: Facts) -> tuple[Situation, ...]:
     province = replace(officer, memberships=(Membership(Role.PROVINCE_OFFICER, "79"),))
     administrator = replace(officer, memberships=(Membership(Role.ADMINISTRATOR, ""),))
     leader = replace(officer, memberships=(Membership(Role.COMMUNE_APPROVER, f"79/{COMMUNE}"),))
-    rated = tuple(case for case in desk if case.status in ("in_evaluation", "at_district"))
+    rated = tuple(
+        replace(case, sitting=Sitting("4/2026", 3, 7)) if case.status == SCORING else case
+        for case in desk
+        if case.status in (SCORING, "at_district")
+    )
     both = replace(officer, memberships=(*officer.memberships, *administrator.memberships))
     return (
         Situation("a producer without a case", known),
-        Situation("a newcomer", replace(base, ballots=sample_ballots())),
+        Situation("a newcomer", base),
+        Situation("a member of a council", replace(base, person=Person(seated=True), ballots=sample_ballots())),
         Situation("somebody who does not agree", replace(base, person=Person(consent="no"))),
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
         Situation("a producer with drafts", known, _with_drafts()),
@@ -536,7 +543,7 @@ class _Stand:
         if (case := self.facts.case(subject)) is not None:
             return (case.may, case.undo is not None)
         if (ballot := self.facts.ballot(subject)) is not None:
-            return (ballot.standing, ballot.submitted, ballot.closed, ballot.status, len(ballot.marks))
+            return (ballot.standing, ballot.submitted, ballot.closed, ballot.status, len(ballot.marks), ballot.key[:6])
         return (subject,) if self.facts.council(subject) is not None else ()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 
 from bot import own_score, reach, showing, standing
 from bot.desk import (
+    advice,
     assessing,
     assisted,
     correspondence,
@@ -66,8 +67,10 @@ from dialogs.model import (
     EndLeave,
     ExportAudit,
     ExportCases,
+    FinishReading,
     ForgetMe,
     GiveAddress,
+    GiveToRead,
     HandOver,
     Invite,
     InviteMember,
@@ -75,6 +78,7 @@ from dialogs.model import (
     KeepFile,
     KeepOwnPaper,
     KeepPaper,
+    KeepRemark,
     KeepSelfScore,
     KeepStory,
     LeaveJoin,
@@ -126,6 +130,7 @@ from dialogs.model import (
     SetPaperDate,
     SetPlace,
     SetRound,
+    SetScoringDay,
     SetTemplate,
     SettleQuestion,
     SplitOff,
@@ -316,8 +321,16 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await rounds.drop_round(turn, effect)
         case OpenCouncil():
             await council.open_council(turn, effect)
+        case SetScoringDay():
+            await council.set_scoring_day(turn, effect)
         case TableProduct():
             await council.table_product(turn, effect)
+        case GiveToRead():
+            await advice.give(turn, effect)
+        case KeepRemark():
+            await advice.keep_remark(turn, effect)
+        case FinishReading():
+            await advice.finish(turn, effect)
         case InviteMember():
             await council.invite_member(turn, effect)
         case RenewSeat():

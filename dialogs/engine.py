@@ -563,7 +563,8 @@ def _with_draft(state: State, partial: str | None = None, suggested: str | None 
 def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, facts: Facts) -> Turn:
     dialog, ask, draft = _here(dialogs, state)
     if at not in (state.at, address(state.at, ask, draft)):
-        settled = dialog.form or ask.confirms or ask.verbatim  # what is being written or sent is not left by one tap
+        # what is being written or sent is not left by one tap
+        settled = dialog.form or ask.verbatim or (ask.confirms and not ask.at_once)
         return (None if settled else _lasting(dialogs, state, at, value, rest, facts)) or _stale(state)
     if value == MORE:
         return Turn(replace(state, drafts={**state.drafts, state.key: replace(draft, page=draft.page + 1)}))

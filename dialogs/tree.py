@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dialogs import paper_days, places
 from dialogs.answers import one_of
-from dialogs.council import ballot, secretary
+from dialogs.council import advice, ballot, seat, secretary, sessions, to_group
 from dialogs.engine import SHOW_MORE
 from dialogs.matching import match
 from dialogs.model import (
@@ -69,6 +69,7 @@ from dialogs.producer import (
     upload,
     wallet,
 )
+from dialogs.producer.own_score import can_score
 from dialogs.rules.lifecycle import waits_for_authority
 from dialogs.words import COMMANDS
 
@@ -76,6 +77,7 @@ PRODUCERS: tuple[Dialog, ...] = (
     consent.CONSENT,
     place.PLACE,
     menu.MENU,
+    menu.OWN_MENU,
     menu.DRAFTS,
     menu.PAUSE,
     menu.PAUSED,
@@ -111,8 +113,9 @@ PRODUCERS: tuple[Dialog, ...] = (
     *again.DIALOGS,
     *wallet.DIALOGS,
     *reach.DIALOGS,
-    ballot.SEAT,
+    seat.SEAT,
     ballot.BALLOT,
+    advice.ADVICE,
 )
 OFFICERS: tuple[Dialog, ...] = (
     desk.DESK,
@@ -131,8 +134,9 @@ OFFICERS: tuple[Dialog, ...] = (
     decide.DECIDE,
     send_up.SEND_UP,
     rounds.ROUNDS,
-    secretary.COUNCILS,
+    sessions.COUNCILS,
     secretary.COUNCIL,
+    to_group.TO_GROUP,
     imports.IMPORT,
     imports.IMPORT_SURE,
     result.RESULT,
@@ -333,6 +337,20 @@ def council(argument: str, facts: Facts) -> Go:
     return Go("councils" if rounds.plans_rounds({}, facts) else "seat")
 
 
+def ballots(argument: str, facts: Facts) -> Go:
+    return Go("seat") if facts.person.seated else council(argument, facts)
+
+
+def score(argument: str, facts: Facts) -> Go:
+    """A member's sheets; of a producer it is their own score that is meant."""
+    if facts.person.seated:
+        return Go("seat")
+    scored = [case.code for case in facts.cases if can_score(case)]
+    if len(scored) == 1:
+        return Go(f"self_score.{scored[0]}")
+    return Go("check_status" if facts.cases else "learn")
+
+
 def undo(argument: str, facts: Facts) -> Go:
     """Where there is nothing left to take back; else the decision has been looked up before (bot.handle)."""
     return Go("undo_over" if facts.person.memberships else "menu")
@@ -354,7 +372,8 @@ def on_case(code: str, facts: Facts) -> Go | None:
     """A case code typed anywhere: the owner's view, the officer's, a council member's, or nothing at all."""
     case: CaseFacts | None = facts.case(code)
     if case is None:
-        return Go(f"ballot.{code}") if facts.ballot(code) is not None else None
+        ballot = facts.ballot(code)
+        return Go(ballot.key) if ballot is not None else None
     return Go(f"case.{code}") if case.own else Go(f"review.{code}")
 
 
@@ -392,6 +411,8 @@ DIALOGS = Dialogs(
         "invite": invite,
         "leave": staff.leave,
         "council": council,
+        "ballots": ballots,
+        "score": score,
         "undo": undo,
         "urgent": urgent,
         "new": new,

@@ -154,6 +154,8 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "add_email": ("thêm email", "thêm e-mail", "nhận tin qua email", "add my e-mail"),
     "no_email": ("bỏ email", "bỏ e-mail", "remove my e-mail"),
     "council": ("hội đồng", "vào hội đồng", "phiếu chấm", "council"),
+    "ballots": ("phiếu của tôi", "phiếu chấm của tôi", "các phiếu của tôi", "các phiếu", "my score sheets"),
+    "score": ("chấm", "chấm điểm", "chấm phiếu", "phiếu", "score"),
     "join": (
         "nối zalo",
         "nối telegram",
@@ -242,6 +244,7 @@ DESK: Mapping[str, tuple[str, ...]] = {
     "new": ("có gì mới", "có gì mới không", "có gì mới ko", "hồ sơ mới", "what is new"),
     "undo": ("hoàn tác", "rút lại", "undo", "take it back"),
     "council": ("hội đồng", "phiên họp", "phiếu chấm", "council"),
+    "ballots": ("phiếu của tôi", "phiếu chấm của tôi", "các phiếu của tôi", "my score sheets"),
     "invite": ("mời cán bộ", "mời thêm cán bộ", "mời lãnh đạo", "invite", "invite an officer"),
 }
 """What officers may type wherever no form is open; as their own words to somebody these are not taken."""

@@ -51,11 +51,21 @@ def minutes() -> Any:
             ("{%tr endfor %}", "", ""),
         ),
     )
+    text(document, "{%p if group %}")
+    text(document, "4. Tổ tư vấn: {{ group | length }} người.")
+    text(document, "{%p for person in group %}")
+    text(document, "- {{ person.name }}")
+    text(document, "{%p endfor %}")
+    text(document, "{%p endif %}")
     text(document, "II. KẾT QUẢ CHẤM ĐIỂM", bold=True)
     text(document, "{%p for product in products %}")
     text(document, "{{ loop.index }}. {{ product.product }} – {{ product.by }}, {{ product.place }}", bold=True)
     text(document, "Mã hồ sơ: {{ product.code }}; bộ sản phẩm: {{ product.product_set }}.")
     text(document, "{%p if product.scored %}")
+    text(document, "Tổ tư vấn: {{ product.advice }}.")
+    text(document, "{%p for remark in product.remarks %}")
+    text(document, "- {{ remark.by }}: {{ remark.text }}")
+    text(document, "{%p endfor %}")
     text(document, "Số phiếu hợp lệ: {{ product.ballots }}/{{ members | length }}{{ product.others }}.")
     text(document, "Điểm trung bình: {{ product.points }}; tổng {{ product.total }} điểm.")
     text(

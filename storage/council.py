@@ -5,7 +5,8 @@ nobody else's; the marks of others are read for a secretary only, and only once 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,26 +16,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.council.facts import BOUND, FREE, SCORING
 from dialogs.engine import dialog_name
-from dialogs.model import Agreed, Ballot, Cast, Council, Membership, Role, Seat, Tabled
+from dialogs.model import Agreed, Ballot, Cast, Council, Membership, Remark, Role, Seat, Sitting, Tabled
 from dialogs.producer.own_score import SCORED, set_of
+from storage import advice
+from storage.concerned import bound
 from storage.database import upsert
 from storage.models import (
-    assessments,
     ballots,
     case_events,
     cases,
     council_cases,
     council_seats,
     council_sessions,
-    memberships,
     people,
 )
 
 if TYPE_CHECKING:
     from storage.records import Conversation
 
-SHOW_COUNCIL = {"councils", "council", "seat", "ballot"}
-"""Dialogs that know sessions and ballots; for the others they are not read."""
+SHOW_COUNCIL = {"councils", "council", "to_group", "seat", "ballot", "advice"}
+"""Dialogs that know sessions and ballots; in the others they are read for members only."""
 SHOWN_FOR = timedelta(days=60)
 """How long a closed session stays in the lists: until its decisions are published."""
 MOST_SHOWN = 20
@@ -45,7 +46,14 @@ _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def shows_council(conversation: "Conversation") -> bool:
-    return dialog_name(conversation.state.key) in SHOW_COUNCIL
+    """Whoever sits in a council may be led to their sheets from anywhere."""
+    return conversation.person.seated or dialog_name(conversation.state.key) in SHOW_COUNCIL
+
+
+def seated(person_id: Any) -> Any:
+    """Whether the person of this column has a seat in a session that is still open."""
+    theirs = (council_seats.c.person_id == person_id, council_sessions.c.id == council_seats.c.session_id)
+    return exists().where(*theirs, council_sessions.c.closed_at.is_(None))
 
 
 def provinces_of(members: Iterable[Membership]) -> tuple[str, ...]:
@@ -54,7 +62,9 @@ def provinces_of(members: Iterable[Membership]) -> tuple[str, ...]:
 
 async def council_facts(connection: AsyncConnection, conversation: "Conversation", now: datetime) -> dict[str, Any]:
     """For the dialogs of councils: the sessions one is a secretary of, and one's own ballots."""
-    mine = await ballots_of(connection, conversation.person_id, now)
+    mine = await advice.with_assessment(
+        connection, await ballots_of(connection, conversation.person_id, now), conversation.state.key
+    )
     provinces = provinces_of(conversation.person.memberships)
     if not provinces:
         return {"ballots": mine}
@@ -71,26 +81,37 @@ _OF_A_CASE = (
     *(cases.c.code, cases.c.product, cases.c.commune, cases.c.answers, cases.c.ruleset, cases.c.status),
     *(people.c.name, people.c.producer_name),
 )
+_opener = people.alias("opener")
+_SECRETARY = select(_opener.c.name).where(_opener.c.id == council_sessions.c.opened_by).scalar_subquery()
 _OF_A_SEAT = (
     select(
         council_seats.c.id.label("seat_id"),
         council_seats.c.number,
+        council_seats.c.name.label("seat_name"),
         council_sessions.c.id.label("session_id"),
         council_sessions.c.number.label("session_number"),
         council_sessions.c.year,
         council_sessions.c.closed_at,
+        council_sessions.c.score_until,
+        council_sessions.c.opened_by,
+        council_sessions.c.province,
+        _SECRETARY.label("secretary"),
         cases.c.id.label("case_id"),
         *_OF_A_CASE,
         ballots.c.standing,
         ballots.c.product_set,
         ballots.c.marks,
         ballots.c.submitted_at,
+        ballots.c.remark,
+        council_seats.c.advisory,
+        council_cases.c.read_until,
     )
     .join(council_sessions, council_sessions.c.id == council_seats.c.session_id)
     .join(council_cases, council_cases.c.session_id == council_sessions.c.id)
     .join(cases, cases.c.id == council_cases.c.case_id)
     .join(people, people.c.id == cases.c.person_id)
     .join(ballots, and_(ballots.c.seat_id == council_seats.c.id, ballots.c.case_id == cases.c.id), isouter=True)
+    .where(or_(~council_seats.c.advisory, council_cases.c.handed_at.is_not(None)))
 )
 
 
@@ -101,12 +122,16 @@ async def ballots_of(connection: AsyncConnection, person_id: int, now: datetime)
     statement = _OF_A_SEAT.where(council_seats.c.person_id == person_id, shown).order_by(*order)
     rows = (await connection.execute(statement)).all()
     tied = await bound(connection, {person_id}, {row.case_id for row in rows}) if rows else set()
-    return tuple(_ballot(row, tied=(person_id, row.case_id) in tied) for row in rows)
+    said = await advice.remarks_on(connection, [row for row in rows if not row.advisory])
+    return tuple(
+        _ballot(row, tied=(person_id, row.case_id) in tied, report=said.get((row.session_id, row.case_id), ()))
+        for row in rows
+    )
 
 
-def _ballot(row: Any, *, tied: bool) -> Ballot:
+def _ballot(row: Any, *, tied: bool, report: tuple[Remark, ...]) -> Ballot:
     number = set_of(row.ruleset, row.answers)
-    same = row.product_set == number
+    same = row.product_set == number or row.advisory
     return Ballot(
         session=f"{row.session_number}/{row.year}",
         code=row.code,
@@ -119,36 +144,17 @@ def _ballot(row: Any, *, tied: bool) -> Ballot:
         marks=row.marks if same and row.marks else {},
         submitted=same and row.submitted_at is not None,
         closed=row.closed_at is not None,
+        until=row.read_until if row.advisory else row.score_until,
+        report=report,
+        advisory=row.advisory,
+        remark=row.remark or "",
+        secretary=row.secretary or "",
+        seat=row.seat_id,
     )
 
 
 def _maker(row: Any) -> str:
     return str(row.answers.get("producer_name") or row.producer_name or row.name)
-
-
-async def bound(
-    connection: AsyncConnection, person_ids: Collection[int], case_ids: Collection[int]
-) -> set[tuple[int, int]]:
-    """Who is concerned by which case as the record has it, whatever they say: (person, case).
-
-    Its producer, who filed it for them, who assessed it, and the commune's people since it was handed in.
-    """
-    those = cases.c.id.in_(case_ids)
-    worked = or_(memberships.c.removed_at.is_(None), memberships.c.removed_at > cases.c.submitted_at)
-    there = and_(memberships.c.territory == cases.c.territory, worked)
-    found: set[tuple[int, int]] = set()
-    for who, statement in (
-        (cases.c.person_id, select(cases.c.person_id, cases.c.id)),
-        (cases.c.filed_by, select(cases.c.filed_by, cases.c.id)),
-        (memberships.c.person_id, select(memberships.c.person_id, cases.c.id).join(memberships, there)),
-        (
-            assessments.c.author_id,
-            select(assessments.c.author_id, cases.c.id).join(assessments, assessments.c.case_id == cases.c.id),
-        ),
-    ):
-        rows = await connection.execute(statement.where(those, who.in_(person_ids)))
-        found |= {(person, case) for person, case in rows}
-    return found
 
 
 async def own_ballot(connection: AsyncConnection, person_id: int, code: str) -> Any:
@@ -188,9 +194,9 @@ async def _sessions_for(
 
 
 def _sits(person_id: int) -> Any:
-    """Whether this person has a seat in the session of the statement."""
+    """Whether this person scores in the session of the statement."""
     here = (council_seats.c.session_id == council_sessions.c.id, council_seats.c.person_id == person_id)
-    return exists().where(*here).correlate(council_sessions)
+    return exists().where(*here, ~council_seats.c.advisory).correlate(council_sessions)
 
 
 async def session_for(connection: AsyncConnection, session_id: int, conversation: "Conversation", *, lock: bool) -> Any:
@@ -218,13 +224,15 @@ async def locked_session(connection: AsyncConnection, session_id: int, *, share:
 
 async def council_of(connection: AsyncConnection, session: Any, now: datetime, *, in_full: bool = True) -> Council:
     """`in_full`: with the marks of submitted ballots, and what could be put before it."""
-    rows = (await connection.execute(_seats(session.id))).all()
+    everybody = (await connection.execute(_seats(session.id))).all()
+    rows = [row for row in everybody if not row.advisory]
+    group = [row for row in everybody if row.advisory]
     tabled = (await connection.execute(_TABLED.where(council_cases.c.session_id == session.id))).all()
     statement = select(ballots).join(council_seats, council_seats.c.id == ballots.c.seat_id)
     cast = (await connection.execute(statement.where(council_seats.c.session_id == session.id))).all()
     tied: set[tuple[int, int]] = set()
     if session.closed_at is None:  # afterwards it is what it was then
-        there = {row.person_id for row in rows if row.person_id is not None}
+        there = {row.person_id for row in everybody if row.person_id is not None}
         tied = await bound(connection, there, {row.case_id for row in tabled})
     by_seat = {(row.seat_id, row.case_id): row for row in cast}
     return Council(
@@ -233,9 +241,17 @@ async def council_of(connection: AsyncConnection, session: Any, now: datetime, *
         province=session.province,
         opened_on=session.opened_at.astimezone(_VIETNAM).date(),
         seats=tuple(_seat(row, now) for row in rows),
-        products=tuple(_tabled(row, rows, by_seat, tied, in_full=in_full) for row in tabled),
+        products=tuple(
+            replace(
+                _tabled(row, rows, by_seat, tied, in_full=in_full),
+                handed_over=advice.handed_over(row, group, by_seat, tied),
+            )
+            for row in tabled
+        ),
         closed_at=session.closed_at.astimezone(_VIETNAM) if session.closed_at is not None else None,
         ready=await _ready(connection, session.province) if in_full and session.closed_at is None else (),
+        until=session.score_until,
+        group=tuple(_seat(row, now) for row in group),
     )
 
 
@@ -257,7 +273,7 @@ _TABLED = (
 def _seat(row: Any, now: datetime) -> Seat:
     waits = row.person_id is None and row.expires_at > now
     until = row.expires_at.astimezone(_VIETNAM).date() if waits else None
-    return Seat(row.number, row.name, row.chair, row.person_id is not None, until)
+    return Seat(row.number, row.name, row.chair, row.person_id is not None, until, row.advisory)
 
 
 def _tabled(
@@ -285,7 +301,8 @@ def _tabled(
 def _cast(seat: Any, row: Any, number: int, tied: bool, *, in_full: bool) -> Cast:
     standing = BOUND if tied else row.standing if row is not None else ""
     submitted = row is not None and row.submitted_at is not None and row.product_set == number and standing == FREE
-    return Cast(seat.number, standing, row.marks if in_full and submitted else {}, submitted)
+    done = len(row.marks) if row is not None and row.product_set == number else 0
+    return Cast(seat.number, standing, row.marks if in_full and submitted else {}, submitted, done)
 
 
 def _agreed(row: Any) -> Agreed:
@@ -315,6 +332,31 @@ async def in_session(connection: AsyncConnection, case_id: int) -> bool:
     return (await connection.execute(statement)).first() is not None
 
 
+async def sitting_of(connection: AsyncConnection, code: str) -> Sitting | None:
+    """The session that scores a case now."""
+    here = (cases.c.code == code, council_sessions.c.closed_at.is_(None))
+    scores = (council_seats.c.session_id == council_sessions.c.id, ~council_seats.c.advisory)
+    members = select(func.count()).where(*scores).scalar_subquery()
+    cast = (
+        ~council_seats.c.advisory,
+        council_seats.c.session_id == council_sessions.c.id,
+        ballots.c.seat_id == council_seats.c.id,
+    )
+    sheets = select(func.count()).where(*cast, ballots.c.case_id == cases.c.id, ballots.c.submitted_at.is_not(None))
+    statement = (
+        select(
+            council_sessions.c.number,
+            council_sessions.c.year,
+            sheets.scalar_subquery().label("sheets"),
+            members.label("members"),
+        )
+        .join(council_cases, council_cases.c.session_id == council_sessions.c.id)
+        .join(cases, cases.c.id == council_cases.c.case_id)
+    )
+    row = (await connection.execute(statement.where(*here))).one_or_none()
+    return Sitting(f"{row.number}/{row.year}", row.sheets, row.members) if row is not None else None
+
+
 async def agreed_on(connection: AsyncConnection, case_id: int) -> Agreed | None:
     """What the newest session came to that has ended since the case last came to the council; None where there is none.
 
@@ -334,18 +376,20 @@ async def agreed_on(connection: AsyncConnection, case_id: int) -> Agreed | None:
     return _agreed(row) if row is not None else None
 
 
-async def scored_anew(connection: AsyncConnection, case_id: int) -> list[int]:
+async def scored_anew(connection: AsyncConnection, case_id: int) -> tuple[list[int], list[int]]:
     """A case comes back to the council: what was handed in before in a session still open has to be handed in again.
 
-    Returns the persons concerned.
+    Returns the persons concerned: members of the council, and of its advisory group, who read it anew.
     """
     still_open = select(council_sessions.c.id).where(council_sessions.c.closed_at.is_(None))
     there = select(council_seats.c.id).where(council_seats.c.session_id.in_(still_open))
     of_it = (ballots.c.case_id == case_id, ballots.c.submitted_at.is_not(None), ballots.c.seat_id.in_(there))
     back = update(ballots).where(*of_it).values(submitted_at=None).returning(ballots.c.seat_id)
     ids = list((await connection.execute(back)).scalars())
-    who = select(council_seats.c.person_id).where(council_seats.c.id.in_(ids), council_seats.c.person_id.is_not(None))
-    return sorted((await connection.execute(who)).scalars())
+    who = select(council_seats.c.person_id, council_seats.c.advisory)
+    theirs = (council_seats.c.id.in_(ids), council_seats.c.person_id.is_not(None))
+    rows = (await connection.execute(who.where(*theirs).order_by(council_seats.c.person_id))).all()
+    return [row.person_id for row in rows if not row.advisory], [row.person_id for row in rows if row.advisory]
 
 
 # ---------------------------------------------------------------- what a secretary writes
@@ -358,6 +402,12 @@ async def open_session(connection: AsyncConnection, province: str, person_id: in
     last = (await connection.execute(select(func.max(council_sessions.c.number)).where(*this_year))).scalar()
     row = {"province": province, "year": year, "number": int(last or 0) + 1, "opened_by": person_id, "opened_at": now}
     await connection.execute(insert(council_sessions).values(row))
+
+
+async def set_scoring_day(connection: AsyncConnection, session_id: int, until: date | None) -> None:
+    await connection.execute(
+        update(council_sessions).where(council_sessions.c.id == session_id).values(score_until=until)
+    )
 
 
 async def table_case(connection: AsyncConnection, session_id: int, case_id: int) -> None:
@@ -384,11 +434,13 @@ async def close_session(connection: AsyncConnection, council: Council, person_id
         if product.agreed is None:  # it has left the council meanwhile: what was begun stays, and comes to nothing
             continue
         await connection.execute(update(council_cases).where(*which).values(_columns(product, product.agreed)))
-        for cast in product.ballots:
-            if cast.standing == BOUND:
-                values = {"standing": BOUND, "submitted_at": None}
-                row = upsert(connection, ballots).values(seat_id=seats[cast.seat], case_id=case_id, **values)
-                await connection.execute(row.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=values))
+        tied = [one.seat for one in product.ballots if one.standing == BOUND]
+        if product.handed_over is not None:
+            tied += [one.seat for one in product.handed_over.readings if one.standing == BOUND]
+        for number in tied:
+            values = {"standing": BOUND, "submitted_at": None}
+            row = upsert(connection, ballots).values(seat_id=seats[number], case_id=case_id, **values)
+            await connection.execute(row.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=values))
     closed = update(council_sessions).where(council_sessions.c.id == council.id)
     await connection.execute(closed.values(closed_by=person_id, closed_at=now))
 

@@ -1,6 +1,6 @@
 """The tables of a province's council: its sessions, who sits there, and what they scored. As in storage.models."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, Numeric, String, Table, UniqueConstraint, text
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, Numeric, String, Table, UniqueConstraint, text
 
 from storage.columns import Document, Identity, Moment, metadata
 from storage.columns import id_column as _id
@@ -18,6 +18,7 @@ council_sessions = Table(
     Column("opened_at", Moment, nullable=False),
     _person("closed_by", nullable=True),
     Column("closed_at", Moment, comment="NULL: still scoring"),
+    Column("score_until", Date, comment="the last day for score sheets, as members are told; NULL: none is set"),
     UniqueConstraint("province", "year", "number"),
 )
 """Sessions of provincial councils; storage.council."""
@@ -33,8 +34,10 @@ council_cases = Table(
     Column("points_b", Numeric(5, 2)),
     Column("points_c", Numeric(5, 2)),
     Column("stars", Integer, comment="NULL: points and gates disagree, and the council has not decided yet"),
+    Column("handed_at", Moment, comment="when the advisory group was given it; NULL: it was not"),
+    Column("read_until", Date, comment="by when the group should have read it; NULL: no day was named"),
 )
-"""Which dossiers a session scores, and what its average came to."""
+"""Which dossiers a session scores, which of them its advisory group reads, and what the average came to."""
 
 council_seats = Table(
     "council_seats",
@@ -48,9 +51,16 @@ council_seats = Table(
     Column("expires_at", Moment, nullable=False),
     _person("person_id", nullable=True),
     Column("taken_at", Moment, comment="NULL: the link has not been used"),
+    Column(
+        "advisory",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="of the advisory group",
+    ),
     UniqueConstraint("session_id", "number"),
 )
-"""Members; one person has one seat in a session."""
+"""Members of the council and of its advisory group; one person has one seat in a session."""
 
 ballots = Table(
     "ballots",
@@ -60,6 +70,10 @@ ballots = Table(
     Column("standing", String(8), nullable=False, server_default="", comment="'', free, declared, bound: concerned"),
     Column("product_set", Integer, nullable=False, server_default=text("0"), comment="whose sheet the marks are of"),
     Column("marks", Document, nullable=False, server_default="{}", comment="{code on the sheet: number of the option}"),
-    Column("submitted_at", Moment, comment="NULL: not handed in"),
+    Column("submitted_at", Moment, comment="NULL: not handed in; of the advisory group: not read through"),
+    Column("remark", SealedText("remark"), nullable=False, server_default="", comment="of the advisory group"),
 )
-"""A member's score sheet of one dossier. Nobody but who sits there sees the marks, and the secretary once submitted."""
+"""A member's score sheet of one dossier. Nobody but who sits there sees the marks, and the secretary once submitted.
+
+Of the advisory group's seats: whether they have read it, and what they remark, which council and secretary read.
+"""

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialogs import places
 from dialogs.answers import answer_of, pages_of
 from dialogs.corrections import NAMES
+from dialogs.council.facts import SCORING
 from dialogs.engine import dialog_name
 from dialogs.model import (
     CaseFacts,
@@ -33,11 +34,12 @@ from dialogs.rules.lifecycle import STATUSES, WAITS_FOR_ROUND, Side, actions, li
 from dialogs.rules.ruleset import ruleset
 from dialogs.rules.working_days import days_used, working_minutes_left
 from dialogs.state import dump, load
+from storage.advice import being_read
 from storage.again import former_of
 from storage.assessments import assessment_of, may_see, shows_assessment
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
 from storage.correspondence import addressed, letter_key, notes_of, reachable
-from storage.council import council_facts, shows_council
+from storage.council import council_facts, seated, shows_council, sitting_of
 from storage.database import inserting
 from storage.database import upsert as upsert
 from storage.desk import desk_facts, shows_desk
@@ -139,6 +141,7 @@ def _first_times(dialect: str) -> Any:
 
 _beside = conversations.alias("beside")
 _CHATS = select(func.count()).where(_beside.c.person_id == people.c.id, _beside.c.channel.not_in(TELLING))
+_SEATED = seated(people.c.id).correlate(people)
 _SELECT = select(
     conversations.c.id,
     conversations.c.person_id,
@@ -160,6 +163,7 @@ _SELECT = select(
     people.c.case_count,
     people.c.officer,
     _CHATS.scalar_subquery().label("chats"),
+    _SEATED.label("seated"),
 ).join(people)
 
 
@@ -242,6 +246,7 @@ def _conversation(
         reminders=row.reminders,
         memberships=members.get(row.person_id, ()),
         chats=row.chats,
+        seated=row.seated,
     )
     state = load(row.state)
     return Conversation(
@@ -397,7 +402,8 @@ async def _for_officer(
         case = replace(case, **filed)
     if case.assisted == "waiting":  # its producer has agreed to nothing yet
         may = tuple(action for action in may if action != "accept")
-    case = replace(case, may=may, findings=noticed, minutes_left=left)
+    sitting = await sitting_of(connection, case.code) if may and case.status == SCORING else None
+    case = replace(case, may=may, findings=noticed, minutes_left=left, sitting=sitting)
     return replace(
         case,
         marks=await marks_of(connection, case.code, want.conversation.person_id),
@@ -526,6 +532,8 @@ async def case_facts(
     ups = await rounds_of(connection, rows, now.astimezone(VIETNAM).date())
     closed = await days_off_of(connection, {_desk(row) for row in rows})
     today = now.astimezone(VIETNAM).date()
+    scoring = [row.id for row in rows if row.status == SCORING]
+    read = await being_read(connection, scoring) if scoring else frozenset()
     waiting = {row.province for row in rows if row.status in WAITS_FOR_ROUND}
     opened = await openings(connection, waiting, today) if waiting else {}
     return [
@@ -542,6 +550,7 @@ async def case_facts(
             history=tuple(map(_line, happened.get(row.id, ()))),
             result=next(map(_result, rated.get(row.id, ())), None),
             round=ups.get(row.id),
+            with_group=row.id in read,
             round_open=row.status in WAITS_FOR_ROUND and row.since < opened[row.province],
         )
         for row in rows

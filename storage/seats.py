@@ -16,7 +16,9 @@ JOINED = "council_join"
 """In the audit: somebody has taken a seat, with its session and number."""
 
 
-async def invite_member(connection: AsyncConnection, session_id: int, name: str, now: datetime, *, chair: bool) -> str:
+async def invite_member(
+    connection: AsyncConnection, session_id: int, name: str, now: datetime, *, chair: bool, advisory: bool = False
+) -> str:
     """A new seat; returns the token of its link. A new chair takes the place of the one before."""
     if chair:
         await connection.execute(
@@ -25,8 +27,8 @@ async def invite_member(connection: AsyncConnection, session_id: int, name: str,
     last = select(func.max(council_seats.c.number)).where(council_seats.c.session_id == session_id)
     number = int((await connection.execute(last)).scalar() or 0) + 1
     token = secrets.token_urlsafe(18)
-    row = {"session_id": session_id, "number": number, "name": name, "chair": chair, **_link(token, now)}
-    await connection.execute(insert(council_seats).values(row))
+    row = {"session_id": session_id, "number": number, "name": name, "chair": chair, "advisory": advisory}
+    await connection.execute(insert(council_seats).values(row | _link(token, now)))
     return token
 
 

@@ -203,6 +203,7 @@ def test_these_fields_are_sealed() -> None:
         "conversations": ["state"],
         "cases": ["answers"],
         "council_seats": ["name"],
+        "ballots": ["remark"],
         "stories": ["told"],
         "assessments": ["remark"],
         "case_events": ["answers"],

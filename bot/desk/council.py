@@ -11,7 +11,7 @@ from typing import Any
 from bot.desk.documents import carries_files, send
 from bot.turn import Refused, Turned, awake_at, notice
 from dialogs.council.facts import BOUND, DECLARED, FREE, SCORING
-from dialogs.council.outcome import agreed_by, closable, counted, is_scored, missing, names, result_of
+from dialogs.council.outcome import agreed_by, closable, counted, is_scored, missing, names, reading, result_of
 from dialogs.model import (
     N_,
     CastBallot,
@@ -30,6 +30,7 @@ from dialogs.model import (
     RenewSeat,
     ScoreItem,
     SendMessage,
+    SetScoringDay,
     TableProduct,
     Text,
     Value,
@@ -40,8 +41,10 @@ from dialogs.rules.scoring import WrongMark, points_of, score
 from dialogs.rules.sheet import sheet
 from storage import cases, council, people, seats
 from storage.assessments import assessment_of
+from storage.concerned import bound
 
 OPEN_MINE = Link("seat", Text(N_("What I score")), "hội đồng")
+READ_MINE = Link("seat", Text(N_("What I read")), "hội đồng")
 OVER = Text(N_("The session is over, so nothing can be scored any more. Your marks stay as they were."))
 OVER_ALREADY = N_("%(name)s has ended this session already, so nothing was changed.")
 NOT_HERE = Text(N_("This product is not with the council any more, so it can't be scored."))
@@ -59,7 +62,10 @@ TOO_FEW = N_("“%(product)s” has too few sheets yet, so the session was not e
 NOBODY_TO_REMIND = Text(N_("Nobody who is missing has come in yet. Send them their link once more, or make a new one."))
 
 
-def _said(turn: Turned, *texts: Text, links: tuple[Link, ...] = ()) -> None:
+NO_DAY_NOW = Text(N_("There is no last day for your score sheets any more; hand them in once they are right."))
+
+
+def say(turn: Turned, *texts: Text, links: tuple[Link, ...] = ()) -> None:
     turn.carried.changed = True
     turn.carried.said.append(SendMessage(texts, links=links))
 
@@ -75,7 +81,7 @@ async def open_council(turn: Turned, effect: OpenCouncil) -> None:
     turn.carried.changed = True
 
 
-async def _session(turn: Turned, session_id: int, *, still_open: bool = True) -> Any:
+async def own_session(turn: Turned, session_id: int, *, still_open: bool = True) -> Any:
     """The locked row of a session that this person is a secretary of; raises NotPossible, or Refused once it is over.
 
     Whoever is none is answered as if there were no such session, and that is noted.
@@ -89,8 +95,25 @@ async def _session(turn: Turned, session_id: int, *, still_open: bool = True) ->
     return row
 
 
+async def set_scoring_day(turn: Turned, effect: SetScoringDay) -> None:
+    """Members who have come in hear of it at once."""
+    row = await own_session(turn, effect.session)
+    await council.set_scoring_day(turn.connection, row.id, effect.until)
+    turn.record("council_until", session=row.id, until=effect.until.isoformat() if effect.until else "")
+    session = await council.council_of(turn.connection, row, turn.now, in_full=False)
+    numbers = [seat.number for seat in session.seats]
+    if effect.until is None:
+        say(turn, Text(N_("No day is set any more.")))
+        await tell_members(turn, session, numbers, NO_DAY_NOW)
+        return
+    by: dict[str, Value] = {"day": effect.until}
+    told = await tell_members(turn, session, numbers, Text(N_("Please hand in your score sheets by %(day)s."), by))
+    done = N_("✅ Sheets are due by %(day)s. %(count)s member is told.")
+    say(turn, Text(done, by | {"count": told}, N_("✅ Sheets are due by %(day)s. %(count)s members are told.")))
+
+
 async def table_product(turn: Turned, effect: TableProduct) -> None:
-    row = await _session(turn, effect.session)
+    row = await own_session(turn, effect.session)
     case = await cases.locked(turn.connection, effect.code)
     if case is None or case.province != row.province:
         raise cases.NotPossible(effect.code)
@@ -103,10 +126,10 @@ async def table_product(turn: Turned, effect: TableProduct) -> None:
         raise Refused(ELSEWHERE)
     await council.table_case(turn.connection, row.id, case.id)
     turn.record("council_add", case.code, session=row.id)
-    _said(turn, Text(N_("✅ %(code)s “%(product)s” is before the council."), values))
+    say(turn, Text(N_("✅ %(code)s “%(product)s” is before the council."), values))
     now = await council.council_of(turn.connection, row, turn.now)
     told = Text(N_("The council has one more product to score: “%(product)s” (%(code)s)."), values)
-    await _tell_members(turn, now, (seat.number for seat in now.seats), told)
+    await tell_members(turn, now, (seat.number for seat in now.seats), told)
 
 
 async def _take_off(turn: Turned, row: Any, case: Any, values: dict[str, Value], *, void: bool) -> None:
@@ -121,20 +144,24 @@ async def _take_off(turn: Turned, row: Any, case: Any, values: dict[str, Value],
     await council.untable_case(turn.connection, row.id, case.id)
     turn.record("council_off", case.code, session=row.id, sheets=len(gone))
     off = Text(N_("%(code)s “%(product)s” is off this session."), values)
+    if product.handed_over is not None:
+        there = [seat.number for seat in session.group]
+        spared = Text(N_("You need not read “%(product)s” (%(code)s) for the advisory group any more."), values)
+        await tell_members(turn, session, there, spared, links=(READ_MINE,))
     if not gone:
-        _said(turn, off)
+        say(turn, off)
         return
     lost = Text(
         N_("%(count)s sheet of it counts no more."), {"count": len(gone)}, N_("%(count)s sheets of it count no more.")
     )
-    _said(turn, off, lost)
+    say(turn, off, lost)
     told = Text(
         N_("“%(product)s” (%(code)s) is off the council's session, so your sheet of it counts no more."), values
     )
-    await _tell_members(turn, session, gone, told)
+    await tell_members(turn, session, gone, told)
 
 
-async def _tell_members(
+async def tell_members(
     turn: Turned, session: Council, numbers: Iterable[int], *texts: Text, links: tuple[Link, ...] = (OPEN_MINE,)
 ) -> int:
     """Those of these members who have come in; returns how many."""
@@ -147,10 +174,12 @@ async def _tell_members(
 
 
 async def invite_member(turn: Turned, effect: InviteMember) -> None:
-    row = await _session(turn, effect.session)
-    token = await seats.invite_member(turn.connection, row.id, effect.name, turn.now, chair=effect.chair)
+    row = await own_session(turn, effect.session)
+    token = await seats.invite_member(
+        turn.connection, row.id, effect.name, turn.now, chair=effect.chair, advisory=effect.advisory
+    )
     turn.record("council_invite", session=row.id)
-    _say_link(turn, effect.name, token)
+    _say_link(turn, effect.name, token, advisory=effect.advisory)
 
 
 RENEWED = N_("Your seat in the council of %(province)s has a new link, so you can't score with the old one any more.")
@@ -159,75 +188,94 @@ NOT_ASKED = Text(N_("If you have not asked for that, please tell the secretary."
 
 async def renew_seat(turn: Turned, effect: RenewSeat) -> None:
     """Whoever sits there is told: if it was not they who asked, the secretary should hear of it."""
-    row = await _session(turn, effect.session)
+    row = await own_session(turn, effect.session)
     session = await council.council_of(turn.connection, row, turn.now, in_full=False)
     seat = session.seat(effect.seat)
     if seat is None:
         raise cases.NotPossible(f"seat {effect.seat}")
     renewed = Text(RENEWED, {"province": place_name(row.province)})
-    await _tell_members(turn, session, [effect.seat], renewed, NOT_ASKED, links=())
+    await tell_members(turn, session, [effect.seat], renewed, NOT_ASKED, links=())
     token = await seats.renew_seat(turn.connection, row.id, effect.seat, turn.now)
     turn.record("council_renew", session=row.id, seat=effect.seat)
-    _say_link(turn, seat.name, token)
+    _say_link(turn, seat.name, token, advisory=seat.advisory)
 
 
-def _say_link(turn: Turned, name: str, token: str) -> None:
+def _say_link(turn: Turned, name: str, token: str, *, advisory: bool) -> None:
     links = "\n".join(turn.world.bot_link(f"h-{token}"))
     how = N_("Send this to %(name)s only. It works once, for seven days, on whichever telephone opens it:")
-    _said(turn, Text(how, {"name": name}), Text("%(links)s", {"links": links}))
+    read = N_("Send this to %(name)s only. It works once, for seven days; they read on the telephone that opens it:")
+    say(turn, Text(read if advisory else how, {"name": name}), Text("%(links)s", {"links": links}))
+
+
+ENDED = N_("Your seat in the council of %(province)s, session %(session)s, has ended, so you score nothing there now.")
+ENDED_IN_GROUP = N_("Your seat in the advisory group of %(province)s, session %(session)s, has ended.")
+ASK_SECRETARY = Text(N_("If that is a mistake, please ask the secretary."))
 
 
 async def drop_seat(turn: Turned, effect: DropSeat) -> None:
-    row = await _session(turn, effect.session)
+    """Whoever sits there is told, plainly."""
+    row = await own_session(turn, effect.session)
+    session = await council.council_of(turn.connection, row, turn.now, in_full=False)
+    seat = session.seat(effect.seat)
+    words = ENDED_IN_GROUP if seat is not None and seat.advisory else ENDED
+    ended = Text(words, {"province": place_name(row.province), "session": session.name})
+    await tell_members(turn, session, [effect.seat], ended, ASK_SECRETARY, links=())
     if not await seats.drop_seat(turn.connection, row.id, effect.seat):
         raise Refused(HAS_BALLOTS)
     turn.record("council_drop", session=row.id, seat=effect.seat)
-    _said(turn, Text(N_("The member is removed.")))
+    say(turn, Text(N_("The member is removed.")))
 
 
 async def remind(turn: Turned, effect: RemindMembers) -> None:
     """Whoever has come in and has something to score; who has not come in is named, they can't be told."""
-    row = await _session(turn, effect.session)
+    row = await own_session(turn, effect.session)
     session = await council.council_of(turn.connection, row, turn.now)
     absent = sorted({number for product in session.products if is_scored(product) for number in missing(product)})
     words = Text(N_("The council waits for your score sheet. It takes about ten minutes a product."))
-    told = await _tell_members(turn, session, absent, words)
+    told = await tell_members(turn, session, absent, words)
+    unread = sorted({number for product in session.products if is_scored(product) for number in reading(product)})
+    group = Text(N_("The council waits for what the advisory group says of its dossiers."))
+    told += await tell_members(turn, session, unread, group, links=(READ_MINE,))
     turn.record("council_remind", session=row.id, members=told)
-    outside = [seat.number for seat in session.seats if seat.number in absent and not seat.taken]
+    absent += unread
+    outside = [seat.number for seat in (*session.seats, *session.group) if seat.number in absent and not seat.taken]
     if not told:
         raise Refused(NOBODY_TO_REMIND)
     reminded = N_("✅ %(count)s member is reminded.")
     done = Text(reminded, {"count": told}, N_("✅ %(count)s members are reminded."))
     still = (Text(N_("Not come in yet: %(names)s."), {"names": names(session, outside)}),) if outside else ()
-    _said(turn, done, *still)
+    say(turn, done, *still)
 
 
 async def look_at_marks(turn: Turned, effect: LookAtMarks) -> None:
     """Looking is recorded: whoever has looked takes no seat in this session."""
-    row = await _session(turn, effect.session, still_open=False)
+    row = await own_session(turn, effect.session, still_open=False)
     turn.record(council.LOOKED, effect.code, session=row.id)
 
 
 async def came_back(turn: Turned, case: Any) -> None:
     """A dossier that was returned is with the council again: its members look at their sheets once more."""
-    who = await council.scored_anew(turn.connection, case.id)
+    members, group = await council.scored_anew(turn.connection, case.id)
     values: dict[str, Value] = {"code": case.code, "product": case.product}
     again = N_("“%(product)s” (%(code)s) is back with the council. Please look at your sheet and hand it in again.")
+    read = N_("“%(product)s” (%(code)s) is back from its producer. Please read it once more for the advisory group.")
     due_at = await awake_at(turn, case.province)
-    for chat in await people.chats_of(turn.connection, who, or_closed=True):
-        said = SendMessage((Text(again, values),), links=(OPEN_MINE,))
-        turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
+    for who, words, link in ((members, again, OPEN_MINE), (group, read, READ_MINE)):
+        for chat in await people.chats_of(turn.connection, who, or_closed=True):
+            said = SendMessage((Text(words, values),), links=(link,))
+            turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
 
 
 OVER_NOW = Text(N_("The session of the council is over. Thank you for scoring."))
 OVER_EMPTY = Text(N_("The session of the council is over. There is nothing left for you to score."))
+OVER_FOR_GROUP = Text(N_("The session of the council is over. Thank you for reading for it."))
 RESULTS_NEXT = Text(N_("✅ The session is over. Results are published one by one, with their decisions."))
 NO_RESULTS = Text(N_("✅ The session is over. Nothing was scored, so there are no results."))
 
 
 async def close(turn: Turned, effect: CloseCouncil) -> None:
     """Of two who end it at the same instant the second finds it ended, and by whom."""
-    row = await _session(turn, effect.session)
+    row = await own_session(turn, effect.session)
     session = await council.council_of(turn.connection, row, turn.now)
     scored = [product for product in session.products if is_scored(product)]
     for product in scored:
@@ -243,8 +291,9 @@ async def close(turn: Turned, effect: CloseCouncil) -> None:
     for product in scored:
         turn.record("council_close", product.code, session=row.id)
     words, done = (OVER_NOW, RESULTS_NEXT) if scored else (OVER_EMPTY, NO_RESULTS)
-    await _tell_members(turn, session, (seat.number for seat in session.seats), words)
-    _said(turn, done)
+    await tell_members(turn, session, (seat.number for seat in session.seats), words)
+    await tell_members(turn, session, (seat.number for seat in session.group), OVER_FOR_GROUP, links=())
+    say(turn, done)
 
 
 DECIDED = N_("The council has given %(stars)s stars ⭐ already, so nothing was changed.")
@@ -252,7 +301,7 @@ DECIDED = N_("The council has given %(stars)s stars ⭐ already, so nothing was 
 
 async def decide_stars(turn: Turned, effect: DecideStars) -> None:
     """Only between what points bring and what the gates allow, and only where the two disagree."""
-    row = await _session(turn, effect.session, still_open=False)
+    row = await own_session(turn, effect.session, still_open=False)
     session = await council.council_of(turn.connection, row, turn.now)
     product = session.product(effect.code)
     if product is None or product.agreed is None:
@@ -266,14 +315,14 @@ async def decide_stars(turn: Turned, effect: DecideStars) -> None:
         raise cases.NotPossible(effect.code)
     await council.decide_stars(turn.connection, row.id, effect.code, effect.stars)
     turn.record("council_stars", effect.code, session=row.id, stars=effect.stars)
-    _said(turn, Text(N_("Noted: the council gives %(stars)s stars ⭐."), {"stars": effect.stars}))
+    say(turn, Text(N_("Noted: the council gives %(stars)s stars ⭐."), {"stars": effect.stars}))
 
 
 MADE = Text(N_("Here are the minutes, the score sheets to be signed, and all marks as a table."))
 
 
 async def make_papers(turn: Turned, effect: MakeCouncilPapers) -> None:
-    row = await _session(turn, effect.session, still_open=False)
+    row = await own_session(turn, effect.session, still_open=False)
     if row.closed_at is None:
         raise cases.NotPossible(f"session {row.id} is open")
     if not carries_files(turn):
@@ -295,18 +344,21 @@ async def take_seat(turn: Turned, token: str) -> None:
     me = turn.conversation.person_id
     seat = await seats.seat_of(turn.connection, token)
     if (refused := await _no_seat(turn, seat)) is not None:
-        _said(turn, refused)
+        say(turn, refused)
         return
     await council.locked_session(turn.connection, seat.session_id)
     if not await seats.take_seat(turn.connection, seat, me, turn.now):
-        _said(turn, USED)
+        say(turn, USED)
         return
+    turn.conversation.person = replace(turn.conversation.person, seated=True)
     if not turn.conversation.person.name:
         await people.set_person(turn.connection, me, name=seat.name)
         turn.conversation.person = replace(turn.conversation.person, name=seat.name)
     turn.record(seats.JOINED, session=seat.session_id, seat=seat.number)
     values: dict[str, Value] = {"province": place_name(seat.province), "name": seat.name}
-    _said(turn, Text(N_("Welcome to the council of %(province)s. You sit here as %(name)s."), values))
+    council_ = N_("Welcome to the council of %(province)s. You sit here as %(name)s.")
+    group = N_("Welcome to the advisory group of the council of %(province)s. You sit here as %(name)s.")
+    say(turn, Text(group if seat.advisory else council_, values))
 
 
 USED = Text(N_("This invitation has been used already; each works once. Please ask for a new one."))
@@ -326,21 +378,31 @@ async def _no_seat(turn: Turned, seat: Any) -> Text | None:
         return Text(N_("This invitation has run out. Please ask the secretary for a new one."))
     if await seats.sits_in(turn.connection, seat.session_id, me):
         return Text(N_("You have a seat in this session already; one person has one."))
+    if seat.advisory:  # who gives no marks may have seen those of others
+        return None
     if seat.opened_by == me or await seats.has_looked(turn.connection, seat.session_id, me):
         return Text(N_("You are the secretary of this session, so you can't score in it."))
     return None
 
 
-async def _ballot(turn: Turned, code: str, *, may_be: Collection[str] = (FREE,)) -> Any:
-    """The member's own row for a case that is still scored; raises NotPossible for whoever has no seat, or Refused."""
+EITHER = (False, True)
+
+
+async def own_ballot(
+    turn: Turned, code: str, *, may_be: Collection[str] = (FREE,), advisory: Collection[bool] = (False,)
+) -> Any:
+    """One's own row for a case that is still scored; raises NotPossible for whoever has no seat, or Refused.
+
+    `advisory`: whether a seat of the council will do, of its advisory group, or either.
+    """
     row = await council.own_ballot(turn.connection, turn.conversation.person_id, code)
-    if row is None:
+    if row is None or row.advisory not in advisory:
         raise cases.NotPossible(code)
     if row.closed_at is not None:
         raise Refused(OVER)
     if row.status != SCORING:
         raise Refused(NOT_HERE)
-    tied = await council.bound(turn.connection, {turn.conversation.person_id}, {row.case_id})
+    tied = await bound(turn.connection, {turn.conversation.person_id}, {row.case_id})
     standing = BOUND if tied else row.standing or ""
     if standing not in may_be:
         raise Refused(UNSAID if not standing else CONCERNED)
@@ -348,19 +410,38 @@ async def _ballot(turn: Turned, code: str, *, may_be: Collection[str] = (FREE,))
 
 
 async def declare(turn: Turned, effect: DeclareInterest) -> None:
-    row = await _ballot(turn, effect.code, may_be=("", FREE, DECLARED))
+    row = await own_ballot(turn, effect.code, may_be=("", FREE, DECLARED), advisory=EITHER)
     standing = DECLARED if effect.concerned else FREE
     await council.keep_ballot(
         turn.connection, row, standing=standing, **({"submitted_at": None} if effect.concerned else {})
     )
     turn.record("council_declare", effect.code, session=row.session_id, concerned=effect.concerned)
-    if effect.concerned:
-        _said(turn, Text(N_("Noted. You do not score this product; only the secretary knows.")))
     turn.carried.changed = True
+    if effect.concerned:
+        say(turn, NOT_TO_READ if row.advisory else NOT_TO_SCORE)
+    elif row.standing == DECLARED:
+        await _tell_secretary(turn, row)
+
+
+NOT_TO_SCORE = Text(N_("Noted. You do not score this product; only the secretary knows."))
+NOT_TO_READ = Text(N_("Noted. You do not read this product for the group; only the secretary knows."))
+TAKEN_BACK = N_("%(name)s had said that “%(product)s” (%(code)s) concerns them, and now says that it does not.")
+SECRETARY_KNOWS = Text(N_("Noted: you are not concerned. I have told the secretary that you put that right."))
+
+
+async def _tell_secretary(turn: Turned, row: Any) -> None:
+    """Who takes back what they declared may have good reasons; the secretary, who knew of it, knows that as well."""
+    due_at = await awake_at(turn, row.province)
+    values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
+    link = Link(f"council.{row.session_id}", Text(N_("Open the session")))
+    for chat in await people.chats_of(turn.connection, [row.opened_by] if row.opened_by else []):
+        said = SendMessage((Text(TAKEN_BACK, values),), links=(link,))
+        turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
+    say(turn, SECRETARY_KNOWS)
 
 
 async def score_item(turn: Turned, effect: ScoreItem) -> None:
-    row = await _ballot(turn, effect.code)
+    row = await own_ballot(turn, effect.code)
     if row.submitted_at is not None:
         raise Refused(HANDED_IN)
     number = set_of(row.ruleset, row.answers)
@@ -379,11 +460,11 @@ async def score_item(turn: Turned, effect: ScoreItem) -> None:
 
 async def cast(turn: Turned, effect: CastBallot) -> None:
     """Which marks were handed in stands in the ballot; the audit has that and when, as its readers score themselves."""
-    row = await _ballot(turn, effect.code)
+    row = await own_ballot(turn, effect.code)
     if effect.back:
         await council.keep_ballot(turn.connection, row, submitted_at=None)
         turn.record("council_take_back", effect.code, session=row.session_id)
-        _said(turn, Text(N_("You have your sheet back. Hand it in again once it is right.")))
+        say(turn, Text(N_("You have your sheet back. Hand it in again once it is right.")))
         return
     number = set_of(row.ruleset, row.answers)
     if row.product_set != number:
@@ -393,12 +474,12 @@ async def cast(turn: Turned, effect: CastBallot) -> None:
         raise Refused(Text(NOT_COMPLETE, {"count": len(result.open)}))
     await council.keep_ballot(turn.connection, row, submitted_at=turn.now)
     turn.record("council_cast", effect.code, session=row.session_id)
-    _said(turn, Text(N_("✅ Your sheet for “%(product)s” is handed in."), {"product": row.product}))
+    say(turn, Text(N_("✅ Your sheet for “%(product)s” is handed in."), {"product": row.product}))
 
 
 async def read_dossier(turn: Turned, effect: ReadDossier) -> None:
     """For a member whom the product does not concern; as for officers, who looked is recorded."""
-    row = await _ballot(turn, effect.code)
+    row = await own_ballot(turn, effect.code, advisory=EITHER)
     if not carries_files(turn):
         return
     turn.record("see_papers", effect.code)

@@ -61,6 +61,7 @@ def minutes(session: Council, secretary: str, catalog: Catalog) -> dict[str, Any
         "closed": catalog.say(Text("%(moment)s", {"moment": session.closed_at or session.opened_on})),
         "chair": chair,
         "secretary": secretary or forms.UNKNOWN,
+        "group": [{"name": seat.name} for seat in session.group],
         "members": [{"name": s.name, "role": "Chủ tịch" if s.chair else "Ủy viên"} for s in session.seats],
         "products": [_product(session, product, catalog) for product in session.products],
     }
@@ -97,17 +98,33 @@ def _product(session: Council, product: Tabled, catalog: Catalog) -> dict[str, A
     if agreed is None or result is None:
         return _of_product(product) | {"scored": False}
     lines = gate_lines(sheet_for(product), result)
-    return _of_product(product) | {
-        "scored": True,
-        "ballots": result.ballots,
-        "others": _others(session, product),
-        "points": catalog.say(points_words(ruleset(product.ruleset), agreed.points)),
-        "total": catalog.say(Text("%(total)s", {"total": sum(agreed.points, Decimal(0))})),
-        "by_points": result.stars_by_points,
-        "by_gates": result.stars_by_gates,
-        "unmet": [catalog.say(line).removeprefix("• ") for line in lines],
-        "verdict": _verdict(product, agreed),
-    }
+    return (
+        _of_product(product)
+        | _advice(session, product, catalog)
+        | {
+            "scored": True,
+            "ballots": result.ballots,
+            "others": _others(session, product),
+            "points": catalog.say(points_words(ruleset(product.ruleset), agreed.points)),
+            "total": catalog.say(Text("%(total)s", {"total": sum(agreed.points, Decimal(0))})),
+            "by_points": result.stars_by_points,
+            "by_gates": result.stars_by_gates,
+            "unmet": [catalog.say(line).removeprefix("• ") for line in lines],
+            "verdict": _verdict(product, agreed),
+        }
+    )
+
+
+def _advice(session: Council, product: Tabled, catalog: Catalog) -> dict[str, Any]:
+    """What the advisory group says, as its report to the council; that it was not given the dossier is said, too."""
+    given = product.handed_over
+    if given is None:
+        return {"advice": "không giao đọc hồ sơ này", "remarks": []}
+    since = f"đọc hồ sơ từ {catalog.say(Text('%(day)s', {'day': given.on}))}"
+    read = [one.seat for one in given.readings if one.read]
+    through = f"; đã đọc xong: {names(session, read)}" if read else "; chưa ai báo đọc xong"
+    remarks = [{"by": names(session, [one.seat]), "text": one.remark} for one in given.readings if one.remark]
+    return {"advice": since + through, "remarks": remarks}
 
 
 def _others(session: Council, product: Tabled) -> str:

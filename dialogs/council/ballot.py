@@ -4,8 +4,13 @@ Each mark is kept at once, so a member goes on where they stopped, on whatever t
 but one's own. Which of the questions below stands is `_do` of the draft, and `_item` what it is about.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from dialogs.answers import one_of
-from dialogs.council.facts import BOUND, FREE, SCORING
+from dialogs.council.concern import CONCERNED, MINE, SURE, asks, ballot_of, is_open, named, to
+from dialogs.council.facts import FREE
+from dialogs.engine import said
 from dialogs.model import (
     N_,
     Answers,
@@ -13,7 +18,6 @@ from dialogs.model import (
     Ballot,
     CastBallot,
     Condition,
-    DeclareInterest,
     Dialog,
     Effects,
     Facts,
@@ -24,24 +28,21 @@ from dialogs.model import (
     Text,
     Value,
 )
-from dialogs.officer.desk import short_codes
-from dialogs.producer.score_words import asked_lines, mark_options, mark_words, part_lines, total_lines
-from dialogs.rules.scoring import score
+from dialogs.producer.score_words import asked_lines, mark_words, part_lines, total_lines
+from dialogs.rules.scoring import NONE, choices, score
 from dialogs.rules.sheet import Criterion, Sheet, sheet
 
-# ---------------------------------------------------------------- what there is to score
+# ---------------------------------------------------------------- ways
 
-
-def ballot_of(answers: Answers, facts: Facts) -> Ballot:
-    ballot = facts.ballot(answers["subject"])
-    if ballot is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return ballot
-
-
-def is_open(ballot: Ballot) -> bool:
-    """Whether it can be scored at all, by whomever."""
-    return not ballot.closed and ballot.status == SCORING and bool(ballot.product_set)
+_ON = Option("on", Text(N_("Go on scoring")), ("chấm tiếp", "go on"))
+_WHICH = Option("which", Text(N_("Change an item")), ("sửa mục", "sửa điểm", "change an item"))
+_EACH = Option("each", Text(N_("See each item")), ("xem từng mục", "từng mục", "xem phiếu", "see each item"))
+_FURTHER = Option("further", Text(N_("See more items")), ("xem tiếp", "tiếp", "see more items"))
+_WHOLE = Option("whole", Text(N_("The whole sheet")), ("cả phiếu", "tổng điểm", "the whole sheet"))
+_SEE = Option("see", Text(N_("See my sheet")), ("xem phiếu", "see my sheet"))
+_READ = Option("read", Text(N_("Read the dossier")), ("đọc hồ sơ", "read the dossier"))
+_CAST = Option("cast", Text(N_("Hand the sheet in")), ("nộp phiếu", "hand in"))
+_BACK = Option("back", Text(N_("Take the sheet back")), ("lấy lại phiếu", "take back"))
 
 
 def sheet_for(ballot: Ballot) -> Sheet:
@@ -52,90 +53,10 @@ def _left(ballot: Ballot) -> tuple[Criterion, ...]:
     return tuple(c for c in sheet_for(ballot).criteria if c.code not in ballot.marks)
 
 
-# ---------------------------------------------------------------- all of a member's ballots
-
-NO_SEAT = (
-    Text(N_("You are in no council that is scoring now.")),
-    Text(N_("If you were invited: open the link from the secretary, or ask them for a new one.")),
-)
-
-
-def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    if not facts.ballots:
-        return NO_SEAT
-    return (Text(N_("What you score in the council:")), *map(_line, facts.ballots))
-
-
-def _line(ballot: Ballot) -> Text:
-    values: dict[str, Value] = {"code": ballot.code, "product": ballot.product, "state": _state(ballot)}
-    return Text(N_("• %(code)s “%(product)s”: %(state)s"), values)
-
-
-def _state(ballot: Ballot) -> Text:
-    if ballot.closed:
-        return Text(N_("the session is over"))
-    if not is_open(ballot):
-        return Text(N_("not with the council any more"))
-    if ballot.concerned:
-        return Text(N_("you are concerned, so you do not score it"))
-    if ballot.submitted:
-        return Text(N_("handed in"))
-    values: dict[str, Value] = {"done": len(ballot.marks), "total": len(sheet_for(ballot).criteria)}
-    return Text(N_("%(done)s of %(total)s items"), values) if ballot.marks else Text(N_("not begun"))
-
-
-_MENU = Option("menu", Text(N_("Main menu")), ("menu",))
-
-
-def overview_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    open_ones = {ballot.code: ballot for ballot in facts.ballots if is_open(ballot)}
-    shorts = short_codes(open_ones)
-    listed = (
-        Option(code, Text(_ways_in(ballot), {"code": shorts[code]}), (ballot.product,))
-        for code, ballot in open_ones.items()
-    )
-    return (*listed, _MENU)
-
-
-def _ways_in(ballot: Ballot) -> str:
-    return N_("Open %(code)s") if ballot.concerned or ballot.submitted else N_("Score %(code)s")
-
-
-SEAT = Dialog(
-    "seat",
-    linked=True,
-    steps=(
-        Ask(
-            "which",
-            overview,
-            one_of(overview_options),
-            goto=lambda value, answers, facts: Go("menu" if value == _MENU.value else f"ballot.{value}"),
-        ),
-    ),
-)
-
-
-# ---------------------------------------------------------------- ways
-
-_MINE = Option("mine", Text(N_("All I score")), ("các phiếu", "phiếu của tôi", "all i score"))
-_ON = Option("on", Text(N_("Go on scoring")), ("chấm tiếp", "go on"))
-_WHICH = Option("which", Text(N_("Change an item")), ("sửa mục", "sửa điểm", "change an item"))
-_SEE = Option("see", Text(N_("See my sheet")), ("xem phiếu", "see my sheet"))
-_READ = Option("read", Text(N_("Read the dossier")), ("đọc hồ sơ", "read the dossier"))
-_CAST = Option("cast", Text(N_("Hand the sheet in")), ("nộp phiếu", "hand in"))
-_BACK = Option("back", Text(N_("Take the sheet back")), ("lấy lại phiếu", "take back"))
-_CONCERNED = Option("concerned", Text(N_("I am concerned")), ("có liên quan", "tôi có liên quan", "concerned"))
-_FREE = Option(FREE, Text(N_("I am not concerned")), ("không liên quan", "not concerned"))
-
-
-def _to(ballot: Ballot, do: str = "", item: str = "") -> Go:
-    return Go(f"ballot.{ballot.code}", {"_do": do, "_item": item})
-
-
 def _onward(ballot: Ballot, but: str = "") -> Go:
     """At the first item that is open; with all of them marked, at the sheet."""
     left = next((c for c in _left(ballot) if c.code != but), None)
-    return _to(ballot, "item", left.code) if left is not None else _to(ballot)
+    return to(ballot, "item", left.code) if left is not None else to(ballot)
 
 
 def _at(do: str) -> Condition:
@@ -147,47 +68,10 @@ def _at(do: str) -> Condition:
     return so
 
 
-# ---------------------------------------------------------------- nothing to score
-
-
-def over_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+def _is_read_back(answers: Answers, facts: Facts) -> bool:
+    """Also of a sheet that is handed in."""
     ballot = ballot_of(answers, facts)
-    named: dict[str, Value] = {"code": ballot.code, "product": ballot.product}
-    if ballot.closed:
-        return (Text(N_("The session is over, so %(code)s “%(product)s” can't be scored any more."), named),)
-    return (Text(N_("%(code)s “%(product)s” is not with the council any more, so it can't be scored."), named),)
-
-
-def concerned_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    ballot = ballot_of(answers, facts)
-    named: dict[str, Value] = {"code": ballot.code, "product": ballot.product}
-    if ballot.standing == BOUND:
-        why = N_("By the record you make “%(product)s” (%(code)s), or work for its commune, so you do not score it.")
-        return (Text(why, named), Text(N_("The secretary sees that by itself. You need not do anything.")))
-    return (Text(N_("You have said that “%(product)s” (%(code)s) concerns you, so you do not score it."), named),)
-
-
-def concerned_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return (_MINE,) if ballot_of(answers, facts).standing == BOUND else (_FREE, _MINE)
-
-
-def interest_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    ballot = ballot_of(answers, facts)
-    named: dict[str, Value] = {"code": ballot.code, "product": ballot.product, "by": ballot.by}
-    return (
-        Text(N_("%(code)s “%(product)s”, made by %(by)s."), named),
-        Text(N_("Does it concern you, a relative or your firm? Whoever is concerned does not score.")),
-    )
-
-
-def declared(answers: Answers, facts: Facts) -> Effects:
-    said = answers.get("interest") or answers.get("concerned", "")
-    return (DeclareInterest(answers["subject"], said == _CONCERNED.value),) if said != _MINE.value else ()
-
-
-def after_interest(value: str, answers: Answers, facts: Facts) -> Go:
-    ballot = ballot_of(answers, facts)
-    return Go("seat") if value in (_MINE.value, _CONCERNED.value) else _onward(ballot)
+    return _at("")(answers, facts) and answers.get("_do") == _EACH.value and bool(ballot.marks)
 
 
 # ---------------------------------------------------------------- one item
@@ -209,13 +93,23 @@ def item_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         "code": item.code,
     }
     given = ballot.marks.get(item.code)
-    so_far = (Text(N_("So far: %(finding)s"), {"finding": mark_words(item, given)}),) if given is not None else ()
+    so_far = (Text(N_("So far: %(finding)s"), {"finding": _with_points(item, given)}),) if given is not None else ()
     head = Text(N_("“%(product)s”, %(number)s/%(total)s – item %(code)s"), values)
-    return (head, *asked_lines(item), *so_far)
+    report = report_lines(ballot) if not ballot.marks else ()  # before the first mark it is read once
+    return (*report, head, *asked_lines(item), *so_far)
 
 
 def item_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return (*mark_options(_item(answers, facts)), _SEE, _READ)
+    item = _item(answers, facts)
+    marks = (Option(str(mark), _with_points(item, mark)) for mark in choices(item))
+    return (*marks, _SEE, _READ, *_report(ballot_of(answers, facts)), replace(MINE, hidden=True))
+
+
+def _with_points(item: Criterion, mark: int) -> Text:
+    """ "Có, đủ giấy (2 điểm)"."""
+    count = 0 if mark == NONE else item.options[mark - 1].points
+    values: dict[str, Value] = {"option": said(mark_words(item, mark)), "count": count}
+    return Text(N_("%(option)s (%(count)s point)"), values, N_("%(option)s (%(count)s points)"))
 
 
 def item_marked(answers: Answers, facts: Facts) -> Effects:
@@ -227,29 +121,67 @@ def item_marked(answers: Answers, facts: Facts) -> Effects:
 
 def after_item(value: str, answers: Answers, facts: Facts) -> Go:
     ballot, item = ballot_of(answers, facts), _item(answers, facts)
+    if value == MINE.value:
+        return Go("seat")
+    if value == _REPORT.value:
+        return to(ballot, value, item.code)
     if value == _READ.value:
-        return _to(ballot, "item", item.code)
-    return _to(ballot) if value == _SEE.value else _onward(ballot, item.code)
+        return to(ballot, "item", item.code)
+    if value == _SEE.value:
+        return to(ballot, _EACH.value) if ballot.marks else to(ballot)
+    return _onward(ballot, item.code)
 
 
 def which_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    """Typed with a dot a code is an item; "7" alone is the seventh line."""
-    ballot = ballot_of(answers, facts)
-    items = (
-        Option(
-            c.code,
-            Text(N_("%(code)s %(item)s"), {"code": c.code, "item": c.label}),
-            (c.label.vi, *((c.code,) if "." in c.code else ())),
-        )
-        for c in sheet_for(ballot).criteria
-        if c.code in ballot.marks
-    )
-    return (*items, _SEE)
+    return (*_marked_items(ballot_of(answers, facts)), _SEE, replace(MINE, hidden=True))
+
+
+def _hidden(ballot: Ballot) -> tuple[Option, ...]:
+    """Items to change, for who types one."""
+    return tuple(replace(item, hidden=True) for item in _marked_items(ballot))
+
+
+def _marked_items(ballot: Ballot) -> Iterator[Option]:
+    """Typed with a dot a code is an item; "7" alone is the seventh line, and "mục 7" the item."""
+    for c in sheet_for(ballot).criteria:
+        if c.code in ballot.marks:
+            alone = (c.code,) if "." in c.code else ()
+            typed = (c.label.vi, *alone, f"mục {c.code}", f"sửa {c.code}", f"sửa mục {c.code}", f"item {c.code}")
+            yield Option(c.code, Text(N_("%(code)s %(item)s"), {"code": c.code, "item": c.label}), typed)
 
 
 def after_which(value: str, answers: Answers, facts: Facts) -> Go:
     ballot = ballot_of(answers, facts)
-    return _to(ballot) if value == _SEE.value else _to(ballot, "item", value)
+    if value == MINE.value:
+        return Go("seat")
+    return to(ballot) if value == _SEE.value else to(ballot, "item", value)
+
+
+# ---------------------------------------------------------------- what the advisory group says
+
+_REPORT = Option(
+    "report", Text(N_("What the group says")), ("ý kiến tổ tư vấn", "tổ tư vấn nói gì", "what the group says")
+)
+
+
+def _report(ballot: Ballot) -> tuple[Option, ...]:
+    return (_REPORT,) if ballot.report else ()
+
+
+def report_lines(ballot: Ballot) -> tuple[Text, ...]:
+    """The group's report on the product, beside which it is scored."""
+    lines = (Text(N_("• %(name)s: “%(words)s”"), {"name": one.by, "words": one.text}) for one in ballot.report)
+    return (Text(N_("The advisory group says:")), *lines) if ballot.report else ()
+
+
+def _is_reported(answers: Answers, facts: Facts) -> bool:
+    return _at("")(answers, facts) and answers.get("_do") == _REPORT.value and bool(ballot_of(answers, facts).report)
+
+
+def report_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    ballot = ballot_of(answers, facts)
+    on = (_ON,) if _left(ballot) and not ballot.submitted else ()
+    return (*on, _WHOLE, replace(MINE, hidden=True))
 
 
 # ---------------------------------------------------------------- the whole sheet
@@ -258,11 +190,9 @@ def after_which(value: str, answers: Answers, facts: Facts) -> Go:
 def sheet_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
     form = sheet_for(ballot)
-    named: dict[str, Value] = {"code": ballot.code, "product": ballot.product}
-    head = Text(N_("Your sheet for “%(product)s” (%(code)s)"), named)
-    done: dict[str, Value] = {"done": len(ballot.marks), "total": len(form.criteria)}
-    if len(ballot.marks) < len(form.criteria):
-        return (head, Text(N_("%(done)s of %(total)s items are marked."), done))
+    head = Text(N_("Your sheet for “%(product)s” (%(code)s)"), named(ballot))
+    if _left(ballot):
+        return (head, _how_far(ballot))
     result = score(form, ballot.marks)
     state = Text(N_("Handed in. Until the session is over you can take it back and change it."))
     if not ballot.submitted:
@@ -270,15 +200,20 @@ def sheet_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (head, *total_lines(result), *part_lines(form, result), state)
 
 
+def _how_far(ballot: Ballot) -> Text:
+    done: dict[str, Value] = {"done": len(ballot.marks), "total": len(sheet_for(ballot).criteria)}
+    return Text(N_("%(done)s of %(total)s items are marked."), done)
+
+
 def sheet_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     ballot = ballot_of(answers, facts)
     if ballot.submitted:
-        return (_BACK, _READ, _MINE)
-    which = (_WHICH,) if ballot.marks else ()
+        return (_BACK, _EACH, _READ, *_report(ballot), MINE)
+    which = (_EACH, _WHICH) if ballot.marks else ()
     onwards = (
         (_ON, *which) if _left(ballot) else (*which, _CAST)
     )  # never first: the number of the last mark may come again
-    return (*onwards, _READ, _CONCERNED, _MINE)
+    return (*onwards, _READ, *_report(ballot), CONCERNED, MINE, *_hidden(ballot))
 
 
 def sheet_done(answers: Answers, facts: Facts) -> Effects:
@@ -286,8 +221,6 @@ def sheet_done(answers: Answers, facts: Facts) -> Effects:
     match answers["sheet"]:
         case "cast" | "back" as value:
             return (CastBallot(code, back=value == "back"),)
-        case "concerned":
-            return (DeclareInterest(code, concerned=True),)
         case "read":
             return (ReadDossier(code),)
     return ()
@@ -298,11 +231,65 @@ def after_sheet(value: str, answers: Answers, facts: Facts) -> Go:
     match value:
         case "on":
             return _onward(ballot)
-        case "which":
-            return _to(ballot, "which")
+        case "which" | "each" | "report":
+            return to(ballot, value)
+        case "concerned":
+            return to(ballot, SURE)
         case "back" | "read":
-            return _to(ballot)
-    return Go("seat")
+            return to(ballot)
+        case "cast" | "mine":
+            return Go("seat")
+    return to(ballot, "item", value)
+
+
+# ---------------------------------------------------------------- what is marked
+
+
+SHOWN = 8
+"""Items that are read back at once; more of them make a message that nobody reads on a telephone."""
+_EXAMPLE = "1.3"
+
+
+def _marked(answers: Answers, facts: Facts) -> tuple[Criterion, ...]:
+    """From the item on that the page begins with."""
+    ballot = ballot_of(answers, facts)
+    found = [c for c in sheet_for(ballot).criteria if c.code in ballot.marks]
+    first = next((n for n, c in enumerate(found) if c.code == answers.get("_item")), 0)
+    return tuple(found[first:])
+
+
+def each_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """Every choice made, with its points."""
+    ballot = ballot_of(answers, facts)
+    lines = (_given(item, ballot.marks[item.code]) for item in _marked(answers, facts)[:SHOWN])
+    change = Text(N_("To change an item, type its number, for example %(code)s."), {"code": _EXAMPLE})
+    return (_how_far(ballot), *lines, *(() if ballot.submitted else (change,)))
+
+
+def _given(item: Criterion, mark: int) -> Text:
+    values: dict[str, Value] = {"code": item.code, "item": item.label, "finding": _with_points(item, mark)}
+    return Text(N_("• %(code)s %(item)s: %(finding)s"), values)
+
+
+def each_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    ballot = ballot_of(answers, facts)
+    more = (_FURTHER,) if len(_marked(answers, facts)) > SHOWN else ()
+    on = (_ON,) if _left(ballot) else ()
+    return (*more, *on, _WHOLE, *(() if ballot.submitted else _hidden(ballot)), replace(MINE, hidden=True))
+
+
+def after_each(value: str, answers: Answers, facts: Facts) -> Go:
+    ballot = ballot_of(answers, facts)
+    match value:
+        case "further":
+            return to(ballot, _EACH.value, _marked(answers, facts)[SHOWN].code)
+        case "on":
+            return _onward(ballot)
+        case "whole":
+            return to(ballot)
+        case "mine":
+            return Go("seat")
+    return to(ballot, "item", value)
 
 
 def up(answers: Answers) -> Go:
@@ -310,41 +297,12 @@ def up(answers: Answers) -> Go:
     return Go(f"ballot.{answers['subject']}", {"_do": "", "_item": ""}) if answers.get("_do") else Go("seat")
 
 
-def _standing(answers: Answers, facts: Facts) -> str:
-    """Of a ballot that can be scored; None of these questions stands for another."""
-    ballot = ballot_of(answers, facts)
-    return ("concerned" if ballot.concerned else ballot.standing or "unsaid") if is_open(ballot) else "over"
-
-
 BALLOT = Dialog(
     "ballot",
-    allowed=lambda answers, facts: facts.ballot(answers["subject"]) is not None,
+    allowed=lambda answers, facts: (mine := facts.ballot(answers["subject"])) is not None and not mine.advisory,
     up=up,
     steps=(
-        Ask(
-            "over",
-            over_prompt,
-            one_of((_MINE, _MENU)),
-            when=lambda answers, facts: _standing(answers, facts) == "over",
-            goto=lambda value, answers, facts: Go("menu" if value == _MENU.value else "seat"),
-        ),
-        Ask(
-            "concerned",
-            concerned_prompt,
-            one_of(concerned_options),
-            when=lambda answers, facts: _standing(answers, facts) == "concerned",
-            then=declared,
-            goto=after_interest,
-        ),
-        Ask(
-            "interest",
-            interest_prompt,
-            one_of((_CONCERNED, _FREE, _MINE)),
-            when=lambda answers, facts: _standing(answers, facts) == "unsaid",
-            then=declared,
-            goto=after_interest,
-            confirms=True,
-        ),
+        *asks(_onward),
         Ask(
             "item",
             item_prompt,
@@ -353,6 +311,16 @@ BALLOT = Dialog(
             then=item_marked,
             goto=after_item,
             confirms=True,
+            at_once=True,
+        ),
+        Ask("each", each_prompt, one_of(each_options), when=_is_read_back, goto=after_each, at_once=True),
+        Ask(
+            "report",
+            lambda answers, facts: report_lines(ballot_of(answers, facts)),
+            one_of(report_options),
+            when=_is_reported,
+            goto=after_each,
+            at_once=True,
         ),
         Ask("which", N_("Which item shall we change?"), one_of(which_options), when=_at("which"), goto=after_which),
         Ask(
@@ -363,6 +331,7 @@ BALLOT = Dialog(
             then=sheet_done,
             goto=after_sheet,
             confirms=True,
+            at_once=True,
         ),
     ),
 )

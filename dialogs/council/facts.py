@@ -1,13 +1,16 @@
 """A council's session: what the record says of it, to its secretary and to a member, and what is ordered about it.
 
 A part of dialogs.model, which has all facts and effects. A secretary is an officer of the province who has no seat in
-the session; whoever has one sees only their own ballot.
+the session; whoever has one sees only their own ballot. The advisory group of a session reads its dossiers and remarks
+on them; it gives no marks.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+
+from dialogs.evaluation import Assessed
 
 SCORING = "in_evaluation"
 """The status of a case that a council scores."""
@@ -19,10 +22,22 @@ FREE, DECLARED, BOUND = "free", "declared", "bound"
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What somebody of the advisory group says of a dossier."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ballot:
     """A member's own score sheet of one product. `session` as it is called ("1/2026"); `marks` by code of the sheet.
 
-    `product_set` 0: its sheet is not known. `status`: of the case; `closed`: the session is.
+    `product_set` 0: its sheet is not known. `status`: of the case; `closed`: the session is. `until`: the last day for
+    sheets, if one is set; `secretary`: the name of who opened the session. `report`: what the advisory group remarks.
+
+    For somebody of that group (`advisory`) it is a dossier to read, by `until`: `submitted` once they are through, with
+    a `remark` of their own.
     """
 
     session: str
@@ -36,6 +51,18 @@ class Ballot:
     marks: Mapping[str, int] = field(default_factory=dict)
     submitted: bool = False
     closed: bool = False
+    until: date | None = None
+    secretary: str = ""
+    report: tuple[Remark, ...] = ()
+    advisory: bool = False
+    remark: str = ""
+    assessment: tuple[Assessed, ...] = ()  # the commune's, where a dossier is read
+    seat: int = 0  # in the database: one's ballots of one session have the same
+
+    @property
+    def key(self) -> str:
+        """Of the dialog that is about it."""
+        return f"{'advice' if self.advisory else 'ballot'}.{self.code}"
 
     @property
     def concerned(self) -> bool:
@@ -47,7 +74,7 @@ class Ballot:
 class Seat:
     """A member as the secretary has named them. `number` is their place; `until`: last day of an open invitation.
 
-    `taken`: somebody sits there, and hears what they are told.
+    `taken`: somebody sits there, and hears what they are told. `advisory`: in the advisory group, without marks.
     """
 
     number: int
@@ -55,6 +82,7 @@ class Seat:
     chair: bool = False
     taken: bool = False
     until: date | None = None
+    advisory: bool = False
 
     @property
     def short(self) -> str:
@@ -64,12 +92,35 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """A ballot as the secretary sees it; `seat` is the member's number. Without its marks until it is submitted."""
+    """A ballot as the secretary sees it; `seat` is the member's number. Without its marks until it is submitted.
+
+    `done`: how many items are marked.
+    """
 
     seat: int
     standing: str = ""
     marks: Mapping[str, int] = field(default_factory=dict)
     submitted: bool = False
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far somebody of the advisory group is with a dossier; `seat` is their number."""
+
+    seat: int
+    standing: str = ""
+    read: bool = False
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A dossier in the hands of the advisory group: since when, by when it should have read it, and who is how far."""
+
+    on: date
+    until: date | None = None
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +134,10 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Tabled:
-    """A product before the council. `ballots`: of every seat that is concerned or has cast one."""
+    """A product before the council. `ballots`: of every seat that is concerned or has cast one.
+
+    `handed_over` None: the advisory group was not given it.
+    """
 
     code: str
     product: str
@@ -94,11 +148,15 @@ class Tabled:
     status: str
     ballots: tuple[Cast, ...] = ()
     agreed: Agreed | None = None
+    handed_over: HandedOver | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Council:
-    """A session. `ready`: code and product of dossiers that could be put before it."""
+    """A session. `ready`: code and product of dossiers that could be put before it; `until`: last day for sheets.
+
+    `seats` are the council's, `group` the advisory group's.
+    """
 
     id: int
     name: str
@@ -108,6 +166,8 @@ class Council:
     products: tuple[Tabled, ...] = ()
     closed_at: datetime | None = None
     ready: tuple[tuple[str, str], ...] = ()
+    until: date | None = None
+    group: tuple[Seat, ...] = ()
 
     @property
     def closed(self) -> bool:
@@ -117,7 +177,16 @@ class Council:
         return next((one for one in self.products if one.code == code), None)
 
     def seat(self, number: int) -> Seat | None:
-        return next((one for one in self.seats if one.number == number), None)
+        return next((one for one in (*self.seats, *self.group) if one.number == number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """The open session that scores a case, as whoever may enter its result sees it: how many sheets are in."""
+
+    session: str
+    sheets: int
+    members: int
 
 
 # ---------------------------------------------------------------- what a secretary orders
@@ -128,6 +197,14 @@ class OpenCouncil:
     """Begin a session of a province's council."""
 
     province: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetScoringDay:
+    """By when members are to hand in their sheets; None takes the day back. Nothing ends by itself on it."""
+
+    session: int
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +227,19 @@ class InviteMember:
     session: int
     name: str
     chair: bool
+    advisory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GiveToRead:
+    """Give the advisory group of a session these dossiers to read, by a day if one is named.
+
+    What is before no session yet comes before this one with it.
+    """
+
+    session: int
+    codes: tuple[str, ...]
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +331,23 @@ class CastBallot:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRemark:
+    """What somebody of the advisory group says of a dossier, in place of what they said before; "" for nothing."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishReading:
+    """Somebody of the advisory group has read a dossier through, or wants to read on (`back`)."""
+
+    code: str
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReadDossier:
-    """The bound dossier and the commune's report of a product that one scores, as files."""
+    """The bound dossier and the commune's report of a product that one scores or reads, as files."""
 
     code: str

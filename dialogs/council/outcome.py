@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from dialogs.council.facts import BOUND, DECLARED, SCORING
 from dialogs.engine import said
-from dialogs.model import N_, Agreed, Council, Tabled, Text, Value
+from dialogs.model import N_, Agreed, Cast, Council, Reading, Seat, Tabled, Text, Value
 from dialogs.officer.digest import joined
 from dialogs.producer.score_words import option_words
 from dialogs.rules.council import Average, Outlying, Unmet, average, enough, outlying
@@ -29,6 +29,12 @@ def counted(product: Tabled) -> dict[int, Mapping[str, int]]:
 def missing(product: Tabled) -> tuple[int, ...]:
     """Members who could still hand in a ballot."""
     return tuple(c.seat for c in product.ballots if not c.submitted and c.standing not in (DECLARED, BOUND))
+
+
+def reading(product: Tabled) -> tuple[int, ...]:
+    """Whoever of the advisory group has still to read it."""
+    there = product.handed_over.readings if product.handed_over is not None else ()
+    return tuple(one.seat for one in there if not one.read and one.standing not in (DECLARED, BOUND))
 
 
 def is_scored(product: Tabled) -> bool:
@@ -135,6 +141,58 @@ def _outlying_line(council: Council, form: Sheet, one: Outlying) -> Text:
 def _shown(lines: list[Text], most: int) -> tuple[Text, ...]:
     more = (Text(N_("• and %(count)s more"), {"count": len(lines) - most}),) if len(lines) > most else ()
     return (*lines[:most], *more)
+
+
+def progress_lines(council: Council, product: Tabled) -> tuple[Text, ...]:
+    """How far each member is, and never a mark."""
+    return tuple(
+        Text(N_("• %(name)s: %(state)s"), {"name": seat.short, "state": _how_far(seat, cast, product)})
+        for cast in product.ballots
+        if (seat := council.seat(cast.seat)) is not None
+    )
+
+
+def _how_far(seat: Seat, cast: Cast, product: Tabled) -> Text:
+    if cast.standing == BOUND:
+        return Text(N_("concerned by the record"))
+    if cast.standing == DECLARED:
+        return Text(N_("concerned by their own word"))
+    if not seat.taken:
+        return Text(N_("not come in yet"))
+    if cast.submitted:
+        return Text(N_("handed in"))
+    if not cast.done:
+        return Text(N_("not begun"))
+    return Text(N_("%(done)s of %(total)s items"), {"done": cast.done, "total": len(sheet_for(product).criteria)})
+
+
+def reading_lines(council: Council, product: Tabled) -> tuple[Text, ...]:
+    """Since when the advisory group has it, and who of it is how far; or that it was not given it."""
+    if product.handed_over is None:
+        return (Text(N_("The advisory group was not given it.")),)
+    values: dict[str, Value] = {"day": product.handed_over.on}
+    head = Text(N_("With the advisory group since %(day)s:"), values)
+    if product.handed_over.until is not None:
+        until = N_("With the advisory group since %(day)s, to be read by %(until)s:")
+        head = Text(until, values | {"until": product.handed_over.until})
+    lines = (
+        Text(N_("• %(name)s: %(state)s"), {"name": seat.short, "state": _reading_state(seat, one)})
+        for one in product.handed_over.readings
+        if (seat := council.seat(one.seat)) is not None
+    )
+    return (head, *lines)
+
+
+def _reading_state(seat: Seat, one: Reading) -> Text:
+    if one.standing == BOUND:
+        return Text(N_("concerned by the record"))
+    if one.standing == DECLARED:
+        return Text(N_("concerned by their own word"))
+    if not seat.taken:
+        return Text(N_("not come in yet"))
+    if not one.read:
+        return Text(N_("still reading"))
+    return Text(N_("read through, with a remark") if one.remark else N_("read through"))
 
 
 def who_lines(council: Council, product: Tabled) -> tuple[Text, ...]:

@@ -5,6 +5,8 @@ members marked is shown here only, to an officer of the province who is no membe
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from dialogs.answers import one_of, text
@@ -15,12 +17,16 @@ from dialogs.council.outcome import (
     gate_lines,
     is_scored,
     missing,
+    names,
     outlying_lines,
+    progress_lines,
+    reading,
+    reading_lines,
     result_of,
-    session_words,
     sheet_for,
     who_lines,
 )
+from dialogs.council.to_group import council_of, to_give
 from dialogs.model import (
     N_,
     Agreed,
@@ -38,11 +44,12 @@ from dialogs.model import (
     InviteMember,
     LookAtMarks,
     MakeCouncilPapers,
-    OpenCouncil,
     Option,
+    Reading,
     RemindMembers,
     RenewSeat,
     Seat,
+    SetScoringDay,
     Tabled,
     TableProduct,
     Text,
@@ -52,71 +59,15 @@ from dialogs.officer.by_item import stored
 from dialogs.officer.decide import DESK
 from dialogs.officer.desk import short_codes
 from dialogs.officer.join import NAME_CHARS
-from dialogs.officer.rounds import plans_rounds, province_of
+from dialogs.officer.rounds import coming_day
 from dialogs.producer.place import place_name
 from dialogs.rules.council import least_ballots
 from dialogs.rules.ruleset import ruleset
 
-SESSION = "c"
 SEAT = "s"
-"""Begin the values of buttons that stand for a session or a member."""
-
-# ---------------------------------------------------------------- all sessions
-
-
-def sessions_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    if not facts.councils:
-        return (Text(N_("No session of the council is open.")),)
-    return (Text(N_("Sessions of the council:")), *map(_session_line, facts.councils))
-
-
-def _session_line(council: Council) -> Text:
-    values: dict[str, Value] = {"session": session_words(council), "count": len(council.products)}
-    if council.closed_at is not None:
-        values["day"] = council.closed_at.date()
-        return Text(N_("• %(session)s, over since %(day)s"), values)
-    return Text(N_("• %(session)s, %(count)s product"), values, N_("• %(session)s, %(count)s products"))
-
-
-_OPEN = Option("open", Text(N_("Open a session")), ("mở phiên", "mở phiên mới", "open a session"))
-_MINE = Option("mine", Text(N_("What I score")), ("phiếu của tôi", "what i score"))
-
-
-def sessions_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    listed = (
-        Option(f"{SESSION}{one.id}", Text(N_("Session %(session)s"), {"session": one.name}), (one.name,))
-        for one in facts.councils
-    )
-    empty = any(not one.closed and not one.products for one in facts.councils)
-    return (*listed, *(() if empty else (_OPEN,)), *((_MINE,) if facts.ballots else ()), DESK)
-
-
-def sessions_done(answers: Answers, facts: Facts) -> Effects:
-    return (OpenCouncil(province_of(facts)),) if answers["which"] == _OPEN.value else ()
-
-
-def after_sessions(value: str, answers: Answers, facts: Facts) -> Go:
-    if value.startswith(SESSION) and value[1:].isdigit():
-        return Go(f"council.{value[1:]}")
-    return Go({"mine": "seat", "desk": "desk"}.get(value, "councils"))
-
-
-COUNCILS = Dialog(
-    "councils",
-    allowed=plans_rounds,
-    up="desk",
-    steps=(Ask("which", sessions_prompt, one_of(sessions_options), then=sessions_done, goto=after_sessions),),
-)
-
+"""Begins the value of a button that stands for a member."""
 
 # ---------------------------------------------------------------- one session
-
-
-def council_of(answers: Answers, facts: Facts) -> Council:
-    council = facts.council(answers["subject"])
-    if council is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return council
 
 
 def _to(answers: Answers, do: str = "", of: str = "") -> Go:
@@ -138,7 +89,10 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if council.closed_at is not None:
         over = Text(N_("Over since %(day)s."), {"day": council.closed_at.date()})
         return (head, over, *(_agreed_line(product) for product in council.products))
-    return (head, _members_line(council), *(_progress(council, product) for product in council.products))
+    lacking = _not_given(council)
+    until = (Text(N_("Sheets are due by %(day)s."), {"day": council.until}),) if council.until is not None else ()
+    products = (_progress(council, product) for product in council.products)
+    return (head, _members_line(council), *_group_line(council), *until, *products, *lacking)
 
 
 def _members_line(council: Council) -> Text:
@@ -148,6 +102,22 @@ def _members_line(council: Council) -> Text:
     return Text(
         N_("%(count)s member invited, %(here)s there."), values, N_("%(count)s members invited, %(here)s there.")
     )
+
+
+def _group_line(council: Council) -> tuple[Text, ...]:
+    if not council.group:
+        return ()
+    values: dict[str, Value] = {"count": len(council.group), "here": sum(seat.taken for seat in council.group)}
+    one = N_("Advisory group: %(count)s person, %(here)s there.")
+    return (Text(one, values, N_("Advisory group: %(count)s people, %(here)s there.")),)
+
+
+def _not_given(council: Council) -> tuple[Text, ...]:
+    """What is scored without the advisory group having been given it: possible, and said."""
+    lacking = [p.code for p in council.products if p.handed_over is None and is_scored(p)]
+    codes = short_codes(p.code for p in council.products)
+    named = ", ".join(codes[code] for code in lacking)
+    return (Text(N_("Not given to the advisory group: %(codes)s."), {"codes": named}),) if lacking else ()
 
 
 def _progress(council: Council, product: Tabled) -> Text:
@@ -181,6 +151,8 @@ _MEMBERS = Option("members", Text(N_("Members")), ("thành viên", "members"))
 _REMIND = Option("remind", Text(N_("Remind who is missing")), ("nhắc", "nhắc người chưa nộp", "remind"))
 _PRODUCTS = Option("products", Text(N_("Products")), ("các sản phẩm", "sản phẩm", "products"))
 _MARKS = Option("marks", Text(N_("See the marks")), ("xem điểm", "see the marks"))
+_GROUP = Option("group", Text(N_("To the advisory group")), ("giao tổ tư vấn", "tổ tư vấn", "to the advisory group"))
+_UNTIL = Option("until", Text(N_("Set the last day")), ("hẹn ngày", "hẹn ngày chấm xong", "set the last day"))
 _CLOSE = Option("close", Text(N_("End the session")), ("kết thúc phiên", "end the session"))
 _PAPERS = Option("papers", Text(N_("Minutes and sheets")), ("biên bản", "biên bản và phiếu", "minutes"))
 _ALL = Option("all", Text(N_("All sessions")), ("các phiên", "all sessions"))
@@ -203,15 +175,20 @@ def options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         return (*results, *((_PAPERS,) if done else ()), *((_MARKS,) if scored else ()), _ALL, DESK)
     return (
         *((_ADD,) if council.ready else ()),
-        *((_PRODUCTS,) if council.products else ()),
+        *((_PRODUCTS,) if council.products or council.ready else ()),
         _INVITE,
-        *((_MEMBERS,) if council.seats else ()),
-        *((_REMIND,) if any(map(missing, filter(is_scored, council.products))) else ()),
+        *((_MEMBERS,) if council.seats or council.group else ()),
+        *((_REMIND,) if any(map(_waited_for, filter(is_scored, council.products))) else ()),
         *((_MARKS,) if scored else ()),
         *((_CLOSE,) if scored or not any(map(is_scored, council.products)) else ()),
         _ALL,
         DESK,
+        *(replace(way, hidden=True) for way in (_GROUP, _UNTIL)),
     )
+
+
+def _waited_for(product: Tabled) -> bool:
+    return bool(missing(product) or reading(product))
 
 
 def done(answers: Answers, facts: Facts) -> Effects:
@@ -233,6 +210,8 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         return to_result(product, product.agreed) if product.agreed.stars else _to(answers, "stars", product.code)
     if value in ("all", "desk"):
         return Go("councils" if value == "all" else "desk")
+    if value == _GROUP.value:
+        return Go(f"to_group.{council.id}")
     return _to(answers, "" if value in ("remind", "papers") else value)
 
 
@@ -242,6 +221,18 @@ def to_result(product: Tabled, agreed: Agreed) -> Go:
     given = {name: f"{points:f}" for name, points in parts}
     given |= {"items": stored(agreed.items), "_stars": str(agreed.stars)}
     return Go(f"result.{product.code}", given, drop=f"result.{product.code}")
+
+
+# ---------------------------------------------------------------- by when
+
+_NO_DAY = Option("none", Text(N_("No day")), ("không hẹn ngày", "bỏ ngày", "no day"))
+
+
+def until_set(answers: Answers, facts: Facts) -> Effects:
+    council, value = council_of(answers, facts), answers["until"]
+    if value == _BACK.value:
+        return ()
+    return (SetScoringDay(council.id, None if value == _NO_DAY.value else date.fromisoformat(value)),)
 
 
 # ---------------------------------------------------------------- its products
@@ -268,7 +259,15 @@ def added(answers: Answers, facts: Facts) -> Effects:
 
 
 def product_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return _choices((product.code, product.product) for product in council_of(answers, facts).products)
+    council = council_of(answers, facts)
+    *products, back = _choices((product.code, product.product) for product in council.products)
+    return (*products, *((_GROUP,) if to_give(council) else ()), back)
+
+
+def after_products(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == _GROUP.value:
+        return Go(f"to_group.{answers['subject']}")
+    return _to(answers) if value == _BACK.value else _to(answers, "product", value)
 
 
 def _product(answers: Answers, facts: Facts) -> Tabled | None:
@@ -278,7 +277,38 @@ def _product(answers: Answers, facts: Facts) -> Tabled | None:
 def product_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """How far it is, without a mark: who only looks here may still take a seat."""
     council, product = council_of(answers, facts), _product(answers, facts)
-    return (_progress(council, product), *who_lines(council, product)) if product is not None else ()
+    if product is None:
+        return ()
+    return (_progress(council, product), *progress_lines(council, product), *reading_lines(council, product))
+
+
+_SAID = Option("said", Text(N_("What the group says")), ("ý kiến tổ tư vấn", "góp ý", "what the group says"))
+
+
+def remarks_of(product: Tabled) -> tuple[Reading, ...]:
+    there = product.handed_over.readings if product.handed_over is not None else ()
+    return tuple(one for one in there if one.remark)
+
+
+def has_remarks(answers: Answers, facts: Facts) -> bool:
+    product = _product(answers, facts)
+    return product is not None and bool(remarks_of(product))
+
+
+def product_buttons(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (_BACK, *((_SAID,) if has_remarks(answers, facts) else ()), _OFF)
+
+
+def said_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    council, product = council_of(answers, facts), _product(answers, facts)
+    if product is None:
+        return ()
+    lines = (
+        Text(N_("• %(name)s: “%(words)s”"), {"name": names(council, [one.seat]), "words": one.remark})
+        for one in remarks_of(product)
+    )
+    head = Text(N_("%(code)s “%(product)s”"), {"code": product.code, "product": product.product})
+    return (head, Text(N_("The advisory group says:")), *lines)
 
 
 _OFF = Option("off", Text(N_("Take it off")), ("bỏ khỏi phiên", "take it off"))
@@ -296,6 +326,8 @@ def product_done(answers: Answers, facts: Facts) -> Effects:
 
 
 def after_product(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == _SAID.value:
+        return _to(answers, "said", answers["_of"])
     sure = value == _OFF.value and is_handed_in(answers, facts)
     return _to(answers, "off", answers["_of"]) if sure else _to(answers)
 
@@ -355,13 +387,14 @@ def marks_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 _ONE_MORE = Option("invite", Text(N_("Invite one more")), ("mời thêm", "mời thêm người", "invite one more"))
 _CHAIR = Option("chair", Text(N_("Chair")), ("chủ tịch", "chair"))
 _MEMBER = Option("member", Text(N_("Member")), ("ủy viên", "thành viên", "member"))
+_ADVISER = Option("adviser", Text(N_("Advisory group")), ("tổ tư vấn", "tư vấn", "advisory group"))
 
 
 def invited(answers: Answers, facts: Facts) -> Effects:
     council, value = council_of(answers, facts), answers["as"]
     if value == _BACK.value:
         return ()
-    return (InviteMember(council.id, answers["name"], value == _CHAIR.value),)
+    return (InviteMember(council.id, answers["name"], value == _CHAIR.value, value == _ADVISER.value),)
 
 
 def after_link(value: str, answers: Answers, facts: Facts) -> Go:
@@ -371,11 +404,13 @@ def after_link(value: str, answers: Answers, facts: Facts) -> Go:
 
 def members_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     council = council_of(answers, facts)
-    return (Text(N_("Members of the council:")), *map(_seat_line, council.seats))
+    return (Text(N_("Members of the council:")), *map(_seat_line, (*council.seats, *council.group)))
 
 
 def _seat_line(seat: Seat) -> Text:
     values: dict[str, Value] = {"name": seat.name, "state": _seat_state(seat)}
+    if seat.advisory:
+        return Text(N_("• %(name)s (advisory group): %(state)s"), values)
     if seat.chair:
         return Text(N_("• %(name)s (chair): %(state)s"), values)
     return Text(N_("• %(name)s: %(state)s"), values)
@@ -390,11 +425,18 @@ def _seat_state(seat: Seat) -> Text:
 
 
 def members_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    seats = council_of(answers, facts).seats
-    return (*(Option(f"{SEAT}{s.number}", Text("%(name)s", {"name": s.short}), (s.short,)) for s in seats), _BACK)
+    council = council_of(answers, facts)
+    seats = (*council.seats, *council.group)
+    return (
+        *(Option(f"{SEAT}{s.number}", Text("%(name)s", {"name": s.short}), (s.short,)) for s in seats),
+        _UNTIL,
+        _BACK,
+    )
 
 
 def after_members(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == _UNTIL.value:
+        return _to(answers, value)
     return _to(answers) if value == _BACK.value else _to(answers, "seat", value.removeprefix(SEAT))
 
 
@@ -435,7 +477,7 @@ def seat_done(answers: Answers, facts: Facts) -> Effects:
 
 def close_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     council = council_of(answers, facts)
-    lines = [line for product in council.products for line in _end_of(council, product)]
+    lines = [*(line for product in council.products for line in _end_of(council, product)), *_not_given(council)]
     if not _may_close(council):
         return (Text(N_("The session can't end yet.")), *lines)
     if not any(map(is_scored, council.products)):
@@ -461,7 +503,7 @@ _END = Option("end", Text(N_("End it now")), ("kết thúc luôn", "end it now")
 
 def close_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     council = council_of(answers, facts)
-    remind = (_REMIND,) if any(map(missing, filter(is_scored, council.products))) else ()
+    remind = (_REMIND,) if any(map(_waited_for, filter(is_scored, council.products))) else ()
     return (_BACK, *remind, *((_END,) if _may_close(council) else ()))
 
 
@@ -499,6 +541,7 @@ def decided(answers: Answers, facts: Facts) -> Effects:
 
 COUNCIL = Dialog(
     "council",
+    linked=True,
     allowed=lambda answers, facts: facts.council(answers["subject"]) is not None,
     up=lambda answers: _to(answers) if answers.get("_do") else Go("councils"),
     steps=(
@@ -511,6 +554,14 @@ COUNCIL = Dialog(
             goto=lambda value, answers, facts: _to(answers),
         ),
         Ask(
+            "until",
+            N_("By which day are members to hand in their sheets? For example: 15/12/2026."),
+            coming_day((_NO_DAY, _BACK)),
+            when=_at("until"),
+            then=until_set,
+            goto=lambda value, answers, facts: _to(answers),
+        ),
+        Ask(
             "name",
             N_("What is the member's name, and where do they work? For example: Lê Văn Nam, Sở Công Thương."),
             text(NAME_CHARS, name=True),
@@ -520,7 +571,7 @@ COUNCIL = Dialog(
         Ask(
             "as",
             lambda answers, facts: (Text(N_("What is %(name)s in the council?"), {"name": answers["name"]}),),
-            one_of((_CHAIR, _MEMBER, _BACK)),
+            one_of((_CHAIR, _MEMBER, _ADVISER, _BACK)),
             when=lambda answers, facts: _at("invite")(answers, facts) and "name" in answers,
             then=invited,
             goto=after_link,
@@ -568,15 +619,22 @@ COUNCIL = Dialog(
             N_("Which product of the session?"),
             one_of(product_options),
             when=_at("products"),
-            goto=lambda value, answers, facts: _to(answers) if value == _BACK.value else _to(answers, "product", value),
+            goto=after_products,
         ),
         Ask(
             "product",
             product_prompt,
-            one_of((_BACK, _OFF)),
+            one_of(product_buttons),
             when=lambda answers, facts: _at("product")(answers, facts) and _product(answers, facts) is not None,
             then=product_done,
             goto=after_product,
+        ),
+        Ask(
+            "said",
+            said_prompt,
+            one_of((_BACK,)),
+            when=lambda answers, facts: _at("said")(answers, facts) and has_remarks(answers, facts),
+            goto=lambda value, answers, facts: _to(answers, "product", answers["_of"]),
         ),
         Ask(
             "off",

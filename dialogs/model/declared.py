@@ -98,6 +98,8 @@ class Ask:
     `verbatim`: what is typed is passed on as it is, questions in it are meant for somebody else;
     `confirms`: it asks whether to do something with the answers so far, so its buttons are void once these
     change, and nothing but an option's own words is taken for it;
+    `at_once`: what is answered is in the record with the answer, so an older message's lasting button may lead away
+    although it `confirms`;
     `lasting`: which of its buttons name all that they do (a case, a way), so that an older message's work too;
     `not_now`: why what an officer typed, a button of another moment, can't be done here yet;
     `aside` opens only when something leads to it by name; `counted` puts it into "Câu 2/9";
@@ -123,6 +125,7 @@ class Ask:
     takes_voice: bool = False
     verbatim: bool = False
     confirms: bool = False
+    at_once: bool = False
     lasting: Callable[[str], bool] | None = None
     ask_contact: bool = False
     ask_location: bool = False

@@ -9,7 +9,10 @@ from dialogs.council.facts import (
     DecideStars,
     DeclareInterest,
     DropSeat,
+    FinishReading,
+    GiveToRead,
     InviteMember,
+    KeepRemark,
     LookAtMarks,
     MakeCouncilPapers,
     OpenCouncil,
@@ -17,6 +20,7 @@ from dialogs.council.facts import (
     RemindMembers,
     RenewSeat,
     ScoreItem,
+    SetScoringDay,
     TableProduct,
     TakeSeat,
 )
@@ -495,8 +499,12 @@ Effect = (
     | SetRound
     | DropRound
     | OpenCouncil
+    | SetScoringDay
     | TableProduct
     | InviteMember
+    | GiveToRead
+    | KeepRemark
+    | FinishReading
     | RenewSeat
     | DropSeat
     | RemindMembers

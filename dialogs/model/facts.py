@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from dialogs.council.facts import Ballot, Council
+from dialogs.council.facts import Ballot, Council, Sitting
 from dialogs.evaluation import Assessed, Ready
 from dialogs.model.texts import Answers
 from dialogs.paperwork import Story
@@ -41,6 +41,7 @@ class Person:
     reminders: bool = False
     memberships: tuple[Membership, ...] = ()
     chats: int = 1  # in which they write; places where they are only told don't count
+    seated: bool = False  # in a session of a council that is still open
 
 
 class FileStatus(StrEnum):
@@ -341,6 +342,8 @@ class CaseFacts:
     steps: tuple[StarStep, ...] = ()  # of the list of things to do for a star, in the same dialogs
     continues: Former | None = None  # the case of `former`
     assessment: tuple[Assessed, ...] = ()  # the commune's, for those only who decide on the case
+    with_group: bool = False  # the province's advisory group is reading it
+    sitting: Sitting | None = None  # for who may enter its result
     round: Round | None = None  # of the province: the one it was sent up for, or would be today
     officers: int = 0  # of its commune, which need not be the person's
     officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
@@ -529,7 +532,7 @@ class Facts:
     ready: tuple[Ready, ...] = ()  # checked dossiers, where several are sent up at once
     rounds: tuple[Round, ...] = ()  # that the province has set itself, where they are shown
     councils: tuple[Council, ...] = ()  # sessions that this person is a secretary of, where they are looked at
-    ballots: tuple[Ballot, ...] = ()  # one's own as a member of a council, where they are looked at
+    ballots: tuple[Ballot, ...] = ()  # one's own as a member of a council, of who sits there now or looks at them
     templates: tuple[Template, ...] = ()  # only where one of them may be chosen or edited
     named: tuple[CaseFacts, ...] = ()  # cases the state or the event names, if this person may see them
     files: Mapping[str, FileFacts] = field(default_factory=dict)
@@ -553,6 +556,11 @@ class Facts:
     @property
     def today(self) -> date:
         return self.now.date()
+
+    @property
+    def sits_only(self) -> bool:
+        """Whether this person is here for a council only: no officer, and no maker of anything."""
+        return self.person.seated and not self.person.memberships and not self.cases
 
     def case(self, code: str) -> CaseFacts | None:
         """The case of that code as far as this person may see it."""

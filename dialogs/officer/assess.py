@@ -79,13 +79,16 @@ def may_assess(case: CaseFacts) -> bool:
 
 def items(case: CaseFacts) -> tuple[Item, ...]:
     """All topics, with what is said of them and still fits: not what was said for another product set."""
-    sheet = sheet_of(case)
-    return tuple(_item(case, sheet, topic) for topic in TOPICS)
+    return _items(sheet_of(case), case.assessment)
 
 
-def _item(case: CaseFacts, sheet: Sheet | None, topic: Topic) -> Item:
+def _items(sheet: Sheet | None, assessment: Iterable[Assessed]) -> tuple[Item, ...]:
+    by_topic = {one.topic: one for one in assessment}
+    return tuple(_item(sheet, topic, by_topic.get(topic)) for topic in TOPICS)
+
+
+def _item(sheet: Sheet | None, topic: Topic, said_: Assessed | None) -> Item:
     criterion = next((c for c in sheet.criteria if c.topic == topic), None) if sheet is not None else None
-    said_ = next((one for one in case.assessment if one.topic == topic), None)
     return Item(topic, criterion, said_ if said_ is not None and fits(said_, sheet, criterion) else None)
 
 
@@ -148,7 +151,12 @@ def lines(case: CaseFacts) -> tuple[Text, ...]:
     """For who may see it: the commune's part as far as it is there."""
     if not ruleset(case.ruleset).commune_assesses or not case.assessment:
         return ()
-    return (Text(N_("The commune finds:")), *_lines(items(case)))
+    return found_lines(sheet_of(case), case.assessment)
+
+
+def found_lines(sheet: Sheet | None, assessment: Iterable[Assessed]) -> tuple[Text, ...]:
+    """What the commune has said about a product with this sheet."""
+    return (Text(N_("The commune finds:")), *_lines(_items(sheet, assessment)))
 
 
 def _lines(found: Iterable[Item]) -> tuple[Text, ...]:

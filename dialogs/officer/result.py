@@ -327,6 +327,33 @@ def _moved_on(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     )
 
 
+def _sitting(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """What is entered by hand can't be published while the council scores (bot.desk.results)."""
+    case = case_of(answers, facts)
+    if case.sitting is None:
+        return ()
+    values: dict[str, Value] = {
+        "session": case.sitting.session,
+        "count": case.sitting.sheets,
+        "members": case.sitting.members,
+    }
+    still = N_("The council is still scoring %(code)s “%(product)s” in session %(session)s.")
+    sheets = N_("%(count)s of %(members)s score sheets is in. Its end gives the result by itself.")
+    many = N_("%(count)s of %(members)s score sheets are in. Its end gives the result by itself.")
+    hand = Text(N_("Until it is over, nothing entered by hand can be published. Enter it all the same?"))
+    return (Text(still, named(case) | values), Text(sheets, values, many), hand)
+
+
+_TO_COUNCIL = Option("councils", Text(N_("To the council")), ("hội đồng", "phiên họp", "to the council"))
+_ALL_THE_SAME = Option("hand", Text(N_("Enter it anyway")), ("vẫn nhập", "nhập tay", "enter it anyway"))
+
+
+def _away_from_hand(value: str, answers: Answers, facts: Facts) -> Go | None:
+    if value == _ALL_THE_SAME.value:
+        return None
+    return Go("councils") if value == _TO_COUNCIL.value else _elsewhere(value, answers, facts)
+
+
 def _elsewhere(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
     return Go("desk" if value == "desk" else f"review.{code}", drop=f"result.{code}")
@@ -438,6 +465,14 @@ RESULT = Dialog(
             one_of((OPEN_FILE, DESK)),
             when=lambda answers, facts: not _open(answers, facts),
             goto=_elsewhere,
+            counted=False,
+        ),
+        Ask(
+            "sitting",
+            _sitting,
+            one_of((OPEN_FILE, _TO_COUNCIL, _ALL_THE_SAME)),
+            when=lambda answers, facts: _open(answers, facts) and case_of(answers, facts).sitting is not None,
+            goto=_away_from_hand,
             counted=False,
         ),
         *_ASKS[:3],

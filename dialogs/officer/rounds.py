@@ -101,18 +101,22 @@ def overview_way(value: str, answers: Answers, facts: Facts) -> Go | None:
     return None if value == _ADD.value else Go("rounds")
 
 
+_NEVER_MIND = Option("leave", Text(N_("Leave it as it is")), ("để nguyên", "leave"))
+
+
 @dataclass(frozen=True, slots=True)
 class coming_day:
-    """A day with its year, after today. Stored as ISO."""
+    """A day with its year, after today, or one of the choices. Stored as ISO, or as the choice's value."""
 
+    choices: tuple[Option, ...] = (_NEVER_MIND,)
     takes: str = "text"
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
-        return (_NEVER_MIND,)
+        return self.choices
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen):
-            if event.value == _NEVER_MIND.value:
+            if event.value in [option.value for option in self.choices]:
                 return Answer(event.value)
             raise InvalidAnswer(CHOOSE)
         if not isinstance(event, TextReceived):
@@ -127,9 +131,6 @@ class coming_day:
 
     def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
         return True
-
-
-_NEVER_MIND = Option("leave", Text(N_("Leave it as it is")), ("để nguyên", "leave"))
 
 
 def _left(value: str, answers: Answers, facts: Facts) -> Go | None:

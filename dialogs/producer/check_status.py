@@ -92,7 +92,11 @@ def reason_words(reason: str) -> Text | str:
 
 
 def status_words(case: CaseFacts) -> Text:
-    return Text(STATUS_WORDS[case.status])
+    """Within the province's rating, whether its advisory group is reading the dossier is a fact beside the status."""
+    return WITH_GROUP if case.with_group else Text(STATUS_WORDS[case.status])
+
+
+WITH_GROUP = Text(N_("the province's advisory group is reading the dossier, before the council rates the product"))
 
 
 # ---------------------------------------------------------------- all my cases
@@ -504,13 +508,17 @@ _OFFICES = {
 """Who did it, as its producer calls them; officers' names are theirs."""
 
 
+_BESIDE = {"hand_over": Side.PROVINCE}
+"""Whose lines of the history are that move nothing."""
+
+
 def _history_line(case: CaseFacts, line: HistoryLine, side: Side | None) -> Text:
     values: dict[str, Value] = {
         "day": line.happened_at.date(),
         "action": action_words(line.action, line.from_status),
         "by": line.by or Text(N_("the producer"))
         if line.action in BY_PRODUCER
-        else Text(_OFFICES.get(side or Side.COMMUNE, N_("the commune"))),
+        else Text(_OFFICES.get(side or _BESIDE.get(line.action, Side.COMMUNE), N_("the commune"))),
     }
     if side is Side.CALENDAR:
         return Text(N_("• %(day)s: %(action)s"), values)

@@ -59,6 +59,7 @@ OFFICER = Option(
 HELP = Option("help", Text(N_("Help")), ("trợ giúp", "giúp", "help"))
 DESK = Option("desk", Text(N_("My desk")), ("bàn làm việc", "việc của tôi", "hồ sơ cần xem", "desk", "inbox"))
 ASSIST = Option("assist", Text(N_("File for a producer")), ("đăng ký hộ", "đăng ký hộ bà con", "nộp hộ", "assist"))
+SHEETS = Option("seat", Text(N_("What I score")), ("phiếu của tôi", "hội đồng", "what i score"))
 FOR_ALL = (LEARN, REGISTER, PAPERS, STATUS, WALLET, OFFICER, HELP)
 """What anybody may find on the menu, by the command that does the same."""
 STAFF = Option(
@@ -74,12 +75,13 @@ def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     ask = () if facts.person.memberships else (OFFICER,)
     status = replace(STATUS, typed=(*STATUS.typed, *(case.product for case in facts.cases)))
     staff = (STAFF,) if facts.person.memberships else ()
+    sheets = (SHEETS,) if facts.person.seated else ()
     assist = (ASSIST,) if may_assist(answers, facts) else ()
     why = (WHY,) if came_back(facts) is not None else ()
     aimed = newest_list(facts)
     todo = todo_option(aimed) if aimed is not None else ()
     held = (WALLET,) if holds_certificate(facts) else ()
-    return (*desk, *assist, *resume, *todo, LEARN, REGISTER, PAPERS, status, *held, *ask, HELP, *staff, *why)
+    return (*desk, *assist, *resume, *sheets, *todo, LEARN, REGISTER, PAPERS, status, *held, *ask, HELP, *staff, *why)
 
 
 def _resume(draft: DraftFacts) -> Option:
@@ -99,7 +101,7 @@ def chosen(value: str, answers: Answers, facts: Facts) -> Go:
         return Go(f"todo.{aimed.code}")
     if value == "papers":
         return Go(f"upload.{facts.cases[0].code}" if len(facts.cases) == 1 else "papers")
-    if value in ("help", "desk", "staff", "wallet"):
+    if value in ("help", "desk", "staff", "wallet", "seat"):
         return Go(value)
     return Go({"status": "check_status", "officer": "ask_officer"}.get(value, "learn"))
 
@@ -115,12 +117,15 @@ def welcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (Text(N_("What would you like to do?")),)
 
 
-MENU = Dialog(
-    "menu",
-    before=consent_asked,
-    linked=True,
-    steps=(Ask("choice", welcome, one_of(choices), goto=chosen, lasting=of_no_case),),
-)
+def home(facts: Facts) -> str:
+    """Whoever is here for a council only is at home with their score sheets."""
+    return "seat" if facts.sits_only else consent_asked(facts)
+
+
+_CHOICE = Ask("choice", welcome, one_of(choices), goto=chosen, lasting=of_no_case)
+MENU = Dialog("menu", before=home, linked=True, steps=(_CHOICE,))
+OWN_MENU = Dialog("own_menu", before=consent_asked, steps=(_CHOICE,))
+"""The same for a member of a council who asks for it."""
 
 
 # ---------------------------------------------------------------- drafts

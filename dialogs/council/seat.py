@@ -1,0 +1,118 @@
+"""The home of who sits in a council: which products are left to score or to read, of which session, until when."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from dialogs.answers import one_of
+from dialogs.council.concern import is_open
+from dialogs.council.facts import Ballot
+from dialogs.model import N_, Answers, Ask, Dialog, Facts, Go, Option, Text, Value
+from dialogs.officer.desk import short_codes
+from dialogs.rules.sheet import sheet
+
+NO_SEAT = (
+    Text(N_("You are in no council that is scoring now.")),
+    Text(N_("If you were invited: open the link from the secretary, or ask them for a new one.")),
+)
+NOTHING_YET = Text(N_("There is nothing to score in your session yet. I tell you once there is."))
+
+
+def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if not facts.ballots:
+        return (NOTHING_YET,) if facts.person.seated else NO_SEAT
+    sessions = groupby(facts.ballots, lambda ballot: ballot.seat)
+    return tuple(text for _, those in sessions for text in _session(tuple(those)))
+
+
+def _session(ballots: tuple[Ballot, ...]) -> Iterator[Text]:
+    yield _head(ballots)
+    yield from map(_line, ballots)
+
+
+def _head(ballots: tuple[Ballot, ...]) -> Text:
+    left = sum(is_open(one) and not one.concerned and not one.submitted for one in ballots)
+    values: dict[str, Value] = {"session": ballots[0].session, "count": left}
+    if ballots[0].advisory and not ballots[0].closed:
+        return _group_head(values) if left else Text(N_("Advisory group: nothing is left for you to read."))
+    if ballots[0].closed:
+        return Text(N_("Council, session %(session)s, is over:"), values)
+    if not left:
+        return Text(N_("Council, session %(session)s: nothing is left for you to score. Thank you."), values)
+    if ballots[0].until is None:
+        one = N_("Council, session %(session)s: %(count)s product left to score, until the secretary ends it.")
+        many = N_("Council, session %(session)s: %(count)s products left to score, until the secretary ends it.")
+        return Text(one, values, many)
+    one = N_("Council, session %(session)s: %(count)s product left to score, by %(day)s.")
+    many = N_("Council, session %(session)s: %(count)s products left to score, by %(day)s.")
+    return Text(one, values | {"day": ballots[0].until}, many)
+
+
+def _group_head(values: dict[str, Value]) -> Text:
+    one = N_("Advisory group, session %(session)s: %(count)s dossier left to read.")
+    many = N_("Advisory group, session %(session)s: %(count)s dossiers left to read.")
+    return Text(one, values, many)
+
+
+def _line(ballot: Ballot) -> Text:
+    values: dict[str, Value] = {"code": ballot.code, "product": ballot.product, "state": _state(ballot)}
+    return Text(N_("• %(code)s “%(product)s”: %(state)s"), values)
+
+
+def _state(ballot: Ballot) -> Text:
+    if ballot.closed:
+        return Text(N_("the session is over"))
+    if not is_open(ballot):
+        return Text(N_("not with the council any more"))
+    if ballot.advisory:
+        return _read_state(ballot)
+    if ballot.concerned:
+        return Text(N_("you are concerned, so you do not score it"))
+    if ballot.submitted:
+        return Text(N_("handed in"))
+    values: dict[str, Value] = {
+        "done": len(ballot.marks),
+        "total": len(sheet(ballot.ruleset, ballot.product_set).criteria),
+    }
+    return Text(N_("%(done)s of %(total)s items"), values) if ballot.marks else Text(N_("not begun"))
+
+
+def _read_state(ballot: Ballot) -> Text:
+    if ballot.concerned:
+        return Text(N_("you are concerned, so you do not read it"))
+    if ballot.submitted:
+        return Text(N_("read through"))
+    if ballot.until is not None:
+        return Text(N_("to be read by %(day)s"), {"day": ballot.until})
+    return Text(N_("to be read"))
+
+
+_MENU = Option("menu", Text(N_("Main menu")), ("menu",))
+_AS_PRODUCER = Option("own_menu", Text(N_("I make a product, too")), ("đăng ký sản phẩm", "i make a product, too"))
+
+
+def overview_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    open_ones = {ballot.code: ballot for ballot in facts.ballots if is_open(ballot)}
+    shorts = short_codes(open_ones)
+    listed = (
+        Option(code, Text(_ways_in(ballot), {"code": shorts[code]}), (ballot.product,))
+        for code, ballot in open_ones.items()
+    )
+    return (*listed, _AS_PRODUCER if facts.sits_only else _MENU)
+
+
+def _ways_in(ballot: Ballot) -> str:
+    if ballot.concerned or ballot.submitted:
+        return N_("Open %(code)s")
+    return N_("Read %(code)s") if ballot.advisory else N_("Score %(code)s")
+
+
+def onward(value: str, answers: Answers, facts: Facts) -> Go:
+    ballot = facts.ballot(value)
+    return Go(ballot.key if ballot is not None else value)
+
+
+SEAT = Dialog(
+    "seat",
+    linked=True,
+    steps=(Ask("which", overview, one_of(overview_options), goto=onward, lasting=lambda value: True),),
+)

@@ -1,0 +1,252 @@
+"""The advisory group of a council: who may read and remark, who reads that, and what it never does: give marks."""
+
+import pytest
+from sqlalchemy import delete, insert, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.desk import advice as desk_advice
+from bot.desk import council as desk
+from bot.desk import council_papers, forms
+from bot.effects import TOO_LATE
+from dialogs.council.facts import BOUND
+from dialogs.model import (
+    CastBallot,
+    CloseCouncil,
+    DeclareInterest,
+    Effect,
+    FinishReading,
+    GiveToRead,
+    KeepRemark,
+    LookAtMarks,
+    ReadDossier,
+    Role,
+    ScoreItem,
+    TakeSeat,
+)
+from dialogs.producer.check_status import WITH_GROUP, status_words
+from dialogs.rules.council import LEAST_BALLOTS
+from dialogs.rules.sheet import TOPICS
+from storage import council, records, seats
+from storage.models import assessments, ballots, case_events, cases, council_cases
+from tests.facts import NOW, world
+from tests.heart import chat, rows
+from tests.test_assessing import said
+from tests.test_council import MEMBERS, SESSION, THREE, Session, known_to, session_of
+from tests.test_council_papers import words_of
+from tests.test_lifecycle import hired
+
+REMARK = "Nên xem chỗ sấy."
+
+
+async def given(engine: AsyncEngine, *members: str) -> Session:
+    """A session whose product an adviser was given to read; the product concerns them in nothing."""
+    session = await session_of(engine, *members or ("thu",))
+    await adviser_in(session, "long")
+    await session.acts("province", GiveToRead(SESSION, (session.code,), NOW.date()))
+    await session.acts("long", DeclareInterest(session.code, concerned=False))
+    return session
+
+
+async def adviser_in(session: Session, name: str) -> None:
+    here = session.here
+    if name not in here.people:
+        here.people[name] = await chat(here.engine, here.clock, name)
+    async with here.engine.begin() as connection:
+        token = await seats.invite_member(
+            connection, SESSION, f"{name}, Chi cục", here.clock(), chair=False, advisory=True
+        )
+    attempt = await session.acts(name, TakeSeat(token))
+    assert "advisory group" in said(attempt)[0]
+
+
+async def test_what_was_not_given_is_not_read(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    await adviser_in(session, "long")
+    assert not (await known_to(session, "long", "seat")).ballots
+    for order in (DeclareInterest(session.code, concerned=False), ReadDossier(session.code)):
+        assert said(await session.acts("long", order)) == [TOO_LATE.msgid]
+    done = await session.acts("province", GiveToRead(SESSION, (session.code,)))
+    assert len(done.told("long")) == 1
+    (ballot,) = (await known_to(session, "long", "seat")).ballots
+    assert (ballot.advisory, ballot.key) == (True, f"advice.{session.code}")
+
+
+async def test_the_history_says_who_gave_it_and_when_and_once(engine: AsyncEngine) -> None:
+    session = await session_of(engine, "thu")
+    order = GiveToRead(SESSION, (session.code,))
+    first = await session.acts("province", order)
+    assert [entry.action for entry in first.turn.carried.audit] == ["hand_over"]
+    again = await session.acts("province", order)
+    assert (said(again), again.turn.carried.audit) == ([desk_advice.HAS_IT.msgid], [])
+    (event,) = [row for row in await rows(engine, case_events) if row.action == "hand_over"]
+    assert event.actor_id == session.here.people["province"].person_id
+    assert (event.from_status, event.to_status, event.happened_at) == (
+        *("in_evaluation", "in_evaluation"),
+        session.here.clock(),
+    )
+
+
+async def test_what_is_before_no_session_comes_before_this_one(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(delete(council_cases))
+    assert (await known_to(session, "province", f"to_group.{SESSION}")).councils[0].ready
+    done = await session.acts("province", GiveToRead(SESSION, (session.code,)))
+    (row,) = await rows(sqlite_engine, council_cases)
+    assert (row.session_id, row.handed_at) == (SESSION, session.here.clock())
+    assert len(done.told("thu")) == 1  # who scores hears that there is one more
+
+
+async def test_only_a_secretary_gives_and_only_what_is_taken_up(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    for who in ("officer", "approver", "far", "administrator", "producer", "thu", "stranger"):
+        attempt = await session.acts(who, GiveToRead(SESSION, (session.code,)))
+        assert said(attempt) == [TOO_LATE.msgid]
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(cases).values(status="forwarded"))
+    assert said(await session.acts("province", GiveToRead(SESSION, (session.code,)))) == [desk.ELSEWHERE.msgid]
+    assert [row.handed_at for row in await rows(sqlite_engine, council_cases)] == [None]
+
+
+async def test_the_group_gives_no_marks_and_members_no_remarks(engine: AsyncEngine) -> None:
+    session = await given(engine)
+    await session.acts("thu", DeclareInterest(session.code, concerned=False))
+    refused: tuple[tuple[str, Effect], ...] = (
+        ("long", ScoreItem(session.code, 7, "1.1", 1)),
+        ("long", CastBallot(session.code)),
+        *((who, KeepRemark(session.code, REMARK)) for who in ("thu", "province", "officer", "stranger")),
+        *((who, FinishReading(session.code)) for who in ("thu", "province", "officer", "stranger")),
+    )
+    for who, order in refused:
+        assert said(await session.acts(who, order)) == [TOO_LATE.msgid]
+    assert {(row.marks == {}, row.remark, row.submitted_at) for row in await rows(engine, ballots)} == {
+        (True, "", None)
+    }
+
+
+async def test_a_remark_is_read_by_the_council_and_its_secretary(engine: AsyncEngine) -> None:
+    session = await given(engine)
+    await session.acts("long", KeepRemark(session.code, REMARK), FinishReading(session.code))
+    (mine,) = (await known_to(session, "long", "seat")).ballots
+    assert (mine.remark, mine.submitted) == (REMARK, True)
+    (scored,) = (await known_to(session, "thu", "seat")).ballots
+    assert [(one.by, one.text) for one in scored.report] == [("long, Chi cục", REMARK)]
+    (product,) = (await known_to(session, "province", f"council.{SESSION}")).councils[0].products
+    assert product.handed_over is not None
+    assert [(one.read, one.remark) for one in product.handed_over.readings] == [(True, REMARK)]
+    for who in ("officer", "producer", "far", "stranger"):
+        known = await known_to(session, who, f"advice.{session.code}")
+        assert not known.ballots
+        assert not known.councils
+
+
+async def test_whom_it_concerns_reads_nothing_and_is_not_read(engine: AsyncEngine) -> None:
+    session = await given(engine)
+    await session.acts("long", KeepRemark(session.code, REMARK))
+    await adviser_in(session, "officer")
+    orders = (KeepRemark(session.code, REMARK), FinishReading(session.code), ReadDossier(session.code))
+    for order in (DeclareInterest(session.code, concerned=False), *orders):
+        assert said(await session.acts("officer", order)) == [desk.CONCERNED.msgid]
+    await session.acts("long", DeclareInterest(session.code, concerned=True))
+    for order in orders:
+        assert said(await session.acts("long", order)) == [desk.CONCERNED.msgid]
+    (scored,) = (await known_to(session, "thu", "seat")).ballots
+    assert not scored.report
+    await session.acts("long", DeclareInterest(session.code, concerned=False))
+    assert (await known_to(session, "thu", "seat")).ballots[0].report
+    await hired(engine, session.here.clock, "long", Role.COMMUNE_OFFICER, "15/04336")
+    assert not (await known_to(session, "thu", "seat")).ballots[0].report
+    (product,) = (await known_to(session, "province", f"council.{SESSION}")).councils[0].products
+    assert product.handed_over is not None
+    assert {(one.standing, one.remark) for one in product.handed_over.readings} == {(BOUND, "")}
+
+
+async def test_what_the_commune_found_is_read_by_whom_it_does_not_concern(sqlite_engine: AsyncEngine) -> None:
+    session = await given(sqlite_engine)
+    (case,) = await rows(sqlite_engine, cases)
+    found = {"case_id": case.id, "topic": TOPICS[0], "product_set": 7, "option": 1, "assessed_at": NOW}
+    author = {"author_id": session.here.people["colleague"].person_id}
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(insert(assessments).values(found | author))
+    (read,) = (await known_to(session, "long", f"advice.{session.code}")).ballots
+    assert [(one.topic, one.option) for one in read.assessment] == [(TOPICS[0], 1)]
+    await session.acts("long", DeclareInterest(session.code, concerned=True))
+    (concerned,) = (await known_to(session, "long", f"advice.{session.code}")).ballots
+    assert not concerned.assessment
+
+
+async def test_the_group_counts_in_no_quorum(sqlite_engine: AsyncEngine) -> None:
+    session = await given(sqlite_engine, *MEMBERS[:LEAST_BALLOTS])
+    for name in ("mai", "tu"):
+        await adviser_in(session, name)
+    await session.all_cast(*MEMBERS[:LEAST_BALLOTS], marks=THREE)
+    await session.acts("province", CloseCouncil(SESSION))
+    (found,) = await rows(sqlite_engine, council_cases)
+    assert found.stars == 3
+
+
+async def test_a_secretary_may_read_for_the_group_and_stays_one(sqlite_engine: AsyncEngine) -> None:
+    """They give no marks, so what they have seen of others' is no harm; but then they never score there."""
+    session = await given(sqlite_engine)
+    await session.acts("province", LookAtMarks(SESSION, session.code))
+    await adviser_in(session, "province")
+    assert (await known_to(session, "province", f"council.{SESSION}")).councils
+    async with sqlite_engine.begin() as connection:
+        token = await seats.invite_member(connection, SESSION, "Ai đó", session.here.clock(), chair=False)
+    assert "seat in this session already" in said(await session.acts("province", TakeSeat(token)))[0]
+
+
+async def status(session: Session) -> str:
+    async with session.here.engine.connect() as connection:
+        case = await records.case_named(connection, session.code, NOW, frozenset())
+    assert case is not None
+    return status_words(case).msgid
+
+
+async def test_the_producer_reads_that_the_group_has_it_until_it_is_through(engine: AsyncEngine) -> None:
+    session = await session_of(engine, "thu")
+    plain = await status(session)
+    await session.acts("province", GiveToRead(SESSION, (session.code,)))
+    assert await status(session) == WITH_GROUP.msgid != plain  # nobody has come in to read it yet
+    await adviser_in(session, "long")
+    await adviser_in(session, "mai")
+    await session.acts("long", DeclareInterest(session.code, concerned=False), FinishReading(session.code))
+    assert await status(session) == WITH_GROUP.msgid
+    await session.acts("mai", DeclareInterest(session.code, concerned=True))
+    assert await status(session) == plain
+    await session.acts("long", FinishReading(session.code, back=True))
+    assert await status(session) == WITH_GROUP.msgid
+    await session.all_cast("thu")  # the council did not wait
+    assert await status(session) == plain
+
+
+async def test_what_comes_back_is_read_anew(engine: AsyncEngine) -> None:
+    session = await given(engine)
+    await session.acts("long", KeepRemark(session.code, REMARK), FinishReading(session.code))
+    async with engine.begin() as connection:
+        (case,) = (await connection.execute(cases.select())).all()
+        _, group = await council.scored_anew(connection, case.id)
+    assert group == [session.here.people["long"].person_id]
+    (ballot,) = (await known_to(session, "long", "seat")).ballots
+    assert (ballot.submitted, ballot.remark) == (False, REMARK)
+
+
+@pytest.mark.parametrize("handed_over", [True, False])
+async def test_the_minutes_have_its_remarks_or_say_that_it_was_not_asked(
+    sqlite_engine: AsyncEngine, handed_over: bool
+) -> None:
+    session = await session_of(sqlite_engine, *MEMBERS[:LEAST_BALLOTS])
+    await adviser_in(session, "long")
+    if handed_over:
+        await session.acts("province", GiveToRead(SESSION, (session.code,)))
+        words = (KeepRemark(session.code, "{{ chair }} Xem chỗ sấy <b>"), FinishReading(session.code))
+        await session.acts("long", DeclareInterest(session.code, concerned=False), *words)
+    await session.all_cast(*MEMBERS[:LEAST_BALLOTS], marks=THREE)
+    await session.acts("province", CloseCouncil(SESSION))
+    known = (await known_to(session, "province", f"council.{SESSION}")).councils[0]
+    catalog = world().catalog("vi")
+    minutes = words_of(forms.rendered("council_minutes", council_papers.minutes(known, "Lan", catalog)))
+    assert "- long, Chi cục" in minutes
+    assert ("- long: {{ chair }} Xem chỗ sấy <b>" in minutes) is handed_over
+    assert ("đã đọc xong: long." in minutes) is handed_over
+    assert ("Tổ tư vấn: không giao đọc hồ sơ này." in minutes) is not handed_over

@@ -1,0 +1,73 @@
+"""What a council's member reads and may slip on: their home, their choices read back, whom a product concerns."""
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.sample_council import sample_ballots
+from dialogs.council.ballot import SHOWN, after_each, each_options, each_prompt
+from dialogs.engine import arrive
+from dialogs.model import DeclareInterest, DropSeat, Facts, Membership, Person, Role, State
+from dialogs.rules.council import LEAST_BALLOTS
+from dialogs.tree import DIALOGS
+from tests.facts import NOW, facts, sample_cases, world
+from tests.test_council import known_to, session_of
+from tests.test_council_rules import FORM, best
+
+LONGEST_CHARS = 1000
+"""Of a page of the sheet, on a telephone."""
+
+
+@pytest.mark.parametrize("locale", ["vi", "en"])
+def test_every_choice_is_read_back_once_in_pages_that_can_be_read(locale: str) -> None:
+    ballot = next(b for b in sample_ballots() if len(b.marks) > SHOWN and not b.submitted)
+    known, answers = Facts(NOW, ballots=(ballot,)), {"subject": ballot.code, "_item": ""}
+    codes: list[object] = []
+    for _ in ballot.marks:
+        texts = each_prompt(answers, known)
+        codes += [text.values["code"] for text in texts if "finding" in text.values]
+        assert len("\n".join(world().catalog(locale).say(text) for text in texts)) < LONGEST_CHARS
+        if "further" not in [option.value for option in each_options(answers, known)]:
+            break
+        answers |= after_each("further", answers, known).answers
+    assert codes == [c.code for c in FORM.criteria]
+
+
+@pytest.mark.parametrize(
+    ("person", "cases", "home"),
+    [
+        (Person(seated=True), 0, "seat"),
+        (Person(seated=True, consent="yes"), 0, "seat"),
+        (Person(seated=True, consent="yes"), 1, "menu"),
+        (Person(seated=True, memberships=(Membership(Role.COMMUNE_OFFICER, "15/04336"),)), 0, "menu"),
+        (Person(consent="yes"), 0, "menu"),
+        (Person(), 0, "consent"),
+    ],
+)
+def test_whoever_is_here_for_a_council_only_is_at_home_there(person: Person, cases: int, home: str) -> None:
+    known = facts(person, sample_cases(own=True)[:cases])
+    state, told = arrive(DIALOGS, State(at="menu/"), known)
+    assert (state.key, told) == (home, ())
+
+
+async def test_the_secretary_hears_that_a_declaration_was_taken_back(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    plain = await session.acts("thu", DeclareInterest(session.code, concerned=False))
+    assert not plain.turn.carried.notices
+    await session.acts("thu", DeclareInterest(session.code, concerned=True))
+    back = await session.acts("thu", DeclareInterest(session.code, concerned=False))
+    (told,) = back.told("province")
+    assert "thu, Sở Công Thương" in told
+
+
+async def test_the_secretary_reads_how_far_each_is_and_no_mark(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu", "nam")
+    await session.marks("thu", dict(list(best().items())[:LEAST_BALLOTS]))
+    (product,) = (await known_to(session, "province", "council.1")).councils[0].products
+    assert [(cast.done, cast.marks) for cast in product.ballots] == [(LEAST_BALLOTS, {}), (0, {})]
+
+
+async def test_whose_seat_ends_is_told(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu", "nam")
+    dropped = await session.acts("province", DropSeat(1, 1))
+    assert len(dropped.told("thu")) == 1
+    assert not dropped.told("nam")
