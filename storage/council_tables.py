@@ -70,10 +70,11 @@ ballots = Table(
     Column("standing", String(8), nullable=False, server_default="", comment="'', free, declared, bound: concerned"),
     Column("product_set", Integer, nullable=False, server_default=text("0"), comment="whose sheet the marks are of"),
     Column("marks", Document, nullable=False, server_default="{}", comment="{code on the sheet: number of the option}"),
-    Column("submitted_at", Moment, comment="NULL: not handed in; of the advisory group: not read through"),
+    Column("submitted_at", Moment, comment="NULL: not handed in"),
     Column("remark", SealedText("remark"), nullable=False, server_default="", comment="of the advisory group"),
 )
 """A member's score sheet of one dossier. Nobody but who sits there sees the marks, and the secretary once submitted.
 
-Of the advisory group's seats: whether they have read it, and what they remark, which council and secretary read.
+Of the advisory group: when they had read it through (`submitted_at`), and what they remark, which council and secretary
+read.
 """
