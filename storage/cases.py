@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
-from dialogs.rules.working_days import add_working_days, days_used
+from dialogs.rules.working_days import days_used, last_day
 from storage import undo
 from storage.again import continues
 from storage.calendar import answering_side, closed_for
@@ -67,7 +67,7 @@ def answer_by(
     if deadline is None or deadline.days is None:
         return None
     left = max(deadline.days - used, 1)
-    return day + timedelta(days=left) if deadline.calendar_days else add_working_days(day, left, days_off)
+    return last_day(day, left, days_off, calendar=deadline.calendar_days is not None)
 
 
 def place_in_line(
