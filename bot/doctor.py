@@ -156,6 +156,7 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
         Situation("a producer with drafts", known, _with_drafts()),
         Situation("a producer with papers that end", replace(known, own_papers=_OWN_PAPERS)),
+        Situation("a producer whose number nobody vouches for", replace(known, asks_contact=False)),
         *(
             Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,), own_papers=_OWN_PAPERS))
             for case in own

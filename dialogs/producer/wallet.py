@@ -1,7 +1,7 @@
 """What a producer holds that ends: certificates with their code and last day, and papers; what to do about each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dialogs.answers import TYPE_IT, e164, one_of, pages_of, photos
@@ -220,10 +220,11 @@ def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         for case, _ in wanted_in(facts)
     )
     drop = (Option("drop", Text(N_("Take a paper out")), ("bỏ giấy", "bỏ bớt giấy", "take out")),)
+    find = Option("find", Text(N_("Find by number")), ("tìm giấy", "tìm giấy theo số", "find by number"))
     return (
         *use,
         *begun,
-        Option("find", Text(N_("Find by number")), ("tìm giấy", "tìm giấy theo số", "find by number")),
+        replace(find, hidden=not facts.asks_contact),
         Option("add", Text(N_("Add a paper")), ("thêm giấy", "thêm giấy có hạn", "add a paper")),
         *(drop if facts.own_papers else ()),
         Option("menu", Text(N_("Main menu")), ("menu",)),
@@ -281,6 +282,26 @@ _MINE = Text(N_("They are mine"))
 _ASK = Option("ask", Text(N_("Ask the officer")), ("hỏi cán bộ", "ask the officer"))
 
 
+_VOUCHING = {"zalo": Text("Zalo OA"), "telegram": Text("Telegram")}
+
+
+def _not_here(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """Why a channel that vouches for nobody's number can't be asked, and which can."""
+    why = Text(N_("I look by number only where the messenger vouches that the number is yours. Here it does not."))
+    names = [words for channel, words in _VOUCHING.items() if channel in facts.vouching]
+    if not names:
+        return (why, Text(N_("The officer of your commune can look for you.")))
+    one, both = (
+        N_("Please ask me on %(first)s, or ask the officer."),
+        N_("Please ask me on %(first)s or %(last)s, or ask the officer."),
+    )
+    return (why, Text(both if len(names) > 1 else one, {"first": names[0], "last": names[-1]}))
+
+
+def _not_here_chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    return _away("ask_officer" if value == _ASK.value else "wallet")
+
+
 def _looks(answers: Answers, facts: Facts) -> Effects:
     return (LookForCertificates(),) if answers["phone"] != _BACK.value else ()
 
@@ -331,6 +352,13 @@ FIND_CERTIFICATE = Dialog(
     before=place_first,
     up="wallet",
     steps=(
+        Ask(
+            "not_here",
+            _not_here,
+            one_of((_ASK, _BACK)),
+            when=lambda answers, facts: not facts.asks_contact,
+            goto=_not_here_chosen,
+        ),
         Ask(
             "phone",
             N_("Please send me your number with the button. I look whether the province has a certificate with it."),
