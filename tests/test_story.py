@@ -167,7 +167,7 @@ def test_the_story_of_a_service_is_held_beside_its_own_sheet() -> None:
     assert [mark for mark, _ in lines(Story({"people": "Bà Mẩy."}, {}), **service)] == ["–", "✓", "?", "?"]
     for (_, what), code in zip(lines(TOLD, **service), ("5.1", "5.1", "5.1", "5.2"), strict=True):
         assert f"'code': '{code}'" in what
-    assert len(lines(TOLD, product_group="tourism")) == 4  # before its kind is known
+    assert len(lines(TOLD, product_group="tourism", product_set="")) == 4  # before its kind is known
 
 
 @pytest.mark.parametrize(("group", "number"), [("food", 7), ("tourism", 26)])
