@@ -163,7 +163,11 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
         Situation("a producer with drafts", known, _with_drafts()),
         Situation("a producer with papers that end", replace(known, own_papers=_OWN_PAPERS)),
-        *(Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,))) for case in own),
+        Situation("a producer whose number nobody vouches for", replace(known, asks_contact=False)),
+        *(
+            Situation(f"a producer whose case is {case.status}", replace(known, cases=(case,), own_papers=_OWN_PAPERS))
+            for case in own
+        ),
         Situation("a producer with several cases", replace(known, cases=_unread(own), officers=0)),
         Situation("an officer with two roles", replace(base, person=_TWO_COMMUNES, colleagues=sample_roles("79"))),
         Situation("an officer", replace(base, person=officer, named=desk, desk=listed(desk), colleagues=_STAFF)),
@@ -339,7 +343,7 @@ _TOLD = "dossier_submitted"
 """In this status the sample case's producer has told all there is to ask about its papers, and its story."""
 _CONDITIONS = tuple(condition.id for condition in ruleset_on(NOW.date()).conditions)
 _STORY = Story({"origin": "Bà ngoại làm từ năm 1970."}, {"making": ("f1",)})
-_OWN_PAPERS = (OwnPaper(1, "food_safety", NOW.date()), OwnPaper(2, "other", NOW.date() + timedelta(days=99)))
+_OWN_PAPERS = (OwnPaper(1, "food_safety", NOW.date(), 1), OwnPaper(2, "other", NOW.date() + timedelta(days=99)))
 _ROUND = Round(date(2027, 4, 30), date(2027, 6, 30), 1)
 _OWN_ROUNDS = (Round(NOW.date() + timedelta(days=40), NOW.date() + timedelta(days=80), 3, own=True),)
 _READY = tuple(

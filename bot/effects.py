@@ -152,6 +152,7 @@ from dialogs.model import (
     UndoDecision,
     UseInvitation,
     UseJoinCode,
+    UseOwnPaper,
     Value,
 )
 from dialogs.officer.alerts import alert_again, alert_new
@@ -385,6 +386,8 @@ async def _carry_out(turn: Turned, effect: Effect) -> None:
             await standing.keep_paper(turn, effect)
         case DropOwnPaper():
             await standing.drop_paper(turn, effect)
+        case UseOwnPaper():
+            await standing.use_paper(turn, effect)
         case SetPaperDate():
             await desk_findings.note_date(turn, effect)
         case TakeCase():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot import own_score
 from bot.turn import Refused, Turned, alert_officers, fresh_case
 from dialogs.model import (
     N_,
@@ -13,9 +14,12 @@ from dialogs.model import (
     SendMessage,
     StandAgain,
     Text,
+    UseOwnPaper,
 )
 from dialogs.officer.alerts import alert_again, alert_claimed
+from dialogs.officer.findings import paper_words
 from dialogs.producer.standing import RESUME, Brought, brought, ways
+from dialogs.producer.upload import in_wallet, takes_papers
 from dialogs.rules.ruleset import ruleset_on
 from storage import cases, joining, own_papers
 from storage.dossiers import carry_over
@@ -25,6 +29,7 @@ from storage.records import Row
 MANY = Text(N_("You keep %(most)s papers here already. Please take one out first."), {"most": own_papers.MOST})
 NOT_ALONE = Text(N_("This can't be found by the number any more. Please ask the officer of your commune."))
 FOUND = Text(N_("✅ Found. I remind you before it ends."))
+TAKEN = N_("✅ %(paper)s is in the file now.")
 KEPT = N_("✅ Noted until %(day)s. I remind you 6, 3 and 1 months before.")
 KEPT_QUIETLY = N_("✅ Noted until %(day)s. Reminders are off: in “My data” you can switch them on.")
 
@@ -101,6 +106,24 @@ async def keep_paper(turn: Turned, effect: KeepOwnPaper) -> None:
     turn.carried.changed = True
     words = KEPT if turn.conversation.person.reminders else KEPT_QUIETLY
     turn.carried.said.append(SendMessage((Text(words, {"day": effect.valid_until}),)))
+
+
+async def use_paper(turn: Turned, effect: UseOwnPaper) -> None:
+    """As a paper that is not sent yet, with its last day; whether it is good for that is asked of the record again."""
+    case = await cases.locked(turn.connection, effect.code)
+    own = await own_papers.row_of(turn.connection, turn.conversation.person_id, effect.id)
+    if case is None or own is None or case.person_id != turn.conversation.person_id:
+        raise cases.NotPossible(effect.paper)
+    found = replace(await fresh_case(turn, effect.code), own=True)
+    kept = await own_papers.own_papers_of(turn.connection, case.person_id)
+    meant = in_wallet(found, replace(turn.facts, own_papers=kept)).get(effect.paper)
+    if meant is None or meant.id != effect.id or not takes_papers(found):
+        raise cases.NotPossible(effect.paper)
+    days = {"valid_until": own.valid_until, "look_on": own.look_on}
+    await cases.keep_paper(turn.connection, case, effect.paper, own.pages, turn.now, days)
+    turn.carried.changed = True
+    turn.carried.said.append(SendMessage((Text(TAKEN, {"paper": paper_words(found, effect.paper)}),)))
+    await own_score.paper_kept(turn, case, effect.paper)
 
 
 async def drop_paper(turn: Turned, effect: DropOwnPaper) -> None:

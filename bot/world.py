@@ -91,7 +91,9 @@ class World:
     def facts(self) -> Facts:
         """What all conversations of this moment share; times in Vietnamese time."""
         now = self.clock().astimezone(VIETNAM)
-        return Facts(now, articles=self._articles, quiz=self._quiz, channels=frozenset(self.channels))
+        vouching = frozenset(name for name, can in self.channels.items() if can.asks_contact)
+        on = frozenset(self.channels)
+        return Facts(now, articles=self._articles, quiz=self._quiz, channels=on, vouching=vouching)
 
     def of_channel(self, channel: str) -> dict[str, Any]:
         """Facts that follow from where a conversation takes place."""
@@ -101,6 +103,7 @@ class World:
             "receives_files": can.receives_files,
             "receives_photos": can.receives_photos,
             "has_pages": bool(self.pages),
+            "asks_contact": can.asks_contact,
         }
 
     def __post_init__(self) -> None:

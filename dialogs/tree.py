@@ -52,6 +52,7 @@ from dialogs.producer import (
     check_status,
     consent,
     correct,
+    hand_over,
     help,  # noqa: A004  a dialog's own name
     learn,
     menu,
@@ -90,8 +91,8 @@ PRODUCERS: tuple[Dialog, ...] = (
     register_idea.REGISTER_IDEA,
     register_idea.RECEIPT,
     upload.UPLOAD,
-    upload.HAND_OVER,
-    upload.PAPERS,
+    hand_over.HAND_OVER,
+    hand_over.PAPERS,
     needs.NEEDS,
     prepare.PREPARE_DIALOG,
     story.STORY,
@@ -267,8 +268,14 @@ def to_do(argument: str, facts: Facts) -> Go:
     return Go(f"todo.{aimed.code}" if aimed is not None else "check_status")
 
 
+WHAT_A_DOSSIER_HAS = "faq-dossier-contents"
+"""The handbook's article, for whoever has no file yet."""
+
+
 def papers_needed(argument: str, facts: Facts) -> Go:
-    return Go(f"upload.{facts.cases[0].code}") if len(facts.cases) == 1 else Go("papers")
+    """By name what one's file still lacks; without a file, what there is in one."""
+    go = replace(with_a_case("needs")(argument, facts), answers={needs.TOLD: ""})
+    return go if facts.cases else replace(go, effects=(SendArticle(WHAT_A_DOSSIER_HAS),))
 
 
 def with_a_case(dialog: str) -> Command:
@@ -392,7 +399,7 @@ DIALOGS = Dialogs(
         "to_star": to_star(0),
         **{f"to_{aim}_stars": to_star(aim) for aim in (3, 4, 5)},
         "papers_needed": papers_needed,
-        "papers": papers_needed,
+        "papers": with_a_case("upload"),
         "prepare": with_a_case("prepare"),
         "story": tell_story,
         "register": register,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
-from dialogs.rules.working_days import add_working_days, days_used
+from dialogs.rules.working_days import days_used, last_day
 from storage import undo
 from storage.again import continues
 from storage.calendar import answering_side, closed_for
@@ -67,7 +67,7 @@ def answer_by(
     if deadline is None or deadline.days is None:
         return None
     left = max(deadline.days - used, 1)
-    return day + timedelta(days=left) if deadline.calendar_days else add_working_days(day, left, days_off)
+    return last_day(day, left, days_off, calendar=deadline.calendar_days is not None)
 
 
 def place_in_line(
@@ -564,15 +564,23 @@ async def note_condition(connection: AsyncConnection, case: Any, condition: str,
     await connection.execute(update(cases).where(cases.c.id == case.id).values(values))
 
 
-async def keep_paper(connection: AsyncConnection, case: Any, paper: str, pages: list[list[Any]], now: datetime) -> int:
+async def keep_paper(
+    connection: AsyncConnection,
+    case: Any,
+    paper: str,
+    pages: list[list[Any]],
+    now: datetime,
+    days: Mapping[str, date | None] | None = None,
+) -> int:
     """A new version of a paper; those that were sent stay, one that was not is replaced.
 
-    Returns the version; NotPossible without a page of the producer's.
+    `days`: its `valid_until` and `look_on`, where they are known. Returns the version; NotPossible without a page of
+    the producer's.
     """
     own = await owned(connection, case.person_id, pages)
     if not own:
         raise NotPossible(paper)
-    return await _keep(connection, case.id, paper, own, now, sent=False)
+    return await _keep(connection, case.id, paper, own, now, sent=False, days=days)
 
 
 async def owned(connection: AsyncConnection, person_id: int, pages: Sequence[list[Any]]) -> list[list[Any]]:
@@ -589,13 +597,20 @@ async def owned(connection: AsyncConnection, person_id: int, pages: Sequence[lis
 
 
 async def _keep(
-    connection: AsyncConnection, case_id: int, paper: str, pages: list[list[Any]], now: datetime, *, sent: bool
+    connection: AsyncConnection,
+    case_id: int,
+    paper: str,
+    pages: list[list[Any]],
+    now: datetime,
+    *,
+    sent: bool,
+    days: Mapping[str, date | None] | None = None,
 ) -> int:
     which = (papers.c.case_id == case_id, papers.c.paper == paper)
     await connection.execute(delete(papers).where(*which, papers.c.sent_at.is_(None)))
     last = (await connection.execute(select(func.max(papers.c.version)).where(*which))).scalar_one()
     version = int(last or 0) + 1
-    row = {"case_id": case_id, "paper": paper, "version": version, "pages": pages, "kept_at": now}
+    row = {"case_id": case_id, "paper": paper, "version": version, "pages": pages, "kept_at": now, **(days or {})}
     await connection.execute(insert(papers).values(row | ({"sent_at": now} if sent else {})))
     return version
 

@@ -20,8 +20,9 @@ async def take_over(connection: AsyncConnection, case_id: int, wanted: Collectio
     has to send a paper twice.
     """
     statement = select(papers).where(papers.c.case_id == case_id).order_by(papers.c.version)
-    newest = {row.paper: row for row in await connection.execute(statement)}
-    with_the_plan = {name: newest.get(f"{WITH_THE_PLAN}{name}") for name in wanted if name not in newest}
+    rows = (await connection.execute(statement)).all()
+    there, sent = {row.paper for row in rows}, {row.paper: row for row in rows if row.sent_at is not None}
+    with_the_plan = {name: sent.get(f"{WITH_THE_PLAN}{name}") for name in wanted if name not in there}
     new = [
         {
             "case_id": case_id,
@@ -34,7 +35,7 @@ async def take_over(connection: AsyncConnection, case_id: int, wanted: Collectio
             "look_on": row.look_on,
         }
         for name, row in with_the_plan.items()
-        if row is not None and row.sent_at is not None
+        if row is not None
     ]
     if new:
         await connection.execute(insert(papers), new)

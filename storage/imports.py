@@ -32,7 +32,11 @@ Key = tuple[str, str, str]
 
 
 async def ask(connection: AsyncConnection, province: str, file_id: str, author_id: int, now: datetime) -> int:
-    """A list to be looked at; one of the same author that waits for a yes is dropped, so that only one can be meant."""
+    """A list to be looked at; one of the same author that waits for a yes is dropped, so that only one can be meant.
+
+    Its author is locked first: of two at the same moment the second sees the list of the first.
+    """
+    await connection.execute(select(people.c.id).where(people.c.id == author_id).with_for_update(key_share=True))
     waiting = (imports.c.author_id == author_id, imports.c.status.in_(("asked", "looked_at")))
     await connection.execute(update(imports).where(*waiting).values(status="dropped"))
     row = {"province": province, "file_id": file_id, "author_id": author_id, "status": "asked", "asked_at": now}

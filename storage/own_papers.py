@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST = 20
 """Far more than a producer has that end; what is over is shown until it is taken out."""
-_DIALOGS = {"wallet", "own_paper", "drop_paper", "again", "renew"}
+_DIALOGS = {"wallet", "own_paper", "drop_paper", "again", "renew", "upload", "needs"}
 
 
 def shows_own_papers(conversation: "Conversation") -> bool:
@@ -47,6 +47,12 @@ async def keep(
     row |= {"look_on": next_look(moments(until), today), "kept_at": now}
     await connection.execute(insert(own_papers).values(row))
     return True
+
+
+async def row_of(connection: AsyncConnection, person_id: int, number: int) -> Any:
+    """None for one that is not theirs, or was taken out."""
+    which = (own_papers.c.id == number, own_papers.c.person_id == person_id)
+    return (await connection.execute(select(own_papers).where(*which))).one_or_none()
 
 
 async def drop(connection: AsyncConnection, person_id: int, number: int) -> bool:

@@ -7,7 +7,7 @@ other. Source: law 91/2025/QH15, decree 356/2025/NĐ-CP: an answer within 2 work
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, and_, bindparam, insert, or_, select, update
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
 from dialogs.rules.lifecycle import Side
-from dialogs.rules.working_days import add_working_days
+from dialogs.rules.working_days import last_day
 from storage.calendar import closed_for
 from storage.models import requests
 
@@ -42,9 +42,9 @@ async def for_officers(
     note_id, commune = asked
     today = now.astimezone(_VIETNAM).date()
     closed = await closed_for(connection, places.territory(commune), Side.COMMUNE, days_off)
-    answer_on = add_working_days(today, ANSWER_WORKING_DAYS, closed)
+    answer_on = last_day(today, ANSWER_WORKING_DAYS, closed)
     row = {"person_id": person_id, "kind": kind, "note_id": note_id, "commune": commune, "made_at": now}
-    until = {"answer_on": answer_on, "done_on": today + timedelta(days=DONE_DAYS)}
+    until = {"answer_on": answer_on, "done_on": last_day(today, DONE_DAYS, closed, calendar=True)}
     await connection.execute(insert(requests).values(**row, **until))
     return answer_on
 

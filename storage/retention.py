@@ -26,6 +26,7 @@ from storage.models import (
     deletions,
     dumps,
     files,
+    imports,
     invitations,
     join_codes,
     marks,
@@ -82,6 +83,13 @@ async def _codes(connection: AsyncConnection, before: datetime) -> int:
     for when in (join_codes.c.expires_at, address_codes.c.expires_at, wrong_codes.c.typed_at):
         gone += (await connection.execute(delete(when.table).where(when < before))).rowcount
     return gone
+
+
+async def _imports(connection: AsyncConnection, before: datetime) -> int:
+    """What became of a list stands in the cases and in the audit. One that is being written stays."""
+    free = or_(imports.c.held_until.is_(None), imports.c.held_until < before)
+    old = (imports.c.asked_at < before, imports.c.status != "confirmed", free)
+    return (await connection.execute(delete(imports).where(*old))).rowcount
 
 
 async def _overviews(connection: AsyncConnection, before: datetime) -> int:
@@ -178,6 +186,7 @@ RULES: Sequence[Rule] = (
     Rule("codes", 1, "codes that join chats or prove an address, and wrong ones", _codes),
     Rule("addresses", 1, "e-mail addresses that were never proved, or stopped", prune_addresses),
     Rule("overviews", 30, "which morning overviews were made", _overviews),
+    Rule("imports", 90, "lists of certificates that were taken over, refused or never confirmed", _imports),
     Rule("closed_cases", 0, "cases that are over, with all that is in them: official records", _closed_cases),
 )  # fmt: skip
 DAYS: Mapping[str, int] = {rule.name: rule.days for rule in RULES}

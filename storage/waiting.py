@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Date, bindparam, func, select, update
+from sqlalchemy import BindParameter, Date, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
@@ -24,24 +24,26 @@ from storage.models import Moment, cases, people, rounds
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
-async def openings(connection: AsyncConnection, provinces: Collection[str], today: date) -> Mapping[str, date]:
-    """The day on which the newest round of each province opened, today at the latest."""
-    usual = last_opening(ruleset_on(today), today)
-    own = {
-        province: made_at.astimezone(_VIETNAM).date() + timedelta(days=1)
-        for province, made_at in await connection.execute(
-            _OWN_ROUNDS, {"provinces": list(provinces), "before": at_minute(today, 0)}
-        )
-    }
-    return {province: max(usual, own.get(province, usual)) for province in provinces}
+async def openings(
+    connection: AsyncConnection, provinces: Collection[str], today: date, *, held: bool = False
+) -> Mapping[str, date]:
+    """The day on which the newest round of each province opened, today at the latest.
+
+    `held`: no round that counts here can be dropped until this transaction is over.
+    """
+    asked = {"provinces": list(provinces), "before": at_minute(today, 0)}
+    found = dict.fromkeys(provinces, last_opening(ruleset_on(today), today))
+    for province, made_at in await connection.execute(_OWN_ROUNDS_HELD if held else _OWN_ROUNDS, asked):
+        opened = made_at.astimezone(_VIETNAM).date() + timedelta(days=1)
+        found[province] = max(found[province], opened)
+    return found
 
 
 _PROVINCES: BindParameter[Any] = bindparam("provinces", expanding=True)
-_OWN_ROUNDS = (
-    select(rounds.c.province, func.max(rounds.c.made_at))
-    .where(rounds.c.province.in_(_PROVINCES), rounds.c.made_at < bindparam("before", type_=Moment))
-    .group_by(rounds.c.province)
+_OWN_ROUNDS = select(rounds.c.province, rounds.c.made_at).where(
+    rounds.c.province.in_(_PROVINCES), rounds.c.made_at < bindparam("before", type_=Moment)
 )
+_OWN_ROUNDS_HELD = _OWN_ROUNDS.with_for_update(read=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,16 @@ _WAITING = (
 )
 
 
-async def asked(connection: AsyncConnection, one: Waiting) -> list[str]:
-    """Note that their producer is asked about these now; codes of those that still waited for it."""
-    told = update(cases).where(cases.c.id.in_(one.ids), cases.c.waits_since.is_not(None))
+async def asked(connection: AsyncConnection, one: Waiting, today: date) -> list[str]:
+    """Note that their producer is asked about these now; codes of those that still wait for a round which is open.
+
+    The round may have been dropped since they were found. Its province drops it before this, and it is seen no more, or
+    after this, and the case waits again (`wait_again`).
+    """
+    provinces = (await connection.execute(select(cases.c.province).where(cases.c.id.in_(one.ids)).distinct())).scalars()
+    opened = await openings(connection, list(provinces), today, held=True)
+    is_open = or_(*(and_(cases.c.province == name, cases.c.waits_since < day) for name, day in opened.items()))
+    told = update(cases).where(cases.c.id.in_(one.ids), is_open)
     return list((await connection.execute(told.values(waits_since=None).returning(cases.c.code))).scalars())
 
 

@@ -1,6 +1,7 @@
 """The commune's own part of a dossier: who says it, who sees it, what hangs on it, and the papers made of it."""
 
 import io
+import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -212,8 +213,12 @@ def test_the_producers_own_mark_stands_beside() -> None:
 # ---------------------------------------------------------------- its papers
 
 
-def filled(template: str, **changes: Any) -> str:
-    case = sample_case("TL12-26-0001", "dossier_checked", "food", "household", own=False)
+CHATTY = re.compile(r"\b(em|anh/chị|mình|bà con|nhé|ạ|làm ăn|chỗ nào|thế nào|hay không)\b|[?!]", re.IGNORECASE)
+"""Words of a talk: a form is signed by people and read by offices."""
+
+
+def filled(template: str, kind: str = "household", **changes: Any) -> str:
+    case = sample_case("TL12-26-0001", "dossier_checked", "food", kind, own=False)
     answers = {**case.answers, "product_set": "7", "location": "bản Nà Hẩu", "contact_name": "Mẩy"}
     round_ = Round(date(2027, 4, 30), date(2027, 6, 30), 1)
     case = replace(case, answers=answers, assessment=GOOD, round=round_, **changes)
@@ -230,13 +235,19 @@ def test_the_report_has_all_that_the_case_says() -> None:
         "ỦY BAN NHÂN DÂN\nXÃ TÂN LĨNH",
         "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc",
         "Bộ sản phẩm: Chế biến từ rau, củ, quả, hạt",
-        "Người làm là bà con trong xã: Từ một nửa đến ba phần tư.",
+        "Về sử dụng lao động địa phương (tiêu chí 3.3): Từ một nửa đến ba phần tư.",
+        "Người đại diện: Lý Thị Mẩy",
         "Nhận xét: Ba người trong bản.",
         "đợt 1/2027",
         "bản Nà Hẩu, xã Tân Lĩnh, tỉnh Lào Cai",
     ):
         assert part in words
     assert "{" not in words
+    assert not CHATTY.search(words)
+
+
+def test_who_speaks_for_a_company_is_left_open_beside_whom_to_call() -> None:
+    assert f"Người đại diện: {forms.UNKNOWN} (người liên hệ: Mẩy)" in filled("report_03", kind="enterprise")
 
 
 def test_the_letter_names_the_decision_and_the_round() -> None:

@@ -260,3 +260,15 @@ async def test_name_and_number_are_remembered(engine: AsyncEngine) -> None:
 def test_codes_of_different_communes_differ() -> None:
     prefixes = [unit.prefix for p in places.provinces() for unit in places.communes_of(p.code)]
     assert len(prefixes) == len(set(prefixes)) == 3321
+
+
+@pytest.mark.parametrize(
+    ("sent_up_on", "due_on"),
+    [
+        (date(2026, 11, 23), date(2027, 1, 7)),
+        (date(2026, 11, 25), date(2027, 1, 11)),  # 45 days are over on a Saturday
+        (date(2026, 11, 17), date(2027, 1, 4)),  # on New Year's Day, a Friday
+    ],
+)
+def test_days_of_a_renewal_that_end_on_a_day_off_end_on_the_next_working_day(sent_up_on: date, due_on: date) -> None:
+    assert work.answer_by(ruleset("ocop-2026"), "forwarded", "renewal", sent_up_on, 0, frozenset()) == due_on

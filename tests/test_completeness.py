@@ -10,7 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.doctor import sample_case
 from dialogs.model import CaseFacts, KeepCondition, PaperFacts, ReturnedItem
-from dialogs.producer.papers import BY_HAND, completeness, conditions_of, kept_paper, papers_of
+from dialogs.producer.papers import (
+    BY_HAND,
+    by_hand,
+    completeness,
+    conditions_of,
+    kept_paper,
+    missing,
+    needed,
+    not_handed_in,
+    papers_of,
+)
 from dialogs.rules.lifecycle import STATUSES
 from dialogs.rules.ruleset import PRODUCER_KINDS, RULESET_IDS, ruleset
 from storage.models import cases
@@ -54,6 +64,19 @@ def test_it_is_never_over_the_total_and_names_each_paper_once(case: CaseFacts) -
     handed_in = completeness(case, handed_in=True)
     assert {*handed_in.here} == {p for p in found.here if (kept := kept_paper(case, p.id)) is not None and kept.sent}
     assert handed_in.total == found.total
+
+
+@given(some_case(), st.booleans())
+def test_what_is_required_is_counted_once_for_all(case: CaseFacts, handed_in: bool) -> None:
+    found = completeness(case, handed_in=handed_in)
+    must, more = found.required, found.others
+    assert (must.here + more.here, must.total + more.total) == (len(found.here), found.total)
+    assert must.total == len(needed(case))
+    if handed_in:
+        assert must.lacking == not_handed_in(case)
+    else:
+        assert {*must.lacking} <= {*missing(case)}
+        assert {paper for paper in missing(case) if paper.required} - {*by_hand(case)} == {*must.lacking}
 
 
 @given(some_case(), st.integers(0, 40), st.booleans())
@@ -122,7 +145,7 @@ def test_who_says_otherwise_is_believed() -> None:
 
 
 def test_it_is_asked_one_by_one_and_passed_over() -> None:
-    chat = Chat(facts(cases=[of_set("7")])).does("cần giấy tờ gì", "cần giấy nào")
+    chat = Chat(facts(cases=[of_set("7")])).does("nộp giấy tờ", "cần giấy nào")
     asked = []
     while chat.at == "needs/answer":
         asked.append(chat.asked.texts[0].values["question"])
@@ -134,9 +157,25 @@ def test_it_is_asked_one_by_one_and_passed_over() -> None:
 
 def test_a_missing_paper_is_named_on_the_card_and_sent_from_there() -> None:
     chat = Chat(facts(cases=[of_set("7")])).does("hồ sơ của tôi")
-    assert "• Test report: not here yet" in chat.words
+    assert "• Test report: better to have" in chat.words
     assert chat.does("phiếu kiểm nghiệm").at == "upload/pages"
     assert chat.answers["_paper"] == "test_report"
+
+
+def test_what_is_missing_is_named_before_the_questions_and_after_them() -> None:
+    chat = Chat(facts(cases=[of_set("7")])).does("hồ sơ của tôi", "còn thiếu gì")
+    assert chat.at == "needs/answer"
+    assert "Required papers: 0/4" in chat.words
+    assert "• Test report: better to have" in chat.words
+    while chat.at == "needs/answer":
+        chat.does("chưa biết")
+        assert chat.words.count("• Test report: better to have") == (chat.at == "needs/known")
+
+
+def test_of_a_plan_it_is_named_as_well() -> None:
+    chat = Chat(facts(cases=[replace(of_set("7"), status="idea_accepted")])).does("giấy gì")
+    assert chat.at == "needs/known"
+    assert "• Business plan: needed" in chat.words
 
 
 async def test_what_is_said_is_kept_with_the_case_by_its_producer_alone(engine: AsyncEngine) -> None:

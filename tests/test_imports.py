@@ -22,6 +22,7 @@ from dialogs.certificate_list import Certificate, read_line
 from dialogs.model import AskImport, ClaimCertificates, ConfirmImport, Effect, Facts, Person, Role, Text
 from dialogs.producer.wallet import FIND_CERTIFICATE
 from storage import imports as lists
+from storage.database import writing
 from storage.endings import to_call
 from storage.files import FileStore
 from storage.listed_makers import listed_makers
@@ -29,7 +30,7 @@ from storage.models import audit, case_events, cases, files, outbox, people, res
 from storage.models import imports as imports_table
 from storage.records import Conversation
 from tests.certificate_lists import GOOD, TITLES, VI, book
-from tests.heart import chat, rows, world_at
+from tests.heart import beside, chat, rows, world_at
 from tests.test_documents import ordered, with_role
 from tests.transcripts import Clock
 
@@ -493,3 +494,21 @@ async def test_who_is_stopped_between_two_parts_goes_on(
     assert await take_over(sqlite_engine, clock, data) == {"new": 3, "known": 2, "wrong": 0}
     assert len({case.code for case in await rows(sqlite_engine, cases)}) == 5
     assert len(await rows(sqlite_engine, people)) == 1
+
+
+async def test_of_two_lists_of_one_person_at_the_same_moment_one_waits(engine: AsyncEngine) -> None:
+    """From two chats of theirs, by two processes."""
+    clock = Clock()
+    officer = await chat(engine, clock, "officer")
+
+    async def asks(process: AsyncEngine, file_id: str) -> int:
+        async with writing(process) as connection:
+            return await lists.ask(connection, "15", file_id, officer.person_id, clock())
+
+    async with beside(engine) as process:
+        async with writing(engine) as connection:
+            first = await lists.ask(connection, "15", "f1", officer.person_id, clock())
+            other = asyncio.create_task(asks(process, "f2"))
+            await asyncio.sleep(0.2)
+        second = await asyncio.wait_for(other, 10)
+    assert {row.id: row.status for row in await rows(engine, imports_table)} == {first: "dropped", second: "asked"}

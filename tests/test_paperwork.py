@@ -26,12 +26,13 @@ from dialogs.model import CaseFacts, SendForm, Story
 from dialogs.producer.prepare import forms_of
 from dialogs.rules.lifecycle import STATUSES
 from dialogs.rules.ruleset import FORM_IDS, PRODUCER_KINDS, RULESET_IDS, ruleset
+from dialogs.rules.sheet import sheet
 from storage import links
 from storage.files import FileStore
 from storage.models import papers
 from tests.facts import NOW, Chat, facts, sample_case, world
 from tests.heart import Working, chat, say, submit, world_at
-from tests.test_assessing import does, said
+from tests.test_assessing import CHATTY, does, said
 from tests.test_lifecycle import IDEA, scene
 from tests.test_links import CHANNEL, WORDS, Wordy
 from tests.test_links import here as without_files
@@ -330,3 +331,39 @@ def test_without_a_case_there_is_nothing_to_fill_in() -> None:
     chat = Chat(facts(cases=[CASE, replace(CASE, code="TL12-26-0002", product="Mật ong")])).does("điền mẫu")
     assert chat.at == "papers/case"
     assert chat.does("mật ong").at == "prepare/which"
+
+
+# ---------------------------------------------------------------- how they read
+
+
+@pytest.mark.parametrize("name", [name for name in FORM_IDS if name != "story"])
+@pytest.mark.parametrize("kind", PRODUCER_KINDS)
+def test_the_words_of_a_form_are_those_of_a_paper(name: str, kind: str) -> None:
+    case = replace(CASE, self_marks={}, answers={**CASE.answers, "producer_kind": kind})
+    printed = [piece.replace(HOSTILE, "") for piece in pieces(form(name, case))]
+    assert not [words for words in printed if CHATTY.search(words)]
+
+
+def test_items_of_the_sheet_have_the_names_of_the_decree() -> None:
+    for number in range(1, 27):
+        assert not [c.code for c in sheet("ocop-2026", number).criteria if not c.official or CHATTY.search(c.official)]
+    printed = [*pieces(form("form_02", replace(CASE, self_marks={})))]
+    assert "Nguồn nguyên liệu" in printed
+    assert "Trí tuệ bản sắc địa phương" in printed
+
+
+def test_the_star_that_is_aimed_at_stands_in_the_plan() -> None:
+    assert "Hạng sao phấn đấu: 4 sao" in [*pieces(form("plan", replace(CASE, aims_at=4)))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        ("household", ["Người đại diện theo pháp luật: Lý Thị Mẩy", "Chức vụ: Chủ hộ"]),
+        ("cooperative", ["Người đại diện theo pháp luật: ", "Chức vụ: ", "Người liên hệ: Lý Thị Mẩy"]),
+    ],
+)
+def test_who_is_known_is_named(kind: str, lines: list[str]) -> None:
+    shown = form("plan", replace(CASE, answers={**CASE.answers, "producer_kind": kind}))
+    who = ("Người đại diện", "Chức vụ", "Người liên hệ")
+    assert [piece for piece in pieces(shown) if piece.startswith(who)] == lines

@@ -46,6 +46,14 @@ async def test_the_days_are_those_of_the_law_and_of_the_office(engine: AsyncEngi
     assert (row.answer_on, row.done_on) == (date(2026, 11, 27), date(2026, 12, 8))
 
 
+async def test_what_has_to_be_done_by_a_sunday_has_to_be_done_by_monday(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    clock.now += timedelta(days=5)  # a Saturday; fifteen days later is a Sunday
+    await asked(sqlite_engine, clock)
+    (row,) = await rows(sqlite_engine, requests)
+    assert row.done_on == date(2026, 12, 14)
+
+
 async def test_the_officer_sees_the_days_left_and_an_answer_settles_it(engine: AsyncEngine) -> None:
     clock = Clock()
     hung = await officer(engine, clock, "hung")

@@ -17,6 +17,7 @@ from storage.models import (
     conversations,
     deletions,
     files,
+    imports,
     metadata,
     notes,
     papers,
@@ -140,3 +141,33 @@ async def test_what_is_kept_for_ever_is_not_looked_at(sqlite_engine: AsyncEngine
 def test_the_setting_is_read(value: str, kept: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETENTION_DAYS", value)
     assert Settings(_env_file=None).retention_days == kept  # type: ignore[call-arg]  # pydantic-settings' own
+
+
+async def test_lists_of_certificates_go_unless_one_is_being_written(engine: AsyncEngine) -> None:
+    clock = Clock()
+    officer = await chat(engine, clock, "officer")
+    row = {"province": "15", "file_id": "gone", "author_id": officer.person_id, "asked_at": clock()}
+    stopped = {**row, "held_until": clock()}  # its worker died
+    over = ("asked", "looked_at", "done", "refused", "dropped", "confirmed")
+    async with writing(engine) as connection:
+        await connection.execute(insert(imports), [{**one, "status": s} for one in (row, stopped) for s in over])
+    await retention.run(engine, {}, clock() + timedelta(days=89))
+    assert len(await rows(engine, imports)) == 2 * len(over)
+    clock.now += timedelta(days=91)
+    async with writing(engine) as connection:
+        await connection.execute(insert(imports).values({**row, "asked_at": clock(), "status": "looked_at"}))
+    await retention.run(engine, {}, clock())
+    assert sorted(row.status for row in await rows(engine, imports)) == ["confirmed", "confirmed", "looked_at"]
+    assert (await proved(engine))["imports"] == 2 * len(over) - 2
+
+
+async def test_how_long_they_are_kept_is_a_setting(sqlite_engine: AsyncEngine) -> None:
+    clock = Clock()
+    officer = await chat(sqlite_engine, clock, "officer")
+    row = {"province": "15", "file_id": "gone", "author_id": officer.person_id, "asked_at": clock(), "status": "done"}
+    async with writing(sqlite_engine) as connection:
+        await connection.execute(insert(imports).values(row))
+    await retention.run(sqlite_engine, {"imports": 0}, clock() + YEAR)
+    assert len(await rows(sqlite_engine, imports)) == 1
+    await retention.run(sqlite_engine, {"imports": 7}, clock() + timedelta(days=8))
+    assert await rows(sqlite_engine, imports) == []

@@ -1,7 +1,7 @@
 """What follows a certificate: reminders of its end, the next dossier, a new round, corrections; and what is refused."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, event, insert, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.desk.day import OfficeDay
 from dialogs.model import (
@@ -32,9 +32,12 @@ from dialogs.rules.cycle import last_opening
 from dialogs.rules.ruleset import ruleset, same_kind
 from storage import retention
 from storage.cases import follower
+from storage.database import reading, writing
 from storage.endings import to_call
 from storage.models import case_events, cases, files, outbox, own_papers, papers, people, results, rounds
 from storage.records import VIETNAM
+from storage.rounds import drop_round
+from storage.waiting import asked, waiting
 from tests.facts import sample_case
 from tests.heart import beside, chat, rows, submit, world_at
 from tests.test_lifecycle import IDEA, Scene, scene
@@ -406,6 +409,40 @@ async def test_who_was_asked_for_a_round_that_is_dropped_is_asked_for_the_next(e
     assert len(await told(engine)) == 1
     await look(engine, here.clock, at(date(2027, 3, 1), 8))
     assert len(await told(engine)) == 2
+
+
+@pytest.mark.parametrize("first", ["drop", "ask"])
+async def test_nobody_is_asked_about_a_round_that_is_just_being_dropped(engine: AsyncEngine, first: str) -> None:
+    """Two processes: whoever comes second sees what the first has done, and the case waits for the next round."""
+    here = await deferred(engine, date(2026, 11, 20))
+    async with here.attempt("province") as attempt:
+        await attempt.does(SetRound("15", date(2027, 2, 15), date(2027, 3, 31)))
+        await attempt.connection.commit()
+    day = date(2026, 11, 24)
+    async with reading(engine) as connection:
+        (found,) = await waiting(connection, day)
+
+    async def drops(connection: AsyncConnection) -> bool:
+        return await drop_round(connection, "15", "3/2027", day)
+
+    async def asks(connection: AsyncConnection) -> list[str]:
+        return await asked(connection, found, day)
+
+    one, other = (drops, asks) if first == "drop" else (asks, drops)
+    async with beside(engine) as process:
+        async with writing(engine) as connection:
+            done = await one(connection)
+            second = asyncio.create_task(_alone(process, other))
+            await asyncio.sleep(0.2)
+            assert not second.done()
+        said = await asyncio.wait_for(second, 10)
+    assert (done, said) == ((True, []) if first == "drop" else ([here.code], True))
+    assert [row.waits_since for row in await rows(engine, cases)] == [date(2026, 11, 20)]
+
+
+async def _alone(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
+    async with writing(engine) as connection:
+        return await work(connection)
 
 
 async def test_what_comes_back_follows_the_rules_of_its_new_day(sqlite_engine: AsyncEngine) -> None:

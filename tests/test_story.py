@@ -22,7 +22,8 @@ from dialogs.model import (
     Story,
 )
 from dialogs.paperwork import STORY_PARTS
-from dialogs.producer.story import LONG_WORDS, MAX_CHARS, checklist
+from dialogs.producer.story import CHECKS, CHECKS_OF_A_SERVICE, LONG_WORDS, MAX_CHARS, checklist
+from dialogs.rules.sheet import sheet
 from storage import retention
 from storage.files import FileStore
 from storage.models import cases, files, papers, stories
@@ -161,8 +162,20 @@ def test_the_checklist_says_what_is_touched_what_lacks_and_what_people_judge() -
     assert all("5." in what for _, what in lines(TOLD))
 
 
-def test_it_is_not_held_beside_a_sheet_that_asks_for_something_else() -> None:
-    assert lines(TOLD, product_group="tourism", product_set="26") == []
+def test_the_story_of_a_service_is_held_beside_its_own_sheet() -> None:
+    service = {"product_group": "tourism", "product_set": "26"}
+    assert [mark for mark, _ in lines(Story({"special": "Ngủ nhà sàn."}, {}), **service)] == ["✓", "–", "?", "?"]
+    assert [mark for mark, _ in lines(Story({"people": "Bà Mẩy."}, {}), **service)] == ["–", "✓", "?", "?"]
+    for (_, what), code in zip(lines(TOLD, **service), ("5.1", "5.1", "5.1", "5.2"), strict=True):
+        assert f"'code': '{code}'" in what
+    assert len(lines(TOLD, product_group="tourism", product_set="")) == 4  # before its kind is known
+
+
+@pytest.mark.parametrize(("group", "number"), [("food", 7), ("tourism", 26)])
+def test_each_check_is_of_a_criterion_of_the_sheet_that_a_story_proves(group: str, number: int) -> None:
+    proved = {c.name for c in sheet("ocop-2026", number).criteria if "story" in c.papers}
+    checks = CHECKS_OF_A_SERVICE if group == "tourism" else CHECKS
+    assert {check.criterion for check in checks} == proved
 
 
 def test_a_long_story_is_said_to_be_long() -> None:

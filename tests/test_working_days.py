@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogs.rules.working_days import add_working_days, is_working_day, working_days_between
+from dialogs.rules.working_days import add_working_days, is_working_day, last_day, working_days_between
 
 MONDAY = date(2026, 3, 16)  # no holiday for weeks around it
 DAYS = st.dates(date(2019, 8, 21), date(2035, 12, 31))
@@ -53,6 +53,27 @@ def test_days_off_of_a_province_do_not_count() -> None:
 )
 def test_add_working_days(start: date, n: int, end: date) -> None:
     assert add_working_days(start, n) == end
+
+
+@pytest.mark.parametrize(
+    ("start", "n", "end"),
+    [
+        (MONDAY, 45, date(2026, 4, 30) + timedelta(days=4)),  # 30/4, 1/5 and a weekend: the next Monday
+        (MONDAY, 15, date(2026, 3, 31)),  # a Tuesday stays
+        (MONDAY, 5, date(2026, 3, 23)),  # a Saturday
+        (MONDAY, 6, date(2026, 3, 23)),  # a Sunday
+        (date(2026, 1, 2), 45, date(2026, 2, 23)),  # the eve of Tết
+        (date(2025, 4, 16), 10, date(2025, 4, 26)),  # a Saturday that is worked
+    ],
+)
+def test_plain_days_that_end_on_a_day_off_end_on_the_next_working_day(start: date, n: int, end: date) -> None:
+    assert last_day(start, n, calendar=True) == end
+
+
+def test_a_limit_is_of_one_kind_or_the_other() -> None:
+    assert last_day(MONDAY, 15) == add_working_days(MONDAY, 15) == date(2026, 4, 6)
+    closed = frozenset({date(2026, 3, 31)})
+    assert last_day(MONDAY, 15, closed, calendar=True) == date(2026, 4, 1)
 
 
 def test_a_deadline_lies_ahead() -> None:

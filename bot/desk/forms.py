@@ -19,10 +19,12 @@ from dialogs.officer.assess import Item, items
 from dialogs.producer.score_words import mark_words
 from dialogs.producer.upload import by_hand, kept_paper, papers_of
 from dialogs.rules.ruleset import ruleset
+from dialogs.rules.scoring import NONE
 from dialogs.rules.sheet import Topic
 
 FOLDER: Final = Path(__file__).parent.parent / "forms"
 UNKNOWN: Final = "…………………………"
+NOT_REACHED: Final = "Chưa đạt mức nào"
 TOPIC_NAMES: Final[Mapping[Topic, str]] = {
     "raw_material": "Về nguồn nguyên liệu tại địa phương",
     "local_labour": "Về sử dụng lao động địa phương",
@@ -69,7 +71,7 @@ def values(case: CaseFacts, catalog: Catalog, today: date) -> dict[str, Any]:
         "producer": case.by or UNKNOWN,
         "producer_kind": catalog.say(said(kind_words(case))) or UNKNOWN,
         "address": ", ".join(filter(None, (case.answers.get("location", ""), unit.full_name, province_name))),
-        "representative": f"{UNKNOWN} (người liên hệ: {contact})" if contact else UNKNOWN,
+        "representative": representative(case) or (f"{UNKNOWN} (người liên hệ: {contact})" if contact else UNKNOWN),
         "product": case.product,
         "product_set": sets.get(int(case.answers.get("product_set") or 0), UNKNOWN),
         "received_on": _received(case),
@@ -99,8 +101,15 @@ def _topic(item: Item, catalog: Catalog) -> dict[str, str]:
     remark = item.said.remark if item.said is not None else ""
     if item.criterion is None or option is None:
         return {"name": TOPIC_NAMES[item.topic], "finding": remark or UNKNOWN, "remark": ""}
-    finding = catalog.say(said(mark_words(item.criterion, option)))
-    return {"name": TOPIC_NAMES[item.topic], "finding": f"{item.criterion.label.vi}: {finding}.", "remark": remark}
+    finding = NOT_REACHED if option == NONE else catalog.say(said(mark_words(item.criterion, option)))
+    name = f"{TOPIC_NAMES[item.topic]} (tiêu chí {item.criterion.code})"
+    return {"name": name, "finding": f"{finding}.", "remark": remark}
+
+
+def representative(case: CaseFacts) -> str:
+    """Of a household it is whom the household is named after; of others only a contact is known."""
+    is_household = case.answers.get("producer_kind") == "household"
+    return case.answers.get("producer_name", "") if is_household else ""
 
 
 def legal_basis(ruleset_id: str) -> str:

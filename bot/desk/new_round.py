@@ -26,7 +26,7 @@ def key(one: Waiting) -> int:
 
 async def ask(world: World, now: datetime, connection: AsyncConnection, one: Waiting) -> None:
     """Whether or not they answer, they are asked once; the way on stays open on the case."""
-    codes = await asked(connection, one)
+    codes = await asked(connection, one, now.astimezone(VIETNAM).date())
     mine = await own_cases(connection, one.person_id, now, world.days_off)
     said = new_round(Facts(now.astimezone(VIETNAM), cases=mine), codes) if codes else None
     if said is not None:

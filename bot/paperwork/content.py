@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Final
 
 from bot.catalogs import VIETNAM, Catalog
+from bot.desk.forms import representative
 from dialogs import places
 from dialogs.answers import phone
 from dialogs.engine import said
@@ -162,8 +163,16 @@ class Known:
 
     @property
     def representative(self) -> str:
-        """Of a household it is whom the household is named after; of others only a contact is known."""
-        return self.case.answers.get("producer_name", "") if self.is_household else ""
+        return representative(self.case)
+
+    @property
+    def contact(self) -> str:
+        """Of who is not represented by whom it is named after; "" of a household."""
+        return "" if self.is_household else self.case.answers.get("contact_name", "")
+
+    @property
+    def aim(self) -> str:
+        return f"{self.case.aims_at} sao" if self.case.aims_at else ""
 
     @property
     def group(self) -> str:
@@ -221,6 +230,7 @@ def _who(known: Known) -> tuple[Line, ...]:
         Line("Loại hình", known.answer("producer_kind")),
         Line("Người đại diện theo pháp luật", known.representative),
         Line("Chức vụ", "Chủ hộ" if known.is_household else ""),
+        *((Line("Người liên hệ", known.contact),) if known.contact else ()),
         Line("Địa chỉ liên hệ", known.address),
         Line("Điện thoại", known.telephone),
         Line("Thư điện tử"),
@@ -253,17 +263,17 @@ def _idea(known: Known) -> Form:
                 *_who(known),
                 Line("Nhóm sản phẩm", known.group),
                 Line("Bộ sản phẩm", known.product_set),
-                Line("Làm đến đâu rồi", known.answer("product_state")),
-                Line("Điều đáng giá nhất của sản phẩm", known.answer("special"), 2),
-                Line("Nguyên liệu và nơi có nguyên liệu", known.answer("materials"), 2),
-                Line("Người cùng làm", known.answer("labour")),
+                Line("Mức độ hoàn thiện của sản phẩm", known.answer("product_state")),
+                Line("Điểm đặc biệt của sản phẩm", known.answer("special"), 2),
+                Line("Nguyên liệu, nguồn cung cấp", known.answer("materials"), 2),
+                Line("Lao động tham gia", known.answer("labour")),
                 Line("Sản lượng", known.answer("quantity")),
                 Line("Nơi bán", known.answer("sales_channels")),
-                Line("Khách hàng muốn hướng tới", lines=2),
+                Line("Khách hàng hướng tới", lines=2),
                 Line("Bao bì và quy cách một đơn vị sản phẩm", lines=2),
-                Line("Máy móc, nhà xưởng, vốn đang có", lines=2),
-                Line("Ảnh hưởng đến môi trường và cách xử lý", lines=2),
-                Line("Việc cần giúp", known.answer("support")),
+                Line("Máy móc, nhà xưởng, vốn hiện có", lines=2),
+                Line("Tác động đến môi trường và biện pháp xử lý", lines=2),
+                Line("Đề nghị hỗ trợ", known.answer("support")),
             ),
             Prose(PROMISE),
         ),
@@ -288,21 +298,21 @@ def _plan(known: Known) -> Form:
             Line("Sản phẩm", known.case.product),
             Line("Nhóm, bộ sản phẩm", ": ".join(filter(None, (known.group, known.product_set)))),
             Heading("II. SẢN PHẨM VÀ THỊ TRƯỜNG"),
-            Line("Điểm riêng của sản phẩm", known.answer("special"), 3),
-            Line("Đang làm đến đâu", known.answer("product_state")),
-            Line("Khách mua là ai, mua để làm gì", lines=3),
-            Line("Hàng cùng loại đang có và chỗ mình hơn", lines=3),
+            Line("Điểm đặc biệt của sản phẩm", known.answer("special"), 3),
+            Line("Mức độ hoàn thiện của sản phẩm", known.answer("product_state")),
+            Line("Khách hàng, nhu cầu của khách hàng", lines=3),
+            Line("Sản phẩm cùng loại trên thị trường, điểm vượt trội", lines=3),
             Heading("III. NGUYÊN LIỆU"),
             Line("Nguyên liệu, nơi cung cấp", known.answer("materials"), 3),
-            Line("Cách giữ nguồn nguyên liệu ổn định", lines=2),
-            Heading("IV. CÁCH LÀM VÀ THIẾT BỊ"),
-            Line("Các bước làm ra sản phẩm", _told(known, "making"), 4),
-            Line("Máy móc, nhà xưởng đang có và cần thêm", lines=3),
+            Line("Biện pháp bảo đảm nguồn nguyên liệu", lines=2),
+            Heading("IV. QUY TRÌNH SẢN XUẤT VÀ THIẾT BỊ"),
+            Line("Các bước sản xuất", _told(known, "making"), 4),
+            Line("Máy móc, nhà xưởng hiện có và cần bổ sung", lines=3),
             Heading("V. QUY MÔ VÀ TIẾN ĐỘ"),
             Line("Sản lượng hiện nay hoặc dự kiến", known.answer("quantity")),
-            Line("Các mốc trong năm", lines=3),
+            Line("Các mốc thực hiện trong năm", lines=3),
             Heading("VI. TỔ CHỨC VÀ LAO ĐỘNG"),
-            Line("Người làm", known.answer("labour"), 2),
+            Line("Lao động", known.answer("labour"), 2),
             Line("Phân công, đào tạo", lines=2),
             Heading("VII. CHẤT LƯỢNG VÀ TIÊU CHUẨN"),
             Line("Tiêu chuẩn, kiểm nghiệm, an toàn thực phẩm", lines=3),
@@ -311,20 +321,23 @@ def _plan(known: Known) -> Form:
             Line("Câu chuyện sản phẩm", _told(known, "origin"), 3),
             Heading("IX. BÁN HÀNG VÀ QUẢNG BÁ"),
             Line("Nơi bán", known.answer("sales_channels")),
-            Line("Cách quảng bá, mở thêm nơi bán", lines=3),
+            Line("Kế hoạch quảng bá, mở rộng nơi bán", lines=3),
             Heading("X. VỐN, CHI PHÍ, DOANH THU"),
             Grid(
-                ("Năm", "Doanh thu (triệu đồng)", "Chi phí (triệu đồng)", "Lãi (triệu đồng)"), money, (24, 47, 47, 47)
+                ("Năm", "Doanh thu (triệu đồng)", "Chi phí (triệu đồng)", "Lợi nhuận (triệu đồng)"),
+                money,
+                (24, 47, 47, 47),
             ),
-            Line("Vốn cần thêm và nguồn vốn", lines=2),
+            Line("Nhu cầu vốn bổ sung, nguồn vốn", lines=2),
             Heading("XI. RỦI RO VÀ MÔI TRƯỜNG"),
-            Line("Điều có thể trục trặc và cách lo", lines=2),
-            Line("Rác, nước thải và cách xử lý", lines=2),
-            Heading("XII. VIỆC CẦN GIÚP"),
-            Line("Việc cần giúp", known.answer("support")),
-            Heading("XIII. ĐƯỜNG ĐI ĐẾN HẠNG SAO"),
-            Line("Muốn đạt mấy sao, vào năm nào"),
-            Line("Từng mục của bộ tiêu chí sẽ làm thế nào", lines=4),
+            Line("Rủi ro có thể xảy ra và biện pháp khắc phục", lines=2),
+            Line("Chất thải, nước thải và biện pháp xử lý", lines=2),
+            Heading("XII. ĐỀ NGHỊ HỖ TRỢ"),
+            Line("Nội dung đề nghị hỗ trợ", known.answer("support")),
+            Heading("XIII. LỘ TRÌNH ĐẠT HẠNG SAO"),
+            Line("Hạng sao phấn đấu", known.aim),
+            Line("Năm phấn đấu đạt"),
+            Line("Việc cần làm theo từng tiêu chí", lines=4),
         ),
         contents=True,
         to=f"Ủy ban nhân dân {known.commune}",
@@ -403,19 +416,21 @@ def _form_02(known: Known) -> Form:
                 Line("Tên sản phẩm", known.case.product),
                 Line("Quy cách, tiêu chuẩn sản phẩm"),
             ),
-            Ticks("Giấy tờ đang có", ticked),
+            Ticks("Giấy tờ hiện có", ticked),
             Line("Quá trình hình thành", _told(known, "origin"), 3),
-            Line("Bộ máy, người làm", known.answer("labour"), 2),
-            Heading("II. KẾT QUẢ LÀM ĂN THEO PHƯƠNG ÁN"),
-            Line("Vùng nguyên liệu, cách làm", known.answer("materials"), 3),
-            Line("Chất lượng, bao bì đã đổi mới", lines=2),
+            Line("Tổ chức bộ máy, lao động", known.answer("labour"), 2),
+            Heading("II. KẾT QUẢ TRIỂN KHAI PHƯƠNG ÁN"),
+            Line("Vùng nguyên liệu", known.answer("materials"), 2),
+            Line("Quy trình sản xuất", _told(known, "making"), 3),
+            Line("Sản lượng", known.answer("quantity")),
+            Line("Cải tiến chất lượng, bao bì", lines=2),
             Line("Nơi bán", known.answer("sales_channels")),
             Line("Doanh thu, lợi nhuận hai năm gần nhất", lines=2),
             Heading("III. TỰ CHẤM ĐIỂM"),
             *_own_score(known),
             Heading("IV. GIẤY TỜ CHỨNG MINH GỬI KÈM"),
             Grid(("STT", "Giấy tờ", "Số trang", "Ghi chú"), known.papers or (("", "", "", ""),), (14, 101, 22, 28)),
-            Heading("V. VIỆC SẼ LÀM THỜI GIAN TỚI"),
+            Heading("V. KẾ HOẠCH THỜI GIAN TỚI"),
             Line("Sản xuất, chất lượng, thị trường", lines=4),
             Prose(PROMISE),
         ),
@@ -441,14 +456,15 @@ def _own_score(known: Known) -> Iterator[Block]:
         chosen = marks.get(criterion.code)
         option = criterion.options[chosen - 1] if chosen else None
         points = "" if chosen is None else f"{option.points if option is not None else 0}/{criterion.best}"
-        words = f"{criterion.label.vi}: {option.label.vi}" if option is not None else criterion.label.vi
+        name = criterion.official or criterion.label.vi
+        words = f"{name}: {option.label.vi}" if option is not None else name
         proofs = [names[p] for p in criterion.papers if p in names and kept_paper(case, p) is not None]
         return (criterion.code, words, points or f"…/{criterion.best}", "; ".join(proofs))
 
     parts = ruleset(case.ruleset).parts
     for part in PART_IDS:
         rows = tuple(row(criterion) for criterion in sheet.criteria if criterion.part == part)
-        yield Prose(f"Phần {part}. {parts[part].label.vi} (nhiều nhất {sheet.parts[part]} điểm)")
+        yield Prose(f"Phần {part}. {parts[part].label.vi} (tối đa {sheet.parts[part]} điểm)")
         yield Grid(("Mục", "Nội dung và mức tự chấm", "Điểm", "Giấy tờ chứng minh"), rows, (14, 86, 17, 48))
     low, high = own.range
     total = f"{low} trên 100" if not own.open else f"từ {low} đến {high} trên 100 (còn {len(own.open)} mục chưa chấm)"

@@ -105,6 +105,7 @@ from dialogs.model.effects import TellJoin as TellJoin
 from dialogs.model.effects import TickStep as TickStep
 from dialogs.model.effects import UseInvitation as UseInvitation
 from dialogs.model.effects import UseJoinCode as UseJoinCode
+from dialogs.model.effects import UseOwnPaper as UseOwnPaper
 from dialogs.model.events import MAX_FILE_BYTES as MAX_FILE_BYTES
 from dialogs.model.events import CaseNamed as CaseNamed
 from dialogs.model.events import CommandReceived as CommandReceived

@@ -290,6 +290,15 @@ class DropOwnPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class UseOwnPaper:
+    """One's own paper `id` as `paper` of one's own case; it stays among one's own, for the next one."""
+
+    code: str
+    paper: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetName:
     """An officer's name, as colleagues and producers read it."""
 
@@ -523,6 +532,7 @@ Effect = (
     | ResumeCase
     | KeepOwnPaper
     | DropOwnPaper
+    | UseOwnPaper
     | MarkItem
     | PreviewReview
     | SendReview

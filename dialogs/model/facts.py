@@ -548,6 +548,8 @@ class Facts:
     has_pages: bool = False  # whether people can open our web pages
     channel: str = ""  # of this conversation
     channels: frozenset[str] = frozenset()  # that are on
+    asks_contact: bool = True  # whether this channel vouches for a number that is sent with its button
+    vouching: frozenset[str] = frozenset()  # channels that do
     reach: Reach = field(default_factory=Reach)  # in the dialogs about it, and where drafts of other chats are named
     joining: Joining | None = None  # as reach
     own_papers: tuple[OwnPaper, ...] = ()  # in the dialogs about papers that end

@@ -54,11 +54,11 @@ from dialogs.producer.check_status import (
     result_lines,
     status_words,
 )
-from dialogs.producer.needs import meter
+from dialogs.producer.paper_words import meter
 from dialogs.producer.papers import completeness
 from dialogs.producer.place import place_name
 from dialogs.producer.register_idea import IDEA_ASKS, answer_lines, as_filed
-from dialogs.producer.upload import kept_paper, needed, not_handed_in, papers_of
+from dialogs.producer.upload import kept_paper, not_handed_in, papers_of
 from dialogs.rules.lifecycle import is_dossier
 from dialogs.rules.ruleset import Paper
 from dialogs.words import YES
@@ -111,14 +111,14 @@ def _how_much(case: CaseFacts, facts: Facts) -> Text:
     """ "9/9 answers, 4/5 required papers": those asked of this product and this maker."""
     filed = as_filed(case)
     asked = [a for a in IDEA_ASKS if a.title and not a.optional and (a.when is None or a.when(filed, facts))]
-    required = needed(case)
+    required = completeness(case, handed_in=True).required
     return Text(
         N_("%(given)s/%(asked)s answers, %(there)s/%(required)s required papers"),
         {
             "given": sum(bool(filed.get(a.name)) for a in asked),
             "asked": len(asked),
-            "there": len(required) - len(not_handed_in(case)),
-            "required": len(required),
+            "there": required.here,
+            "required": required.total,
         },
     )
 
@@ -222,7 +222,7 @@ def _papers(case: CaseFacts) -> tuple[Text, ...]:
     return (
         meter(complete),
         *_named(N_("• Needed: %(papers)s"), lacking),
-        *_named(N_("• Not here yet: %(papers)s"), [p for p in complete.lacking if p not in lacking]),
+        *_named(N_("• Better to have: %(papers)s"), [p for p in complete.lacking if p not in lacking]),
         *_named(N_("• Also here: %(papers)s"), [p for p in sent if p not in complete.papers]),
     )
 

@@ -275,9 +275,9 @@ def _newest(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         return (Text(N_("%(code)s “%(product)s”"), values), Text(N_("What would you like to do?")))
     lacking = missing(case)
     next_ = Text(
-        N_("Next: %(count)s paper is still needed."),
+        N_("Next: %(count)s required paper is still missing."),
         {"count": len(lacking)},
-        N_("Next: %(count)s papers are still needed."),
+        N_("Next: %(count)s required papers are still missing."),
     )
     opened = Text(N_("✅ The new file %(code)s of “%(product)s” is open; it continues %(former)s."), values)
     return (opened, next_) if lacking else (opened, Text(N_("All papers are here. You can send it right away.")))

@@ -31,8 +31,9 @@ from dialogs.model import (
 )
 from dialogs.producer.action_words import action_words
 from dialogs.producer.consent import consent_first
-from dialogs.producer.needs import meter, meter_lines
+from dialogs.producer.needs import LACKING
 from dialogs.producer.own_score import can_score
+from dialogs.producer.paper_words import WALLET, meter, meter_lines
 from dialogs.producer.papers import completeness
 from dialogs.producer.points import result_options
 from dialogs.producer.prepare import PREPARE, offered
@@ -368,9 +369,9 @@ def _next(case: CaseFacts) -> tuple[Text, ...]:
             return (
                 *waiting,
                 Text(
-                    N_("Next: %(count)s paper is still needed."),
+                    N_("Next: %(count)s required paper is still missing."),
                     {"count": len(lacking)},
-                    N_("Next: %(count)s papers are still needed."),
+                    N_("Next: %(count)s required papers are still missing."),
                 ),
             )
     if waiting:
@@ -412,11 +413,6 @@ WHY = Option(
 """Asked of a case that came back, it is answered by its reasons, not by the handbook."""
 
 
-WALLET = Option(
-    "wallet",
-    Text(N_("My certificates")),
-    ("giấy chứng nhận", "giấy chứng nhận của tôi", "giấy của tôi", "my certificates"),
-)
 WAYS = {
     "renewal": N_("Renew the certificate"),
     "upgrade": N_("Stand for more stars"),
@@ -446,7 +442,8 @@ def case_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     why = (WHY,) if case.returned else ()
     named = tuple(Option(f"{_PAPER}{p.id}", p.label, hidden=True) for p in _lacking(case))
     fixes = tuple(Option(f"fix:{r.number}", fix_label(case, r)) for r in case.returned)
-    papers = (Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers")),) if takes_papers(case) else ()
+    send = Option("papers", Text(N_("Send papers")), ("nộp giấy tờ", "papers"))
+    papers = (send, LACKING) if takes_papers(case) else ()
     prepare = replace(PREPARE, hidden=not offered(case))
     seen = (
         Option("answers", Text(N_("What I sent")), ("câu trả lời", "answers")),
@@ -550,6 +547,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
         return Go(f"fix.{code}~{value.removeprefix('fix:')}")
     targets = {
         "papers": f"upload.{code}",
+        LACKING.value: f"needs.{code}",
         TRY_IT.value: f"self_score.{code}",
         PREPARE.value: f"prepare.{code}",
         "todo": f"todo.{code}",

@@ -25,8 +25,9 @@ from dialogs.model import (
     TextReceived,
 )
 from dialogs.officer.assisted import may_assist
-from dialogs.producer.check_status import WALLET, WHY, came_back
+from dialogs.producer.check_status import WHY, came_back
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
+from dialogs.producer.paper_words import WALLET
 from dialogs.producer.todo import newest_list, todo_option
 from dialogs.producer.wallet import holds_certificate
 

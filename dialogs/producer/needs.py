@@ -4,15 +4,18 @@ from dialogs.answers import one_of
 from dialogs.model import N_, Answers, Ask, CaseFacts, Dialog, Effects, Facts, Go, KeepCondition, Option, Text, Value
 from dialogs.producer.consent import consent_first
 from dialogs.producer.own_score import case_of
-from dialogs.producer.papers import Completeness, applies, completeness, conditions_of
-from dialogs.rules.ruleset import Condition, Paper
-from dialogs.words import NO, YES
+from dialogs.producer.paper_words import meter_lines, unknown
+from dialogs.producer.papers import applies, completeness, conditions_of, in_wallet
+from dialogs.rules.ruleset import Condition
+from dialogs.words import INTENTS, NO, YES
+
+LACKING = Option("lacking", Text(N_("What is missing?")), INTENTS["papers_needed"], hidden=True)
+"""Asked of the file that is open; elsewhere it is a command (dialogs.tree)."""
 
 
 def may_say(answers: Answers, facts: Facts) -> bool:
-    """Whether there is anything to say: the dossier has such papers, the plan has not."""
     case = facts.case(answers["subject"])
-    return case is not None and case.as_producer and bool(conditions_of(case))
+    return case is not None and case.as_producer
 
 
 def _asked(answers: Answers, facts: Facts) -> Condition | None:
@@ -24,10 +27,18 @@ def _asked(answers: Answers, facts: Facts) -> Condition | None:
 
 
 def question(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """Who asks what is missing is told so first, as far as it is known, and then asked for the rest."""
     condition = _asked(answers, facts)
-    return (Text("%(question)s", {"question": condition.question if condition is not None else ""}),)
+    ask = Text("%(question)s", {"question": condition.question if condition is not None else ""})
+    if answers.get(TOLD):
+        return (ask,)
+    case = case_of(answers, facts)
+    complete = completeness(case)
+    return (*meter_lines(complete, in_wallet(case, facts)), unknown(len(complete.open)), ask)
 
 
+TOLD = "_told"
+"""Whether what is missing has just been named."""
 UNSURE = "unsure"
 
 
@@ -50,7 +61,7 @@ def noted(answers: Answers, facts: Facts) -> Effects:
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
     condition, _, said = value.partition(":")
     passed = f"{answers.get('_passed', '')},{condition}" if said == UNSURE else answers.get("_passed", "")
-    return Go(f"needs.{answers['subject']}", {"_passed": passed, "_about": ""})
+    return Go(f"needs.{answers['subject']}", {"_passed": passed, "_about": "", TOLD: "1"})
 
 
 # ---------------------------------------------------------------- what was said
@@ -59,27 +70,14 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
 def summary(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     case = case_of(answers, facts)
     known = tuple(_line(condition, case) for condition in conditions_of(case))
-    return (Text(N_("This is what I go by:")), *known, meter(completeness(case)))
+    go_by = (Text(N_("This is what I go by:")), *known) if known else ()
+    return (*meter_lines(completeness(case), in_wallet(case, facts)), *go_by, Text(N_("What would you like to do?")))
 
 
 def _line(condition: Condition, case: CaseFacts) -> Text:
     words = {True: Text(N_("yes")), False: Text(N_("no")), None: Text(N_("not known yet"))}
     values: dict[str, Value] = {"what": condition.label, "answer": words[applies(condition, case)]}
     return Text(N_("• %(what)s: %(answer)s"), values)
-
-
-def meter(complete: Completeness) -> Text:
-    """ "9/14": of the papers that count for this product."""
-    return Text(N_("Papers: %(here)s/%(total)s are here."), {"here": len(complete.here), "total": complete.total})
-
-
-def meter_lines(complete: Completeness) -> tuple[Text, ...]:
-    """The meter, and by name what is missing."""
-    return (meter(complete), *(not_here(paper) for paper in complete.lacking))
-
-
-def not_here(paper: Paper) -> Text:
-    return Text(N_("• %(paper)s: not here yet"), {"paper": paper.label})
 
 
 def to_change(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -95,7 +93,7 @@ def to_change(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 def changed(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
     if value.startswith("about:"):
-        return Go(f"needs.{code}", {"_about": value.removeprefix("about:")})
+        return Go(f"needs.{code}", {"_about": value.removeprefix("about:"), TOLD: "1"})
     return Go(f"upload.{code}" if value == "papers" else f"case.{code}")
 
 

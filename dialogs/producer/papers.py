@@ -1,8 +1,9 @@
 """Which papers a case needs, which of them are here, and what has to be known to say so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dialogs.model import CaseFacts, PaperFacts
+from dialogs.model import CaseFacts, Facts, OwnPaper, PaperFacts
 from dialogs.producer.own_score import set_number
 from dialogs.rules.lifecycle import is_dossier
 from dialogs.rules.ruleset import WITH_THE_PLAN, Condition, Paper, Stage, ruleset
@@ -57,15 +58,13 @@ def by_hand(case: CaseFacts) -> tuple[Paper, ...]:
 
 def missing(case: CaseFacts) -> tuple[Paper, ...]:
     """Required papers that are not there, and those returned and not sent again."""
-    required = needed(case)
-    return tuple(
-        p for p in papers_of(case) if (p in required and kept_paper(case, p.id) is None) or returned(case, p.id)
-    )
+    lacking = completeness(case).required.lacking
+    return tuple(p for p in papers_of(case) if p in lacking or returned(case, p.id))
 
 
 def not_handed_in(case: CaseFacts) -> tuple[Paper, ...]:
     """Required papers of the stage that no officer has before them."""
-    return tuple(p for p in needed(case) if (kept := kept_paper(case, p.id)) is None or not kept.sent)
+    return completeness(case, handed_in=True).required.lacking
 
 
 def plan_is_here(case: CaseFacts) -> bool:
@@ -80,14 +79,45 @@ def returned(case: CaseFacts, paper_id: str) -> bool:
     return any(paper is None or paper.sent for _ in items)
 
 
+def in_wallet(case: CaseFacts, facts: Facts) -> Mapping[str, OwnPaper]:
+    """By id of a paper of this stage what the producer keeps for themselves that may stand for it: it has photos and
+    is still good, and the case has none, or one that came back or ran out.
+    """
+    good = [own for own in facts.own_papers if case.own and own.pages and own.valid_until >= facts.today]
+    longest = {own.paper: own for own in sorted(good, key=lambda own: own.valid_until)}
+    named = ((paper.id, longest.get(paper.id.removeprefix(WITH_THE_PLAN))) for paper in papers_of(case))
+    return {name: own for name, own in named if own is not None and _is_better(case, name, own, facts)}
+
+
+def _is_better(case: CaseFacts, paper_id: str, own: OwnPaper, facts: Facts) -> bool:
+    kept = kept_paper(case, paper_id)
+    if kept is None:
+        return True
+    useless = returned(case, paper_id) or (kept.valid_until is not None and kept.valid_until < facts.today)
+    return useless and kept.valid_until != own.valid_until
+
+
 # ---------------------------------------------------------------- how complete it is
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Some papers that count: how many of how many are here, and which are not."""
+
+    here: int
+    lacking: tuple[Paper, ...]
+
+    @property
+    def total(self) -> int:
+        return self.here + len(self.lacking)
 
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """The papers that count for a case at its stage: those that are here, and those that are not.
 
-    `open`: what decides about further ones and is not known yet. `total` is of what is known.
+    `open`: what decides about further ones and is not known yet. `total` is of what is known. `required` are those
+    without which the file is not taken, `others` those that its stars hang on.
     """
 
     here: tuple[Paper, ...]
@@ -101,6 +131,18 @@ class Completeness:
     @property
     def papers(self) -> tuple[Paper, ...]:
         return (*self.here, *self.lacking)
+
+    @property
+    def required(self) -> Count:
+        return self._of(required=True)
+
+    @property
+    def others(self) -> Count:
+        return self._of(required=False)
+
+    def _of(self, *, required: bool) -> Count:
+        here = sum(paper.required is required for paper in self.here)
+        return Count(here, tuple(paper for paper in self.lacking if paper.required is required))
 
 
 def completeness(case: CaseFacts, *, handed_in: bool = False) -> Completeness:

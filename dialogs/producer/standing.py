@@ -14,7 +14,7 @@ from dialogs.rules.ruleset import WITH_THE_PLAN, Paper, Ruleset, ruleset, rulese
 
 RENEWAL, UPGRADE, AGAIN, RESUME = "renewal", "upgrade", "again", "resume"
 _MOST_STARS = 5
-_OF_THE_PRODUCER = frozenset({"food_safety"})
+OF_THE_PRODUCER = frozenset({"food_safety"})
 """What one keeps here that is of the place, not of one product: only that goes into a file by itself."""
 
 
@@ -107,7 +107,7 @@ def _kept(case: CaseFacts, paper: Paper) -> PaperFacts | None:
 
 def _own(own_papers: Sequence[OwnPaper], paper: Paper) -> OwnPaper | None:
     """The one that is good longest of those that may stand for it: what has no photo is a day to remember."""
-    able = [one for one in own_papers if one.paper == paper.id and one.paper in _OF_THE_PRODUCER and one.pages]
+    able = [one for one in own_papers if one.paper == paper.id and one.paper in OF_THE_PRODUCER and one.pages]
     return max(able, key=lambda one: one.valid_until, default=None)
 
 

@@ -239,13 +239,21 @@ CHECKS = (
     Check("telling", N_("that it reads as told by a person")),
     Check("story", N_("that it stands on leaflets, the website and behind the traceability code")),
 )
-"""Of sheets 1 to 25; of another sheet's story (26) only what people judge would be left, so nothing is said of it."""
+"""Of sheets 1 to 25, criteria 5.1 to 5.3."""
+CHECKS_OF_A_SERVICE = (
+    Check("handbook", N_("what there is with you alone"), ("special",)),
+    Check("handbook", N_("what your place is good at: land, people, crafts"), ("place", "people", "making")),
+    Check("handbook", N_("that guests from abroad can read it, too")),
+    Check("presentation_of_story", N_("that it is shown where guests are received, and at other destinations")),
+)
+"""Of sheet 26, criteria 5.1 and 5.2: what their options ask of a guide or story; 5.3 is about the commune."""
 
 
 def checklist(case: CaseFacts, story: Story) -> tuple[Text, ...]:
     """Which points of the story's criteria the draft touches and which it lacks; what a machine can't judge."""
     codes = _codes(case)
-    checks = [check for check in CHECKS if not codes or check.criterion in codes]
+    of_its_kind = CHECKS_OF_A_SERVICE if case.answers.get("product_group") == "tourism" else CHECKS
+    checks = [check for check in of_its_kind if not codes or check.criterion in codes]
     if not any(check.parts for check in checks):
         return ()
     lines = tuple(_checked(check, story, codes.get(check.criterion, "")) for check in checks)

@@ -39,22 +39,26 @@ from dialogs.model import (
     KeepPaper,
     Option,
     OptionChosen,
+    OwnPaper,
     PaperFacts,
     SendForm,
     SendMessage,
     SendPages,
-    SendToCommune,
     Text,
     TextReceived,
+    UseOwnPaper,
     Value,
 )
 from dialogs.producer import pages_back
 from dialogs.producer.consent import consent_first
+from dialogs.producer.needs import LACKING, TOLD
 from dialogs.producer.pages_back import Back, named_pages
+from dialogs.producer.paper_words import WALLET, meter, paper_line, unknown
 from dialogs.producer.papers import BY_HAND as BY_HAND
 from dialogs.producer.papers import STORY, completeness, conditions_of
 from dialogs.producer.papers import all_papers_of as all_papers_of
 from dialogs.producer.papers import by_hand as by_hand
+from dialogs.producer.papers import in_wallet as in_wallet
 from dialogs.producer.papers import kept_paper as kept_paper
 from dialogs.producer.papers import missing as missing
 from dialogs.producer.papers import needed as needed
@@ -75,17 +79,17 @@ SORTED_WELL = Option("yes", Text(N_("That is right")), YES)
 CHOOSE_PAPER = Option("choose", Text(N_("Let me say which")), ("để tôi chọn", "không đúng", "sai rồi", "let me say"))
 
 
-def _mine(answers: Answers, facts: Facts) -> CaseFacts | None:
+def mine(answers: Answers, facts: Facts) -> CaseFacts | None:
     case = facts.case(answers["subject"])
     return case if case is not None and case.as_producer else None
 
 
 def allowed(answers: Answers, facts: Facts) -> bool:
-    return _mine(answers, facts) is not None
+    return mine(answers, facts) is not None
 
 
-def _case(answers: Answers, facts: Facts) -> CaseFacts:
-    case = _mine(answers, facts)
+def case_of(answers: Answers, facts: Facts) -> CaseFacts:
+    case = mine(answers, facts)
     if case is None:  # `allowed` has let nobody through without one
         raise LookupError(answers["subject"])
     return case
@@ -122,34 +126,26 @@ def goes_to_province(case: CaseFacts) -> bool:
 
 def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """What is needed and what is here, a line each; what nobody needs is only among the choices."""
-    case = _case(answers, facts)
+    case = case_of(answers, facts)
     if answers["~"].rpartition("|")[0] == TO_FRONT.value:
         return (Text(N_("Which photo comes first?")),)
     if piles := proposal(answers, facts):
         return _proposed(piles, answers, facts)
     papers, complete = papers_of(case), completeness(case)
-    head = Text(
-        N_("Papers of “%(product)s” (%(code)s): %(there)s of %(all)s needed ones are here."),
-        {"product": case.product, "code": case.code, "there": len(complete.here), "all": complete.total},
-    )
+    head = Text(N_("Papers of “%(product)s” (%(code)s):"), {"product": case.product, "code": case.code})
     brought = [p for p in by_hand(case) if kept_paper(case, p.id) is None]
     named = [p for p in papers if p in complete.papers or kept_paper(case, p.id) is not None]
+    kept = in_wallet(case, facts)
     lines = (
-        *(_told_line(case, p, facts) or _line(case, p) for p in named),
+        *(_told_line(case, p, facts) or paper_line(case, p, kept) for p in named),
         *(Text(N_("• %(paper)s: bring this"), {"paper": p.label}) for p in brought),
     )
     others = len(named) + len(brought) < len(papers)
     optional = (Text(N_("The others you send only if you have them.")),) if others else ()
-    unknown = _unknown(len(complete.open))
+    questions = (unknown(len(complete.open)),) if complete.open else ()
     arrived = (*counted_back(answers["~"], facts), Text(N_("Which paper is it?")))
     now = arrived if pages_of(answers["~"]) else (_what_now(case),)
-    return (head, *lines, *optional, *unknown, *now)
-
-
-def _unknown(questions: int) -> tuple[Text, ...]:
-    """Further papers may be needed: a few short questions tell which."""
-    one, many = N_("%(count)s short question tells which others."), N_("%(count)s short questions tell which others.")
-    return (Text(one, {"count": questions}, many),) if questions else ()
+    return (head, meter(complete), *lines, *optional, *questions, *now)
 
 
 def _told_line(case: CaseFacts, paper: Paper, facts: Facts) -> Text | None:
@@ -161,18 +157,6 @@ def _told_line(case: CaseFacts, paper: Paper, facts: Facts) -> Text | None:
         return Text(N_("• %(paper)s: told; choose it to read it and keep it"), {"paper": paper.label})
     left = N_("• %(paper)s: begun, %(count)s of the questions left")
     return Text(left, {"paper": paper.label, "count": draft.left})
-
-
-def _line(case: CaseFacts, paper: Paper) -> Text:
-    kept = kept_paper(case, paper.id)
-    if returned(case, paper.id):
-        return Text(N_("• %(paper)s: please send it again"), {"paper": paper.label})
-    if kept is not None:
-        values: dict[str, Value] = {"paper": paper.label, "count": kept.pages}
-        return Text(N_("• %(paper)s: here (%(count)s page)"), values, N_("• %(paper)s: here (%(count)s pages)"))
-    if paper.required:
-        return Text(N_("• %(paper)s: needed"), {"paper": paper.label})
-    return Text(N_("• %(paper)s: not here yet"), {"paper": paper.label})
 
 
 def _what_now(case: CaseFacts) -> Text:
@@ -196,7 +180,7 @@ def proposal(answers: Answers, facts: Facts) -> tuple[Pile, ...]:
     pages = pages_of(answers["~"])
     if doing in (CHOOSE_PAPER.value, TO_FRONT.value) or any(awaited(file_id, facts) for file_id, _ in pages):
         return ()
-    case = _case(answers, facts)
+    case = case_of(answers, facts)
     piles = sorted_out(pages, [paper for paper in papers_of(case) if not returned(case, paper.id)], facts)
     return tuple(pile for found in piles if (pile := found.first(_room(case, found))).pages)
 
@@ -220,7 +204,7 @@ def _proposed(piles: Sequence[Pile], answers: Answers, facts: Facts) -> tuple[Te
 
 def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     """While files wait to be named, only what names them, or leaves them out: nothing else may pass them by."""
-    case, pages = _case(answers, facts), pages_of(answers["~"])
+    case, pages = case_of(answers, facts), pages_of(answers["~"])
     if answers["~"].rpartition("|")[0] == TO_FRONT.value:
         return (*numbered(PHOTO, len(pages)), LEAVE_IT)
     if proposal(answers, facts):
@@ -231,9 +215,10 @@ def list_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         return (*papers, Option("none", Text(N_("None of these: drop it")), ("bỏ", "không phải", "none", "drop it")))
     send = (Option("send", send_label(case), ("gửi", "gửi cho xã", "send")),) if may_send(case) else ()
     which = (replace(WHICH, hidden=not completeness(case).open),) if conditions_of(case) else ()
-    return (*send, *which, *papers, Option("menu", Text(N_("Main menu")), ("menu",)))
+    return (*send, *which, *papers, Option("menu", Text(N_("Main menu")), ("menu",)), *_ELSEWHERE)
 
 
+_ELSEWHERE = (LACKING, replace(WALLET, hidden=True))
 WHICH = Option("which", Text(N_("Which do I need?")), ("cần giấy nào", "giấy nào cần", "which do i need"))
 
 
@@ -251,6 +236,10 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
         case "menu":
             return Go("menu")
         case WHICH.value:
+            return Go(f"needs.{answers['subject']}", {TOLD: "1"})
+        case WALLET.value:
+            return Go("wallet")
+        case LACKING.value:
             return Go(f"needs.{answers['subject']}")
         case "none":
             return Go(f"{key}/paper", effects=(SendMessage((Text(N_("All right, I have left it out.")),)),))
@@ -260,8 +249,10 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
             others = [page for page in usable(pages_of(answers["~"]), facts) if page not in named]
             effects = tuple(_with_those_before(pile, answers, facts) for pile in piles)
             return Go(f"{key}/paper", partial=f"told|{answer_of(others)}" if others else "", effects=effects)
-    case = _case(answers, facts)
+    case = case_of(answers, facts)
     chosen = next((paper for paper in papers_of(case) if paper.id == value), None)
+    if not answers["~"] and value in in_wallet(case, facts):
+        return Go(f"{key}/{USE_OWN}", {"_paper": value})
     untold = chosen is not None and _untold(case, chosen) and not answers["~"]
     if untold and (draft := _story_begun(case, facts)):
         return Go(draft.key)
@@ -278,7 +269,7 @@ def _story_begun(case: CaseFacts, facts: Facts) -> DraftFacts | None:
 
 def _with_those_before(pile: Pile, answers: Answers, facts: Facts) -> KeepPaper:
     """The pile joins the pages of its paper that are not sent yet."""
-    before = _unsent_pages(_case(answers, facts), pile.paper.id)
+    before = _unsent_pages(case_of(answers, facts), pile.paper.id)
     pages = dict.fromkeys((*pages_of(before), *pile.pages))
     return KeepPaper(answers["subject"], pile.paper.id, usable(tuple(pages), facts))
 
@@ -404,7 +395,7 @@ def _back(partial: str, answers: Answers, facts: Facts) -> Back | None:
     The officer may have named others since, and a newer version may have been kept elsewhere.
     """
     back = pages_back.read(partial)
-    case, paper_id = _case(answers, facts), answers.get("_paper", "")
+    case, paper_id = case_of(answers, facts), answers.get("_paper", "")
     paper = kept_paper(case, paper_id)
     if back is None or paper is None or not paper.kept:
         return back
@@ -430,7 +421,7 @@ def _not_good(back: Back, facts: Facts) -> frozenset[str]:
 
 
 def _paper(answers: Answers, facts: Facts) -> Paper | None:
-    return next((p for p in papers_of(_case(answers, facts)) if p.id == answers.get("_paper")), None)
+    return next((p for p in papers_of(case_of(answers, facts)) if p.id == answers.get("_paper")), None)
 
 
 def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -449,7 +440,7 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         return (
             Text(N_("%(paper)s:"), {"paper": label}),
             *counted_back(answers["~"], facts),
-            *(_pages_again(_case(answers, facts), paper, answers["~"]) if paper is not None else ()),
+            *(_pages_again(case_of(answers, facts), paper, answers["~"]) if paper is not None else ()),
             *is_that_all(answers, facts),
         )
     ask = Text(N_("Please send “%(paper)s”: photos page by page, or a file (PDF, Word, Excel)."), {"paper": label})
@@ -459,9 +450,10 @@ def pages_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         ask = Text(N_("“%(paper)s” comes through a web page: photos page by page, or a file."), {"paper": label})
     if paper is None:
         return (ask,)
-    if returned(_case(answers, facts), paper.id):
-        return (ask, *_pages_again(_case(answers, facts), paper))
-    return (ask, Text("%(where)s", {"where": paper.where}))
+    if returned(case_of(answers, facts), paper.id):
+        return (ask, *_pages_again(case_of(answers, facts), paper))
+    own_help = (FILL_IN_FIRST,) if _filled_in(answers, facts) else ()
+    return (ask, *own_help, Text("%(where)s", {"where": paper.where}))
 
 
 def _page_prompt(back: Back, label: Value, facts: Facts) -> tuple[Text, ...]:
@@ -503,7 +495,7 @@ def kept_so_far(answers: Answers, facts: Facts) -> str:
 
     Of one that came back, what follows takes the place of the page that the officer has named.
     """
-    case, paper_id = _case(answers, facts), answers.get("_paper", "")
+    case, paper_id = case_of(answers, facts), answers.get("_paper", "")
     if returned(case, paper_id):
         return _pages_that_came_back(case, paper_id)
     return _unsent_pages(case, paper_id)
@@ -529,6 +521,7 @@ def _named_by_officer(case: CaseFacts, paper_id: str, count: int) -> tuple[int, 
 # ---------------------------------------------------------------- what need not be written by hand
 
 FILL_IN = Option("fill_in", Text(N_("Fill it in for me")), ("điền giúp", "điền mẫu", "soạn giúp", "fill it in"))
+FILL_IN_FIRST = Text(N_("I can fill it in with what you told me: choose “Fill it in for me”, print it and sign."))
 TELL = Option("tell", Text(N_("Tell it to me")), ("kể", "kể chuyện", "tell it"))
 HAVE_IT = Option("pages", Text(N_("Send what I have")), ("gửi bài có sẵn", "có sẵn", "send what i have"))
 
@@ -541,8 +534,35 @@ def _filled_in(answers: Answers, facts: Facts) -> str:
 
 def after_tell(value: str, answers: Answers, facts: Facts) -> Go:
     if value == TELL.value:
-        return Go(f"story.{answers['subject']}", given={"_product": _case(answers, facts).product})
+        return Go(f"story.{answers['subject']}", given={"_product": case_of(answers, facts).product})
     return Go(f"upload.{answers['subject']}/{'pages' if value == HAVE_IT.value else 'paper'}")
+
+
+# ---------------------------------------------------------------- what is kept for oneself already
+
+USE_OWN = "own"
+TAKE_IT = Option("take", Text(N_("Use that one")), ("lấy dùng luôn", "lấy luôn", "dùng luôn", "use that one", *YES))
+SEND_OTHER = Option("pages", Text(N_("Send another one")), ("gửi giấy khác", "giấy khác", "send another one"))
+
+
+def _own_paper(answers: Answers, facts: Facts) -> OwnPaper | None:
+    return in_wallet(case_of(answers, facts), facts).get(answers.get("_paper", ""))
+
+
+def own_paper_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    paper, own = _paper(answers, facts), _own_paper(answers, facts)
+    if paper is None or own is None:  # the question is only asked of what there is
+        return ()
+    values: dict[str, Value] = {"paper": paper.label, "day": own.valid_until}
+    there = Text(N_("“%(paper)s” is among your certificates, good until %(day)s."), values)
+    return (there, Text(N_("Shall I use that one?")))
+
+
+def after_own_paper(value: str, answers: Answers, facts: Facts) -> Go:
+    key, own = f"upload.{answers['subject']}", _own_paper(answers, facts)
+    if value == TAKE_IT.value and own is not None:
+        return Go(f"{key}/paper", effects=(UseOwnPaper(answers["subject"], answers["_paper"], own.id),))
+    return Go(f"{key}/{'pages' if value == SEND_OTHER.value else 'paper'}")
 
 
 # ---------------------------------------------------------------- keeping
@@ -596,89 +616,14 @@ UPLOAD = Dialog(
             goto=after_tell,
             counted=False,
         ),
-    ),
-)
-
-
-# ---------------------------------------------------------------- handing over
-
-
-def look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    case = _case(answers, facts)
-    new = {paper.id for paper in unsent(case)}
-    lines = tuple(_line(case, paper) for paper in all_papers_of(case) if paper.id in new)
-    lacking = tuple(Text(N_("• %(paper)s: needed"), {"paper": p.label}) for p in missing(case))
-    warning = (Text(N_("These are still missing, so the commune may send it back:")), *lacking) if lacking else ()
-    if goes_to_province(case):
-        return (Text(N_("I send this to the province:")), *lines, *warning)
-    brought = tuple(
-        Text(N_("Please bring to the commune office: %(paper)s."), {"paper": p.label}) for p in by_hand(case)
-    )
-    return (Text(N_("I send this to the commune:")), *lines, *warning, *brought)
-
-
-def hand_over(answers: Answers, facts: Facts) -> Effects:
-    return (SendToCommune(answers["subject"]),) if answers["confirm"] == "send" else ()
-
-
-def after_hand_over(value: str, answers: Answers, facts: Facts) -> Go:
-    return Go(f"case.{answers['subject']}" if value == "send" else f"upload.{answers['subject']}")
-
-
-HAND_OVER = Dialog(
-    "hand_over",
-    allowed=lambda answers, facts: (case := _mine(answers, facts)) is not None and may_send(case),
-    steps=(
         Ask(
-            "confirm",
-            look_it_over,
-            one_of(
-                (
-                    Option("send", Text(N_("Send it now")), ("gửi luôn", "gửi", "send", *YES)),
-                    Option("back", Text(N_("Don't send yet")), ("chưa gửi", "chưa", "not yet")),
-                )
-            ),
-            confirms=True,
-            then=hand_over,
-            goto=after_hand_over,
-        ),
-    ),
-)
-
-
-# ---------------------------------------------------------------- which case
-
-
-def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    return tuple(Option(c.code, Text(N_("%(code)s %(product)s"), _names(c)), (c.code, c.product)) for c in facts.cases)
-
-
-def _names(case: CaseFacts) -> dict[str, Value]:
-    return {"code": case.code, "product": case.product[:40]}
-
-
-# Its subject is the dialog that the case is wanted for; by itself its papers.
-PAPERS = Dialog(
-    "papers",
-    before=consent_first,
-    steps=(
-        Ask(
-            "case",
-            N_("For which product?"),
-            one_of(case_options),
-            when=lambda answers, facts: bool(facts.cases),
-            goto=lambda value, answers, facts: Go(f"{answers['subject'] or 'upload'}.{value}"),
-        ),
-        Ask(
-            "none",
-            N_("You have no file with the commune yet. Shall we register a product first?"),
-            one_of(
-                (
-                    Option("register", Text(N_("Register a product")), ("đăng ký", "register")),
-                    Option("menu", Text(N_("Main menu")), ("menu",)),
-                )
-            ),
-            goto={"register": "register_idea.new", "menu": "menu"},
+            USE_OWN,
+            own_paper_prompt,
+            one_of((TAKE_IT, SEND_OTHER, LATER)),
+            when=lambda answers, facts: _own_paper(answers, facts) is not None,
+            aside=True,
+            goto=after_own_paper,
+            counted=False,
         ),
     ),
 )

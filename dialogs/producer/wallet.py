@@ -1,7 +1,7 @@
 """What a producer holds that ends: certificates with their code and last day, and papers; what to do about each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dialogs.answers import TYPE_IT, e164, one_of, pages_of, photos
@@ -36,11 +36,11 @@ from dialogs.producer.again import go_label
 from dialogs.producer.consent import consent_first
 from dialogs.producer.place import place_first
 from dialogs.producer.register_idea import can_send_photos, counted_back, is_that_all
-from dialogs.producer.standing import follower, ways
-from dialogs.producer.upload import paper_named
+from dialogs.producer.standing import OF_THE_PRODUCER, follower, ways
+from dialogs.producer.upload import USE_OWN, in_wallet, paper_named, papers_of, takes_papers
 from dialogs.rules.certificate import window
 from dialogs.rules.lifecycle import STATUSES, Side
-from dialogs.rules.ruleset import Label, ruleset, ruleset_on
+from dialogs.rules.ruleset import WITH_THE_PLAN, Label, Paper, ruleset, ruleset_on
 
 IN_FULL = 3
 """Certificates that are told of line by line; of more only the name, the stars and the last day."""
@@ -144,14 +144,43 @@ def _works(case: CaseFacts) -> bool:
 
 
 def dated(facts: Facts) -> tuple[Dated, ...]:
-    """All with a last day, the one that ends first at the top."""
-    found = [Dated(paper_name(own.paper), own.valid_until) for own in facts.own_papers]
+    """All with a last day, each paper once as it is good longest; the one that ends first at the top.
+
+    What the plan brought is the dossier's paper, what one keeps here is that of a case that ends on the same day, and
+    a paper of the place is one for all products.
+    """
+    found = [*_in_cases(facts)]
+    there = {(kind, one.until) for (kind, _), one in found}
+    for own in facts.own_papers:
+        if (own.paper, own.valid_until) not in there:
+            named = Dated(paper_name(own.paper), own.valid_until)
+            found.append(((own.paper, "" if own.paper in OF_THE_PRODUCER else f"{own.id}"), named))
+    newest: dict[tuple[str, str], Dated] = {}
+    for key, one in found:
+        newest[key] = max(newest.get(key, one), one, key=lambda one: one.until)
+    return tuple(sorted(newest.values(), key=lambda one: one.until))
+
+
+def _in_cases(facts: Facts) -> Iterator[tuple[tuple[str, str], Dated]]:
+    """With the paper's kind, and the product that it is of."""
     for case in facts.cases:
         for paper in case.papers if _works(case) else ():
-            named = paper_named(case, paper.id)
+            kind, named = paper.id.removeprefix(WITH_THE_PLAN), paper_named(case, paper.id)
             if paper.valid_until is not None and named is not None:
-                found.append(Dated(named.label, paper.valid_until, case.code))
-    return tuple(sorted(found, key=lambda one: one.until))
+                of = "" if kind in OF_THE_PRODUCER else case.product
+                yield (kind, of), Dated(named.label, paper.valid_until, case.code)
+
+
+def wanted_in(facts: Facts) -> tuple[tuple[CaseFacts, Paper], ...]:
+    """Files that lack a paper which is kept here, each with the first such paper."""
+    open_ones = [case for case in facts.cases if takes_papers(case)]
+    found = ((case, next((p for p in papers_of(case) if p.id in in_wallet(case, facts)), None)) for case in open_ones)
+    return tuple((case, paper) for case, paper in found if paper is not None)[:MOST_LISTED]
+
+
+def _wanted_line(case: CaseFacts, paper: Paper) -> Text:
+    values: dict[str, Value] = {"product": case.product, "paper": paper.label}
+    return Text(N_("“%(product)s” still needs %(paper)s, and I have it here."), values)
 
 
 def _paper_line(one: Dated, today: date) -> Text:
@@ -176,7 +205,8 @@ def everything(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         lines.append(Text(N_("• and %(count)s more"), {"count": more}))
     other = tuple(_paper_line(one, facts.today) for one in papers[:MOST_LISTED])
     ends = (Text(N_("Papers with a last day:")), *other) if other else ()
-    return (*lines, *ends, Text(N_("What would you like to do?")))
+    wanted = tuple(_wanted_line(case, paper) for case, paper in wanted_in(facts))
+    return (*lines, *ends, *wanted, Text(N_("What would you like to do?")))
 
 
 def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -185,10 +215,16 @@ def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
         for case in certified(facts)
         for way in ways(case, facts.cases, facts.today)
     )
+    use = tuple(
+        Option(f"use~{case.code}", Text(N_("Use for %(product)s"), {"product": case.product[:40]}), ("dùng cho hồ sơ",))
+        for case, _ in wanted_in(facts)
+    )
     drop = (Option("drop", Text(N_("Take a paper out")), ("bỏ giấy", "bỏ bớt giấy", "take out")),)
+    find = Option("find", Text(N_("Find by number")), ("tìm giấy", "tìm giấy theo số", "find by number"))
     return (
+        *use,
         *begun,
-        Option("find", Text(N_("Find by number")), ("tìm giấy", "tìm giấy theo số", "find by number")),
+        replace(find, hidden=not facts.asks_contact),
         Option("add", Text(N_("Add a paper")), ("thêm giấy", "thêm giấy có hạn", "add a paper")),
         *(drop if facts.own_papers else ()),
         Option("menu", Text(N_("Main menu")), ("menu",)),
@@ -196,6 +232,10 @@ def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def _chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    if value.startswith("use~"):
+        code = value.removeprefix("use~")
+        paper = next((paper.id for case, paper in wanted_in(facts) if case.code == code), "")
+        return Go(f"upload.{code}/{USE_OWN}", {"_paper": paper})
     targets = {"add": "own_paper.new", "drop": "drop_paper", "menu": "menu", "find": "find_certificate"}
     return Go(targets.get(value) or f"again.{value}")
 
@@ -240,6 +280,26 @@ NOT_SURE = N_("I can't be sure that this number is yours. Please send it with th
 _BACK = Option("wallet", Text(N_("Back")), ("quay lại", "thôi tìm", "back"))
 _MINE = Text(N_("They are mine"))
 _ASK = Option("ask", Text(N_("Ask the officer")), ("hỏi cán bộ", "ask the officer"))
+
+
+_VOUCHING = {"zalo": Text("Zalo OA"), "telegram": Text("Telegram")}
+
+
+def _not_here(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """Why a channel that vouches for nobody's number can't be asked, and which can."""
+    why = Text(N_("I look by number only where the messenger vouches that the number is yours. Here it does not."))
+    names = [words for channel, words in _VOUCHING.items() if channel in facts.vouching]
+    if not names:
+        return (why, Text(N_("The officer of your commune can look for you.")))
+    one, both = (
+        N_("Please ask me on %(first)s, or ask the officer."),
+        N_("Please ask me on %(first)s or %(last)s, or ask the officer."),
+    )
+    return (why, Text(both if len(names) > 1 else one, {"first": names[0], "last": names[-1]}))
+
+
+def _not_here_chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    return _away("ask_officer" if value == _ASK.value else "wallet")
 
 
 def _looks(answers: Answers, facts: Facts) -> Effects:
@@ -292,6 +352,13 @@ FIND_CERTIFICATE = Dialog(
     before=place_first,
     up="wallet",
     steps=(
+        Ask(
+            "not_here",
+            _not_here,
+            one_of((_ASK, _BACK)),
+            when=lambda answers, facts: not facts.asks_contact,
+            goto=_not_here_chosen,
+        ),
         Ask(
             "phone",
             N_("Please send me your number with the button. I look whether the province has a certificate with it."),

@@ -43,7 +43,8 @@ class Criterion:
 
     Options are in the order of the source; a partial sheet may not know them. `max_points` is as printed and, where
     the transcript is in doubt, above the best option. `needs`: the code without whose points this one has none, or "".
-    `papers`: ids of the ruleset's papers that prove it. `source`: where the rule stands.
+    `papers`: ids of the ruleset's papers that prove it. `source`: where the rule stands. `official`: its name in the
+    decree, for papers that are signed; "" where that is not known.
     """
 
     code: str
@@ -57,6 +58,7 @@ class Criterion:
     papers: tuple[str, ...]
     needs: str
     source: str
+    official: str = ""
 
     @property
     def best(self) -> int:
@@ -313,7 +315,7 @@ def _criterion(book: _Book, code: str, table: Table, known: list[str], usable: s
         differs.only("is", "points", "max")
         name = differs.text("is")
     said = book.holder("criteria", name, table, code).table(name)
-    said.only("label", "hint", "options", "scale", "points", "max", "topic", "papers", "needs")
+    said.only("label", "official", "hint", "options", "scale", "points", "max", "topic", "papers", "needs")
     options = tuple(_options(book, said, differs if "points" in differs.values else said))
     highest = max((option.points for option in options), default=0)
     of_max = differs if "max" in differs.values else said
@@ -331,6 +333,7 @@ def _criterion(book: _Book, code: str, table: Table, known: list[str], usable: s
         papers=tuple(paper for paper in said.choices("papers", known) if paper in usable),
         needs=said.maybe("needs", str) or "",
         source=f"{book.own.text('source')}, {code}",
+        official=said.maybe("official", str) or "",
     )
 
 

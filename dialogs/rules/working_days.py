@@ -47,6 +47,18 @@ def add_working_days(start: date, n: int, days_off: frozenset[date] = frozenset(
     return day
 
 
+def last_day(start: date, n: int, days_off: frozenset[date] = frozenset(), *, calendar: bool = False) -> date:
+    """Of a limit of `n` days that begins the day after `start`: working days, or plain days where `calendar`.
+
+    A limit in plain days that would end on a day off ends on the next working day (civil code 91/2015/QH13 art. 147.2
+    and 148.5).
+    """
+    if not calendar:
+        return add_working_days(start, n, days_off)
+    end = start + timedelta(days=n)
+    return end if is_working_day(end, days_off) else _next_working_day(end, days_off)
+
+
 def working_days_between(start: date, end: date, days_off: frozenset[date] = frozenset()) -> int:
     """Working days used from `start` (not counted) to `end` (counted); 0 when `end` is not after `start`."""
     days = (start + timedelta(days=offset) for offset in range(1, (end - start).days + 1))
