@@ -788,7 +788,7 @@ def test_a_pause_sets_a_reminder_for_the_evening() -> None:
 
 # ---------------------------------------------------------------- any way whatever
 
-WALK_EVENTS = 41_200
+WALK_EVENTS = 52_000
 DECISIONS = {"accept/confirm", "return/item", "return/reason", "return/confirm", "defer/reason", "defer/confirm"}
 """Where somebody else may be quicker: it is tried often there."""
 _ODD = (
