@@ -344,7 +344,7 @@ def test_the_words_of_a_form_are_those_of_a_paper(name: str, kind: str) -> None:
     assert not [words for words in printed if CHATTY.search(words)]
 
 
-def test_items_of_the_sheet_have_the_names_of_the_decree() -> None:
+def test_items_of_the_sheet_have_the_names_of_signed_papers() -> None:
     for number in range(1, 27):
         assert not [c.code for c in sheet("ocop-2026", number).criteria if not c.official or CHATTY.search(c.official)]
     printed = [*pieces(form("form_02", replace(CASE, self_marks={})))]

@@ -43,8 +43,8 @@ class Criterion:
 
     Options are in the order of the source; a partial sheet may not know them. `max_points` is as printed and, where
     the transcript is in doubt, above the best option. `needs`: the code without whose points this one has none, or "".
-    `papers`: ids of the ruleset's papers that prove it. `source`: where the rule stands. `official`: its name in the
-    decree, for papers that are signed; "" where that is not known.
+    `papers`: ids of the ruleset's papers that prove it. `source`: where the rule stands. `official`: its name on
+    papers that are signed, after the decree's; "" where that is not known.
     """
 
     code: str
