@@ -392,9 +392,9 @@ async def _take(turn: Turned) -> None:
     if not conversation.state.at and isinstance(event, TextReceived | OptionChosen | Unclear | UnsupportedReceived):
         conversation.state = state  # "hello": nothing has been asked yet that this could answer
         return
-    if await twice.swept_along(turn, asked, event):
+    if (once_more := await twice.swept_along(turn, asked, event)) is not None:
         conversation.state, conversation.typed = state, 0
-        turn.carried.said.append(twice.ONCE_MORE)
+        turn.carried.said.append(once_more)
         return
     if await twice.said_again(turn, asked, event):
         turn.quiet = True

@@ -1,8 +1,10 @@
-"""The same words twice. A button knows its question, so a finger that hits twice does no harm; words do not say it.
+"""Words that were meant for another message. A button knows its question, so a finger that hits twice does no harm.
 
 Where choices are typed back, a number answers the newest list, and where "1" was "accept" a moment ago it may be "send"
 now; with words it is so everywhere ("chấp nhận"). And whoever gets no answer says it again, and it must not become the
 answer to the next question as well. Whoever has had the answer to the first before them means the second.
+
+A plain yes goes with anything. It confirms only what was the last thing in the chat, and was there to be read.
 """
 
 import zlib
@@ -10,9 +12,10 @@ from datetime import timedelta
 
 from bot.render import number_in, types_back
 from bot.turn import Turned
-from dialogs.matching import fold
+from dialogs.matching import fold, same, without_call
 from dialogs.model import N_, Event, OptionChosen, SendMessage, Text, TextReceived
-from storage.outbox import answered_at
+from dialogs.words import YES
+from storage.outbox import answered_at, last_said
 
 AT_ONCE = timedelta(seconds=2)
 """Within it nobody has read the answer to the first."""
@@ -44,16 +47,24 @@ async def said_again(turn: Turned, asked: SendMessage, event: Event) -> bool:
     return _same(turn, UNANSWERED) and await _not_read(turn)
 
 
-async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> bool:
-    """Whether a number or a word that was typed for the message before would do what can't simply be changed.
+async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> SendMessage | None:
+    """What to say where a number or a word for another message would do what can't simply be changed; None: do it.
 
-    It was, if the answer to the first had not gone out yet, or only just: then it is asked for again.
+    For the message before it was meant if the answer to that had not gone out yet, or only just; a plain yes also if
+    anything came after the question.
     """
     if not (asked.confirms and isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)):
-        return False
-    if number_in(turn.update.event.text) is not None and not _types_back(turn):
-        return False
-    return _same(turn, A_MOMENT_AGO) and await _not_read(turn)
+        return None
+    typed = turn.update.event.text
+    if same(without_call(typed), [YES]).exact is not None:
+        kind, sent_at = await last_said(turn.connection, turn.conversation.id) or ("reply", None)
+        if kind != "reply":
+            return SOMETHING_ELSE
+        if sent_at is None:
+            return ONCE_MORE
+    if number_in(typed) is not None and not _types_back(turn):
+        return None
+    return ONCE_MORE if _same(turn, A_MOMENT_AGO) and await _not_read(turn) else None
 
 
 async def _not_read(turn: Turned) -> bool:
@@ -71,6 +82,7 @@ def _same(turn: Turned, within: timedelta) -> bool:
     return typed != 0 and typed == who.typed and who.heard_at is not None and turn.now - who.heard_at <= within
 
 
+SOMETHING_ELSE = SendMessage((Text(N_("Something else has come since I asked. Please read this again, then answer.")),))
 ONCE_MORE = SendMessage(
     (Text(N_("You typed this just now, for the message before. Please read this, then type it again.")),)
 )

@@ -533,11 +533,14 @@ def _not_found(state: State) -> Turn:
     return Turn(state, (SendMessage((text,)),), slip=True)
 
 
+_CHOOSE = Text(N_("Please choose one of the things below."))
+
+
 def _misplaced(dialogs: Dialogs, state: State, words: str, facts: Facts) -> Turn:
     """What is written here goes to somebody: a button's words alone were hardly meant for them."""
     _, ask, draft = _here(dialogs, state)
     why = ask.not_now(words, view(state.key, draft), facts) if ask.not_now is not None else None
-    text = why or Text(N_("Please choose one of the things below."))
+    text = why or _CHOOSE
     if ask.verbatim:
         text = Text(
             N_("“%(words)s” is one of the things to choose, so I have not taken it. Write it out, or type “back”."),
@@ -694,6 +697,8 @@ def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: 
         return Turn(_gone(state, Go(f"{name}.{state.key}")))
     if name == "resume" and dialog.form:
         return Turn(state)
+    if name == "pause" and ask.confirms and not dialog.form:  # what was typed for it (a reason) is kept nowhere else
+        return Turn(state, (SendMessage((_CHOOSE,)),), slip=True)
     if (talk := TALK.get(name)) is not None:
         greeted = name == "greeting" and state.turn == 1  # by the first question of all
         return Turn(state, () if greeted else (SendMessage((Text(talk.back),)),))

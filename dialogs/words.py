@@ -13,7 +13,7 @@ NO = ("không", "không phải", "không đúng", "chưa đúng", "sai", "sai r�
 """How people say yes and no, whatever is written on the choices.
 
 Words for the choice that does it, where there are two and the other one leaves it. What can't be taken back at all
-(publishing, withdrawing, dropping) and what has a third way out wants its own words.
+(publishing, withdrawing, dropping, taking a list over) and what has a third way out wants its own words.
 """
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {

@@ -27,6 +27,7 @@ from dialogs.model import (
     Text,
     TextReceived,
 )
+from dialogs.officer.imports import IMPORT_SURE
 from dialogs.tree import BUTTONS, DIALOGS, buttons_in
 from dialogs.words import DESK
 from tests.facts import Chat, desk_facts, facts, world
@@ -178,7 +179,17 @@ def test_what_goes_out_with_a_reason_or_for_good_wants_its_own_words(yes: str) -
     assert leader.at == "decide/confirm"
     for_good = [visit.asked for visit in visits() if visit.where in ("publish/sure", "undo/confirm", "todo/drop")]
     assert for_good
+    (sure,) = IMPORT_SURE.steps
+    for_good.append(SendMessage((), sure.accept.options({}, leader.facts, ""), confirms=True, exact=True))
     assert not any(isinstance(meant(yes, asked), OptionChosen) for asked in for_good)
+
+
+@pytest.mark.parametrize("later", ["để mai", "để sau nhé"])
+def test_what_was_typed_for_a_decision_is_not_left_behind_by_a_word(later: str) -> None:
+    leader = Chat(desk_facts(Role.COMMUNE_APPROVER))
+    code = next(case.code for case in leader.facts.named if case.status == "dossier_checked")
+    leader.does(code, "trả cán bộ", "Thiếu chữ ký ở trang 2", later)
+    assert (leader.at, leader.answers["reason"]) == ("decide/confirm", "Thiếu chữ ký ở trang 2")
 
 
 # ---------------------------------------------------------------- in an officer's words

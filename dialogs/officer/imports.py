@@ -29,7 +29,6 @@ from dialogs.model import (
     Text,
     Value,
 )
-from dialogs.words import YES
 
 FIRST_WRONG = 5
 """Lines named in the chat; all of them are in the file."""
@@ -168,7 +167,7 @@ IMPORT_SURE = Dialog(
             _sure,
             one_of(
                 (
-                    Option("yes", Text(N_("Take them over")), ("nhận", "nhận luôn", "take them over", *YES)),
+                    Option("yes", Text(N_("Take them over")), ("nhận", "nhận luôn", "take them over")),
                     Option("no", Text(N_("Don't take over")), ("chưa", "chưa nhập", "don't")),
                 )
             ),
