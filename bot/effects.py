@@ -516,6 +516,9 @@ async def _submit_idea(turn: Turned, answers: dict[str, str]) -> None:
 
 async def _keep_paper(turn: Turned, case: Any, paper: str, pages: Sequence[tuple[str, int]]) -> None:
     """Pages that an officer sent for the producer become the producer's."""
+    if not pages:
+        await cases.drop_unsent(turn.connection, case.id, paper)
+        return
     await hand_files(turn.connection, turn.conversation.person_id, case.person_id, [page[0] for page in pages])
     await cases.keep_paper(turn.connection, case, paper, [list(page) for page in pages], turn.now)
     await own_score.paper_kept(turn, case, paper)

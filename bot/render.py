@@ -52,7 +52,7 @@ from dialogs.model import (
 from dialogs.officer.assisted import both_codes
 from dialogs.pausing import pauses
 from dialogs.places import commune_by_prefix
-from dialogs.words import COMMANDS, DESK, ELSEWHERE, GO_ON, INTENTS, LEAVE, TAKE_REST, TALK, WISHES
+from dialogs.words import COMMANDS, DESK, ELSEWHERE, GO_ON, INTENTS, LEAVE, TAKE_REST, TALK, WISHES, YES
 
 MAX_ARGUMENT_CHARS = 200
 MAX_TYPED_CHARS = 8_000
@@ -315,7 +315,8 @@ class Listener:
         if asked.desk and not (asked.takes or asked.exact) and len(shared := self._with_word(typed, options)) > 1:
             return Unclear(shared)
         strength = question_strength(typed)
-        if asked.exact or asked.takes or strength == 2:
+        named = self._with_words(typed, everything)
+        if asked.exact or asked.takes or strength == 2 or (not named and self._wanted(typed, asked)):
             return None
         if strength:  # "có mất tiền không" is not a "không"
             found = match(typed, [[p for p in self._phrases(o) if " " in p.strip()] for o in everything])
@@ -326,7 +327,13 @@ class Listener:
             return OptionChosen(asked.at, everything[found.close[0]].value)
         if found.close:
             return Unclear(tuple(everything[index].value for index in found.close))
-        return None
+        several = len(typed.split()) > 1 and not strength  # one word may stand in a label by chance
+        return OptionChosen(asked.at, named[0]) if len(named) == 1 and several else None
+
+    def _wanted(self, typed: str, asked: SendMessage) -> bool:
+        """Whether all of it asks for what there is everywhere: no button that only sounds like it is meant."""
+        wish = asked.free and same(without_call(typed), [*WISHES.values()]).exact is not None
+        return wish or _intent(typed) is not None
 
     def _asks(self, typed: str, options: Sequence[Option], exact: int | None) -> bool:
         """Whether something is asked, rather than chosen by an option's own words ("hỏi thêm")."""
@@ -339,6 +346,12 @@ class Listener:
     def _said(self, *words: Sayable) -> tuple[str, ...]:
         """Each in every language."""
         return tuple(dict.fromkeys(catalog.say(each) for each in words for catalog in self.catalogs.values()))
+
+    def _with_words(self, typed: str, options: Sequence[Option]) -> tuple[str, ...]:
+        """Values of the options whose label has these words in it: "đăng ký hộ kinh doanh" of a paper."""
+        words = f" {expand(fold(typed))} "
+        labels = ((option.value, self._said(option.label)) for option in options)
+        return tuple(value for value, said in labels if any(words in f" {fold(label)} " for label in said))
 
     def _with_word(self, typed: str, options: Sequence[Option]) -> tuple[str, ...]:
         """Values of the options whose label has this one word in it: "nhận" is neither of two such things to do."""
@@ -404,7 +417,7 @@ class Listener:
         """Nothing but what a button of the desk says, or a word that is understood there."""
         if not asked.buttons or len(typed) > _LONGEST_LABEL_CHARS:
             return None
-        phrases = (phrase for option in asked.buttons for phrase in self._phrases(option))
+        phrases = (phrase for option in asked.buttons for phrase in self._phrases(option) if phrase not in YES)
         return Misplaced(typed) if same(typed, [(*phrases, *_desk_words())]).exact is not None else None
 
     # what is no answer, whatever is asked

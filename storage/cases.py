@@ -596,6 +596,12 @@ async def owned(connection: AsyncConnection, person_id: int, pages: Sequence[lis
     return [page for page in pages if page[0] in known]
 
 
+async def drop_unsent(connection: AsyncConnection, case_id: int, paper: str) -> None:
+    """Take out what was kept of a paper and not sent; does nothing where there is none."""
+    which = (papers.c.case_id == case_id, papers.c.paper == paper, papers.c.sent_at.is_(None))
+    await connection.execute(delete(papers).where(*which))
+
+
 async def _keep(
     connection: AsyncConnection,
     case_id: int,
@@ -606,8 +612,8 @@ async def _keep(
     sent: bool,
     days: Mapping[str, date | None] | None = None,
 ) -> int:
+    await drop_unsent(connection, case_id, paper)
     which = (papers.c.case_id == case_id, papers.c.paper == paper)
-    await connection.execute(delete(papers).where(*which, papers.c.sent_at.is_(None)))
     last = (await connection.execute(select(func.max(papers.c.version)).where(*which))).scalar_one()
     version = int(last or 0) + 1
     row = {"case_id": case_id, "paper": paper, "version": version, "pages": pages, "kept_at": now, **(days or {})}

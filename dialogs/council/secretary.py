@@ -63,6 +63,7 @@ from dialogs.officer.rounds import coming_day
 from dialogs.producer.place import place_name
 from dialogs.rules.council import least_ballots
 from dialogs.rules.ruleset import ruleset
+from dialogs.words import NO, YES
 
 SEAT = "s"
 """Begins the value of a button that stands for a member."""
@@ -532,11 +533,38 @@ def stars_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (*(Option(f"{n}", Text(N_("%(stars)s stars ⭐"), {"stars": n})) for n in may), _BACK)
 
 
+def after_stars(value: str, answers: Answers, facts: Facts) -> Go:
+    return _to(answers, f"{_DECIDED}{value}", answers["_of"]) if value.isdigit() else _to(answers)
+
+
+_DECIDED = "decided:"
+"""`_do` of a draft in which so many stars have been chosen: by a number the wrong line is soon chosen, so it asks."""
+_RIGHT = Option("yes", Text(N_("That is right")), YES)
+_OTHER = Option("no", Text(N_("Other stars")), (*NO, "số sao khác", "other stars"))
+
+
+def _decided_stars(answers: Answers, facts: Facts) -> int:
+    """0: none are chosen, or the council may not give them."""
+    product, chosen = _product(answers, facts), answers.get("_do", "").removeprefix(_DECIDED)
+    result = result_of(product) if product is not None else None
+    return int(chosen) if result is not None and chosen in map(str, result.may_be) else 0
+
+
+def is_decided(answers: Answers, facts: Facts) -> bool:
+    return council_of(answers, facts).closed and result_here(answers, facts) and _decided_stars(answers, facts) > 0
+
+
+def decided_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    product, stars = _product(answers, facts), _decided_stars(answers, facts)
+    values: dict[str, Value] = {"stars": stars, "product": product.product if product is not None else ""}
+    return (Text(N_("The council gives “%(product)s” %(stars)s stars ⭐. Is that right?"), values),)
+
+
 def decided(answers: Answers, facts: Facts) -> Effects:
-    product, value = _product(answers, facts), answers["stars"]
-    if product is None or not value.isdigit():
+    product, stars = _product(answers, facts), _decided_stars(answers, facts)
+    if product is None or answers["decided"] != _RIGHT.value:
         return ()
-    return (DecideStars(council_of(answers, facts).id, product.code, int(value)),)
+    return (DecideStars(council_of(answers, facts).id, product.code, stars),)
 
 
 COUNCIL = Dialog(
@@ -659,8 +687,16 @@ COUNCIL = Dialog(
             stars_prompt,
             one_of(stars_options),
             when=lambda answers, facts: _at("stars", closed=True)(answers, facts) and result_here(answers, facts),
+            goto=after_stars,
+            confirms=True,
+        ),
+        Ask(
+            "decided",
+            decided_prompt,
+            one_of((_RIGHT, _OTHER)),
+            when=is_decided,
             then=decided,
-            goto=lambda value, answers, facts: _to(answers),
+            goto=lambda value, answers, facts: _to(answers, "" if value == _RIGHT.value else "stars", answers["_of"]),
             confirms=True,
         ),
         Ask("next", overview, one_of(options), then=done, goto=onward),

@@ -154,7 +154,10 @@ class KeepFile:
 
 @dataclass(frozen=True, slots=True)
 class KeepPaper:
-    """A new version of a paper from these pages, in order. `pages`: (file id, rotation in degrees)."""
+    """A new version of a paper from these pages, in order. `pages`: (file id, rotation in degrees).
+
+    Without a page what was kept and not sent yet is taken out.
+    """
 
     code: str
     paper: str

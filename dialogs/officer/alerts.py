@@ -170,15 +170,17 @@ def result_notice(case: CaseFacts, action: str) -> tuple[Text, ...]:
 
 
 def _next_star(case: CaseFacts) -> tuple[Text, ...]:
-    """How many points one star more would have taken."""
+    """How many points one star more would have taken, or that it was not for want of points."""
     result = case.result
     above = [b for b in ruleset(case.ruleset).thresholds if result is not None and b.stars == result.stars + 1]
     if result is None or not above:
         return ()
     lacking = above[0].from_points - (result.points_a + result.points_b + result.points_c)
-    return (
-        Text(N_("%(stars)s stars would take %(points)s more points."), {"stars": above[0].stars, "points": lacking}),
-    )
+    values: dict[str, Value] = {"stars": above[0].stars, "points": lacking}
+    if lacking <= 0:
+        enough = N_("The points are enough for %(stars)s stars, but something that these stars ask for is missing.")
+        return (Text(enough, values),)
+    return (Text(N_("%(stars)s stars would take %(points)s more points."), values),)
 
 
 def withdrawn_result_notice(case: CaseFacts) -> tuple[Text, ...]:

@@ -356,7 +356,8 @@ class paper_pages(photos):
             return self._of_what_came_back(event, answers, facts, back)
         if not isinstance(event, FileReceived) and not pages_of(partial):
             raise InvalidAnswer(N_("Please send photos or files here. If you do not have them yet, choose “Not now”."))
-        return super().read(event, answers, facts, partial)
+        answer = super().read(event, answers, facts, partial)
+        return Answer("") if partial.startswith("drop|") and not answer.value else answer
 
     def _of_what_came_back(self, event: Event, answers: Answers, facts: Facts, back: Back) -> Answer:
         good = _usable_of(back, facts)
@@ -570,7 +571,8 @@ def after_own_paper(value: str, answers: Answers, facts: Facts) -> Go:
 
 def keep(answers: Answers, facts: Facts) -> Effects:
     pages = usable(pages_of(answers["pages"]), facts)
-    return (KeepPaper(answers["subject"], answers["_paper"], pages),)
+    left_out = () if pages else (SendMessage((Text(N_("All right, I have left it out.")),)),)
+    return (KeepPaper(answers["subject"], answers["_paper"], pages), *left_out)
 
 
 def after_pages(value: str, answers: Answers, facts: Facts) -> Go:
