@@ -16,10 +16,10 @@ from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
-from dialogs.rules.working_days import days_used, last_day
+from dialogs.rules.working_days import last_day
 from storage import undo
 from storage.again import continues
-from storage.calendar import answering_side, closed_for
+from storage.calendar import answering_side, closed_for, used_of_limit
 from storage.database import inserting
 from storage.dossiers import is_maker
 from storage.erasing import erase
@@ -447,9 +447,8 @@ def _used(case: Any, step: lifecycle.Move, today: date, days_off: frozenset[date
     """Days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
     left, entered = lifecycle.STATUSES[step.from_status], lifecycle.STATUSES[step.to_status]
     goes_on = entered.owner is lifecycle.Side.PRODUCER or left.deadline == entered.deadline != ""
-    limit = lifecycle.limit_of(ruleset(case.ruleset), case.status, case.purpose)
-    if goes_on and case.due_on is not None and limit is not None:
-        return int(case.days_used) + days_used(case.since, today, days_off, calendar=limit.calendar_days is not None)
+    if goes_on and case.due_on is not None:
+        return used_of_limit(case, today, days_off)
     return int(case.days_used) if step.action == "resubmit" else 0
 
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -59,8 +59,12 @@ def last_day(start: date, n: int, days_off: frozenset[date] = frozenset(), *, ca
     return end if is_working_day(end, days_off) else _next_working_day(end, days_off)
 
 
+@lru_cache(maxsize=65_536)
 def working_days_between(start: date, end: date, days_off: frozenset[date] = frozenset()) -> int:
-    """Working days used from `start` (not counted) to `end` (counted); 0 when `end` is not after `start`."""
+    """Working days used from `start` (not counted) to `end` (counted); 0 when `end` is not after `start`.
+
+    Kept, as most cases of a list share the few days on which cases are filed.
+    """
     days = (start + timedelta(days=offset) for offset in range(1, (end - start).days + 1))
     return sum(is_working_day(day, days_off) for day in days)
 
