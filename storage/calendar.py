@@ -12,7 +12,7 @@ from dialogs.engine import dialog_name
 from dialogs.model import OfficeFacts
 from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side, limit_of
 from dialogs.rules.ruleset import ruleset
-from dialogs.rules.working_days import USUAL_SESSIONS, Sessions, days_used
+from dialogs.rules.working_days import USUAL_SESSIONS, DaysOff, Sessions, days_used
 from storage.models import days_off, offices
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ async def office_for(
 
 async def closed_for(
     connection: AsyncConnection, territory: str, side: Side | str, everywhere: frozenset[date] = frozenset()
-) -> frozenset[date]:
+) -> DaysOff:
     """The days off by which a side's deadline on a commune's case is counted."""
     desk = desk_of(territory, side)
-    return (await days_off_of(connection, [desk]))[desk] | everywhere
+    return DaysOff(everywhere, (await days_off_of(connection, [desk]))[desk])
 
 
 def used_of_limit(case: Any, today: date, closed: frozenset[date]) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs.rules.lifecycle import AUTHORITIES
 from dialogs.rules.ruleset import ruleset
-from dialogs.rules.working_days import USUAL_SESSIONS, Sessions
+from dialogs.rules.working_days import USUAL_SESSIONS, DaysOff, Sessions
 from storage.calendar import IN_COMMUNE, days_off_of, desk_of
 from storage.cases import answer_by
 from storage.models import cases, days_off, offices
@@ -81,8 +81,8 @@ def _answered_in(territory: str) -> ColumnElement[bool]:
 
 def _change(row: Any, closed: dict[str, frozenset[date]], everywhere: frozenset[date]) -> dict[str, Any] | None:
     """Parameters of _MOVED, or None where the deadline stays."""
-    days = closed[desk_of(row.territory, row.owner)] | everywhere
-    new = answer_by(ruleset(row.ruleset), row.status, row.purpose, row.since, row.days_used, days)
+    off = DaysOff(everywhere, closed[desk_of(row.territory, row.owner)])
+    new = answer_by(ruleset(row.ruleset), row.status, row.purpose, row.since, row.days_used, off)
     if new is None or new == row.due_on:
         return None
     return {"new_due": new} | {f"old_{name}": getattr(row, name) for name in _KEY}

@@ -253,8 +253,12 @@ async def test_a_day_of_the_province_closes_its_communes(engine: AsyncEngine) ->
         }
         assert await days_off_of(connection, []) == {}
         everywhere = frozenset({date(2026, 12, 31)})
-        assert await closed_for(connection, TERRITORY, "commune", everywhere) == {FRIDAY, MONDAY_AFTER, *everywhere}
-        assert await closed_for(connection, TERRITORY, "province", everywhere) == {FRIDAY, *everywhere}
+        assert (await closed_for(connection, TERRITORY, "commune", everywhere)).all == {
+            FRIDAY,
+            MONDAY_AFTER,
+            *everywhere,
+        }
+        assert (await closed_for(connection, TERRITORY, "province", everywhere)).all == {FRIDAY, *everywhere}
 
 
 async def test_an_office_has_its_own_hours(engine: AsyncEngine) -> None:

@@ -177,7 +177,12 @@ async def test_who_has_the_case_uses_no_days_of_an_office(engine: AsyncEngine) -
 async def test_no_more_than_a_limit_is_used_until_its_last_day_has_passed(
     sqlite_engine: AsyncEngine, day: date, used: int
 ) -> None:
-    filed = {"owner": "province", "status": "forwarded", "purpose": "renewal", "since": date(2026, 10, 14)}
+    filed: dict[str, Any] = {
+        "owner": "province",
+        "status": "forwarded",
+        "purpose": "renewal",
+        "since": date(2026, 10, 14),
+    }
     await territory(sqlite_engine, "a", **filed, due_on=date(2026, 11, 30))
     (row,) = await rows(sqlite_engine, cases)
     async with reading(sqlite_engine) as connection:

@@ -8,6 +8,7 @@ province's flood closure, arrives as `days_off`.
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -21,6 +22,18 @@ USUAL_SESSIONS: Sessions = ((450, 690), (810, 1020))
 """7:30-11:30 and 13:30-17:00: common practice of communes; an office that keeps other hours says so."""
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOff:
+    """Besides weekends and public holidays: those that everybody has, and those that one office has declared."""
+
+    everywhere: frozenset[date] = frozenset()
+    own: frozenset[date] = frozenset()
+
+    @property
+    def all(self) -> frozenset[date]:
+        return self.everywhere | self.own
 
 
 @cache
@@ -47,16 +60,15 @@ def add_working_days(start: date, n: int, days_off: frozenset[date] = frozenset(
     return day
 
 
-def last_day(start: date, n: int, days_off: frozenset[date] = frozenset(), *, calendar: bool = False) -> date:
+def last_day(start: date, n: int, off: DaysOff, *, calendar: bool) -> date:
     """Of a limit of `n` days that begins the day after `start`: working days, or plain days where `calendar`.
 
-    A limit in plain days that would end on a day off ends on the next working day (civil code 91/2015/QH13 art. 147.2
-    and 148.5).
+    A limit in plain days that would end on a weekend or a public holiday ends on the next working day (civil code
+    91/2015/QH13 art. 147.2 and 148.5); that one office is closed makes it no longer.
     """
     if not calendar:
-        return add_working_days(start, n, days_off)
-    end = start + timedelta(days=n)
-    return end if is_working_day(end, days_off) else _next_working_day(end, days_off)
+        return add_working_days(start, n, off.all)
+    return add_working_days(start + timedelta(days=n - 1), 1, off.everywhere)
 
 
 @lru_cache(maxsize=65_536)
