@@ -332,6 +332,19 @@ async def test_a_new_day_off_moves_open_deadlines_on_and_none_becomes_shorter(en
     assert await deadlines(engine) == [due_on, None]
 
 
+@pytest.mark.parametrize("said", [date(2026, 11, 28), date(2026, 12, 1)])
+async def test_a_limit_in_plain_days_stays_as_it_was_said(sqlite_engine: AsyncEngine, said: date) -> None:
+    clock = Clock()
+    await submit(sqlite_engine, await chat(sqlite_engine, clock, "producer"), clock())
+    hung = await officer(sqlite_engine, clock, "hung")
+    sent_up = {"owner": "province", "status": "forwarded", "purpose": "renewal", "since": date(2026, 10, 14)}
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(case_table).values(**sent_up, due_on=said))
+        assert await offices.set_day_off(connection, "15", FRIDAY, "", hung.person_id, NONE_OFF) == 0
+        assert await offices.remove_day_off(connection, "15", FRIDAY, NONE_OFF) == 0
+    assert await deadlines(sqlite_engine) == [said]
+
+
 async def test_a_case_that_came_back_keeps_its_place_in_front(engine: AsyncEngine) -> None:
     clock = Clock()
     await submit(engine, await chat(engine, clock, "producer"), clock())
