@@ -63,7 +63,8 @@ def at(day: date, clock_time: str) -> datetime:
         (at(MONDAY, "16:00"), date(2026, 3, 17), 60 + 450),
         (at(date(2026, 3, 17), "8:00"), MONDAY, -30),
         (at(date(2026, 3, 20), "17:00"), date(2026, 3, 23), 450),  # over a weekend
-        (at(date(2026, 3, 22), "10:00"), date(2026, 3, 20), 0),  # a weekend makes nothing more overdue
+        (at(date(2026, 3, 22), "10:00"), date(2026, 3, 20), -1),  # a weekend makes nothing more overdue
+        (at(date(2026, 3, 23), "6:00"), date(2026, 3, 20), -1),  # nor the morning before an office opens
         (at(EVE_OF_TET, "16:30"), date(2026, 2, 23), 30 + 450),  # over Tết
         (at(date(2026, 2, 23), "8:30"), EVE_OF_TET, -60),
         (at(date(2025, 4, 25), "16:00"), date(2025, 4, 28), 60 + 450 + 450),  # Saturday the 26th was worked

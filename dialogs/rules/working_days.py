@@ -124,11 +124,13 @@ def working_minutes_left(
 ) -> int | None:
     """Working minutes from `now` (aware) to the end of the last session of `due_on`; None: no limit.
 
-    Negative when overdue, by the working minutes since then: a weekend makes nothing more overdue.
+    Negative once that day has passed, by the working minutes since then and by one at least: a weekend makes nothing
+    more overdue, and what was due before it is not in time any more.
     """
     if due_on is None:
         return None
-    return working_minutes_between(now, closing_time(due_on, sessions), sessions, days_off)
+    left = working_minutes_between(now, closing_time(due_on, sessions), sessions, days_off)
+    return min(left, -1) if _day_and_minute(now)[0] > due_on else left
 
 
 def closing_time(day: date, sessions: Sessions = USUAL_SESSIONS) -> datetime:
