@@ -1,10 +1,11 @@
 """Names as people give them: "tôi là Hùng" is Hùng, and no product."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialogs.answers import text
-from dialogs.matching import contradicts, fold
+from dialogs.matching import contradicts, fold, marked_words
 from dialogs.model import N_, Answer, Answers, Event, Facts, InvalidAnswer, TextReceived
 
 _I = "(?:tôi|mình|em|tui|tớ)"
@@ -20,14 +21,28 @@ def _as_typed(spelt: str) -> re.Pattern[str]:
 
 _OPENINGS, _NAMES_A_PERSON = _as_typed(_OPENING), _as_typed(rf"(?:(?:dạ|vâng|thưa|ạ) )?{_OWN_NAME}")
 _SPELT = {fold(word): word for word in re.findall(r"\w+", _OPENING)}
+_OFTEN_A_NAME = frozenset({"la", "ten"})
+"""Words of an opening that are names themselves without their marks: "Em La Thị Hoa"."""
 
 
-def _opening(typed: str, opening: re.Pattern[str]) -> int:
-    """How many words of the text only lead to the name; 0 where none do, or its marks say otherwise ("Tốt Là")."""
-    words = typed.split()
-    found = opening.match(" ".join(fold(word) or "-" for word in words))
-    size = len(found[0].split()) if found is not None else 0
-    return 0 if any(contradicts(word.lower().strip(",.:"), _SPELT[fold(word)]) for word in words[:size]) else size
+def _opening(words: Sequence[str], opening: re.Pattern[str], *, marked: bool) -> int:
+    """How many of the words only lead to the name; 0 where none do, or their marks say otherwise ("Tốt Là").
+
+    `marked`: whoever typed them types marks, so "là" and "tên" have theirs.
+    """
+    found = opening.match(" ".join(_folded(word, marked=marked) for word in words))
+    return len(found[0].split()) if found is not None else 0
+
+
+def _folded(word: str, *, marked: bool) -> str:
+    """As the openings have it; "-" for what none of them has."""
+    folded, bare = fold(word), word.lower().strip(",.:")
+    meant = _SPELT.get(folded, "")
+    return "-" if not meant or contradicts(bare, meant) or (marked and bare in _OFTEN_A_NAME) else folded
+
+
+def _has_marks(typed: str) -> bool:
+    return any(word != fold(word) for word in marked_words(typed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +53,11 @@ class own_name(text):
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         answer = text.read(self, event, answers, facts, partial)
-        size = _opening(answer.value, _OPENINGS)
-        rest = " ".join(answer.value.split()[size:])
-        return self.read(TextReceived(rest), answers, facts, partial) if size else answer
+        words, marked = answer.value.split(), _has_marks(answer.value)
+        while size := _opening(words, _OPENINGS, marked=marked):
+            words = words[size:]
+        rest = " ".join(words)
+        return text.read(self, TextReceived(rest), answers, facts, partial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,6 @@ class product_name(text):
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         answer = text.read(self, event, answers, facts, partial)
-        if _opening(answer.value, _NAMES_A_PERSON):
+        if _opening(answer.value.split(), _NAMES_A_PERSON, marked=_has_marks(answer.value)):
             raise InvalidAnswer(N_("I ask for your own name a little later. What is the product called?"))
         return answer

@@ -222,7 +222,7 @@ def when(argument: str, facts: Facts) -> Go:
     if not facts.cases:
         return Go("menu", effects=(SendArticle("faq-commune-days"),))
     waiting = [case for case in facts.cases if waits_for_authority(case.status)]
-    due_on = waiting[0].due_on if len(waiting) == 1 and not check_status.is_late(waiting[0]) else None
+    due_on = waiting[0].due_on if len(waiting) == 1 and not check_status.is_late(waiting[0], facts.today) else None
     if due_on is None:
         return status(argument, facts)
     case = waiting[0]

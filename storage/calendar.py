@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.engine import dialog_name
 from dialogs.model import OfficeFacts
-from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
-from dialogs.rules.working_days import USUAL_SESSIONS, Sessions
+from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side, limit_of
+from dialogs.rules.ruleset import ruleset
+from dialogs.rules.working_days import USUAL_SESSIONS, DaysOff, Sessions, days_used
 from storage.models import days_off, offices
 
 if TYPE_CHECKING:
@@ -80,10 +81,23 @@ async def office_for(
 
 async def closed_for(
     connection: AsyncConnection, territory: str, side: Side | str, everywhere: frozenset[date] = frozenset()
-) -> frozenset[date]:
+) -> DaysOff:
     """The days off by which a side's deadline on a commune's case is counted."""
     desk = desk_of(territory, side)
-    return (await days_off_of(connection, [desk]))[desk] | everywhere
+    return DaysOff(everywhere, (await days_off_of(connection, [desk]))[desk])
+
+
+def used_of_limit(case: Any, today: date, closed: frozenset[date]) -> int:
+    """Days used of a case's limit, by the days off of its office; 0 without a limit.
+
+    Never more than the limit until its last day has passed: that may lie beyond a weekend, or be the day that a case
+    has anew when it comes back.
+    """
+    limit = limit_of(ruleset(case.ruleset), case.status, case.purpose)
+    if limit is None or limit.days is None:
+        return 0
+    used = int(case.days_used) + days_used(case.since, today, closed, calendar=limit.calendar_days is not None)
+    return min(used, limit.days) if case.due_on is not None and today <= case.due_on else used
 
 
 def sessions_from(kept: Any) -> Sessions:

@@ -16,10 +16,10 @@ from dialogs.model import ReturnedItem
 from dialogs.rules import lifecycle
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Ruleset, ruleset, ruleset_on, same_kind
-from dialogs.rules.working_days import days_used, last_day
+from dialogs.rules.working_days import DaysOff, last_day
 from storage import undo
 from storage.again import continues
-from storage.calendar import answering_side, closed_for
+from storage.calendar import answering_side, closed_for, used_of_limit
 from storage.database import inserting
 from storage.dossiers import is_maker
 from storage.erasing import erase
@@ -56,9 +56,7 @@ FIRST_OF_ALL = date(1, 1, 1)
 """Place in the inbox of a case that came back: its producer has waited once already."""
 
 
-def answer_by(
-    rules: Ruleset, status: str, purpose: str, day: date, used: int, days_off: frozenset[date]
-) -> date | None:
+def answer_by(rules: Ruleset, status: str, purpose: str, day: date, used: int, off: DaysOff) -> date | None:
     """Last day for the owner's answer, or None where the rules set no limit or nobody's answer is awaited.
 
     `used` days of the limit had gone by before the producer had the case; a case that comes back has a day at least.
@@ -67,14 +65,14 @@ def answer_by(
     if deadline is None or deadline.days is None:
         return None
     left = max(deadline.days - used, 1)
-    return last_day(day, left, days_off, calendar=deadline.calendar_days is not None)
+    return last_day(day, left, off, calendar=deadline.calendar_days is not None)
 
 
 def place_in_line(
-    rules: Ruleset, status: str, purpose: str, today: date, used: int, days_off: frozenset[date], *, again: bool = False
+    rules: Ruleset, status: str, purpose: str, today: date, used: int, off: DaysOff, *, again: bool = False
 ) -> dict[str, Any]:
     """The columns of a case that say whose turn it is, since when and until when."""
-    due_on = answer_by(rules, status, purpose, today, used, days_off)
+    due_on = answer_by(rules, status, purpose, today, used, off)
     return {
         "status": status,
         "owner": str(lifecycle.STATUSES[status].owner),
@@ -207,7 +205,7 @@ async def _open(
     serial = await _next_serial(connection, unit.code, today.year)
     code = f"{unit.prefix}-{today:%y}-{serial:04d}"
     rules = ruleset_on(today)
-    days_off = await closed_for(connection, places.territory(unit.code), answering_side(status), days_off)
+    off = await closed_for(connection, places.territory(unit.code), answering_side(status), days_off)
     row = {
         **(more or {}),
         "code": code,
@@ -220,7 +218,7 @@ async def _open(
         "product_folded": fold(answers["product"])[:120],
         "producer_folded": fold(answers.get("producer_name", ""))[:160],
         "answers": dict(answers),
-        **place_in_line(rules, status, "", today, 0, days_off),
+        **place_in_line(rules, status, "", today, 0, off),
         "submitted_at": now,
         "updated_at": now,
     }
@@ -335,10 +333,10 @@ async def move(
         raise NotPossible("by another")
     today = now.astimezone(VIETNAM).date()
     side = answering_side(case.status, step.to_status)
-    days_off = await closed_for(connection, case.territory, side, days_off)
-    used = _used(case, step, today, days_off)
+    off = await closed_for(connection, case.territory, side, days_off)
+    used = _used(case, step, today, off.all)
     again = action == "resubmit"
-    place = place_in_line(rules, step.to_status, case.purpose, today, used, days_off, again=again)
+    place = place_in_line(rules, step.to_status, case.purpose, today, used, off, again=again)
     values = place | {"updated_at": now}
     values |= await _hand(connection, case, step, now)
     if action == "forward" and (up := await _round(connection, case, step, rules, today)):
@@ -447,9 +445,8 @@ def _used(case: Any, step: lifecycle.Move, today: date, days_off: frozenset[date
     """Days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
     left, entered = lifecycle.STATUSES[step.from_status], lifecycle.STATUSES[step.to_status]
     goes_on = entered.owner is lifecycle.Side.PRODUCER or left.deadline == entered.deadline != ""
-    limit = lifecycle.limit_of(ruleset(case.ruleset), case.status, case.purpose)
-    if goes_on and case.due_on is not None and limit is not None:
-        return int(case.days_used) + days_used(case.since, today, days_off, calendar=limit.calendar_days is not None)
+    if goes_on and case.due_on is not None:
+        return used_of_limit(case, today, days_off)
     return int(case.days_used) if step.action == "resubmit" else 0
 
 

@@ -18,6 +18,7 @@ from dialogs.certificate_list import Certificate
 from dialogs.matching import fold
 from dialogs.rules.certificate import moments, next_look
 from dialogs.rules.ruleset import ruleset, ruleset_on
+from dialogs.rules.working_days import DaysOff
 from storage.cases import place_in_line
 from storage.database import inserting
 from storage.models import case_events, cases, conversations, files, imports, people, results, serials
@@ -214,7 +215,7 @@ def _case(one: Certificate, code: str, person_id: int, now: datetime, today: dat
         "product_folded": one.key[1][:120],
         "producer_folded": one.key[2][:160],
         "answers": {name: value for name, value in answers.items() if value},
-        **place_in_line(ruleset(one.ruleset), status, "", today, 0, frozenset()),
+        **place_in_line(ruleset(one.ruleset), status, "", today, 0, DaysOff()),
         "submitted_at": now,
         "updated_at": now,
     }

@@ -7,9 +7,9 @@ from sqlalchemy import and_, bindparam, case, delete, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
-from dialogs.rules.lifecycle import AUTHORITIES
+from dialogs.rules.lifecycle import AUTHORITIES, limit_of
 from dialogs.rules.ruleset import ruleset
-from dialogs.rules.working_days import USUAL_SESSIONS, Sessions
+from dialogs.rules.working_days import USUAL_SESSIONS, DaysOff, Sessions
 from storage.calendar import IN_COMMUNE, days_off_of, desk_of
 from storage.cases import answer_by
 from storage.models import cases, days_off, offices
@@ -81,8 +81,12 @@ def _answered_in(territory: str) -> ColumnElement[bool]:
 
 def _change(row: Any, closed: dict[str, frozenset[date]], everywhere: frozenset[date]) -> dict[str, Any] | None:
     """Parameters of _MOVED, or None where the deadline stays."""
-    days = closed[desk_of(row.territory, row.owner)] | everywhere
-    new = answer_by(ruleset(row.ruleset), row.status, row.purpose, row.since, row.days_used, days)
+    rules = ruleset(row.ruleset)
+    limit = limit_of(rules, row.status, row.purpose)
+    if limit is None or limit.calendar_days is not None:
+        return None  # an office's calendar has no part in plain days: what was said stays
+    off = DaysOff(everywhere, closed[desk_of(row.territory, row.owner)])
+    new = answer_by(rules, row.status, row.purpose, row.since, row.days_used, off)
     if new is None or new == row.due_on:
         return None
     return {"new_due": new} | {f"old_{name}": getattr(row, name) for name in _KEY}

@@ -32,12 +32,12 @@ from dialogs.model import (
 )
 from dialogs.rules.lifecycle import STATUSES, WAITS_FOR_ROUND, Side, actions, limit_of
 from dialogs.rules.ruleset import ruleset
-from dialogs.rules.working_days import days_used, working_minutes_left
+from dialogs.rules.working_days import working_minutes_left
 from dialogs.state import dump, load
 from storage.advice import being_read
 from storage.again import former_of
 from storage.assessments import assessment_of, may_see, shows_assessment
-from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar
+from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar, used_of_limit
 from storage.correspondence import addressed, letter_key, notes_of, reachable
 from storage.council import council_facts, seated, shows_council, sitting_of
 from storage.database import inserting
@@ -603,8 +603,6 @@ def _desk_name(row: Row) -> str:
 
 def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) -> CaseFacts:
     limit = limit_of(ruleset(row.ruleset), row.status, row.purpose)
-    calendar = limit is not None and limit.calendar_days is not None
-    used = row.days_used + days_used(row.since, today, days_off, calendar=calendar)
     return CaseFacts(
         code=row.code,
         commune=row.commune,
@@ -616,9 +614,9 @@ def _case_facts(row: Row, today: date, days_off: frozenset[date], **parts: Any) 
         own=False,
         desk=_desk_name(row),
         due_on=row.due_on,
-        used_days=used if limit is not None and limit.days is not None else 0,
+        used_days=used_of_limit(row, today, days_off),
         limit_days=limit.days if limit is not None else None,
-        calendar_days=calendar,
+        calendar_days=limit is not None and limit.calendar_days is not None,
         by=row.answers.get("producer_name") or row.maker or row.name,
         resubmitted=row.resubmitted,
         conditions=row.conditions,

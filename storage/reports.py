@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import date, datetime, time
 from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
@@ -14,10 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from dialogs import places
-from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side, limit_of
-from dialogs.rules.ruleset import ruleset
+from dialogs.rules.lifecycle import AUTHORITIES, STATUSES, Side
 from dialogs.rules.working_days import working_days_between
-from storage.calendar import days_off_of, desk_of
+from storage.calendar import days_off_of, desk_of, used_of_limit
 from storage.models import CONTACTS, case_events, cases, people, results
 from storage.records import VIETNAM
 from storage.sealing import SealedText
@@ -27,9 +25,6 @@ BATCH = 1000
 Row = Any
 Closed = Mapping[str, frozenset[date]]
 """Days off by the territory of an office."""
-
-days_between = lru_cache(maxsize=65_536)(working_days_between)
-"""Most cases of a list share the few days on which cases are filed."""
 
 
 def inside(territory: str) -> ColumnElement[bool]:
@@ -107,11 +102,7 @@ def days_used(row: Row, closed: Closed, today: date) -> int | None:
     """Days used of the limit, as the inbox counts them; None where nobody's clock runs."""
     if row.due_on is None or row.owner not in AUTHORITIES:
         return None
-    limit = limit_of(ruleset(row.ruleset), row.status, row.purpose)
-    if limit is not None and limit.calendar_days is not None:
-        waited: timedelta = today - row.since
-        return int(row.days_used) + max(waited.days, 0)
-    return int(row.days_used) + days_between(row.since, today, closed_at(closed, row.territory, row.owner))
+    return used_of_limit(row, today, closed_at(closed, row.territory, row.owner))
 
 
 # ---------------------------------------------------------------- a month
@@ -256,7 +247,7 @@ def _time(made: Month, before: Row, move: Row, closed: Closed) -> None:
     if status is None or status.owner not in AUTHORITIES:
         return
     came, went = (moment.astimezone(VIETNAM).date() for moment in (before.happened_at, move.happened_at))
-    days = days_between(came, went, closed_at(closed, move.territory, status.owner))
+    days = working_days_between(came, went, closed_at(closed, move.territory, status.owner))
     made.days.setdefault(status.name, []).append(days)
 
 

@@ -41,10 +41,10 @@ async def for_officers(
     """One that is `asked` by a note (its id, the commune); returns the last day on which it is answered in time."""
     note_id, commune = asked
     today = now.astimezone(_VIETNAM).date()
-    closed = await closed_for(connection, places.territory(commune), Side.COMMUNE, days_off)
-    answer_on = last_day(today, ANSWER_WORKING_DAYS, closed)
+    off = await closed_for(connection, places.territory(commune), Side.COMMUNE, days_off)
+    answer_on = last_day(today, ANSWER_WORKING_DAYS, off, calendar=False)
     row = {"person_id": person_id, "kind": kind, "note_id": note_id, "commune": commune, "made_at": now}
-    until = {"answer_on": answer_on, "done_on": last_day(today, DONE_DAYS, closed, calendar=True)}
+    until = {"answer_on": answer_on, "done_on": last_day(today, DONE_DAYS, off, calendar=True)}
     await connection.execute(insert(requests).values(**row, **until))
     return answer_on
 

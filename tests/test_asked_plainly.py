@@ -1,7 +1,7 @@
 """What people ask for in their own words, answered from their own record before anything general."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -43,10 +43,19 @@ def test_what_is_usual_is_told_to_who_has_nothing_there() -> None:
     assert articles(asked("bao gio xa tra loi")) == ["faq-commune-days"]
 
 
-@pytest.mark.parametrize("late", [replace(WAITS, used_days=16), replace(WAITS, due_on=None)])
+@pytest.mark.parametrize("late", [replace(WAITS, due_on=date(2026, 11, 20)), replace(WAITS, due_on=None)])
 def test_without_a_day_to_come_the_file_itself_says_how_it_stands(late: CaseFacts) -> None:
     assert asked("bao gio xa tra loi", late).at == "case/next"
     assert asked("bao gio xa tra loi", WAITS, replace(late, code="TL12-26-0002")).at == "check_status/case"
+
+
+def test_a_limit_that_ends_after_a_weekend_is_kept_until_then() -> None:
+    today = facts().today
+    last = replace(WAITS, due_on=today, used_days=45, limit_days=45, calendar_days=True)
+    passed = replace(last, due_on=today - timedelta(days=1))
+    assert "answers about “Sản phẩm 01” by" in asked("bao gio xa tra loi", last).words
+    assert "45 of 45 days are used" in asked("ho so cua toi den dau roi", last).words
+    assert "and is late" in asked("ho so cua toi den dau roi", passed).words
 
 
 # ---------------------------------------------------------------- one's own score

@@ -63,7 +63,8 @@ def at(day: date, clock_time: str) -> datetime:
         (at(MONDAY, "16:00"), date(2026, 3, 17), 60 + 450),
         (at(date(2026, 3, 17), "8:00"), MONDAY, -30),
         (at(date(2026, 3, 20), "17:00"), date(2026, 3, 23), 450),  # over a weekend
-        (at(date(2026, 3, 22), "10:00"), date(2026, 3, 20), 0),  # a weekend makes nothing more overdue
+        (at(date(2026, 3, 22), "10:00"), date(2026, 3, 20), -1),  # a weekend makes nothing more overdue
+        (at(date(2026, 3, 23), "6:00"), date(2026, 3, 20), -1),  # nor the morning before an office opens
         (at(EVE_OF_TET, "16:30"), date(2026, 2, 23), 30 + 450),  # over Tết
         (at(date(2026, 2, 23), "8:30"), EVE_OF_TET, -60),
         (at(date(2025, 4, 25), "16:00"), date(2025, 4, 28), 60 + 450 + 450),  # Saturday the 26th was worked
@@ -253,8 +254,12 @@ async def test_a_day_of_the_province_closes_its_communes(engine: AsyncEngine) ->
         }
         assert await days_off_of(connection, []) == {}
         everywhere = frozenset({date(2026, 12, 31)})
-        assert await closed_for(connection, TERRITORY, "commune", everywhere) == {FRIDAY, MONDAY_AFTER, *everywhere}
-        assert await closed_for(connection, TERRITORY, "province", everywhere) == {FRIDAY, *everywhere}
+        assert (await closed_for(connection, TERRITORY, "commune", everywhere)).all == {
+            FRIDAY,
+            MONDAY_AFTER,
+            *everywhere,
+        }
+        assert (await closed_for(connection, TERRITORY, "province", everywhere)).all == {FRIDAY, *everywhere}
 
 
 async def test_an_office_has_its_own_hours(engine: AsyncEngine) -> None:
@@ -326,6 +331,19 @@ async def test_a_new_day_off_moves_open_deadlines_on_and_none_becomes_shorter(en
         assert await offices.remove_day_off(connection, TERRITORY, FRIDAY, NONE_OFF) is None
         assert await offices.remove_day_off(connection, "15", MONDAY_AFTER, NONE_OFF) == 1
     assert await deadlines(engine) == [due_on, None]
+
+
+@pytest.mark.parametrize("said", [date(2026, 11, 28), date(2026, 12, 1)])
+async def test_a_limit_in_plain_days_stays_as_it_was_said(sqlite_engine: AsyncEngine, said: date) -> None:
+    clock = Clock()
+    await submit(sqlite_engine, await chat(sqlite_engine, clock, "producer"), clock())
+    hung = await officer(sqlite_engine, clock, "hung")
+    sent_up = {"owner": "province", "status": "forwarded", "purpose": "renewal", "since": date(2026, 10, 14)}
+    async with sqlite_engine.begin() as connection:
+        await connection.execute(update(case_table).values(**sent_up, due_on=said))
+        assert await offices.set_day_off(connection, "15", FRIDAY, "", hung.person_id, NONE_OFF) == 0
+        assert await offices.remove_day_off(connection, "15", FRIDAY, NONE_OFF) == 0
+    assert await deadlines(sqlite_engine) == [said]
 
 
 async def test_a_case_that_came_back_keeps_its_place_in_front(engine: AsyncEngine) -> None:

@@ -13,6 +13,7 @@ from dialogs import places
 from dialogs.rules import lifecycle
 from dialogs.rules.lifecycle import MOVES, STATUSES
 from dialogs.rules.ruleset import ruleset
+from dialogs.rules.working_days import DaysOff
 from storage import cases as work
 from storage.cases import Actor, NotPossible
 from storage.models import case_events, cases, papers, people, returned_items, serials
@@ -271,4 +272,5 @@ def test_codes_of_different_communes_differ() -> None:
     ],
 )
 def test_days_of_a_renewal_that_end_on_a_day_off_end_on_the_next_working_day(sent_up_on: date, due_on: date) -> None:
-    assert work.answer_by(ruleset("ocop-2026"), "forwarded", "renewal", sent_up_on, 0, frozenset()) == due_on
+    closed = DaysOff(own=frozenset({due_on}))  # which makes the law's days no more
+    assert work.answer_by(ruleset("ocop-2026"), "forwarded", "renewal", sent_up_on, 0, closed) == due_on

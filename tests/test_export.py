@@ -20,11 +20,13 @@ from bot.desk import export
 from bot.desk.export import COLUMNS, CONTACTS, Cell, done, harmless, write, write_audit, write_cases
 from bot.world import LOCALES
 from dialogs.model import Text
+from dialogs.rules.working_days import at_minute
 from storage import audit, reports
 from storage.audit import Entry
 from storage.database import reading, writing
 from storage.models import cases, results
-from tests.heart import ANSWERS, chat, submit
+from storage.records import own_cases
+from tests.heart import ANSWERS, chat, rows, submit
 from tests.program import ROOT
 from tests.transcripts import Clock
 
@@ -166,6 +168,27 @@ async def test_a_case_is_told_in_words(engine: AsyncEngine) -> None:
 async def test_who_has_the_case_uses_no_days_of_an_office(engine: AsyncEngine) -> None:
     await territory(engine, "a", owner="producer", status="idea_returned", due_on=None)
     assert [row["Working days used"] for row in await listed(engine, "15")] == [""]
+
+
+@pytest.mark.parametrize(
+    ("day", "used"),
+    [(date(2026, 11, 27), 44), (date(2026, 11, 29), 45), (date(2026, 11, 30), 45), (date(2026, 12, 1), 48)],
+)
+async def test_no_more_than_a_limit_is_used_until_its_last_day_has_passed(
+    sqlite_engine: AsyncEngine, day: date, used: int
+) -> None:
+    filed: dict[str, Any] = {
+        "owner": "province",
+        "status": "forwarded",
+        "purpose": "renewal",
+        "since": date(2026, 10, 14),
+    }
+    await territory(sqlite_engine, "a", **filed, due_on=date(2026, 11, 30))
+    (row,) = await rows(sqlite_engine, cases)
+    async with reading(sqlite_engine) as connection:
+        closed = await reports.closed_in(connection, "15", frozenset())
+        (shown,) = await own_cases(connection, row.person_id, at_minute(day, 600), frozenset())
+    assert reports.days_used(row, closed, day) == shown.used_days == used
 
 
 async def test_a_list_holds_its_territory_and_nothing_else(engine: AsyncEngine) -> None:

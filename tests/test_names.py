@@ -22,6 +22,8 @@ def name_in(typed: str) -> str:
         ("tên là Hợp tác xã Tân Lĩnh", "Hợp tác xã Tân Lĩnh"),
         ("tôi là Hùng, chủ hộ", "Hùng, chủ hộ"),
         ("tôi là tôi là Hùng", "Hùng"),
+        ("tôi là Em La Thoa", "Em La Thoa"),
+        ("dạ em tên La Thị Hoa", "La Thị Hoa"),
     ],
 )
 def test_what_only_leads_to_a_name_is_left_out(typed: str, name: str) -> None:
@@ -29,7 +31,11 @@ def test_what_only_leads_to_a_name_is_left_out(typed: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["Hùng", "Em La", "Tối Là", "Con Là Thị", "Lê Anh Là", "Hợp tác xã Tên Lửa", "Ten Lua", "toi ten la"]
+    "typed",
+    [
+        *("Hùng", "Em La", "Tối Là", "Con Là Thị", "Lê Anh Là", "Hợp tác xã Tên Lửa", "Ten Lua", "toi ten la"),
+        *("Em La Thị Hoa", "Chị Ten Hà"),
+    ],
 )
 def test_a_name_that_only_begins_so_stays_whole(typed: str) -> None:
     assert name_in(typed) == typed
@@ -46,6 +52,6 @@ def test_somebodys_name_is_no_product(typed: str) -> None:
         product_name(80).read(TextReceived(typed), {}, facts(), "")
 
 
-@pytest.mark.parametrize("typed", ["Tên lửa tre", "Trà Tên Tôi", "Tôi là cà phê", "Mật ong"])
+@pytest.mark.parametrize("typed", ["Tên lửa tre", "Anh Ten cà phê", "Trà Tên Tôi", "Tôi là cà phê", "Mật ong"])
 def test_a_product_may_be_called_what_it_likes(typed: str) -> None:
     assert product_name(80).read(TextReceived(typed), {}, facts(), "").value == typed

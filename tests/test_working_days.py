@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogs.rules.working_days import add_working_days, is_working_day, last_day, working_days_between
+from dialogs.rules.working_days import DaysOff, add_working_days, is_working_day, last_day, working_days_between
 
 MONDAY = date(2026, 3, 16)  # no holiday for weeks around it
 DAYS = st.dates(date(2019, 8, 21), date(2035, 12, 31))
@@ -67,13 +67,19 @@ def test_add_working_days(start: date, n: int, end: date) -> None:
     ],
 )
 def test_plain_days_that_end_on_a_day_off_end_on_the_next_working_day(start: date, n: int, end: date) -> None:
-    assert last_day(start, n, calendar=True) == end
+    assert last_day(start, n, DaysOff(), calendar=True) == end
 
 
 def test_a_limit_is_of_one_kind_or_the_other() -> None:
-    assert last_day(MONDAY, 15) == add_working_days(MONDAY, 15) == date(2026, 4, 6)
+    assert last_day(MONDAY, 15, DaysOff(), calendar=False) == add_working_days(MONDAY, 15) == date(2026, 4, 6)
     closed = frozenset({date(2026, 3, 31)})
-    assert last_day(MONDAY, 15, closed, calendar=True) == date(2026, 4, 1)
+    assert last_day(MONDAY, 15, DaysOff(everywhere=closed), calendar=True) == date(2026, 4, 1)
+
+
+def test_one_offices_days_off_lengthen_what_is_counted_in_working_days_alone() -> None:
+    closed = DaysOff(own=frozenset({date(2026, 3, 31), date(2026, 4, 6)}))
+    assert last_day(MONDAY, 15, closed, calendar=True) == date(2026, 3, 31)
+    assert last_day(MONDAY, 15, closed, calendar=False) == date(2026, 4, 8)
 
 
 def test_a_deadline_lies_ahead() -> None:

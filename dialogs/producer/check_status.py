@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from dialogs.answers import ALBUM_PAUSE_S, one_of
 from dialogs.corrections import correction_lines
@@ -193,14 +194,14 @@ def one_case(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (
         _title(case),
         _step(case),
-        *_whose(case),
+        *_whose(case, facts.today),
         *_returned_lines(case),
         *_continues(case),
         *deferred_lines(case),
         *result_lines(case),
         *_meter(case),
         *(elsewhere(facts) if len(facts.cases) == 1 else ()),  # of several the list names them
-        *_next(case),
+        *_next(case, facts.today),
     )
 
 
@@ -214,7 +215,7 @@ def _step(case: CaseFacts) -> Text:
     return Text(N_("Step %(number)s of 6: %(status)s."), values)
 
 
-def _whose(case: CaseFacts) -> tuple[Text, ...]:
+def _whose(case: CaseFacts, today: date) -> tuple[Text, ...]:
     """Whose desk, since when, working days used of the limit and the last day; no promise where nobody reads."""
     status = STATUSES[case.status]
     if status.owner is Side.PRODUCER:
@@ -226,7 +227,7 @@ def _whose(case: CaseFacts) -> tuple[Text, ...]:
         return (where, *nobody_there)
     if case.due_on is None or case.limit_days is None:
         return (where,)
-    if is_late(case):
+    if is_late(case, today):
         late = Text(
             N_("The answer was due by %(due)s and is late. You may write to the officer and ask."), {"due": case.due_on}
         )
@@ -246,8 +247,9 @@ def _nobody_there(case: CaseFacts) -> tuple[Text, ...]:
     return who_has_it(case) if STATUSES[case.status].owner in (Side.COMMUNE, Side.APPROVER) else ()
 
 
-def is_late(case: CaseFacts) -> bool:
-    return case.limit_days is not None and case.used_days > case.limit_days
+def is_late(case: CaseFacts, today: date) -> bool:
+    """As the desk and the reports have it: a limit may end some days after it is used up, and until then it is kept."""
+    return case.due_on is not None and case.due_on < today
 
 
 def item_words(case: CaseFacts, item: str) -> Text | str:
@@ -346,7 +348,7 @@ KEEP_PROOFS = Text(N_("Now carry it out and keep invoices, contracts and photos 
 DOSSIER_NEXT = Text(N_("When you are ready to be rated, choose “Send papers” to send the dossier."))
 
 
-def _next(case: CaseFacts) -> tuple[Text, ...]:
+def _next(case: CaseFacts, today: date) -> tuple[Text, ...]:
     """What the producer has to do next, in one sentence; nothing when there is nothing."""
     waiting = _not_sent(case)
     if case.returned and all(item.question for item in case.returned):
@@ -359,7 +361,7 @@ def _next(case: CaseFacts) -> tuple[Text, ...]:
     if _nobody_there(case):
         return waiting  # there is something else to do, and it has been said
     if case.status == "idea_submitted" and lacking:
-        if is_late(case) or waiting:
+        if is_late(case, today) or waiting:
             return waiting
         return (Text(N_("You need not do anything now. Meanwhile you can prepare the papers of the plan.")),)
     if case.status in ("idea_submitted", "idea_accepted", "plan_returned", "plan_accepted", "dossier_begun"):
@@ -376,7 +378,7 @@ def _next(case: CaseFacts) -> tuple[Text, ...]:
             )
     if waiting:
         return waiting
-    if waits_for_authority(case.status) and not is_late(case):
+    if waits_for_authority(case.status) and not is_late(case, today):
         return (Text(N_("You need not do anything now. I tell you as soon as there is an answer.")),)
     return ()
 

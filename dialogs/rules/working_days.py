@@ -8,8 +8,9 @@ province's flood closure, arrives as `days_off`.
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,18 @@ USUAL_SESSIONS: Sessions = ((450, 690), (810, 1020))
 """7:30-11:30 and 13:30-17:00: common practice of communes; an office that keeps other hours says so."""
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOff:
+    """Besides weekends and public holidays: those that everybody has, and those that one office has declared."""
+
+    everywhere: frozenset[date] = frozenset()
+    own: frozenset[date] = frozenset()
+
+    @property
+    def all(self) -> frozenset[date]:
+        return self.everywhere | self.own
 
 
 @cache
@@ -47,20 +60,23 @@ def add_working_days(start: date, n: int, days_off: frozenset[date] = frozenset(
     return day
 
 
-def last_day(start: date, n: int, days_off: frozenset[date] = frozenset(), *, calendar: bool = False) -> date:
+def last_day(start: date, n: int, off: DaysOff, *, calendar: bool) -> date:
     """Of a limit of `n` days that begins the day after `start`: working days, or plain days where `calendar`.
 
-    A limit in plain days that would end on a day off ends on the next working day (civil code 91/2015/QH13 art. 147.2
-    and 148.5).
+    A limit in plain days that would end on a weekend or a public holiday ends on the next working day (civil code
+    91/2015/QH13 art. 147.2 and 148.5); that one office is closed makes it no longer.
     """
     if not calendar:
-        return add_working_days(start, n, days_off)
-    end = start + timedelta(days=n)
-    return end if is_working_day(end, days_off) else _next_working_day(end, days_off)
+        return add_working_days(start, n, off.all)
+    return add_working_days(start + timedelta(days=n - 1), 1, off.everywhere)
 
 
+@lru_cache(maxsize=65_536)
 def working_days_between(start: date, end: date, days_off: frozenset[date] = frozenset()) -> int:
-    """Working days used from `start` (not counted) to `end` (counted); 0 when `end` is not after `start`."""
+    """Working days used from `start` (not counted) to `end` (counted); 0 when `end` is not after `start`.
+
+    Kept, as most cases of a list share the few days on which cases are filed.
+    """
     days = (start + timedelta(days=offset) for offset in range(1, (end - start).days + 1))
     return sum(is_working_day(day, days_off) for day in days)
 
@@ -108,11 +124,13 @@ def working_minutes_left(
 ) -> int | None:
     """Working minutes from `now` (aware) to the end of the last session of `due_on`; None: no limit.
 
-    Negative when overdue, by the working minutes since then: a weekend makes nothing more overdue.
+    Negative once that day has passed, by the working minutes since then and by one at least: a weekend makes nothing
+    more overdue, and what was due before it is not in time any more.
     """
     if due_on is None:
         return None
-    return working_minutes_between(now, closing_time(due_on, sessions), sessions, days_off)
+    left = working_minutes_between(now, closing_time(due_on, sessions), sessions, days_off)
+    return min(left, -1) if _day_and_minute(now)[0] > due_on else left
 
 
 def closing_time(day: date, sessions: Sessions = USUAL_SESSIONS) -> datetime:
