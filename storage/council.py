@@ -415,7 +415,7 @@ async def table_case(connection: AsyncConnection, session_id: int, case_id: int)
 
 
 async def untable_case(connection: AsyncConnection, session_id: int, case_id: int) -> None:
-    """What was marked, and handed in, goes with it."""
+    """What was marked, handed in and remarked goes with it."""
     of_it = (
         ballots.c.case_id == case_id,
         ballots.c.seat_id.in_(select(council_seats.c.id).where(council_seats.c.session_id == session_id)),

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.council import LOOKED
@@ -46,10 +46,11 @@ def _link(token: str, now: datetime) -> dict[str, Any]:
 
 
 async def drop_seat(connection: AsyncConnection, session_id: int, number: int) -> bool:
-    """Whether the seat is gone: not one whose ballot counts."""
+    """Whether the seat is gone: not one whose ballot counts, or has a remark."""
     which = (council_seats.c.session_id == session_id, council_seats.c.number == number)
     seats = select(council_seats.c.id).where(*which)
-    counts = select(ballots.c.seat_id).where(ballots.c.seat_id.in_(seats), ballots.c.submitted_at.is_not(None))
+    done = or_(ballots.c.submitted_at.is_not(None), ballots.c.remark != "")
+    counts = select(ballots.c.seat_id).where(ballots.c.seat_id.in_(seats), done)
     if (await connection.execute(counts.limit(1))).first() is not None:
         return False
     await connection.execute(delete(ballots).where(ballots.c.seat_id.in_(seats)))

@@ -8,11 +8,13 @@ from bot.desk import advice as desk_advice
 from bot.desk import council as desk
 from bot.desk import council_papers, forms
 from bot.effects import TOO_LATE
+from dialogs.council import secretary
 from dialogs.council.facts import BOUND
 from dialogs.model import (
     CastBallot,
     CloseCouncil,
     DeclareInterest,
+    DropSeat,
     Effect,
     FinishReading,
     GiveToRead,
@@ -21,6 +23,7 @@ from dialogs.model import (
     ReadDossier,
     Role,
     ScoreItem,
+    TableProduct,
     TakeSeat,
 )
 from dialogs.producer.check_status import WITH_GROUP, status_words
@@ -106,6 +109,24 @@ async def test_only_a_secretary_gives_and_only_what_is_taken_up(sqlite_engine: A
         await connection.execute(update(cases).values(status="forwarded"))
     assert said(await session.acts("province", GiveToRead(SESSION, (session.code,)))) == [desk.ELSEWHERE.msgid]
     assert [row.handed_at for row in await rows(sqlite_engine, council_cases)] == [None]
+
+
+async def test_what_the_group_did_is_lost_only_where_that_was_said(engine: AsyncEngine) -> None:
+    session = await given(engine)
+    await adviser_in(session, "mai")
+    await session.acts("long", KeepRemark(session.code, REMARK))
+    known = await known_to(session, "province", f"council.{SESSION}")
+    at = {"subject": str(SESSION), "_of": session.code, "product": "off"}
+    assert not secretary.product_done(at, known)
+    assert secretary.after_product("off", at, known).answers == {"_do": "off", "_of": session.code}
+    assert [text.values.get("names") for text in secretary.off_prompt(at, known)] == ["long", None]
+    for order in (TableProduct(SESSION, session.code, off=True), DropSeat(SESSION, 2)):
+        assert said(await session.acts("province", order)) == [desk.HAS_ADVICE.msgid]
+    (ballot,) = await rows(engine, ballots)
+    assert ballot.remark == REMARK
+    done = await session.acts("province", TableProduct(SESSION, session.code, off=True, void=True))
+    assert not await rows(engine, ballots)
+    assert ["góp ý" in words for who in ("long", "mai") for words in done.told(who)] == [True, False]
 
 
 async def test_the_group_gives_no_marks_and_members_no_remarks(engine: AsyncEngine) -> None:

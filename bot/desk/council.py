@@ -11,7 +11,7 @@ from typing import Any
 from bot.desk.documents import carries_files, send
 from bot.turn import Refused, Turned, awake_at, notice
 from dialogs.council.facts import BOUND, DECLARED, FREE, SCORING
-from dialogs.council.outcome import agreed_by, closable, counted, is_scored, missing, names, reading, result_of
+from dialogs.council.outcome import advised, agreed_by, closable, counted, is_scored, missing, names, reading, result_of
 from dialogs.model import (
     N_,
     CastBallot,
@@ -58,6 +58,7 @@ NOT_COMPLETE = N_("%(count)s items are not marked yet, so the sheet was not hand
 UNSAID = Text(N_("Please say first whether the product concerns you."))
 ELSEWHERE = Text(N_("This product is before a session already, or has moved on, so it was not added."))
 HAS_BALLOTS = Text(N_("Somebody has handed in a sheet already, so it stays."))
+HAS_ADVICE = Text(N_("The advisory group has read or remarked on something there already, so it stays."))
 TOO_FEW = N_("“%(product)s” has too few sheets yet, so the session was not ended. Missing: %(names)s.")
 NOBODY_TO_REMIND = Text(N_("Nobody who is missing has come in yet. Send them their link once more, or make a new one."))
 
@@ -133,21 +134,26 @@ async def table_product(turn: Turned, effect: TableProduct) -> None:
 
 
 async def _take_off(turn: Turned, row: Any, case: Any, values: dict[str, Value], *, void: bool) -> None:
-    """Sheets of it go only where the secretary has said so (`void`); who had handed one in is told."""
+    """Sheets of it, and what the advisory group did, go only where the secretary has said so (`void`).
+
+    Whose work goes is told.
+    """
     session = await council.council_of(turn.connection, row, turn.now, in_full=False)
     product = session.product(case.code)
     if product is None:
         raise cases.NotPossible(case.code)
-    gone = counted(product)
-    if gone and not void:
-        raise Refused(HAS_BALLOTS)
+    gone, read = counted(product), advised(product)
+    if (gone or read) and not void:
+        raise Refused(HAS_BALLOTS if gone else HAS_ADVICE)
     await council.untable_case(turn.connection, row.id, case.id)
-    turn.record("council_off", case.code, session=row.id, sheets=len(gone))
+    turn.record("council_off", case.code, session=row.id, sheets=len(gone), readings=len(read))
     off = Text(N_("%(code)s “%(product)s” is off this session."), values)
     if product.handed_over is not None:
-        there = [seat.number for seat in session.group]
+        there = [seat.number for seat in session.group if seat.number not in read]
         spared = Text(N_("You need not read “%(product)s” (%(code)s) for the advisory group any more."), values)
         await tell_members(turn, session, there, spared, links=(READ_MINE,))
+        lost_too = Text(N_("“%(product)s” (%(code)s) is off the council's session, and your remarks with it."), values)
+        await tell_members(turn, session, read, lost_too, links=(READ_MINE,))
     if not gone:
         say(turn, off)
         return
@@ -221,7 +227,7 @@ async def drop_seat(turn: Turned, effect: DropSeat) -> None:
     ended = Text(words, {"province": place_name(row.province), "session": session.name})
     await tell_members(turn, session, [effect.seat], ended, ASK_SECRETARY, links=())
     if not await seats.drop_seat(turn.connection, row.id, effect.seat):
-        raise Refused(HAS_BALLOTS)
+        raise Refused(HAS_ADVICE if seat is not None and seat.advisory else HAS_BALLOTS)
     turn.record("council_drop", session=row.id, seat=effect.seat)
     say(turn, Text(N_("The member is removed.")))
 
