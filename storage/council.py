@@ -244,7 +244,7 @@ async def council_of(connection: AsyncConnection, session: Any, now: datetime, *
         products=tuple(
             replace(
                 _tabled(row, rows, by_seat, tied, in_full=in_full),
-                handed_over=advice.handed_over(row, group, by_seat, tied),
+                handed_over=advice.handed_over(row, group, by_seat, tied, closed=session.closed_at is not None),
             )
             for row in tabled
         ),
@@ -494,7 +494,7 @@ async def one_seat_each(connection: AsyncConnection, person_id: int, now: dateti
     """Of a person who turns out to be two members of a session (storage.joining) the older seat stays taken.
 
     In sessions that are open; those that are over stay as they were. What the younger seat handed in counts no more,
-    and its link, which may still be in a chat, works no more: nobody has two votes.
+    nor what it remarked, and its link, which may still be in a chat, works no more: nobody has two votes.
     """
     older = council_seats.alias("older")
     had = exists().where(
@@ -506,6 +506,8 @@ async def one_seat_each(connection: AsyncConnection, person_id: int, now: dateti
     which = (council_seats.c.person_id == person_id, council_seats.c.session_id.in_(still_open), had)
     doubles = list((await connection.execute(select(council_seats.c.id).where(*which))).scalars())
     await connection.execute(update(ballots).where(ballots.c.seat_id.in_(doubles)).values(submitted_at=None))
+    of_group = select(council_seats.c.id).where(council_seats.c.id.in_(doubles), council_seats.c.advisory)
+    await connection.execute(update(ballots).where(ballots.c.seat_id.in_(of_group)).values(standing=""))
     freed = update(council_seats).where(council_seats.c.id.in_(doubles))
     await connection.execute(freed.values(person_id=None, taken_at=None, expires_at=now))
 

@@ -9,7 +9,7 @@ from bot.desk import council as desk
 from bot.desk import council_papers, forms
 from bot.effects import TOO_LATE
 from dialogs.council import secretary
-from dialogs.council.facts import BOUND
+from dialogs.council.facts import BOUND, FREE
 from dialogs.model import (
     CastBallot,
     CloseCouncil,
@@ -21,6 +21,9 @@ from dialogs.model import (
     KeepRemark,
     LookAtMarks,
     ReadDossier,
+    Reading,
+    Remark,
+    RenewSeat,
     Role,
     ScoreItem,
     TableProduct,
@@ -29,7 +32,7 @@ from dialogs.model import (
 from dialogs.producer.check_status import WITH_GROUP, status_words
 from dialogs.rules.council import LEAST_BALLOTS
 from dialogs.rules.sheet import TOPICS
-from storage import council, records, seats
+from storage import audit, council, records, seats
 from storage.models import assessments, ballots, case_events, cases, council_cases
 from tests.facts import NOW, world
 from tests.heart import chat, rows
@@ -127,6 +130,47 @@ async def test_what_the_group_did_is_lost_only_where_that_was_said(engine: Async
     done = await session.acts("province", TableProduct(SESSION, session.code, off=True, void=True))
     assert not await rows(engine, ballots)
     assert ["góp ý" in words for who in ("long", "mai") for words in done.told(who)] == [True, False]
+
+
+async def test_a_remark_waits_while_nobody_sits_there(engine: AsyncEngine) -> None:
+    """By a new link the same person is heard again once they have said so, and whom it concerns since then is not."""
+    session = await given(engine)
+    await session.acts("long", KeepRemark(session.code, REMARK), FinishReading(session.code))
+    await session.acts("province", RenewSeat(SESSION, 2))
+    assert await heard(session) == ((), (Reading(2),))
+    who = session.here.people["long"].person_id
+    joined = audit.Entry(seats.JOINED, who, "telegram", "", {"session": SESSION, "seat": 2})
+    async with engine.begin() as connection:
+        await audit.record(connection, [joined], session.here.clock())
+    await session.acts("long", TakeSeat(await renewed(session)), DeclareInterest(session.code, concerned=False))
+    assert await heard(session) == ((Remark("long, Chi cục", REMARK),), (Reading(2, FREE, False, REMARK),))
+    await hired(engine, session.here.clock, "long", Role.COMMUNE_OFFICER, "15/04336")
+    await renewed(session)
+    assert await heard(session) == ((), (Reading(2),))
+    async with engine.begin() as connection:  # as somebody's seat that is freed in another way
+        await connection.execute(update(ballots).values(standing=FREE))
+    assert await heard(session) == ((), (Reading(2),))
+
+
+async def test_a_remark_goes_with_who_wrote_it(engine: AsyncEngine) -> None:
+    session = await given(engine)
+    await session.acts("long", KeepRemark(session.code, REMARK))
+    session.here.people["new"] = await chat(engine, session.here.clock, "new")
+    await session.acts("new", TakeSeat(await renewed(session)), DeclareInterest(session.code, concerned=False))
+    assert await heard(session) == ((), (Reading(2, FREE),))
+
+
+async def renewed(session: Session) -> str:
+    async with session.here.engine.begin() as connection:
+        return await seats.renew_seat(connection, SESSION, 2, session.here.clock())
+
+
+async def heard(session: Session) -> tuple[tuple[Remark, ...], tuple[Reading, ...]]:
+    """Of the group, by who scores and by the secretary."""
+    (scored,) = (await known_to(session, "thu", "seat")).ballots
+    (product,) = (await known_to(session, "province", f"council.{SESSION}")).councils[0].products
+    assert product.handed_over is not None
+    return scored.report, product.handed_over.readings
 
 
 async def test_the_group_gives_no_marks_and_members_no_remarks(engine: AsyncEngine) -> None:

@@ -244,7 +244,10 @@ class GiveToRead:
 
 @dataclass(frozen=True, slots=True)
 class RenewSeat:
-    """A new link for a seat; the old one, and whoever sat there with it, has no access any more. Ballots stay."""
+    """A new link for a seat; the old one, and whoever sat there with it, has no access any more. Marks stay.
+
+    A remark is shown again once its author has come in anew; of anybody else it is not.
+    """
 
     session: int
     seat: int

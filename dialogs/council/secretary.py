@@ -463,6 +463,11 @@ def seat_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     seat = _seat(answers, facts)
     if seat is None:
         return (Text(N_("There is no such member any more.")),)
+    if seat.advisory:
+        lost = N_("A new link is for a new or lost telephone: the old one is locked out at once.")
+        hidden = N_("Their remarks are shown again once they open it and say that the product does not concern them.")
+        anew = N_("If somebody else opens it, the remarks are gone.")
+        return (_seat_line(seat), Text(lost), Text(hidden), Text(anew))
     new = N_("A new link is for a new or lost telephone: the old one is locked out at once, and what is marked stays.")
     other = N_(
         "Somebody else who opens it says for themselves whether a product concerns them, and hands in themselves."
