@@ -1,6 +1,7 @@
 """What a council's member reads and may slip on: their home, their choices read back, whom a product concerns."""
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.sample_council import sample_ballots
@@ -8,9 +9,14 @@ from dialogs.council.ballot import SHOWN, after_each, each_options, each_prompt
 from dialogs.engine import arrive
 from dialogs.model import DeclareInterest, DropSeat, Facts, Membership, Person, Role, State
 from dialogs.rules.council import LEAST_BALLOTS
+from dialogs.state import dump
 from dialogs.tree import DIALOGS
+from storage import audit
+from storage.models import audit as trail
+from storage.models import conversations
 from tests.facts import NOW, facts, sample_cases, world
-from tests.test_council import known_to, session_of
+from tests.heart import rows, say, world_at
+from tests.test_council import known_to, seated, session_of
 from tests.test_council_rules import FORM, best
 
 LONGEST_CHARS = 1000
@@ -47,6 +53,22 @@ def test_whoever_is_here_for_a_council_only_is_at_home_there(person: Person, cas
     known = facts(person, sample_cases(own=True)[:cases])
     state, told = arrive(DIALOGS, State(at="menu/"), known)
     assert (state.key, told) == (home, ())
+
+
+@pytest.mark.parametrize(("who", "leads_to"), [("officer", "review"), ("far", "ballot")])
+async def test_an_officer_with_a_seat_opens_the_case_by_its_code(
+    sqlite_engine: AsyncEngine, who: str, leads_to: str
+) -> None:
+    """And their sheet where they may not see the case, which is no guess at one."""
+    session = await session_of(sqlite_engine, "thu")
+    await seated(session.here, who, session.here.people[who])
+    async with sqlite_engine.begin() as connection:
+        chat = conversations.c.chat_id == who
+        await connection.execute(update(conversations).where(chat).values(state=dump(State(at="desk/"))))
+    await say(sqlite_engine, world_at(session.here.clock), who, session.code)
+    (talk,) = await rows(sqlite_engine, conversations, conversations.c.chat_id == who)
+    assert talk.state["at"].startswith(f"{leads_to}.{session.code}/")
+    assert not await rows(sqlite_engine, trail, trail.c.action == audit.REFUSED)
 
 
 async def test_the_secretary_hears_that_a_declaration_was_taken_back(sqlite_engine: AsyncEngine) -> None:
