@@ -1,5 +1,7 @@
 """The advisory group of a council: who may read and remark, who reads that, and what it never does: give marks."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,14 +10,16 @@ from bot.desk import advice as desk_advice
 from bot.desk import council as desk
 from bot.desk import council_papers, forms
 from bot.effects import TOO_LATE
-from dialogs.council import secretary
-from dialogs.council.facts import BOUND, FREE
+from bot.sample_council import sample_councils
+from dialogs.council import secretary, to_group
+from dialogs.council.facts import BOUND, FREE, SCORING
 from dialogs.model import (
     CastBallot,
     CloseCouncil,
     DeclareInterest,
     DropSeat,
     Effect,
+    Facts,
     FinishReading,
     GiveToRead,
     KeepRemark,
@@ -101,6 +105,21 @@ async def test_what_is_before_no_session_comes_before_this_one(sqlite_engine: As
     (row,) = await rows(sqlite_engine, council_cases)
     assert (row.session_id, row.handed_at) == (SESSION, session.here.clock())
     assert len(done.told("thu")) == 1  # who scores hears that there is one more
+
+
+def test_all_is_what_was_offered_and_no_more() -> None:
+    """What comes up before the yes is not given, nor what has gone meanwhile; what joins the session is said."""
+    product = replace(sample_councils()[1].products[0], handed_over=None, status=SCORING)
+    council = replace(sample_councils()[1], products=(product,), ready=(("TL-1", "Chè"), ("TL-2", "Gạo")))
+    known = Facts(NOW, councils=(council,))
+    at = {"subject": str(council.id)}
+    go = to_group.chosen("all", at, known)
+    assert go.target == f"to_group.{council.id}"
+    answers = {**at, **go.answers, "until": "none", "sure": "yes"}
+    later = replace(council, ready=(("TL-2", "Gạo"), ("TL-3", "Mật ong")))
+    known = Facts(NOW, councils=(later,))
+    assert to_group.given(answers, known) == (GiveToRead(council.id, (product.code, "TL-2")),)
+    assert [text.values["count"] for text in to_group.sure_prompt(answers, known)] == [1, 2]
 
 
 async def test_only_a_secretary_gives_and_only_what_is_taken_up(sqlite_engine: AsyncEngine) -> None:
