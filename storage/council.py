@@ -194,9 +194,9 @@ async def _sessions_for(
 
 
 def _sits(person_id: int) -> Any:
-    """Whether this person scores in the session of the statement."""
+    """Whether this person has a seat in the session of the statement: those who score read what its group says."""
     here = (council_seats.c.session_id == council_sessions.c.id, council_seats.c.person_id == person_id)
-    return exists().where(*here, ~council_seats.c.advisory).correlate(council_sessions)
+    return exists().where(*here).correlate(council_sessions)
 
 
 async def session_for(connection: AsyncConnection, session_id: int, conversation: "Conversation", *, lock: bool) -> Any:

@@ -269,15 +269,25 @@ async def test_the_group_counts_in_no_quorum(sqlite_engine: AsyncEngine) -> None
     assert found.stars == 3
 
 
-async def test_a_secretary_may_read_for_the_group_and_stays_one(sqlite_engine: AsyncEngine) -> None:
-    """They give no marks, so what they have seen of others' is no harm; but then they never score there."""
+@pytest.mark.parametrize("opened_it", [True, False])
+async def test_who_may_see_marks_does_not_speak_to_who_scores(sqlite_engine: AsyncEngine, opened_it: bool) -> None:
+    """Neither who has opened the session, nor who has looked; and who reads for the group does not look later."""
     session = await given(sqlite_engine)
-    await session.acts("province", LookAtMarks(SESSION, session.code))
-    await adviser_in(session, "province")
-    assert (await known_to(session, "province", f"council.{SESSION}")).councils
+    people, clock = session.here.people, session.here.clock
+    for name in ("second", "third"):
+        people[name] = await hired(sqlite_engine, clock, name, Role.PROVINCE_OFFICER, "15")
+    look = LookAtMarks(SESSION, session.code)
+    if not opened_it:
+        seen = await session.acts("second", look)
+        async with sqlite_engine.begin() as connection:
+            await audit.record(connection, seen.turn.carried.audit, clock())
     async with sqlite_engine.begin() as connection:
-        token = await seats.invite_member(connection, SESSION, "Ai đó", session.here.clock(), chair=False)
-    assert "seat in this session already" in said(await session.acts("province", TakeSeat(token)))[0]
+        token = await seats.invite_member(connection, SESSION, "Ai đó", clock(), chair=False, advisory=True)
+    attempt = await session.acts("province" if opened_it else "second", TakeSeat(token))
+    assert said(attempt) == [desk.NOT_IN_GROUP.msgid]
+    await adviser_in(session, "third")
+    assert not (await known_to(session, "third", f"council.{SESSION}")).councils
+    assert said(await session.acts("third", look)) == [TOO_LATE.msgid]
 
 
 async def status(session: Session) -> str:

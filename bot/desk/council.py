@@ -345,7 +345,7 @@ async def make_papers(turn: Turned, effect: MakeCouncilPapers) -> None:
 
 
 async def take_seat(turn: Turned, token: str) -> None:
-    """Each link works once; whoever runs the session, or has looked at its marks, is no member of it."""
+    """Each link works once; whoever runs the session, or has looked at its marks, has no seat in it."""
     turn.carried.changed = True
     me = turn.conversation.person_id
     seat = await seats.seat_of(turn.connection, token)
@@ -370,6 +370,12 @@ async def take_seat(turn: Turned, token: str) -> None:
 USED = Text(N_("This invitation has been used already; each works once. Please ask for a new one."))
 
 
+NOT_IN_COUNCIL = Text(N_("You are the secretary of this session, so you can't score in it."))
+NOT_IN_GROUP = Text(
+    N_("You are the secretary of this session, so you don't read for it: who still scores would read you.")
+)
+
+
 async def _no_seat(turn: Turned, seat: Any) -> Text | None:
     me = turn.conversation.person_id
     if seat is None:
@@ -384,10 +390,8 @@ async def _no_seat(turn: Turned, seat: Any) -> Text | None:
         return Text(N_("This invitation has run out. Please ask the secretary for a new one."))
     if await seats.sits_in(turn.connection, seat.session_id, me):
         return Text(N_("You have a seat in this session already; one person has one."))
-    if seat.advisory:  # who gives no marks may have seen those of others
-        return None
     if seat.opened_by == me or await seats.has_looked(turn.connection, seat.session_id, me):
-        return Text(N_("You are the secretary of this session, so you can't score in it."))
+        return NOT_IN_GROUP if seat.advisory else NOT_IN_COUNCIL
     return None
 
 
