@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.desk import advice as desk_advice
 from bot.desk import council as desk
 from bot.desk import council_papers, forms
+from bot.desk.export import done
 from bot.effects import TOO_LATE
 from bot.sample_council import sample_councils
 from dialogs.council import secretary, to_group
@@ -85,10 +86,12 @@ async def test_the_history_says_who_gave_it_and_when_and_once(engine: AsyncEngin
     session = await session_of(engine, "thu")
     order = GiveToRead(SESSION, (session.code,))
     first = await session.acts("province", order)
-    assert [entry.action for entry in first.turn.carried.audit] == ["hand_over"]
+    assert [entry.action for entry in first.turn.carried.audit] == ["council_give"]
+    assert done("council_give", {}, world().catalog("en")) == "given to the province's advisory group"
+    assert done("hand_over", {}, world().catalog("en")) == "handed over"  # of cases, by who leaves them
     again = await session.acts("province", order)
     assert (said(again), again.turn.carried.audit) == ([desk_advice.HAS_IT.msgid], [])
-    (event,) = [row for row in await rows(engine, case_events) if row.action == "hand_over"]
+    (event,) = [row for row in await rows(engine, case_events) if row.action == "council_give"]
     assert event.actor_id == session.here.people["province"].person_id
     assert (event.from_status, event.to_status, event.happened_at) == (
         *("in_evaluation", "in_evaluation"),
