@@ -28,6 +28,7 @@ from storage.models import (
     council_cases,
     council_seats,
     council_sessions,
+    memberships,
     people,
 )
 
@@ -93,7 +94,6 @@ _OF_A_SEAT = (
         council_sessions.c.year,
         council_sessions.c.closed_at,
         council_sessions.c.score_until,
-        council_sessions.c.opened_by,
         council_sessions.c.province,
         _SECRETARY.label("secretary"),
         cases.c.id.label("case_id"),
@@ -193,10 +193,24 @@ async def _sessions_for(
     return (await connection.execute(statement.limit(MOST_SHOWN))).all()
 
 
-def _sits(person_id: int) -> Any:
+async def secretaries_of(connection: AsyncConnection, session_id: int) -> list[int]:
+    """Person ids of who hears as its secretary: who opened the session if they may still run it, else all who may."""
+    statement = (
+        select(memberships.c.person_id, council_sessions.c.opened_by)
+        .join(council_sessions, council_sessions.c.province == memberships.c.territory)
+        .where(council_sessions.c.id == session_id, ~_sits(memberships.c.person_id))
+        .where(memberships.c.role == Role.PROVINCE_OFFICER, memberships.c.removed_at.is_(None))
+        .distinct()
+        .order_by(memberships.c.person_id)
+    )
+    rows = (await connection.execute(statement)).all()
+    return [row.person_id for row in rows if row.person_id == row.opened_by] or [row.person_id for row in rows]
+
+
+def _sits(person_id: Any) -> Any:
     """Whether this person has a seat in the session of the statement: those who score read what its group says."""
     here = (council_seats.c.session_id == council_sessions.c.id, council_seats.c.person_id == person_id)
-    return exists().where(*here).correlate(council_sessions)
+    return exists().where(*here).correlate(council_sessions, memberships)
 
 
 async def session_for(connection: AsyncConnection, session_id: int, conversation: "Conversation", *, lock: bool) -> Any:

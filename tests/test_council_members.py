@@ -1,7 +1,7 @@
 """What a council's member reads and may slip on: their home, their choices read back, whom a product concerns."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.sample_council import sample_ballots
@@ -13,11 +13,12 @@ from dialogs.state import dump
 from dialogs.tree import DIALOGS
 from storage import audit
 from storage.models import audit as trail
-from storage.models import conversations
+from storage.models import conversations, council_seats, memberships
 from tests.facts import NOW, facts, sample_cases, world
 from tests.heart import rows, say, world_at
 from tests.test_council import known_to, seated, session_of
 from tests.test_council_rules import FORM, best
+from tests.test_lifecycle import hired
 
 LONGEST_CHARS = 1000
 """Of a page of the sheet, on a telephone."""
@@ -79,6 +80,34 @@ async def test_the_secretary_hears_that_a_declaration_was_taken_back(sqlite_engi
     back = await session.acts("thu", DeclareInterest(session.code, concerned=False))
     (told,) = back.told("province")
     assert "thu, Sở Công Thương" in told
+
+
+@pytest.mark.parametrize("why", ["left", "seated"])
+async def test_who_is_no_secretary_any_more_hears_of_no_declaration(engine: AsyncEngine, why: str) -> None:
+    """The province's officers do, but for those who have a seat."""
+    session = await session_of(engine, "thu")
+    people, clock = session.here.people, session.here.clock
+    for name in ("second", "third"):
+        people[name] = await hired(engine, clock, name, Role.PROVINCE_OFFICER, "15")
+    await seated(session.here, "third", people["third"])
+    opener = people["province"].person_id
+    async with engine.begin() as connection:
+        if why == "left":
+            gone = update(memberships).where(memberships.c.person_id == opener)
+            await connection.execute(gone.values(removed_at=clock()))
+        else:
+            sits = {
+                "session_id": 1,
+                "number": 9,
+                "name": "Ai đó",
+                "chair": False,
+                "token_sha256": "",
+                "person_id": opener,
+            }
+            await connection.execute(insert(council_seats).values(sits | {"expires_at": clock()}))
+    await session.acts("thu", DeclareInterest(session.code, concerned=True))
+    back = await session.acts("thu", DeclareInterest(session.code, concerned=False))
+    assert [len(back.told(who)) for who in ("province", "second", "third", "far")] == [0, 1, 0, 0]
 
 
 async def test_the_secretary_reads_how_far_each_is_and_no_mark(sqlite_engine: AsyncEngine) -> None:

@@ -444,7 +444,7 @@ async def _tell_secretary(turn: Turned, row: Any) -> None:
     due_at = await awake_at(turn, row.province)
     values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
     link = Link(f"council.{row.session_id}", Text(N_("Open the session")))
-    for chat in await people.chats_of(turn.connection, [row.opened_by] if row.opened_by else []):
+    for chat in await people.chats_of(turn.connection, await council.secretaries_of(turn.connection, row.session_id)):
         said = SendMessage((Text(TAKEN_BACK, values),), links=(link,))
         turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
     say(turn, SECRETARY_KNOWS)
