@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.desk import council as desk
 from bot.sample_council import sample_ballots
 from dialogs.council.ballot import SHOWN, after_each, each_options, each_prompt
 from dialogs.engine import arrive
@@ -16,6 +17,7 @@ from storage.models import audit as trail
 from storage.models import conversations, council_seats, memberships
 from tests.facts import NOW, facts, sample_cases, world
 from tests.heart import rows, say, world_at
+from tests.test_assessing import said
 from tests.test_council import known_to, seated, session_of
 from tests.test_council_rules import FORM, best
 from tests.test_lifecycle import hired
@@ -108,6 +110,12 @@ async def test_who_is_no_secretary_any_more_hears_of_no_declaration(engine: Asyn
     await session.acts("thu", DeclareInterest(session.code, concerned=True))
     back = await session.acts("thu", DeclareInterest(session.code, concerned=False))
     assert [len(back.told(who)) for who in ("province", "second", "third", "far")] == [0, 1, 0, 0]
+    assert said(back)[-1] == desk.SECRETARY_KNOWS.msgid
+    async with engine.begin() as connection:
+        await connection.execute(update(memberships).values(removed_at=clock()))
+    await session.acts("thu", DeclareInterest(session.code, concerned=True))
+    back = await session.acts("thu", DeclareInterest(session.code, concerned=False))
+    assert said(back)[-1] == desk.NOT_CONCERNED.msgid
 
 
 async def test_the_secretary_reads_how_far_each_is_and_no_mark(sqlite_engine: AsyncEngine) -> None:

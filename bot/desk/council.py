@@ -436,6 +436,7 @@ async def declare(turn: Turned, effect: DeclareInterest) -> None:
 NOT_TO_SCORE = Text(N_("Noted. You do not score this product; only the secretary knows."))
 NOT_TO_READ = Text(N_("Noted. You do not read this product for the group; only the secretary knows."))
 TAKEN_BACK = N_("%(name)s had said that “%(product)s” (%(code)s) concerns them, and now says that it does not.")
+NOT_CONCERNED = Text(N_("Noted: you are not concerned."))
 SECRETARY_KNOWS = Text(N_("Noted: you are not concerned. I have told the secretary that you put that right."))
 
 
@@ -444,10 +445,11 @@ async def _tell_secretary(turn: Turned, row: Any) -> None:
     due_at = await awake_at(turn, row.province)
     values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
     link = Link(f"council.{row.session_id}", Text(N_("Open the session")))
-    for chat in await people.chats_of(turn.connection, await council.secretaries_of(turn.connection, row.session_id)):
+    chats = await people.chats_of(turn.connection, await council.secretaries_of(turn.connection, row.session_id))
+    for chat in chats:
         said = SendMessage((Text(TAKEN_BACK, values),), links=(link,))
         turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
-    say(turn, SECRETARY_KNOWS)
+    say(turn, SECRETARY_KNOWS if chats else NOT_CONCERNED)
 
 
 async def score_item(turn: Turned, effect: ScoreItem) -> None:
