@@ -434,9 +434,10 @@ async def _naming(turn: Turned, code: str) -> Facts:
     """The facts with a case that only the recognised text named, beside the one the conversation stands at.
 
     That one has to stay known: the way back, and what is half done there, are of it. A member of a council may name
-    what they score.
+    what they score; of an officer who is one as well the case itself is meant, if they may see it.
     """
-    if _is_known(turn, code):
+    officer = bool(turn.conversation.person.memberships)
+    if turn.facts.case(code) is not None or (turn.facts.ballot(code) is not None and not officer):
         return turn.facts
     wanted = Wanted(turn.conversation, code)
     found = (await facts_for(turn.connection, [wanted], turn.world.facts(), turn.world.days_off))[turn.conversation.id]

@@ -1,7 +1,8 @@
 """The advisory group of a council's session: what it was given to read, who has read it, and what it remarks.
 
 Its members have seats of the session as the council's have, and are concerned by a product as they are; a remark of
-somebody whom the product concerns is shown to nobody.
+somebody whom the product concerns is shown to nobody, nor is that of a seat that is empty while the session is open:
+whether the product concerns its author could not be found out.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,13 +32,17 @@ async def hand_over(
 
 
 def handed_over(
-    row: Any, group: Iterable[Any], by_seat: Mapping[tuple[int, int], Any], tied: Collection[Any]
+    row: Any, group: Iterable[Any], by_seat: Mapping[tuple[int, int], Any], tied: Collection[Any], *, closed: bool
 ) -> HandedOver | None:
-    """Of a row of council_cases; None where the group was not given it. `by_seat`, `tied`: as storage.council reads."""
+    """Of a row of council_cases; None where the group was not given it. `by_seat`, `tied`: as storage.council reads.
+
+    `closed`: the session is, so that each seat stays what it was then.
+    """
     if row.handed_at is None:
         return None
     case_id = row.case_id
-    readings = (_reading(s, by_seat.get((s.id, case_id)), tied=(s.person_id, case_id) in tied) for s in group)
+    said = {s.id: by_seat.get((s.id, case_id)) for s in group if closed or s.person_id is not None}
+    readings = (_reading(s, said.get(s.id), tied=(s.person_id, case_id) in tied) for s in group)
     return HandedOver(row.handed_at.astimezone(_VIETNAM).date(), row.read_until, tuple(readings))
 
 
@@ -55,7 +60,9 @@ async def remarks_on(connection: AsyncConnection, rows: Sequence[Any]) -> dict[t
     statement = (
         select(council_seats.c.session_id, council_seats.c.person_id, council_seats.c.name, ballots)
         .join(ballots, ballots.c.seat_id == council_seats.c.id)
+        .join(council_sessions, council_sessions.c.id == council_seats.c.session_id)
         .where(council_seats.c.advisory, ballots.c.standing == FREE, ballots.c.remark != "")
+        .where(or_(council_seats.c.person_id.is_not(None), council_sessions.c.closed_at.is_not(None)))
         .where(council_seats.c.session_id.in_({row.session_id for row in rows}))
         .where(ballots.c.case_id.in_({row.case_id for row in rows}))
         .order_by(council_seats.c.number)

@@ -28,6 +28,7 @@ from storage.models import (
     council_cases,
     council_seats,
     council_sessions,
+    memberships,
     people,
 )
 
@@ -93,7 +94,6 @@ _OF_A_SEAT = (
         council_sessions.c.year,
         council_sessions.c.closed_at,
         council_sessions.c.score_until,
-        council_sessions.c.opened_by,
         council_sessions.c.province,
         _SECRETARY.label("secretary"),
         cases.c.id.label("case_id"),
@@ -193,10 +193,24 @@ async def _sessions_for(
     return (await connection.execute(statement.limit(MOST_SHOWN))).all()
 
 
-def _sits(person_id: int) -> Any:
-    """Whether this person scores in the session of the statement."""
+async def secretaries_of(connection: AsyncConnection, session_id: int) -> list[int]:
+    """Person ids of who hears as its secretary: who opened the session if they may still run it, else all who may."""
+    statement = (
+        select(memberships.c.person_id, council_sessions.c.opened_by)
+        .join(council_sessions, council_sessions.c.province == memberships.c.territory)
+        .where(council_sessions.c.id == session_id, ~_sits(memberships.c.person_id))
+        .where(memberships.c.role == Role.PROVINCE_OFFICER, memberships.c.removed_at.is_(None))
+        .distinct()
+        .order_by(memberships.c.person_id)
+    )
+    rows = (await connection.execute(statement)).all()
+    return [row.person_id for row in rows if row.person_id == row.opened_by] or [row.person_id for row in rows]
+
+
+def _sits(person_id: Any) -> Any:
+    """Whether this person has a seat in the session of the statement: those who score read what its group says."""
     here = (council_seats.c.session_id == council_sessions.c.id, council_seats.c.person_id == person_id)
-    return exists().where(*here, ~council_seats.c.advisory).correlate(council_sessions)
+    return exists().where(*here).correlate(council_sessions, memberships)
 
 
 async def session_for(connection: AsyncConnection, session_id: int, conversation: "Conversation", *, lock: bool) -> Any:
@@ -244,7 +258,7 @@ async def council_of(connection: AsyncConnection, session: Any, now: datetime, *
         products=tuple(
             replace(
                 _tabled(row, rows, by_seat, tied, in_full=in_full),
-                handed_over=advice.handed_over(row, group, by_seat, tied),
+                handed_over=advice.handed_over(row, group, by_seat, tied, closed=session.closed_at is not None),
             )
             for row in tabled
         ),
@@ -415,7 +429,7 @@ async def table_case(connection: AsyncConnection, session_id: int, case_id: int)
 
 
 async def untable_case(connection: AsyncConnection, session_id: int, case_id: int) -> None:
-    """What was marked, and handed in, goes with it."""
+    """What was marked, handed in and remarked goes with it."""
     of_it = (
         ballots.c.case_id == case_id,
         ballots.c.seat_id.in_(select(council_seats.c.id).where(council_seats.c.session_id == session_id)),
@@ -494,7 +508,7 @@ async def one_seat_each(connection: AsyncConnection, person_id: int, now: dateti
     """Of a person who turns out to be two members of a session (storage.joining) the older seat stays taken.
 
     In sessions that are open; those that are over stay as they were. What the younger seat handed in counts no more,
-    and its link, which may still be in a chat, works no more: nobody has two votes.
+    nor what it remarked, and its link, which may still be in a chat, works no more: nobody has two votes.
     """
     older = council_seats.alias("older")
     had = exists().where(
@@ -506,6 +520,8 @@ async def one_seat_each(connection: AsyncConnection, person_id: int, now: dateti
     which = (council_seats.c.person_id == person_id, council_seats.c.session_id.in_(still_open), had)
     doubles = list((await connection.execute(select(council_seats.c.id).where(*which))).scalars())
     await connection.execute(update(ballots).where(ballots.c.seat_id.in_(doubles)).values(submitted_at=None))
+    of_group = select(council_seats.c.id).where(council_seats.c.id.in_(doubles), council_seats.c.advisory)
+    await connection.execute(update(ballots).where(ballots.c.seat_id.in_(of_group)).values(standing=""))
     freed = update(council_seats).where(council_seats.c.id.in_(doubles))
     await connection.execute(freed.values(person_id=None, taken_at=None, expires_at=now))
 

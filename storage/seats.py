@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.council import LOOKED
@@ -33,11 +33,18 @@ async def invite_member(
 
 
 async def renew_seat(connection: AsyncConnection, session_id: int, number: int, now: datetime) -> str:
-    """A new token; whoever sat there with the old one sits there no more. "" where there is no such seat."""
+    """A new token; whoever sat there with the old one sits there no more. "" where there is no such seat.
+
+    What the seat says for the advisory group waits until whoever comes in says that the product does not concern them:
+    of an empty seat nobody could tell.
+    """
     token = secrets.token_urlsafe(18)
     which = (council_seats.c.session_id == session_id, council_seats.c.number == number)
     values = {**_link(token, now), "person_id": None, "taken_at": None}
     changed = await connection.execute(update(council_seats).where(*which).values(values))
+    of_group = select(council_seats.c.id).where(*which, council_seats.c.advisory)
+    unsaid = update(ballots).where(ballots.c.seat_id.in_(of_group))
+    await connection.execute(unsaid.values(standing="", submitted_at=None))
     return token if changed.rowcount else ""
 
 
@@ -46,10 +53,11 @@ def _link(token: str, now: datetime) -> dict[str, Any]:
 
 
 async def drop_seat(connection: AsyncConnection, session_id: int, number: int) -> bool:
-    """Whether the seat is gone: not one whose ballot counts."""
+    """Whether the seat is gone: not one whose ballot counts, or has a remark."""
     which = (council_seats.c.session_id == session_id, council_seats.c.number == number)
     seats = select(council_seats.c.id).where(*which)
-    counts = select(ballots.c.seat_id).where(ballots.c.seat_id.in_(seats), ballots.c.submitted_at.is_not(None))
+    done = or_(ballots.c.submitted_at.is_not(None), ballots.c.remark != "")
+    counts = select(ballots.c.seat_id).where(ballots.c.seat_id.in_(seats), done)
     if (await connection.execute(counts.limit(1))).first() is not None:
         return False
     await connection.execute(delete(ballots).where(ballots.c.seat_id.in_(seats)))
@@ -72,7 +80,8 @@ async def seat_of(connection: AsyncConnection, token: str) -> Any:
 async def take_seat(connection: AsyncConnection, seat: Any, person_id: int, now: datetime) -> bool:
     """Of two at once one gets it; a link that ran out, or a session that is over, gives nothing.
 
-    Somebody else than sat there last finds the marks, but says and hands in for themselves.
+    Somebody else than sat there last finds the marks, but says and hands in for themselves; a remark is the words of
+    who wrote it, so it goes with them.
     """
     still_open = select(council_sessions.c.id).where(council_sessions.c.closed_at.is_(None))
     free = (council_seats.c.id == seat.id, council_seats.c.token_sha256 == seat.token_sha256)
@@ -83,7 +92,7 @@ async def take_seat(connection: AsyncConnection, seat: Any, person_id: int, now:
         return False
     if await _sat_last(connection, seat) != person_id:
         anew = update(ballots).where(ballots.c.seat_id == seat.id)
-        await connection.execute(anew.values(standing="", submitted_at=None))
+        await connection.execute(anew.values(standing="", submitted_at=None, remark=""))
     return True
 
 

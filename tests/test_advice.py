@@ -1,5 +1,7 @@
 """The advisory group of a council: who may read and remark, who reads that, and what it never does: give marks."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -7,26 +9,35 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.desk import advice as desk_advice
 from bot.desk import council as desk
 from bot.desk import council_papers, forms
+from bot.desk.export import done
 from bot.effects import TOO_LATE
-from dialogs.council.facts import BOUND
+from bot.sample_council import sample_councils
+from dialogs.council import secretary, to_group
+from dialogs.council.facts import BOUND, FREE, SCORING
 from dialogs.model import (
     CastBallot,
     CloseCouncil,
     DeclareInterest,
+    DropSeat,
     Effect,
+    Facts,
     FinishReading,
     GiveToRead,
     KeepRemark,
     LookAtMarks,
     ReadDossier,
+    Reading,
+    Remark,
+    RenewSeat,
     Role,
     ScoreItem,
+    TableProduct,
     TakeSeat,
 )
 from dialogs.producer.check_status import WITH_GROUP, status_words
 from dialogs.rules.council import LEAST_BALLOTS
 from dialogs.rules.sheet import TOPICS
-from storage import council, records, seats
+from storage import audit, council, records, seats
 from storage.models import assessments, ballots, case_events, cases, council_cases
 from tests.facts import NOW, world
 from tests.heart import chat, rows
@@ -75,10 +86,12 @@ async def test_the_history_says_who_gave_it_and_when_and_once(engine: AsyncEngin
     session = await session_of(engine, "thu")
     order = GiveToRead(SESSION, (session.code,))
     first = await session.acts("province", order)
-    assert [entry.action for entry in first.turn.carried.audit] == ["hand_over"]
+    assert [entry.action for entry in first.turn.carried.audit] == ["council_give"]
+    assert done("council_give", {}, world().catalog("en")) == "given to the province's advisory group"
+    assert done("hand_over", {}, world().catalog("en")) == "handed over"  # of cases, by who leaves them
     again = await session.acts("province", order)
     assert (said(again), again.turn.carried.audit) == ([desk_advice.HAS_IT.msgid], [])
-    (event,) = [row for row in await rows(engine, case_events) if row.action == "hand_over"]
+    (event,) = [row for row in await rows(engine, case_events) if row.action == "council_give"]
     assert event.actor_id == session.here.people["province"].person_id
     assert (event.from_status, event.to_status, event.happened_at) == (
         *("in_evaluation", "in_evaluation"),
@@ -97,6 +110,21 @@ async def test_what_is_before_no_session_comes_before_this_one(sqlite_engine: As
     assert len(done.told("thu")) == 1  # who scores hears that there is one more
 
 
+def test_all_is_what_was_offered_and_no_more() -> None:
+    """What comes up before the yes is not given, nor what has gone meanwhile; what joins the session is said."""
+    product = replace(sample_councils()[1].products[0], handed_over=None, status=SCORING)
+    council = replace(sample_councils()[1], products=(product,), ready=(("TL-1", "Chè"), ("TL-2", "Gạo")))
+    known = Facts(NOW, councils=(council,))
+    at = {"subject": str(council.id)}
+    go = to_group.chosen("all", at, known)
+    assert go.target == f"to_group.{council.id}"
+    answers = {**at, **go.answers, "until": "none", "sure": "yes"}
+    later = replace(council, ready=(("TL-2", "Gạo"), ("TL-3", "Mật ong")))
+    known = Facts(NOW, councils=(later,))
+    assert to_group.given(answers, known) == (GiveToRead(council.id, (product.code, "TL-2")),)
+    assert [text.values["count"] for text in to_group.sure_prompt(answers, known)] == [1, 2]
+
+
 async def test_only_a_secretary_gives_and_only_what_is_taken_up(sqlite_engine: AsyncEngine) -> None:
     session = await session_of(sqlite_engine, "thu")
     for who in ("officer", "approver", "far", "administrator", "producer", "thu", "stranger"):
@@ -106,6 +134,65 @@ async def test_only_a_secretary_gives_and_only_what_is_taken_up(sqlite_engine: A
         await connection.execute(update(cases).values(status="forwarded"))
     assert said(await session.acts("province", GiveToRead(SESSION, (session.code,)))) == [desk.ELSEWHERE.msgid]
     assert [row.handed_at for row in await rows(sqlite_engine, council_cases)] == [None]
+
+
+async def test_what_the_group_did_is_lost_only_where_that_was_said(engine: AsyncEngine) -> None:
+    session = await given(engine)
+    await adviser_in(session, "mai")
+    await session.acts("long", KeepRemark(session.code, REMARK))
+    known = await known_to(session, "province", f"council.{SESSION}")
+    at = {"subject": str(SESSION), "_of": session.code, "product": "off"}
+    assert not secretary.product_done(at, known)
+    assert secretary.after_product("off", at, known).answers == {"_do": "off", "_of": session.code}
+    assert [text.values.get("names") for text in secretary.off_prompt(at, known)] == ["long", None]
+    for order in (TableProduct(SESSION, session.code, off=True), DropSeat(SESSION, 2)):
+        assert said(await session.acts("province", order)) == [desk.HAS_ADVICE.msgid]
+    (ballot,) = await rows(engine, ballots)
+    assert ballot.remark == REMARK
+    done = await session.acts("province", TableProduct(SESSION, session.code, off=True, void=True))
+    assert not await rows(engine, ballots)
+    assert ["góp ý" in words for who in ("long", "mai") for words in done.told(who)] == [True, False]
+
+
+async def test_a_remark_waits_while_nobody_sits_there(engine: AsyncEngine) -> None:
+    """By a new link the same person is heard again once they have said so, and whom it concerns since then is not."""
+    session = await given(engine)
+    await session.acts("long", KeepRemark(session.code, REMARK), FinishReading(session.code))
+    await session.acts("province", RenewSeat(SESSION, 2))
+    assert await heard(session) == ((), (Reading(2),))
+    who = session.here.people["long"].person_id
+    joined = audit.Entry(seats.JOINED, who, "telegram", "", {"session": SESSION, "seat": 2})
+    async with engine.begin() as connection:
+        await audit.record(connection, [joined], session.here.clock())
+    await session.acts("long", TakeSeat(await renewed(session)), DeclareInterest(session.code, concerned=False))
+    assert await heard(session) == ((Remark("long, Chi cục", REMARK),), (Reading(2, FREE, False, REMARK),))
+    await hired(engine, session.here.clock, "long", Role.COMMUNE_OFFICER, "15/04336")
+    await renewed(session)
+    assert await heard(session) == ((), (Reading(2),))
+    async with engine.begin() as connection:  # as somebody's seat that is freed in another way
+        await connection.execute(update(ballots).values(standing=FREE))
+    assert await heard(session) == ((), (Reading(2),))
+
+
+async def test_a_remark_goes_with_who_wrote_it(engine: AsyncEngine) -> None:
+    session = await given(engine)
+    await session.acts("long", KeepRemark(session.code, REMARK))
+    session.here.people["new"] = await chat(engine, session.here.clock, "new")
+    await session.acts("new", TakeSeat(await renewed(session)), DeclareInterest(session.code, concerned=False))
+    assert await heard(session) == ((), (Reading(2, FREE),))
+
+
+async def renewed(session: Session) -> str:
+    async with session.here.engine.begin() as connection:
+        return await seats.renew_seat(connection, SESSION, 2, session.here.clock())
+
+
+async def heard(session: Session) -> tuple[tuple[Remark, ...], tuple[Reading, ...]]:
+    """Of the group, by who scores and by the secretary."""
+    (scored,) = (await known_to(session, "thu", "seat")).ballots
+    (product,) = (await known_to(session, "province", f"council.{SESSION}")).councils[0].products
+    assert product.handed_over is not None
+    return scored.report, product.handed_over.readings
 
 
 async def test_the_group_gives_no_marks_and_members_no_remarks(engine: AsyncEngine) -> None:
@@ -185,15 +272,25 @@ async def test_the_group_counts_in_no_quorum(sqlite_engine: AsyncEngine) -> None
     assert found.stars == 3
 
 
-async def test_a_secretary_may_read_for_the_group_and_stays_one(sqlite_engine: AsyncEngine) -> None:
-    """They give no marks, so what they have seen of others' is no harm; but then they never score there."""
+@pytest.mark.parametrize("opened_it", [True, False])
+async def test_who_may_see_marks_does_not_speak_to_who_scores(sqlite_engine: AsyncEngine, opened_it: bool) -> None:
+    """Neither who has opened the session, nor who has looked; and who reads for the group does not look later."""
     session = await given(sqlite_engine)
-    await session.acts("province", LookAtMarks(SESSION, session.code))
-    await adviser_in(session, "province")
-    assert (await known_to(session, "province", f"council.{SESSION}")).councils
+    people, clock = session.here.people, session.here.clock
+    for name in ("second", "third"):
+        people[name] = await hired(sqlite_engine, clock, name, Role.PROVINCE_OFFICER, "15")
+    look = LookAtMarks(SESSION, session.code)
+    if not opened_it:
+        seen = await session.acts("second", look)
+        async with sqlite_engine.begin() as connection:
+            await audit.record(connection, seen.turn.carried.audit, clock())
     async with sqlite_engine.begin() as connection:
-        token = await seats.invite_member(connection, SESSION, "Ai đó", session.here.clock(), chair=False)
-    assert "seat in this session already" in said(await session.acts("province", TakeSeat(token)))[0]
+        token = await seats.invite_member(connection, SESSION, "Ai đó", clock(), chair=False, advisory=True)
+    attempt = await session.acts("province" if opened_it else "second", TakeSeat(token))
+    assert said(attempt) == [desk.NOT_IN_GROUP.msgid]
+    await adviser_in(session, "third")
+    assert not (await known_to(session, "third", f"council.{SESSION}")).councils
+    assert said(await session.acts("third", look)) == [TOO_LATE.msgid]
 
 
 async def status(session: Session) -> str:

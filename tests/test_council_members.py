@@ -1,17 +1,26 @@
 """What a council's member reads and may slip on: their home, their choices read back, whom a product concerns."""
 
 import pytest
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.desk import council as desk
 from bot.sample_council import sample_ballots
 from dialogs.council.ballot import SHOWN, after_each, each_options, each_prompt
 from dialogs.engine import arrive
 from dialogs.model import DeclareInterest, DropSeat, Facts, Membership, Person, Role, State
 from dialogs.rules.council import LEAST_BALLOTS
+from dialogs.state import dump
 from dialogs.tree import DIALOGS
+from storage import audit
+from storage.models import audit as trail
+from storage.models import conversations, council_seats, memberships
 from tests.facts import NOW, facts, sample_cases, world
-from tests.test_council import known_to, session_of
+from tests.heart import rows, say, world_at
+from tests.test_assessing import said
+from tests.test_council import known_to, seated, session_of
 from tests.test_council_rules import FORM, best
+from tests.test_lifecycle import hired
 
 LONGEST_CHARS = 1000
 """Of a page of the sheet, on a telephone."""
@@ -49,6 +58,22 @@ def test_whoever_is_here_for_a_council_only_is_at_home_there(person: Person, cas
     assert (state.key, told) == (home, ())
 
 
+@pytest.mark.parametrize(("who", "leads_to"), [("officer", "review"), ("far", "ballot")])
+async def test_an_officer_with_a_seat_opens_the_case_by_its_code(
+    sqlite_engine: AsyncEngine, who: str, leads_to: str
+) -> None:
+    """And their sheet where they may not see the case, which is no guess at one."""
+    session = await session_of(sqlite_engine, "thu")
+    await seated(session.here, who, session.here.people[who])
+    async with sqlite_engine.begin() as connection:
+        chat = conversations.c.chat_id == who
+        await connection.execute(update(conversations).where(chat).values(state=dump(State(at="desk/"))))
+    await say(sqlite_engine, world_at(session.here.clock), who, session.code)
+    (talk,) = await rows(sqlite_engine, conversations, conversations.c.chat_id == who)
+    assert talk.state["at"].startswith(f"{leads_to}.{session.code}/")
+    assert not await rows(sqlite_engine, trail, trail.c.action == audit.REFUSED)
+
+
 async def test_the_secretary_hears_that_a_declaration_was_taken_back(sqlite_engine: AsyncEngine) -> None:
     session = await session_of(sqlite_engine, "thu")
     plain = await session.acts("thu", DeclareInterest(session.code, concerned=False))
@@ -57,6 +82,40 @@ async def test_the_secretary_hears_that_a_declaration_was_taken_back(sqlite_engi
     back = await session.acts("thu", DeclareInterest(session.code, concerned=False))
     (told,) = back.told("province")
     assert "thu, Sở Công Thương" in told
+
+
+@pytest.mark.parametrize("why", ["left", "seated"])
+async def test_who_is_no_secretary_any_more_hears_of_no_declaration(engine: AsyncEngine, why: str) -> None:
+    """The province's officers do, but for those who have a seat."""
+    session = await session_of(engine, "thu")
+    people, clock = session.here.people, session.here.clock
+    for name in ("second", "third"):
+        people[name] = await hired(engine, clock, name, Role.PROVINCE_OFFICER, "15")
+    await seated(session.here, "third", people["third"])
+    opener = people["province"].person_id
+    async with engine.begin() as connection:
+        if why == "left":
+            gone = update(memberships).where(memberships.c.person_id == opener)
+            await connection.execute(gone.values(removed_at=clock()))
+        else:
+            sits = {
+                "session_id": 1,
+                "number": 9,
+                "name": "Ai đó",
+                "chair": False,
+                "token_sha256": "",
+                "person_id": opener,
+            }
+            await connection.execute(insert(council_seats).values(sits | {"expires_at": clock()}))
+    await session.acts("thu", DeclareInterest(session.code, concerned=True))
+    back = await session.acts("thu", DeclareInterest(session.code, concerned=False))
+    assert [len(back.told(who)) for who in ("province", "second", "third", "far")] == [0, 1, 0, 0]
+    assert said(back)[-1] == desk.SECRETARY_KNOWS.msgid
+    async with engine.begin() as connection:
+        await connection.execute(update(memberships).values(removed_at=clock()))
+    await session.acts("thu", DeclareInterest(session.code, concerned=True))
+    back = await session.acts("thu", DeclareInterest(session.code, concerned=False))
+    assert said(back)[-1] == desk.NOT_CONCERNED.msgid
 
 
 async def test_the_secretary_reads_how_far_each_is_and_no_mark(sqlite_engine: AsyncEngine) -> None:

@@ -9,7 +9,7 @@ from dialogs.model import N_, FinishReading, GiveToRead, KeepRemark, Text, Value
 from dialogs.producer.own_score import SCORED, set_of
 from storage import advice, cases, council
 
-GIVEN = "hand_over"
+GIVEN = "council_give"
 """In the history of a case and in the audit: the province has given it to the advisory group."""
 
 

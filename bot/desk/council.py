@@ -11,7 +11,7 @@ from typing import Any
 from bot.desk.documents import carries_files, send
 from bot.turn import Refused, Turned, awake_at, notice
 from dialogs.council.facts import BOUND, DECLARED, FREE, SCORING
-from dialogs.council.outcome import agreed_by, closable, counted, is_scored, missing, names, reading, result_of
+from dialogs.council.outcome import advised, agreed_by, closable, counted, is_scored, missing, names, reading, result_of
 from dialogs.model import (
     N_,
     CastBallot,
@@ -58,6 +58,7 @@ NOT_COMPLETE = N_("%(count)s items are not marked yet, so the sheet was not hand
 UNSAID = Text(N_("Please say first whether the product concerns you."))
 ELSEWHERE = Text(N_("This product is before a session already, or has moved on, so it was not added."))
 HAS_BALLOTS = Text(N_("Somebody has handed in a sheet already, so it stays."))
+HAS_ADVICE = Text(N_("The advisory group has read or remarked on something there already, so it stays."))
 TOO_FEW = N_("“%(product)s” has too few sheets yet, so the session was not ended. Missing: %(names)s.")
 NOBODY_TO_REMIND = Text(N_("Nobody who is missing has come in yet. Send them their link once more, or make a new one."))
 
@@ -133,21 +134,26 @@ async def table_product(turn: Turned, effect: TableProduct) -> None:
 
 
 async def _take_off(turn: Turned, row: Any, case: Any, values: dict[str, Value], *, void: bool) -> None:
-    """Sheets of it go only where the secretary has said so (`void`); who had handed one in is told."""
+    """Sheets of it, and what the advisory group did, go only where the secretary has said so (`void`).
+
+    Whose work goes is told.
+    """
     session = await council.council_of(turn.connection, row, turn.now, in_full=False)
     product = session.product(case.code)
     if product is None:
         raise cases.NotPossible(case.code)
-    gone = counted(product)
-    if gone and not void:
-        raise Refused(HAS_BALLOTS)
+    gone, read = counted(product), advised(product)
+    if (gone or read) and not void:
+        raise Refused(HAS_BALLOTS if gone else HAS_ADVICE)
     await council.untable_case(turn.connection, row.id, case.id)
-    turn.record("council_off", case.code, session=row.id, sheets=len(gone))
+    turn.record("council_off", case.code, session=row.id, sheets=len(gone), readings=len(read))
     off = Text(N_("%(code)s “%(product)s” is off this session."), values)
     if product.handed_over is not None:
-        there = [seat.number for seat in session.group]
+        there = [seat.number for seat in session.group if seat.number not in read]
         spared = Text(N_("You need not read “%(product)s” (%(code)s) for the advisory group any more."), values)
         await tell_members(turn, session, there, spared, links=(READ_MINE,))
+        lost_too = Text(N_("“%(product)s” (%(code)s) is off the council's session, and your remarks with it."), values)
+        await tell_members(turn, session, read, lost_too, links=(READ_MINE,))
     if not gone:
         say(turn, off)
         return
@@ -221,7 +227,7 @@ async def drop_seat(turn: Turned, effect: DropSeat) -> None:
     ended = Text(words, {"province": place_name(row.province), "session": session.name})
     await tell_members(turn, session, [effect.seat], ended, ASK_SECRETARY, links=())
     if not await seats.drop_seat(turn.connection, row.id, effect.seat):
-        raise Refused(HAS_BALLOTS)
+        raise Refused(HAS_ADVICE if seat is not None and seat.advisory else HAS_BALLOTS)
     turn.record("council_drop", session=row.id, seat=effect.seat)
     say(turn, Text(N_("The member is removed.")))
 
@@ -339,7 +345,7 @@ async def make_papers(turn: Turned, effect: MakeCouncilPapers) -> None:
 
 
 async def take_seat(turn: Turned, token: str) -> None:
-    """Each link works once; whoever runs the session, or has looked at its marks, is no member of it."""
+    """Each link works once; whoever runs the session, or has looked at its marks, has no seat in it."""
     turn.carried.changed = True
     me = turn.conversation.person_id
     seat = await seats.seat_of(turn.connection, token)
@@ -364,6 +370,12 @@ async def take_seat(turn: Turned, token: str) -> None:
 USED = Text(N_("This invitation has been used already; each works once. Please ask for a new one."))
 
 
+NOT_IN_COUNCIL = Text(N_("You are the secretary of this session, so you can't score in it."))
+NOT_IN_GROUP = Text(
+    N_("You are the secretary of this session, so you don't read for it: who still scores would read you.")
+)
+
+
 async def _no_seat(turn: Turned, seat: Any) -> Text | None:
     me = turn.conversation.person_id
     if seat is None:
@@ -378,10 +390,8 @@ async def _no_seat(turn: Turned, seat: Any) -> Text | None:
         return Text(N_("This invitation has run out. Please ask the secretary for a new one."))
     if await seats.sits_in(turn.connection, seat.session_id, me):
         return Text(N_("You have a seat in this session already; one person has one."))
-    if seat.advisory:  # who gives no marks may have seen those of others
-        return None
     if seat.opened_by == me or await seats.has_looked(turn.connection, seat.session_id, me):
-        return Text(N_("You are the secretary of this session, so you can't score in it."))
+        return NOT_IN_GROUP if seat.advisory else NOT_IN_COUNCIL
     return None
 
 
@@ -426,6 +436,7 @@ async def declare(turn: Turned, effect: DeclareInterest) -> None:
 NOT_TO_SCORE = Text(N_("Noted. You do not score this product; only the secretary knows."))
 NOT_TO_READ = Text(N_("Noted. You do not read this product for the group; only the secretary knows."))
 TAKEN_BACK = N_("%(name)s had said that “%(product)s” (%(code)s) concerns them, and now says that it does not.")
+NOT_CONCERNED = Text(N_("Noted: you are not concerned."))
 SECRETARY_KNOWS = Text(N_("Noted: you are not concerned. I have told the secretary that you put that right."))
 
 
@@ -434,10 +445,11 @@ async def _tell_secretary(turn: Turned, row: Any) -> None:
     due_at = await awake_at(turn, row.province)
     values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
     link = Link(f"council.{row.session_id}", Text(N_("Open the session")))
-    for chat in await people.chats_of(turn.connection, [row.opened_by] if row.opened_by else []):
+    chats = await people.chats_of(turn.connection, await council.secretaries_of(turn.connection, row.session_id))
+    for chat in chats:
         said = SendMessage((Text(TAKEN_BACK, values),), links=(link,))
         turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
-    say(turn, SECRETARY_KNOWS)
+    say(turn, SECRETARY_KNOWS if chats else NOT_CONCERNED)
 
 
 async def score_item(turn: Turned, effect: ScoreItem) -> None:

@@ -211,7 +211,7 @@ class SetScoringDay:
 class TableProduct:
     """Put a dossier before a session, or take it off again (`off`).
 
-    `void`: also where somebody has handed in a sheet; their sheets of it go with it.
+    `void`: also where somebody has handed in a sheet, or read it for the advisory group; that goes with it.
     """
 
     session: int
@@ -244,7 +244,10 @@ class GiveToRead:
 
 @dataclass(frozen=True, slots=True)
 class RenewSeat:
-    """A new link for a seat; the old one, and whoever sat there with it, has no access any more. Ballots stay."""
+    """A new link for a seat; the old one, and whoever sat there with it, has no access any more. Marks stay.
+
+    A remark is shown again once its author has come in anew; of anybody else it is not.
+    """
 
     session: int
     seat: int
@@ -252,7 +255,7 @@ class RenewSeat:
 
 @dataclass(frozen=True, slots=True)
 class DropSeat:
-    """No such member after all; only while they have submitted nothing."""
+    """No such member after all; only while they have submitted and remarked nothing."""
 
     session: int
     seat: int

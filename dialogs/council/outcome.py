@@ -37,6 +37,12 @@ def reading(product: Tabled) -> tuple[int, ...]:
     return tuple(one.seat for one in there if not one.read and one.standing not in (DECLARED, BOUND))
 
 
+def advised(product: Tabled) -> tuple[int, ...]:
+    """Whoever of the advisory group has read it through, or remarked on it."""
+    there = product.handed_over.readings if product.handed_over is not None else ()
+    return tuple(one.seat for one in there if one.read or one.remark)
+
+
 def is_scored(product: Tabled) -> bool:
     """Whether it is still the council's to score."""
     return product.status == SCORING and bool(product.product_set)

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from dialogs.answers import one_of, text
 from dialogs.council.outcome import (
+    advised,
     average_lines,
     closable,
     counted,
@@ -320,8 +321,14 @@ def is_handed_in(answers: Answers, facts: Facts) -> bool:
     return product is not None and bool(counted(product))
 
 
+def has_work(answers: Answers, facts: Facts) -> bool:
+    """Whether somebody's work is lost when it comes off."""
+    product = _product(answers, facts)
+    return product is not None and bool(counted(product) or advised(product))
+
+
 def product_done(answers: Answers, facts: Facts) -> Effects:
-    if answers["product"] != _OFF.value or is_handed_in(answers, facts):
+    if answers["product"] != _OFF.value or has_work(answers, facts):
         return ()
     return (TableProduct(council_of(answers, facts).id, answers["_of"], off=True),)
 
@@ -329,18 +336,21 @@ def product_done(answers: Answers, facts: Facts) -> Effects:
 def after_product(value: str, answers: Answers, facts: Facts) -> Go:
     if value == _SAID.value:
         return _to(answers, "said", answers["_of"])
-    sure = value == _OFF.value and is_handed_in(answers, facts)
+    sure = value == _OFF.value and has_work(answers, facts)
     return _to(answers, "off", answers["_of"]) if sure else _to(answers)
 
 
 def off_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    product = _product(answers, facts)
+    council, product = council_of(answers, facts), _product(answers, facts)
     if product is None:
         return ()
     values: dict[str, Value] = {"count": len(counted(product)), "product": product.product}
     void = N_("%(count)s sheet of “%(product)s” is handed in. Off the session it is lost, also if it comes back later.")
     many = N_("%(count)s sheets of “%(product)s” are handed in. Off the session they are lost, also if it comes back.")
-    return (Text(void, values, many), Text(N_("Take it off all the same?")))
+    sheets = (Text(void, values, many),) if values["count"] else ()
+    by = {"names": names(council, advised(product)), "product": product.product}
+    read = N_("%(names)s of the advisory group read “%(product)s”. Off the session their remarks are lost with it.")
+    return (*sheets, *((Text(read, by),) if by["names"] else ()), Text(N_("Take it off all the same?")))
 
 
 _VOID = Option("void", Text(N_("Take it off anyway")), ("vẫn bỏ", "vẫn bỏ khỏi phiên", "take it off anyway"))
@@ -454,6 +464,11 @@ def seat_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     seat = _seat(answers, facts)
     if seat is None:
         return (Text(N_("There is no such member any more.")),)
+    if seat.advisory:
+        lost = N_("A new link is for a new or lost telephone: the old one is locked out at once.")
+        hidden = N_("Their remarks are shown again once they open it and say that the product does not concern them.")
+        anew = N_("If somebody else opens it, the remarks are gone.")
+        return (_seat_line(seat), Text(lost), Text(hidden), Text(anew))
     new = N_("A new link is for a new or lost telephone: the old one is locked out at once, and what is marked stays.")
     other = N_(
         "Somebody else who opens it says for themselves whether a product concerns them, and hands in themselves."
@@ -668,7 +683,7 @@ COUNCIL = Dialog(
             "off",
             off_prompt,
             one_of((_BACK, _VOID)),
-            when=lambda answers, facts: _at("off")(answers, facts) and is_handed_in(answers, facts),
+            when=lambda answers, facts: _at("off")(answers, facts) and has_work(answers, facts),
             then=taken_off,
             goto=lambda value, answers, facts: _to(answers),
             confirms=True,

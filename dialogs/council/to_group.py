@@ -59,9 +59,18 @@ def which_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     )
 
 
+def chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    """On with the dossiers as they were offered: what comes up later was not meant by "all"."""
+    if value == _BACK.value:
+        return _session(answers)
+    codes = " ".join(to_give(council_of(answers, facts))) if value == _ALL else value
+    return Go(f"to_group.{answers['subject']}", {"which": value, "_codes": codes})
+
+
 def _codes(answers: Answers, facts: Facts) -> tuple[str, ...]:
+    """Those of the chosen ones that can still be given."""
     found = to_give(council_of(answers, facts))
-    return tuple(found) if answers["which"] == _ALL else tuple(c for c in found if c == answers["which"])
+    return tuple(code for code in answers.get("_codes", "").split() if code in found)
 
 
 def _until(answers: Answers) -> date | None:
@@ -69,13 +78,18 @@ def _until(answers: Answers) -> date | None:
 
 
 def sure_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    values: dict[str, Value] = {"count": len(_codes(answers, facts))}
+    codes = _codes(answers, facts)
+    values: dict[str, Value] = {"count": len(codes)}
+    added = sum(council_of(answers, facts).product(code) is None for code in codes)
+    comes = N_("%(count)s dossier is before no session yet; it joins this one with it.")
+    come = N_("%(count)s dossiers are before no session yet; they join this one with it.")
+    also = (Text(comes, {"count": added}, come),) if added else ()
     if (until := _until(answers)) is None:
         one = N_("Give %(count)s dossier to the advisory group?")
-        return (Text(one, values, N_("Give %(count)s dossiers to the advisory group?")),)
+        return (*also, Text(one, values, N_("Give %(count)s dossiers to the advisory group?")))
     one = N_("Give %(count)s dossier to the advisory group, to be read by %(day)s?")
     many = N_("Give %(count)s dossiers to the advisory group, to be read by %(day)s?")
-    return (Text(one, values | {"day": until}, many),)
+    return (*also, Text(one, values | {"day": until}, many))
 
 
 _NOT_YET = Option("no", Text(N_("Don't give it yet")), ("chưa", "chưa giao", "không", "not yet"))
@@ -101,7 +115,7 @@ TO_GROUP = Dialog(
     allowed=lambda answers, facts: (council := facts.council(answers["subject"])) is not None and not council.closed,
     up="council.{subject}",
     steps=(
-        Ask("which", which_prompt, one_of(which_options), goto=back),
+        Ask("which", which_prompt, one_of(which_options), goto=chosen),
         Ask(
             "until",
             N_("By which day should the group have read it? For example: 10/12/2026."),

@@ -8,7 +8,17 @@ from dialogs.officer.desk import holder_words
 from dialogs.producer.action_words import action_words
 from dialogs.producer.check_status import BY_PRODUCER, item_words, reason_words, status_words
 
-LOOKING = {"view_phone", "take", "release", "pass", "submit_for", "send_for", "confirm", "confirm_sheet", "hand_over"}
+LOOKING = {
+    "view_phone",
+    "take",
+    "release",
+    "pass",
+    "submit_for",
+    "send_for",
+    "confirm",
+    "confirm_sheet",
+    "council_give",
+}
 """Lines of the history that decide nothing."""
 
 
