@@ -4,7 +4,7 @@ Where choices are typed back, a number answers the newest list, and where "1" wa
 now; with words it is so everywhere ("chấp nhận"). And whoever gets no answer says it again, and it must not become the
 answer to the next question as well. Whoever has had the answer to the first before them means the second.
 
-A plain yes goes with anything. It confirms only what was the last thing in the chat, and was there to be read.
+A plain yes goes with anything, so it confirms only what is the last thing in the chat.
 """
 
 import zlib
@@ -56,12 +56,9 @@ async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> SendMes
     if not (asked.confirms and isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)):
         return None
     typed = turn.update.event.text
-    if same(without_call(typed), [YES]).exact is not None:
-        kind, sent_at = await last_said(turn.connection, turn.conversation.id) or ("reply", None)
-        if kind != "reply":
-            return SOMETHING_ELSE
-        if sent_at is None:
-            return ONCE_MORE
+    plain_yes = same(without_call(typed), [YES]).exact is not None
+    if plain_yes and await last_said(turn.connection, turn.conversation.id) == "notice":
+        return SOMETHING_ELSE
     if number_in(typed) is not None and not _types_back(turn):
         return None
     return ONCE_MORE if _same(turn, A_MOMENT_AGO) and await _not_read(turn) else None

@@ -267,12 +267,12 @@ async def answered_at(connection: AsyncConnection, conversation_id: int) -> date
     return found
 
 
-async def last_said(connection: AsyncConnection, conversation_id: int) -> tuple[str, datetime | None] | None:
-    """Kind and moment of sending (None: on its way) of a chat's newest message that is not held back or failed."""
+async def last_said(connection: AsyncConnection, conversation_id: int) -> str | None:
+    """The kind of a chat's newest message that is not held back and has not failed: reply or notice."""
     there = (outbox.c.conversation_id == conversation_id, outbox.c.status.in_(("waiting", "sent")))
-    newest = select(outbox.c.kind, outbox.c.sent_at).where(*there).order_by(outbox.c.id.desc()).limit(1)
-    found = (await connection.execute(newest)).first()
-    return (found.kind, found.sent_at) if found is not None else None
+    newest = select(outbox.c.kind).where(*there).order_by(outbox.c.id.desc()).limit(1)
+    found: str | None = (await connection.execute(newest)).scalar()
+    return found
 
 
 async def _note_lists(connection: AsyncConnection, ids: Sequence[int]) -> None:

@@ -56,7 +56,7 @@ def _left(ballot: Ballot) -> tuple[Criterion, ...]:
 def _onward(ballot: Ballot, but: str = "") -> Go:
     """At the first item that is open; with all of them marked, at the sheet."""
     left = next((c for c in _left(ballot) if c.code != but), None)
-    return to(ballot, "item", left.code) if left is not None else to(ballot)
+    return to(ballot, "item", left.code, but) if left is not None else to(ballot, marked=but)
 
 
 def _at(do: str) -> Condition:
@@ -96,7 +96,17 @@ def item_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     so_far = (Text(N_("So far: %(finding)s"), {"finding": _with_points(item, given)}),) if given is not None else ()
     head = Text(N_("“%(product)s”, %(number)s/%(total)s – item %(code)s"), values)
     report = report_lines(ballot) if not ballot.marks else ()  # before the first mark it is read once
-    return (*report, head, *asked_lines(item), *so_far)
+    return (*_just_marked(answers, facts), *report, head, *asked_lines(item), *so_far)
+
+
+def _just_marked(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """What was kept of the item before: a number chooses a line, and may have been meant for points."""
+    ballot, code = ballot_of(answers, facts), answers.get("_marked", "")
+    item = next((c for c in sheet_for(ballot).criteria if c.code == code), None)
+    mark = ballot.marks.get(code)
+    if item is None or mark is None:
+        return ()
+    return (Text(N_("✓ %(code)s: %(finding)s"), {"code": code, "finding": _with_points(item, mark)}),)
 
 
 def item_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -191,13 +201,14 @@ def sheet_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
     form = sheet_for(ballot)
     head = Text(N_("Your sheet for “%(product)s” (%(code)s)"), named(ballot))
+    marked = _just_marked(answers, facts)
     if _left(ballot):
-        return (head, _how_far(ballot))
+        return (*marked, head, _how_far(ballot))
     result = score(form, ballot.marks)
     state = Text(N_("Handed in. Until the session is over you can take it back and change it."))
     if not ballot.submitted:
         state = Text(N_("It counts once you hand it in. Nobody but the secretary sees it then."))
-    return (head, *total_lines(result), *part_lines(form, result), state)
+    return (*marked, head, *total_lines(result), *part_lines(form, result), state)
 
 
 def _how_far(ballot: Ballot) -> Text:

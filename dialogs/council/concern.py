@@ -53,8 +53,9 @@ def standing(answers: Answers, facts: Facts) -> str:
     return ("concerned" if ballot.concerned else ballot.standing or "unsaid") if is_open(ballot) else "over"
 
 
-def to(ballot: Ballot, do: str = "", item: str = "") -> Go:
-    return Go(ballot.key, {"_do": do, "_item": item})
+def to(ballot: Ballot, do: str = "", item: str = "", marked: str = "") -> Go:
+    """`marked`: the item that has just got its mark, which is read back."""
+    return Go(ballot.key, {"_do": do, "_item": item, "_marked": marked})
 
 
 def named(ballot: Ballot) -> dict[str, Value]:

@@ -26,6 +26,11 @@ def counted(product: Tabled) -> dict[int, Mapping[str, int]]:
     return {cast.seat: cast.marks for cast in product.ballots if cast.submitted}
 
 
+def begun(product: Tabled) -> int:
+    """How many sheets have marks and are not handed in."""
+    return sum(cast.done > 0 and not cast.submitted for cast in product.ballots)
+
+
 def missing(product: Tabled) -> tuple[int, ...]:
     """Members who could still hand in a ballot."""
     return tuple(c.seat for c in product.ballots if not c.submitted and c.standing not in (DECLARED, BOUND))

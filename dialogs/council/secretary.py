@@ -13,6 +13,7 @@ from dialogs.answers import one_of, text
 from dialogs.council.outcome import (
     advised,
     average_lines,
+    begun,
     closable,
     counted,
     gate_lines,
@@ -324,7 +325,7 @@ def is_handed_in(answers: Answers, facts: Facts) -> bool:
 def has_work(answers: Answers, facts: Facts) -> bool:
     """Whether somebody's work is lost when it comes off."""
     product = _product(answers, facts)
-    return product is not None and bool(counted(product) or advised(product))
+    return product is not None and bool(counted(product) or begun(product) or advised(product))
 
 
 def product_done(answers: Answers, facts: Facts) -> Effects:
@@ -348,6 +349,12 @@ def off_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     void = N_("%(count)s sheet of “%(product)s” is handed in. Off the session it is lost, also if it comes back later.")
     many = N_("%(count)s sheets of “%(product)s” are handed in. Off the session they are lost, also if it comes back.")
     sheets = (Text(void, values, many),) if values["count"] else ()
+    if open_sheets := begun(product):
+        one, more = (
+            N_("%(count)s sheet is begun, and lost as well."),
+            N_("%(count)s sheets are begun, and lost as well."),
+        )
+        sheets = (*sheets, Text(one, {"count": open_sheets}, more))
     by = {"names": names(council, advised(product)), "product": product.product}
     read = N_("%(names)s of the advisory group read “%(product)s”. Off the session their remarks are lost with it.")
     return (*sheets, *((Text(read, by),) if by["names"] else ()), Text(N_("Take it off all the same?")))
