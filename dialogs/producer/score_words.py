@@ -28,17 +28,8 @@ def mark_words(criterion: Criterion, mark: int) -> Text | Label:
 
 
 def mark_options(criterion: Criterion) -> tuple[Option, ...]:
-    """Every mark it may get, as a choice; “không” is the only one that says there is nothing."""
-    nothing = [n for n in choices(criterion) if n == NONE or _denies(criterion.options[n - 1].label.vi)]
-    typed = {nothing[0]: _NOTHING} if len(nothing) == 1 else {}
-    return tuple(Option(str(n), mark_words(criterion, n), typed.get(n, ())) for n in choices(criterion))
-
-
-_NOTHING = ("không", "không có", "không có cái nào", "không có mục nào", "chưa", "chưa có", "chưa có gì", "no", "none")
-
-
-def _denies(words: str) -> bool:
-    return words.startswith(("Không", "Chưa"))
+    """Every mark it may get, as a choice."""
+    return tuple(Option(str(n), mark_words(criterion, n)) for n in choices(criterion))
 
 
 def asked_lines(criterion: Criterion) -> tuple[Text, ...]:
