@@ -315,8 +315,10 @@ class Listener:
         if asked.desk and not (asked.takes or asked.exact) and len(shared := self._with_word(typed, options)) > 1:
             return Unclear(shared)
         strength = question_strength(typed)
+        if asked.exact or asked.takes or strength == 2:
+            return None
         named = self._with_words(typed, everything)
-        if asked.exact or asked.takes or strength == 2 or (not named and self._wanted(typed, asked)):
+        if not named and self._wanted(typed, asked):
             return None
         if strength:  # "có mất tiền không" is not a "không"
             found = match(typed, [[p for p in self._phrases(o) if " " in p.strip()] for o in everything])

@@ -4,7 +4,7 @@ They give no marks. What they remark is the group's report to the council, so it
 """
 
 from dialogs.answers import one_of
-from dialogs.council.concern import ALL_I_READ, CONCERNED, SURE, asks, ballot_of, is_open, named, to
+from dialogs.council.concern import ALL_I_READ, CONCERNED, SURE, asks, ballot_of, is_open, named, standing_at, to
 from dialogs.council.facts import FREE
 from dialogs.model import (
     N_,
@@ -107,7 +107,7 @@ def _reads(ballot: Ballot) -> bool:
 ADVICE = Dialog(
     "advice",
     allowed=lambda answers, facts: (mine := facts.ballot(answers["subject"])) is not None and mine.advisory,
-    up=lambda answers: Go(f"advice.{answers['subject']}", {"_do": ""}) if answers.get("_do") else Go("seat"),
+    up=lambda answers: Go(f"advice.{answers['subject']}", standing_at()) if answers.get("_do") else Go("seat"),
     steps=(
         *asks(to),
         Ask(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dialogs.answers import one_of
-from dialogs.council.concern import CONCERNED, MINE, SURE, asks, ballot_of, is_open, named, to
+from dialogs.council.concern import CONCERNED, MINE, SURE, asks, ballot_of, is_open, named, standing_at, to
 from dialogs.council.facts import FREE
 from dialogs.engine import said
 from dialogs.model import (
@@ -305,7 +305,7 @@ def after_each(value: str, answers: Answers, facts: Facts) -> Go:
 
 def up(answers: Answers) -> Go:
     """From an item to the sheet, from there to all of them."""
-    return Go(f"ballot.{answers['subject']}", {"_do": "", "_item": ""}) if answers.get("_do") else Go("seat")
+    return Go(f"ballot.{answers['subject']}", standing_at()) if answers.get("_do") else Go("seat")
 
 
 BALLOT = Dialog(

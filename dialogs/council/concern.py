@@ -54,8 +54,12 @@ def standing(answers: Answers, facts: Facts) -> str:
 
 
 def to(ballot: Ballot, do: str = "", item: str = "", marked: str = "") -> Go:
-    """`marked`: the item that has just got its mark, which is read back."""
-    return Go(ballot.key, {"_do": do, "_item": item, "_marked": marked})
+    return Go(ballot.key, standing_at(do, item, marked))
+
+
+def standing_at(do: str = "", item: str = "", marked: str = "") -> Answers:
+    """Which question of a ballot stands. `marked`: the item that has just got its mark, which is read back."""
+    return {"_do": do, "_item": item, "_marked": marked}
 
 
 def named(ballot: Ballot) -> dict[str, Value]:

@@ -150,6 +150,10 @@ class Tabled:
     agreed: Agreed | None = None
     handed_over: HandedOver | None = None
 
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        return self.handed_over.readings if self.handed_over is not None else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Council:

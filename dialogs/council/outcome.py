@@ -38,14 +38,12 @@ def missing(product: Tabled) -> tuple[int, ...]:
 
 def reading(product: Tabled) -> tuple[int, ...]:
     """Whoever of the advisory group has still to read it."""
-    there = product.handed_over.readings if product.handed_over is not None else ()
-    return tuple(one.seat for one in there if not one.read and one.standing not in (DECLARED, BOUND))
+    return tuple(one.seat for one in product.readings if not one.read and one.standing not in (DECLARED, BOUND))
 
 
 def advised(product: Tabled) -> tuple[int, ...]:
     """Whoever of the advisory group has read it through, or remarked on it."""
-    there = product.handed_over.readings if product.handed_over is not None else ()
-    return tuple(one.seat for one in there if one.read or one.remark)
+    return tuple(one.seat for one in product.readings if one.read or one.remark)
 
 
 def is_scored(product: Tabled) -> bool:
@@ -163,13 +161,18 @@ def progress_lines(council: Council, product: Tabled) -> tuple[Text, ...]:
     )
 
 
-def _how_far(seat: Seat, cast: Cast, product: Tabled) -> Text:
-    if cast.standing == BOUND:
+def _takes_no_part(seat: Seat, standing: str) -> Text | None:
+    """Why nothing comes from them: the product concerns them, or they are not there yet."""
+    if standing == BOUND:
         return Text(N_("concerned by the record"))
-    if cast.standing == DECLARED:
+    if standing == DECLARED:
         return Text(N_("concerned by their own word"))
-    if not seat.taken:
-        return Text(N_("not come in yet"))
+    return None if seat.taken else Text(N_("not come in yet"))
+
+
+def _how_far(seat: Seat, cast: Cast, product: Tabled) -> Text:
+    if (why := _takes_no_part(seat, cast.standing)) is not None:
+        return why
     if cast.submitted:
         return Text(N_("handed in"))
     if not cast.done:
@@ -195,12 +198,8 @@ def reading_lines(council: Council, product: Tabled) -> tuple[Text, ...]:
 
 
 def _reading_state(seat: Seat, one: Reading) -> Text:
-    if one.standing == BOUND:
-        return Text(N_("concerned by the record"))
-    if one.standing == DECLARED:
-        return Text(N_("concerned by their own word"))
-    if not seat.taken:
-        return Text(N_("not come in yet"))
+    if (why := _takes_no_part(seat, one.standing)) is not None:
+        return why
     if not one.read:
         return Text(N_("still reading"))
     return Text(N_("read through, with a remark") if one.remark else N_("read through"))

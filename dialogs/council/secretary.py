@@ -289,8 +289,7 @@ _SAID = Option("said", Text(N_("What the group says")), ("ý kiến tổ tư v�
 
 
 def remarks_of(product: Tabled) -> tuple[Reading, ...]:
-    there = product.handed_over.readings if product.handed_over is not None else ()
-    return tuple(one for one in there if one.remark)
+    return tuple(one for one in product.readings if one.remark)
 
 
 def has_remarks(answers: Answers, facts: Facts) -> bool:
