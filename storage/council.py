@@ -448,7 +448,9 @@ async def close_session(connection: AsyncConnection, council: Council, person_id
         if product.agreed is None:  # it has left the council meanwhile: what was begun stays, and comes to nothing
             continue
         await connection.execute(update(council_cases).where(*which).values(_columns(product, product.agreed)))
-        for number in (one.seat for one in (*product.ballots, *product.readings) if one.standing == BOUND):
+        tied = [one.seat for one in product.ballots if one.standing == BOUND]
+        tied += [one.seat for one in product.readings if one.standing == BOUND]
+        for number in tied:
             values = {"standing": BOUND, "submitted_at": None}
             row = upsert(connection, ballots).values(seat_id=seats[number], case_id=case_id, **values)
             await connection.execute(row.on_conflict_do_update(index_elements=["seat_id", "case_id"], set_=values))
