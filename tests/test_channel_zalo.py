@@ -53,6 +53,7 @@ from dialogs.model import (
     TextReceived,
     UnsupportedReceived,
 )
+from tests.doubles.listening import listening
 from tests.doubles.server import Failure
 from tests.doubles.zalo_oa import APP_ID, OA_ID, OA_SECRET, Follower, Hosted, ZaloOA
 
@@ -880,13 +881,10 @@ class Templates:
 async def templates() -> AsyncIterator[tuple[Templates, Zalo]]:
     double, app = Templates(), web.Application()
     app.router.add_post("/message/template", double.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    channel = reader(template_url=f"http://127.0.0.1:{runner.addresses[0][1]}/message/template")
-    yield double, channel
-    await channel.close()
-    await runner.cleanup()
+    async with listening(app) as url:
+        channel = reader(template_url=f"{url}/message/template")
+        yield double, channel
+        await channel.close()
 
 
 @pytest.mark.parametrize("phone", ["+84912345678", "84912345678", "0912 345 678"])

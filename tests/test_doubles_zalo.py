@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.doubles import zalo_bot, zalo_oa
 from tests.doubles.chat import Chat
+from tests.doubles.listening import listening
 from tests.doubles.server import Failure
 from tests.doubles.zalo_bot import Friend, ZaloBot
 from tests.doubles.zalo_oa import ACCESS_FOR, FREE_ANSWERS, REFRESH_FOR, Follower, Hosted, ZaloOA
@@ -45,12 +46,9 @@ async def program() -> AsyncIterator[Program]:
     taker = Program()
     app = web.Application()
     app.router.add_post("/hook", taker.take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    taker.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    yield taker
-    await runner.cleanup()
+    async with listening(app) as url:
+        taker.url = f"{url}/hook"
+        yield taker
 
 
 @pytest.fixture

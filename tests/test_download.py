@@ -14,19 +14,9 @@ from yarl import URL
 from bot.channels import download
 from bot.channels.base import ChannelError, FileUnavailable, Unavailable
 from bot.channels.download import Downloader, is_public
+from tests.doubles.listening import listening
 
 PHOTO = b"\xff\xd8\xff\xe0 a small photo"
-
-
-@asynccontextmanager
-async def serving(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 class Host:
@@ -81,7 +71,7 @@ def host() -> Host:
 
 @pytest.fixture
 async def url(host: Host) -> AsyncIterator[str]:
-    async with serving(host.app) as url:
+    async with listening(host.app) as url:
         yield url
 
 

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from storage.files import FileStore, StoreAway
+from tests.doubles.listening import listening
 
 SOON_S = 20.0
 """While somebody looks at a page that loads."""
@@ -110,17 +111,13 @@ async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
     """Found as docs/operations.md says."""
     served, app = Bucket(), web.Application(client_max_size=32 << 20)
     app.router.add_route("*", "/{path:.*}", served.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    for name, value in (
-        ("ACCESS_KEY_ID", "id"), ("SECRET_ACCESS_KEY", "key"), ("REGION", "us-east-1"), ("ALLOW_HTTP", "true"),
-        ("ENDPOINT", served.url),
-    ):  # fmt: skip
-        monkeypatch.setenv(f"AWS_{name}", value)
-    yield served
-    await runner.cleanup()
+    async with listening(app) as served.url:
+        for name, value in (
+            ("ACCESS_KEY_ID", "id"), ("SECRET_ACCESS_KEY", "key"), ("REGION", "us-east-1"), ("ALLOW_HTTP", "true"),
+            ("ENDPOINT", served.url),
+        ):  # fmt: skip
+            monkeypatch.setenv(f"AWS_{name}", value)
+        yield served
 
 
 async def test_a_bucket_keeps_gives_and_forgets(bucket: Bucket) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,9 @@ async def one_address(ports: Sequence[int]) -> AsyncIterator[str]:
     turns = itertools.cycle(ports)
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", next(turns))
-        await asyncio.gather(pump(reader, back), pump(there, writer), return_exceptions=True)
+        with closing(writer), suppress(OSError):  # nobody may be at that port any more
+            there, back = await asyncio.open_connection("127.0.0.1", next(turns))
+            await asyncio.gather(pump(reader, back), pump(there, writer), return_exceptions=True)
 
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:

@@ -48,6 +48,7 @@ from storage.models import conversations, deliveries, notices, push_subscription
 from storage.records import conversations_of
 from storage.secrets import Vault, WrongKey
 from tests.certificates import certificate, serving, trusting
+from tests.doubles.listening import listening
 from tests.facts import world
 from tests.test_web_app import SECRET_KEY, Person, Served
 from tests.test_web_app import serving as site
@@ -124,16 +125,12 @@ async def running(tls: ssl.SSLContext) -> AsyncIterator[PushService]:
     service = PushService()
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", service.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    listener = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-    await listener.start()
-    service.port = runner.addresses[0][1]
-    try:
-        yield service
-    finally:
-        service.wake.set()
-        await runner.cleanup()
+    async with listening(app, tls=tls) as url:
+        service.port = int(url.rpartition(":")[2])
+        try:
+            yield service
+        finally:
+            service.wake.set()
 
 
 @dataclass

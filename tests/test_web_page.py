@@ -251,7 +251,8 @@ def address(backend: Backend) -> Iterator[str]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """Of a browser that hangs up before the server at `address` leaves, as it is set up after it."""
     context = browser.new_context(viewport=PHONE, locale="vi-VN", permissions=["geolocation", "microphone"])
     context.add_init_script(RECORD_SPEECH)
     context.set_default_timeout(10_000)

@@ -14,12 +14,15 @@ import sys
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from aiolimiter import AsyncLimiter
+
+from tests.doubles.listening import listening
 
 JSON = dict[str, Any]
 
@@ -192,7 +195,7 @@ class BotApi:
         self._tasks: set[asyncio.Task[None]] = set()
         self._poller: asyncio.Future[None] | None = None
         self._numbers = {"update": 100, "message": 0, "file": 0}
-        self._runner: web.AppRunner | None = None
+        self._listening = AsyncExitStack()
 
     async def __aenter__(self) -> "BotApi":
         await self.start()
@@ -206,18 +209,13 @@ class BotApi:
         app = web.Application(client_max_size=64 << 20)
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = await self._listening.enter_async_context(listening(app, port))
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._listening.aclose()
 
     # ------------------------------------------------------------ for tests
 

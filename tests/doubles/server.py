@@ -8,13 +8,15 @@ import itertools
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 from multidict import CIMultiDict
+
+from tests.doubles.listening import listening
 
 JSON = dict[str, Any]
 
@@ -117,7 +119,7 @@ class Double:
         self._held: list[int] | None = None
         self._lines: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._runner: web.AppRunner | None = None
+        self._listening = AsyncExitStack()
         self._http: ClientSession | None = None
         self._numbers = itertools.count(1)
 
@@ -140,10 +142,7 @@ class Double:
         app = web.Application(client_max_size=64 << 20)
         self.routes(app)
         self._http = ClientSession(connector=TCPConnector(force_close=True))
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = await self._listening.enter_async_context(listening(app, port))
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -151,8 +150,7 @@ class Double:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._http is not None:
             await self._http.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._listening.aclose()
 
     # ------------------------------------------------------------ for tests
 

@@ -1,9 +1,9 @@
 """The network between the program and a PostgreSQL server, which can go silent: nothing comes, nobody hangs up."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 
 class Wire:
@@ -13,7 +13,7 @@ class Wire:
         self._socket, self._through = socket, asyncio.Event()
         self._through.set()
         self._writers: list[asyncio.StreamWriter] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -45,19 +45,18 @@ class Wire:
         self._writers.clear()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if task := asyncio.current_task():
+            self._tasks.add(task)
         self._writers.append(writer)
-        await self._through.wait()
-        with suppress(OSError):
+        with closing(writer), suppress(OSError):
+            await self._through.wait()
             there, back = await asyncio.open_unix_connection(str(self._socket))
             self._writers.append(back)
-            for source, sink in ((reader, back), (there, writer)):
-                task = asyncio.create_task(self._pass_on(source, sink))
-                self._tasks.add(task)
+            await asyncio.gather(self._pass_on(reader, back), self._pass_on(there, writer))
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        with closing(sink), suppress(OSError):
             while data := await source.read(65536):
                 await self._through.wait()
                 sink.write(data)
                 await sink.drain()
-            sink.close()
