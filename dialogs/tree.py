@@ -41,7 +41,6 @@ from dialogs.officer import (
     reports,
     result,
     review,
-    rights,
     rounds,
     send_up,
     staff,
@@ -335,8 +334,16 @@ def find(argument: str, facts: Facts) -> Go:
     return Go("find", words) if facts.person.memberships else Go("menu")
 
 
-def invite(argument: str, facts: Facts) -> Go:
-    return Go("invite" if rights.may_invite(facts) else "menu")
+def at_desk(dialog: str) -> Command:
+    """Where officers who may not go there land at their desk, and everybody else at the menu."""
+
+    def lead(argument: str, facts: Facts) -> Go:
+        may = DIALOGS.by_name[dialog].allowed
+        if may is None or may({}, facts):
+            return Go(dialog)
+        return Go("desk" if facts.person.memberships else "menu")
+
+    return lead
 
 
 def council(argument: str, facts: Facts) -> Go:
@@ -415,7 +422,7 @@ DIALOGS = Dialogs(
         "find": find,
         "templates": to("templates"),
         "staff": to("staff"),
-        "invite": invite,
+        **{name: at_desk(name) for name in ("invite", "reports", "rounds", "import", "office_hours")},
         "leave": staff.leave,
         "council": council,
         "ballots": ballots,

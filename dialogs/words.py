@@ -246,6 +246,19 @@ DESK: Mapping[str, tuple[str, ...]] = {
     "council": ("hội đồng", "phiên họp", "phiếu chấm", "council"),
     "ballots": ("phiếu của tôi", "phiếu chấm của tôi", "các phiếu của tôi", "my score sheets"),
     "invite": ("mời cán bộ", "mời thêm cán bộ", "mời lãnh đạo", "invite", "invite an officer"),
+    "reports": ("danh sách, báo cáo", "báo cáo", "danh sách hồ sơ", "xuất danh sách", "xuất excel", "reports"),
+    "rounds": ("đợt chấm", "các đợt chấm", "mở đợt chấm", "thêm đợt chấm", "rounds"),
+    "import": (
+        "nhập danh sách",
+        "nhập giấy chứng nhận",
+        "nhập giấy chứng nhận cũ",
+        "nhập danh sách giấy chứng nhận",
+        "nhập giấy cũ",
+        "nhập từ excel",
+        "import",
+        "import certificates",
+    ),
+    "office_hours": ("giờ làm việc", "ghi giờ làm việc", "office hours"),
 }
 """What officers may type wherever no form is open; as their own words to somebody these are not taken."""
 
