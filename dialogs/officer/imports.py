@@ -110,7 +110,7 @@ class excel_list:
 def _prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (
         Text(N_("Please send the list of certificates as an Excel file (.xlsx), one line for each product.")),
-        Text(N_("I look at it first; nothing is taken over before you have said yes.")),
+        Text(N_("I look at it first and tell you what I found; nothing is taken over before you choose to.")),
         Text(N_("Where your messenger takes no Excel file, send it on Telegram or on the web page.")),
     )
 
@@ -167,7 +167,7 @@ IMPORT_SURE = Dialog(
             _sure,
             one_of(
                 (
-                    Option("yes", Text(N_("Take them over")), ("nhận", "nhận luôn", "take them over")),
+                    Option("yes", Text(N_("Take them over")), ("nhập", "nhập luôn", "nhận", "take them over")),
                     Option("no", Text(N_("Don't take over")), ("chưa", "chưa nhập", "don't")),
                 )
             ),
