@@ -50,11 +50,21 @@ def make_engine(url: str, **named: Any) -> AsyncEngine:
 
 
 class _Connection(AsyncConnection):
+    """Without a greenlet where nothing has to be waited for; `scalar` and `scalars` execute as well."""
+
     async def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
-        made: Any = self._proxied.connection.dbapi_connection
-        if made.here:
+        if self._here:
             return self._proxied.execute(statement, parameters, execution_options=execution_options)
         return await super().execute(statement, parameters, execution_options=execution_options)
+
+    async def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Any:
+        if self._here:
+            return self._proxied.exec_driver_sql(statement, parameters, execution_options)
+        return await super().exec_driver_sql(statement, parameters, execution_options)
+
+    @property
+    def _here(self) -> bool:
+        return cast("_Adapted", self._proxied.connection.dbapi_connection).here
 
 
 class _Engine(AsyncEngine):
