@@ -12,7 +12,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import make_url
 from sqlalchemy.dialects import registry
@@ -64,7 +64,8 @@ class _Connection(AsyncConnection):
 
     @property
     def _here(self) -> bool:
-        return cast("_Adapted", self._proxied.connection.dbapi_connection).here
+        adapted: Any = self._proxied.connection.dbapi_connection
+        return bool(adapted.here)
 
 
 class _Engine(AsyncEngine):
@@ -121,7 +122,8 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         return cursor
 
     def execute(self, operation: Any, parameters: Any = None) -> None:
-        adapted, visit = cast("_Adapted", self._adapt_connection), cast("Any", self._cursor)
+        adapted: Any = self._adapt_connection
+        visit: Any = self._cursor
         if adapted.here:
             visit.executed(adapted.driver, operation, parameters or ())
             self._rows = deque(visit.rows)
@@ -129,14 +131,15 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
             super().execute(operation, parameters)
 
     def executemany(self, operation: Any, seq_of_parameters: Any) -> None:
-        adapted, visit = cast("_Adapted", self._adapt_connection), cast("Any", self._cursor)
+        adapted: Any = self._adapt_connection
+        visit: Any = self._cursor
         if adapted.here:
             visit.executed_many(adapted.driver, operation, seq_of_parameters)
         else:
             super().executemany(operation, seq_of_parameters)
 
 
-class _Adapted(AsyncAdapt_aiosqlite_connection):
+class Adapted(AsyncAdapt_aiosqlite_connection):
     __slots__ = ("begins", "here")
     _cursor_cls = _Cursor
 
@@ -147,11 +150,12 @@ class _Adapted(AsyncAdapt_aiosqlite_connection):
         """Whether statements are run in the thread they are made in: while the write lock is held."""
 
     @property
-    def driver(self) -> sqlite3.Connection:
-        return cast("sqlite3.Connection", self._connection._conn)
+    def driver(self) -> Any:
+        """sqlite3's own connection."""
+        return self._connection._conn
 
     async def visit(self, work: Callable[..., object], *given: Any) -> None:
-        """`work`, given sqlite3's own connection, in the thread of this connection."""
+        """`work`, given the driver's connection, in the thread of this connection."""
         await self._connection._execute(work, self.driver, *given)
 
     def begin(self) -> None:
@@ -177,8 +181,8 @@ class _Begins(ConnectionCharacteristic):
     def set_characteristic(self, dialect: Any, dbapi_conn: Any, value: Begin) -> None:
         dbapi_conn.begins = value
 
-    def get_characteristic(self, dialect: Any, dbapi_conn: Any) -> Begin:
-        return cast("Begin", dbapi_conn.begins)
+    def get_characteristic(self, dialect: Any, dbapi_conn: Any) -> Any:
+        return dbapi_conn.begins
 
     def reset_characteristic(self, dialect: Any, dbapi_conn: Any) -> None:
         dbapi_conn.begins = Begin.WRITING
@@ -191,7 +195,7 @@ class _Dialect(SQLiteDialect_aiosqlite):
     connection_characteristics = SQLiteDialect_aiosqlite.connection_characteristics | {"sqlite_begin": _Begins()}
 
     def connect(self, *positional: Any, **named: Any) -> Any:
-        return _Adapted(self.loaded_dbapi, super().connect(*positional, **named).driver_connection)
+        return Adapted(self.loaded_dbapi, super().connect(*positional, **named).driver_connection)
 
     def do_begin(self, dbapi_connection: Any) -> None:
         dbapi_connection.dbapi_connection.begin()
