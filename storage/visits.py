@@ -11,7 +11,7 @@ docs/benchmarks.md has the ratios. What streams its rows (`AsyncConnection.strea
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
+from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import make_url
@@ -26,20 +26,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.util import await_only
 
 
-class Begin(StrEnum):
+class Begin(Enum):
     """How a connection's transactions begin, as its execution option `sqlite_begin`.
 
     All but those that only read take the write lock at once, so simultaneous ones wait, not fail. `LONG`: a statement
     may take more than some milliseconds, so that it must not run in the event loop's own thread.
     """
 
-    WRITING = "IMMEDIATE"
-    LONG = "IMMEDIATE, with statements that take long"
-    READING = "DEFERRED"
+    WRITING = auto()
+    LONG = auto()
+    READING = auto()
 
     @property
     def sql(self) -> str:
-        return f"BEGIN {self.value.partition(',')[0]}"
+        return "BEGIN DEFERRED" if self is Begin.READING else "BEGIN IMMEDIATE"
 
 
 def make_engine(url: str, **named: Any) -> AsyncEngine:

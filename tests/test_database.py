@@ -215,6 +215,21 @@ async def test_a_statement_visits_its_thread_once_or_not_at_all(
     assert visits == {"execute": 1, "executed": 1, "commit": 1}
 
 
+async def test_what_writes_needs_no_greenlet_and_no_listener(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def spawned(*_: Any, **__: Any) -> None:
+        raise AssertionError("SQLAlchemy prepares to wait")
+
+    assert not sqlite_engine.sync_engine._has_events
+    async with writing(sqlite_engine) as connection:
+        with monkeypatch.context() as patched:
+            patched.setattr("sqlalchemy.ext.asyncio.engine.greenlet_spawn", spawned)
+            await connection.execute(insert(settings), [{"name": name, "value": "1"} for name in "ab"])
+            assert await connection.scalar(select(func.count()).select_from(settings)) == 2
+            assert (await connection.exec_driver_sql("SELECT 1")).scalar() == 1
+
+
 async def test_a_visit_brings_what_the_dialects_own_cursor_brings(sqlite_url: str) -> None:
     plain = create_async_engine(sqlite_url)
     for engine in (plain, make_engine(sqlite_url)):
