@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -64,6 +65,7 @@ ANSWERED = Histogram(
     ["channel"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
+sent_of, answered_of = cache(SENT.labels), cache(ANSWERED.labels)
 SUSPENDED = Gauge("ocop_channel_suspended", "1 while a channel takes nothing until somebody acts", ["channel"])
 
 
@@ -141,7 +143,10 @@ class Delivery:
 
     async def _due(self, connection: AsyncConnection, free: int) -> list[outbox.Due]:
         now = self.world.clock()
-        return await outbox.claim(connection, now, free, self._for_notices, self._away(now))
+        away = self._away(now)
+        if not await outbox.waits(connection, now, self._for_notices, away):  # mostly, after replies were noted
+            return []
+        return await outbox.claim(connection, now, free, self._for_notices, away)
 
     @property
     def _for_notices(self) -> int:
@@ -160,7 +165,8 @@ class Delivery:
         now = self.world.clock()
         if sent:
             await notices.note_sent(connection, sent, now)
-            await outbox.mark_sent(connection, [gone.id for gone in sent], now)
+            listed = [gone.id for gone in sent if gone.listed]
+            await outbox.mark_sent(connection, [gone.id for gone in sent], now, listed)
 
     async def _deliver(self, due: outbox.Due) -> None:
         try:
@@ -185,16 +191,16 @@ class Delivery:
         except NotHereYetError:
             await self._again(due, "file on its way", FILE_PAUSE_S)
         except ChannelError as error:
-            SENT.labels(due.channel, type(error).__name__).inc()
+            sent_of(due.channel, type(error).__name__).inc()
             await self._failed(due, error)
         except Exception as error:  # a bug in making this one message must not stop the others
             log.error("message %d of %s: %s", due.id, due.channel, where(error))
-            SENT.labels(due.channel, type(error).__name__).inc()
+            sent_of(due.channel, type(error).__name__).inc()
             await self._broken(due, error)
         else:
-            SENT.labels(due.channel, "sent").inc()
+            sent_of(due.channel, "sent").inc()
             if due.kind == "reply":
-                ANSWERED.labels(due.channel).observe((self.world.clock() - due.created_at).total_seconds())
+                answered_of(due.channel).observe((self.world.clock() - due.created_at).total_seconds())
             self._works(due.channel)
             self._sent.append(self._of(due, channel.capabilities, sent, cost))
             self._gone.add(due.id)
@@ -257,6 +263,7 @@ class Delivery:
             "paid" if sent.paid else cost,
             sent.quota_left,
             due.heard,
+            due.kind == "notice" and "listed" in due.body,
         )
 
     def _works(self, channel: str) -> None:

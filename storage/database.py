@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage import visits
@@ -57,10 +57,8 @@ def _postgresql(url: str, *, patient: bool) -> AsyncEngine:
 
 
 def _sqlite(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, json_serializer=dumps, hide_parameters=True)
-    event.listen(engine.sync_engine, "do_connect", visits.connect)
+    engine = visits.make_engine(url, json_serializer=dumps, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _sqlite_connected)
-    event.listen(engine.sync_engine, "begin", _sqlite_begins)
     return engine
 
 
@@ -96,19 +94,11 @@ def _change_to_wal(cursor: Any) -> None:
         time.sleep(0.01)
 
 
-def _sqlite_begins(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    mode = options.get("sqlite_begin", "IMMEDIATE")
-    connection.exec_driver_sql(f"BEGIN {mode}")
-    made: Any = connection.connection.dbapi_connection
-    made.here = mode == "IMMEDIATE" and not options.get("sqlite_long")
-
-
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that only reads: on SQLite it does not wait for the writer."""
     async with engine.connect() as connection:
-        await connection.execution_options(sqlite_begin="DEFERRED")
+        await connection.execution_options(sqlite_begin=visits.Begin.READING)
         async with connection.begin():
             yield connection
 
@@ -126,7 +116,7 @@ async def writing(engine: AsyncEngine, *, long: bool = False) -> AsyncIterator[A
         return
     async with _WRITERS.setdefault(engine.sync_engine, asyncio.Lock()), engine.connect() as connection:
         if long:
-            await connection.execution_options(sqlite_long=True)
+            await connection.execution_options(sqlite_begin=visits.Begin.LONG)
         async with connection.begin():
             yield connection
 

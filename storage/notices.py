@@ -136,6 +136,8 @@ class Gone:
     quota_left: int | None = None
     heard: datetime | None = None
     """When its person had last written; their next word begins the quota anew."""
+    listed: bool = False
+    """Nobody asked for it, and its choices are a list that numbers answer."""
 
 
 async def note_sent(connection: AsyncConnection, gone: Sequence[Gone], now: datetime) -> None:

@@ -253,10 +253,14 @@ _SENT = (
 _LISTED = update(conversations).where(conversations.c.id == bindparam("row_id")).values(listed=bindparam("new_list"))
 
 
-async def mark_sent(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
+async def mark_sent(
+    connection: AsyncConnection, ids: Sequence[int], now: datetime, listed: Sequence[int] | None = None
+) -> None:
+    """`listed`: those of them with which a list may have come that nobody asked for; None: any."""
     if ids:
         await connection.execute(_SENT, [{"row_id": row_id, "at": now} for row_id in ids])
-        await _note_lists(connection, ids)
+    if with_list := ids if listed is None else listed:
+        await _note_lists(connection, with_list)
 
 
 async def answered_at(connection: AsyncConnection, conversation_id: int) -> datetime | None:

@@ -264,7 +264,8 @@ async def _all_through(load: Any) -> None:
     answered = -1
     while not load.idle.is_set():
         if len(load.latency) == answered:
-            raise TimeoutError(f"{len(load.users)} people wait, {answered} updates were answered")
+            asked = f", who were asked something else: {strange[0]}" if strange else ""
+            raise TimeoutError(f"{len(load.users)} people wait, {answered} updates were answered{asked}")
         answered = len(load.latency)
         with suppress(TimeoutError):
             await asyncio.wait_for(load.idle.wait(), SILENCE_S)

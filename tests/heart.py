@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
+from unittest import mock
 
 from sqlalchemy import Table, event, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,7 +18,7 @@ from bot.render import Listener
 from bot.world import World
 from dialogs.model import Event, Role, State, TextReceived
 from dialogs.state import dump
-from storage import cases, people
+from storage import cases, people, visits
 from storage.database import make_engine
 from storage.models import conversations, files, memberships
 from storage.models import people as people_table
@@ -185,8 +186,15 @@ def watched(engine: AsyncEngine, name: str) -> Iterator[list[str]]:
     def note(*happened: Any) -> None:
         seen.append(str(happened[2]) if len(happened) > 2 else "")
 
+    def begin(adapted: visits.Adapted) -> None:
+        if name == "before_cursor_execute":  # SQLite's BEGIN is our dialect's, which has no events
+            seen.append(adapted.begins.sql)
+        begun(adapted)
+
+    begun = visits.Adapted.begin
     event.listen(engine.sync_engine, name, note)
-    yield seen
+    with mock.patch.object(visits.Adapted, "begin", begin):
+        yield seen
     event.remove(engine.sync_engine, name, note)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from storage import database
 from storage.database import SQLITE_BUSY_TIMEOUT_MS, make_engine, reading, sqlite_path, writing
 from storage.models import consents, conversations, offices, people, serials, settings
+from storage.visits import Begin
 from tests.conftest import PostgreSQL
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
@@ -31,7 +32,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 async def test_every_sqlite_connection_has_the_pragmas(sqlite_engine: AsyncEngine, pragma: str, value: object) -> None:
     async with sqlite_engine.connect() as first, sqlite_engine.connect() as second:
         for connection in (first, second):
-            await connection.execution_options(sqlite_begin="DEFERRED")
+            await connection.execution_options(sqlite_begin=Begin.READING)
             assert await connection.scalar(text(f"PRAGMA {pragma}")) == value
 
 
@@ -202,16 +203,31 @@ async def test_a_statement_visits_its_thread_once_or_not_at_all(
     async with writing(sqlite_engine) as connection:  # it has the lock: only BEGIN and COMMIT may have to wait
         await written(connection, "a", "b")
         found = (await connection.execute(select(settings.c.name).where(settings.c.name < "c"))).scalars().all()
-    assert (found, visits) == (["a", "b"], {"executed": 1, "commit": 1})
+    assert (found, visits) == (["a", "b"], {"execute": 1, "commit": 1})
     visits.clear()
     async with writing(sqlite_engine, long=True) as connection:
         await written(connection, "c", "d")
         await connection.execute(delete(settings))
-    assert visits == {"executed": 2, "executed_many": 1, "commit": 1}
+    assert visits == {"execute": 1, "executed": 1, "executed_many": 1, "commit": 1}
     visits.clear()
     async with reading(sqlite_engine) as connection:
         assert (await connection.execute(select(settings))).all() == []
-    assert visits == {"executed": 2, "commit": 1}
+    assert visits == {"execute": 1, "executed": 1, "commit": 1}
+
+
+async def test_what_writes_needs_no_greenlet_and_no_listener(
+    sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def spawned(*_: Any, **__: Any) -> None:
+        raise AssertionError("SQLAlchemy prepares to wait")
+
+    assert not sqlite_engine.sync_engine._has_events
+    async with writing(sqlite_engine) as connection:
+        with monkeypatch.context() as patched:
+            patched.setattr("sqlalchemy.ext.asyncio.engine.greenlet_spawn", spawned)
+            await connection.execute(insert(settings), [{"name": name, "value": "1"} for name in "ab"])
+            assert await connection.scalar(select(func.count()).select_from(settings)) == 2
+            assert (await connection.exec_driver_sql("SELECT 1")).scalar() == 1
 
 
 async def test_a_visit_brings_what_the_dialects_own_cursor_brings(sqlite_url: str) -> None:

@@ -339,6 +339,28 @@ async def test_nothing_to_do_begins_no_writing_transaction(sqlite_engine: AsyncE
     assert "BEGIN IMMEDIATE" not in statements
 
 
+async def test_noting_a_reply_asks_only_whether_more_waits(sqlite_engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    await put(sqlite_engine, clock, "anna", "a1")
+    delivery = worker(sqlite_engine, channel, clock)
+    (due,) = await delivery._claim(IN_HAND)
+    await delivery._deliver(due)
+    with watched(sqlite_engine, "before_cursor_execute") as statements:
+        assert await delivery._claim(IN_HAND) == []
+    assert [sql.split()[0] for sql in statements] == ["BEGIN", "UPDATE", "SELECT"]
+
+
+async def test_a_notice_that_is_out_has_the_newest_list_of_its_chat(engine: AsyncEngine) -> None:
+    clock, channel = Clock(), Messenger()
+    conversation = await chat(engine, clock, "anna")
+    clock.now += timedelta(seconds=1)
+    body = {"text": "1. Menu", "listed": [[1, "l:menu", "Menu"]]}
+    async with engine.begin() as connection:
+        await box.post(connection, [outbox_row(conversation.id, "notice", body, clock())])
+    await Working(worker(engine, channel, clock)).until(lambda: done(engine))
+    assert (await chat(engine, clock, "anna")).listed == ((1, "l:menu", "Menu"),)
+
+
 async def test_reading_leaves_nothing_behind_on_the_connection(sqlite_engine: AsyncEngine) -> None:
     clock, channel = Clock(), Messenger()
     delivery = worker(sqlite_engine, channel, clock)

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
@@ -92,6 +93,7 @@ NEW_CHATS = parse("60/minute")
 UPLOADS = parse("300/day")
 """Megabytes per chat: a whole dossier of photos, and far from filling a disk. More at once is never taken."""
 REQUESTS = Counter("ocop_updates_total", "Updates by channel and outcome", ["channel", "outcome"])
+requests_of = cache(REQUESTS.labels)
 WAITING = Gauge("ocop_waiting", "What is due and not done: replies, notices, files, timers; of all processes", ["what"])
 OLDEST = Gauge("ocop_waiting_oldest_seconds", "How long the first of these has been due", ["what"])
 GIVEN_UP = Gauge("ocop_given_up", "Messages that failed and updates set aside, as long as they are kept", ["what"])
@@ -409,9 +411,9 @@ class Site:
         try:
             await self.intake.submit(update)
         except (Closing, SQLAlchemyError, OSError):
-            REQUESTS.labels(update.channel, "unavailable").inc()
+            requests_of(update.channel, "unavailable").inc()
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE) from None
-        REQUESTS.labels(update.channel, "handled").inc()
+        requests_of(update.channel, "handled").inc()
 
     # ------------------------------------------------------------ the chat page as an app, and its notices
 
@@ -609,10 +611,10 @@ class Site:
         try:
             updates = await self.telegram.received(request.headers, body)
         except BadSignature:
-            REQUESTS.labels("telegram", "bad signature").inc()
+            requests_of("telegram", "bad signature").inc()
             raise HTTPException(HTTPStatus.UNAUTHORIZED) from None
         except (ValueError, RecursionError):
-            REQUESTS.labels("telegram", "unreadable").inc()
+            requests_of("telegram", "unreadable").inc()
             return Response()  # it would come again for a day, and never be better
         for update in updates:
             await self._taken(update)
@@ -639,14 +641,14 @@ class Site:
                 incoming = _believed(channel, request.headers, await _up_to(request, MAX_ZALO_BYTES))
                 for one in incoming:
                     await take(self.intake, one)
-                    REQUESTS.labels(channel.name, "handled").inc()
+                    requests_of(channel.name, "handled").inc()
         except (Closing, SQLAlchemyError, OSError) as error:  # a timeout is an OSError
             if not incoming:  # its body did not come in time
-                REQUESTS.labels(channel.name, "unreadable").inc()
+                requests_of(channel.name, "unreadable").inc()
                 return Response()
             if not isinstance(error, Closing | TimeoutError) and not is_outage(error):
                 raise
-            REQUESTS.labels(channel.name, "unavailable").inc()
+            requests_of(channel.name, "unavailable").inc()
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
         return Response()
 
@@ -752,9 +754,9 @@ def _believed(channel: Channel, headers: Mapping[str, str], body: bytes | None) 
             raise ValueError("a body that is too long")
         return channel.read(headers, body)
     except BadSignature:
-        REQUESTS.labels(channel.name, "bad signature").inc()
+        requests_of(channel.name, "bad signature").inc()
     except (ValueError, RecursionError):
-        REQUESTS.labels(channel.name, "unreadable").inc()
+        requests_of(channel.name, "unreadable").inc()
     return ()
 
 
