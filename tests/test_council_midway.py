@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.desk import council as desk
 from bot.effects import TOO_LATE
 from bot.sample_council import sample_councils
-from dialogs.council import secretary
+from dialogs.council import secretary, tabled
 from dialogs.council.facts import FREE
 from dialogs.model import (
     CloseCouncil,
@@ -38,18 +38,18 @@ def test_a_product_nobody_has_scored_can_be_taken_off() -> None:
     known, here = Facts(NOW, councils=(council,)), {"subject": str(council.id)}
     assert "products" in [option.value for option in secretary.options(here, known)]
     scored, unscored, _gone = council.products
-    assert {option.value for option in secretary.product_options(here, known)} >= {scored.code, unscored.code}
+    assert {option.value for option in tabled.product_options(here, known)} >= {scored.code, unscored.code}
     off = {code: {**here, "_of": code, "product": "off"} for code in (scored.code, unscored.code)}
-    assert secretary.product_done(off[unscored.code], known) == (TableProduct(council.id, unscored.code, off=True),)
-    assert not secretary.product_done(off[scored.code], known)
-    assert secretary.after_product("off", off[scored.code], known).answers == {"_do": "off", "_of": scored.code}
-    surely = secretary.taken_off({**here, "_of": scored.code, "off": "void"}, known)
+    assert tabled.product_done(off[unscored.code], known) == (TableProduct(council.id, unscored.code, off=True),)
+    assert not tabled.product_done(off[scored.code], known)
+    assert tabled.after_product("off", off[scored.code], known).answers == {"_do": "off", "_of": scored.code}
+    surely = tabled.taken_off({**here, "_of": scored.code, "off": "void"}, known)
     assert surely == (TableProduct(council.id, scored.code, off=True, void=True),)
 
 
 def test_only_marks_that_count_are_looked_at() -> None:
     _, council, *_ = sample_councils()
-    listed = secretary.scored_options({"subject": str(council.id)}, Facts(NOW, councils=(council,)))
+    listed = tabled.scored_options({"subject": str(council.id)}, Facts(NOW, councils=(council,)))
     assert [option.value for option in listed] == [council.products[0].code, "back"]
 
 
