@@ -346,6 +346,12 @@ async def in_session(connection: AsyncConnection, case_id: int) -> bool:
     return (await connection.execute(statement)).first() is not None
 
 
+async def council_on(connection: AsyncConnection, code: str) -> dict[str, Any]:
+    """For whoever may enter the result of a case: the session that scores it, and what one came to that is over."""
+    case_id = (await connection.execute(select(cases.c.id).where(cases.c.code == code))).scalar_one()
+    return {"sitting": await sitting_of(connection, code), "agreed": await agreed_on(connection, case_id)}
+
+
 async def sitting_of(connection: AsyncConnection, code: str) -> Sitting | None:
     """The session that scores a case now."""
     here = (cases.c.code == code, council_sessions.c.closed_at.is_(None))

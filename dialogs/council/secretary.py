@@ -25,9 +25,9 @@ from dialogs.model import (
     Text,
     Value,
 )
-from dialogs.officer.by_item import stored
 from dialogs.officer.decide import DESK
 from dialogs.officer.desk import short_codes
+from dialogs.officer.result import as_agreed
 from dialogs.producer.place import place_name
 
 
@@ -135,10 +135,7 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
 
 def to_result(product: Tabled, agreed: Agreed) -> Go:
     """The points of the council stand in the form; number and day of the paper are asked there."""
-    parts = zip(("part_a", "part_b", "part_c"), agreed.points, strict=True)
-    given = {name: f"{points:f}" for name, points in parts}
-    given |= {"items": stored(agreed.items), "_stars": str(agreed.stars)}
-    return Go(f"result.{product.code}", given, drop=f"result.{product.code}")
+    return Go(f"result.{product.code}", as_agreed(agreed), drop=f"result.{product.code}")
 
 
 COUNCIL = Dialog(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from dialogs.council.facts import Ballot, Council, Sitting
+from dialogs.council.facts import Agreed, Ballot, Council, Sitting
 from dialogs.evaluation import Assessed, Ready
 from dialogs.model.texts import Answers
 from dialogs.paperwork import Story
@@ -344,6 +344,7 @@ class CaseFacts:
     assessment: tuple[Assessed, ...] = ()  # the commune's, for those only who decide on the case
     with_group: bool = False  # the province's advisory group is reading it
     sitting: Sitting | None = None  # for who may enter its result
+    agreed: Agreed | None = None  # what a session came to that is over, for the same
     round: Round | None = None  # of the province: the one it was sent up for, or would be today
     officers: int = 0  # of its commune, which need not be the person's
     officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
