@@ -60,8 +60,6 @@ def file_done(answers: Answers, facts: Facts) -> Effects:
     match answers["file"]:
         case "read":
             return (ReadDossier(code),)
-        case "out":
-            return (KeepRemark(code, ""),)
         case "done" | "again" as value:
             return (FinishReading(code, back=value == _AGAIN.value),)
     return ()
@@ -73,7 +71,7 @@ def after_file(value: str, answers: Answers, facts: Facts) -> Go:
         return Go("seat")
     if value == CONCERNED.value:
         return to(ballot, SURE)
-    return to(ballot, value if value == _REMARK.value else "")
+    return to(ballot, value if value in (_REMARK.value, _OUT.value) else "")
 
 
 class remark_words(own_words):
@@ -92,12 +90,32 @@ def remark_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
     values: dict[str, Value] = {"product": ballot.product}
     ask = Text(N_("What should the council know about “%(product)s”?"), values)
-    return (*before(ballot.remark), ask, Text(N_("For example: what to look at on site, what to have tested.")))
+    instead = (Text(N_("What you write now takes its place.")),) if ballot.remark else ()
+    example = Text(N_("For example: what to look at on site, what to have tested."))
+    return (*before(ballot.remark), *instead, ask, example)
 
 
 def remarked(answers: Answers, facts: Facts) -> Effects:
     words = answers["remark"]
     return (KeepRemark(answers["subject"], words),) if words != _BACK.value else ()
+
+
+_STAYS = Option("no", Text(N_("Keep the remark")), ("giữ", "giữ góp ý", "không", "chưa", "keep it"))
+_OUT_NOW = Option("yes", Text(N_("Take it out now")), ("bỏ luôn", "bỏ", "take it out"))
+
+
+def out_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    said = Text(N_("Your remark: “%(words)s”"), {"words": ballot_of(answers, facts).remark})
+    return (said, Text(N_("Once it is out, neither the council nor the secretary reads it. Take it out?")))
+
+
+def taken_out(answers: Answers, facts: Facts) -> Effects:
+    return (KeepRemark(answers["subject"], ""),) if answers["out"] == _OUT_NOW.value else ()
+
+
+def _takes_out(answers: Answers, facts: Facts) -> bool:
+    ballot = ballot_of(answers, facts)
+    return answers.get("_do") == _OUT.value and _reads(ballot) and bool(ballot.remark)
 
 
 def _reads(ballot: Ballot) -> bool:
@@ -118,6 +136,16 @@ ADVICE = Dialog(
             then=remarked,
             goto=lambda value, answers, facts: to(ballot_of(answers, facts)),
             verbatim=True,
+        ),
+        Ask(
+            "out",
+            out_prompt,
+            one_of((_STAYS, _OUT_NOW)),
+            when=_takes_out,
+            then=taken_out,
+            goto=lambda value, answers, facts: to(ballot_of(answers, facts)),
+            confirms=True,
+            at_once=True,
         ),
         Ask(
             "file",

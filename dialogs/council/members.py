@@ -1,5 +1,6 @@
 """The members of a session: who is invited as what, a new link, who is no member after all, and by when they score."""
 
+from dataclasses import replace
 from datetime import date
 
 from dialogs.answers import one_of, text
@@ -8,6 +9,8 @@ from dialogs.model import (
     N_,
     Answers,
     Ask,
+    Condition,
+    Council,
     DropSeat,
     Effects,
     Facts,
@@ -47,16 +50,54 @@ _MEMBER = Option("member", Text(N_("Member")), ("ủy viên", "thành viên", "m
 _ADVISER = Option("adviser", Text(N_("Advisory group")), ("tổ tư vấn", "tư vấn", "advisory group"))
 
 
+def chair_of(council: Council) -> Seat | None:
+    return next((seat for seat in council.seats if seat.chair), None)
+
+
 def invited(answers: Answers, facts: Facts) -> Effects:
     council, value = council_of(answers, facts), answers["as"]
-    if value == BACK.value:
+    if value == BACK.value or (value == _CHAIR.value and chair_of(council) is not None):
         return ()
     return (InviteMember(council.id, answers["name"], value == _CHAIR.value, value == _ADVISER.value),)
 
 
+def after_invited(value: str, answers: Answers, facts: Facts) -> Go:
+    if value == _CHAIR.value and chair_of(council_of(answers, facts)) is not None:
+        asked = to(answers, "chair")
+        return replace(asked, answers={**asked.answers, "_name": answers["name"]})
+    return after_link(value, answers, facts)
+
+
 def after_link(value: str, answers: Answers, facts: Facts) -> Go:
     """The link stands alone: whatever stood below it would be copied with it."""
-    return to(answers, "" if value in (BACK.value, _DROP.value) else "invited")
+    return to(answers, "" if value == BACK.value else "invited")
+
+
+_INSTEAD = Option("chair", Text(N_("Change the chair")), ("đổi chủ tịch", "đổi", "change the chair"))
+_AS_MEMBER = Option("member", Text(N_("Invite as a member")), ("mời làm ủy viên", "ủy viên", "as a member"))
+
+
+def chair_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    chair = chair_of(council_of(answers, facts))
+    values: dict[str, Value] = {"name": _short(answers), "chair": chair.short if chair is not None else ""}
+    there = N_("%(chair)s is the chair of this session. With %(name)s as the chair, they go on as a member.")
+    return (Text(there, values), Text(N_("Do you change the chair?")))
+
+
+def _short(answers: Answers) -> str:
+    """Without where they work, as Seat.short."""
+    return answers.get("_name", "").partition(",")[0]
+
+
+def _has_chair(answers: Answers, facts: Facts) -> bool:
+    return bool(answers.get("_name")) and chair_of(council_of(answers, facts)) is not None
+
+
+def chair_chosen(answers: Answers, facts: Facts) -> Effects:
+    value = answers["chair"]
+    if value == BACK.value:
+        return ()
+    return (InviteMember(council_of(answers, facts).id, answers["_name"], chair=value == _INSTEAD.value),)
 
 
 def members_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -126,12 +167,43 @@ def seat_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (BACK, _RENEW, _DROP) if _seat(answers, facts) is not None else (BACK,)
 
 
+def after_seat(value: str, answers: Answers, facts: Facts) -> Go:
+    return to(answers) if value == BACK.value else to(answers, value, answers["_of"])
+
+
+_RENEW_NOW = Option("renew", Text(N_("Make it now")), ("tạo luôn", "tạo", "make it now"))
+_DROP_NOW = Option("drop", Text(N_("Remove them now")), ("bỏ luôn", "remove them now"))
+
+
+def renew_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    stops = N_("Once %(name)s has a new link, the old one and the telephone it was opened on have no access any more.")
+    return _about(answers, facts, stops, N_("Make a new link?"))
+
+
+def drop_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    lost = N_("Once %(name)s is removed, their link works no more, and what they have begun to mark is lost.")
+    of_group = N_("Once %(name)s is removed, their link works no more.")
+    seat = _seat(answers, facts)
+    return _about(answers, facts, of_group if seat is not None and seat.advisory else lost, N_("Remove them?"))
+
+
+def _about(answers: Answers, facts: Facts, what: str, ask: str) -> tuple[Text, ...]:
+    seat = _seat(answers, facts)
+    return (Text(what, {"name": seat.short}), Text(ask)) if seat is not None else ()
+
+
+def _is_there(do: str) -> Condition:
+    """The question about a member who is still one."""
+    return lambda answers, facts: at(do)(answers, facts) and _seat(answers, facts) is not None
+
+
 def seat_done(answers: Answers, facts: Facts) -> Effects:
     council, seat = council_of(answers, facts), _seat(answers, facts)
-    if seat is None or answers["seat"] == BACK.value:
+    if seat is None:
         return ()
-    order = RenewSeat if answers["seat"] == _RENEW.value else DropSeat
-    return (order(council.id, seat.number),)
+    if answers.get("renew") == _RENEW_NOW.value:
+        return (RenewSeat(council.id, seat.number),)
+    return (DropSeat(council.id, seat.number),) if answers.get("drop") == _DROP_NOW.value else ()
 
 
 ASKS = (
@@ -156,7 +228,7 @@ ASKS = (
         one_of((_CHAIR, _MEMBER, _ADVISER, BACK)),
         when=lambda answers, facts: at("invite")(answers, facts) and "name" in answers,
         then=invited,
-        goto=after_link,
+        goto=after_invited,
     ),
     Ask(
         "invited",
@@ -177,7 +249,32 @@ ASKS = (
         seat_prompt,
         one_of(seat_options),
         when=at("seat"),
+        goto=after_seat,
+    ),
+    Ask(
+        "renew",
+        renew_prompt,
+        one_of((BACK, _RENEW_NOW)),
+        when=_is_there("renew"),
         then=seat_done,
+        goto=after_link,
+        confirms=True,
+    ),
+    Ask(
+        "drop",
+        drop_prompt,
+        one_of((BACK, _DROP_NOW)),
+        when=_is_there("drop"),
+        then=seat_done,
+        goto=lambda value, answers, facts: to(answers),
+        confirms=True,
+    ),
+    Ask(
+        "chair",
+        chair_prompt,
+        one_of((BACK, _AS_MEMBER, _INSTEAD)),
+        when=lambda answers, facts: at("chair")(answers, facts) and _has_chair(answers, facts),
+        then=chair_chosen,
         goto=after_link,
         confirms=True,
     ),
