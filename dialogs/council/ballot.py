@@ -4,6 +4,7 @@ Each mark is kept at once, so a member goes on where they stopped, on whatever t
 but one's own. Which of the questions below stands is `_do` of the draft, and `_item` what it is about.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,8 +12,10 @@ from dialogs.answers import one_of
 from dialogs.council.concern import CONCERNED, MINE, SURE, asks, ballot_of, is_open, named, standing_at, to
 from dialogs.council.facts import FREE
 from dialogs.engine import said
+from dialogs.matching import number
 from dialogs.model import (
     N_,
+    Answer,
     Answers,
     Ask,
     Ballot,
@@ -20,15 +23,28 @@ from dialogs.model import (
     Condition,
     Dialog,
     Effects,
+    Event,
     Facts,
     Go,
+    InvalidAnswer,
     Option,
+    OptionChosen,
     ReadDossier,
     ScoreItem,
     Text,
+    TextReceived,
     Value,
 )
-from dialogs.producer.score_words import asked_lines, mark_words, part_lines, total_lines
+from dialogs.producer.score_words import (
+    UNCLEAR,
+    WHICH_LINE,
+    asked_lines,
+    mark_options,
+    mark_words,
+    part_lines,
+    plain_no,
+    total_lines,
+)
 from dialogs.rules.scoring import NONE, choices, score
 from dialogs.rules.sheet import Criterion, Sheet, sheet
 
@@ -111,15 +127,112 @@ def _just_marked(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def item_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     item = _item(answers, facts)
-    marks = (Option(str(mark), _with_points(item, mark)) for mark in choices(item))
-    return (*marks, _SEE, _READ, *_report(ballot_of(answers, facts)), replace(MINE, hidden=True))
+    ways = (_SEE, _READ, *_report(ballot_of(answers, facts)), replace(MINE, hidden=True))
+    return (*mark_options(item, _with_points), *ways, *plain_no(item))
 
 
 def _with_points(item: Criterion, mark: int) -> Text:
     """ "Có, đủ giấy (2 điểm)"."""
-    count = 0 if mark == NONE else item.options[mark - 1].points
-    values: dict[str, Value] = {"option": said(mark_words(item, mark)), "count": count}
+    values: dict[str, Value] = {"option": said(mark_words(item, mark)), "count": _points(item, mark)}
     return Text(N_("%(option)s (%(count)s point)"), values, N_("%(option)s (%(count)s points)"))
+
+
+def _points(item: Criterion, mark: int) -> int:
+    return 0 if mark == NONE else item.options[mark - 1].points
+
+
+def _worth(item: Criterion, points: int | None) -> str:
+    """The only line that brings so many points; "" where there is none, or several."""
+    found = [str(mark) for mark in choices(item) if _points(item, mark) == points]
+    return found[0] if len(found) == 1 else ""
+
+
+class item_line(one_of):
+    """A line of the item. A number that was typed may be its number or its points.
+
+    Where it is one line's number and another's points, `LINES` or `POINTS` says which of them is meant, once it has
+    been asked; until then the answer is both: "2/3 of 2", as `_either` reads it.
+    """
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        item = _item(answers, facts)
+        if isinstance(event, TextReceived) and (points := _worth(item, number(event.text))):
+            return Answer(points)
+        answer = one_of.read(self, event, answers, facts, partial)
+        if answer.value == UNCLEAR:
+            raise InvalidAnswer(WHICH_LINE)
+        typed = event.number if isinstance(event, OptionChosen) else 0
+        points = _worth(item, typed) if typed else ""
+        meant = answers.get("_numbers")
+        if points in ("", answer.value) or meant == LINES:
+            return answer
+        return Answer(points if meant == POINTS else f"{answer.value}/{points} of {typed}")
+
+
+LINES, POINTS = "lines", "points"
+"""What a typed number is, in `_numbers` of the draft: as long as the sheet is open it is not asked again."""
+_EITHER = re.compile(r"(?P<line>\w+)/(?P<worth>\d+) of (?P<number>\d+)")
+
+
+def _either(answers: Answers, facts: Facts) -> tuple[Option, Option, int] | None:
+    """The line with the number that was typed, that with as many points, and the number; None: nothing to ask."""
+    found = _EITHER.fullmatch(answers.get("_either", ""))
+    if found is None:
+        return None
+    lines = {option.value: option for option in item_options(answers, facts)}
+    line, worth = lines.get(found["line"]), lines.get(found["worth"])
+    return (line, worth, int(found["number"])) if line is not None and worth is not None else None
+
+
+def number_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if (either := _either(answers, facts)) is None:
+        return ()
+    line, worth, typed = either
+    ask = N_("You typed %(number)s: is that line %(number)s or %(number)s points?")
+    values: dict[str, Value] = {"number": typed}
+    return (
+        Text(ask, values),
+        Text(N_("• Line %(number)s: %(finding)s"), values | {"finding": said(line.label)}),
+        Text(N_("• %(number)s points: %(finding)s"), values | {"finding": said(worth.label)}),
+        Text(N_("I take it so for the next items, too.")),
+    )
+
+
+def number_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    either = _either(answers, facts)
+    values: dict[str, Value] = {"count": either[2] if either is not None else 0}
+    points = Text(N_("%(count)s point"), values, N_("%(count)s points"))
+    return (Option(LINES, Text(N_("Line %(count)s"), values)), Option(POINTS, points))
+
+
+class line_or_points(one_of):
+    """In words: what a number alone means is the question."""
+
+    @property
+    def takes(self) -> str:
+        return "number"
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, TextReceived):
+            number = (_either(answers, facts) or (None, None, 0))[2]
+            raise InvalidAnswer(N_("Please say it in words: “line %(number)s” or “%(number)s points”."), number=number)
+        return one_of.read(self, event, answers, facts, partial)
+
+
+def number_marked(answers: Answers, facts: Facts) -> Effects:
+    return item_marked({**answers, "item": _meant(answers, facts)}, facts)
+
+
+def _meant(answers: Answers, facts: Facts) -> str:
+    either = _either(answers, facts)
+    if either is None:
+        return ""
+    return either[0].value if answers["number"] == LINES else either[1].value
+
+
+def after_number(value: str, answers: Answers, facts: Facts) -> Go:
+    go = after_item(_meant(answers, facts), answers, facts)
+    return replace(go, answers={**go.answers, "_numbers": value}) if go.target.startswith("ballot.") else go
 
 
 def item_marked(answers: Answers, facts: Facts) -> Effects:
@@ -139,6 +252,9 @@ def after_item(value: str, answers: Answers, facts: Facts) -> Go:
         return to(ballot, "item", item.code)
     if value == _SEE.value:
         return to(ballot, _EACH.value) if ballot.marks else to(ballot)
+    if _EITHER.fullmatch(value):
+        asked = to(ballot, "number", item.code)
+        return replace(asked, answers={**asked.answers, "_either": value})
     return _onward(ballot, item.code)
 
 
@@ -230,8 +346,8 @@ def sheet_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 def sheet_done(answers: Answers, facts: Facts) -> Effects:
     code = answers["subject"]
     match answers["sheet"]:
-        case "cast" | "back" as value:
-            return (CastBallot(code, back=value == "back"),)
+        case "back":
+            return (CastBallot(code, back=True),)
         case "read":
             return (ReadDossier(code),)
     return ()
@@ -242,15 +358,42 @@ def after_sheet(value: str, answers: Answers, facts: Facts) -> Go:
     match value:
         case "on":
             return _onward(ballot)
-        case "which" | "each" | "report":
+        case "which" | "each" | "report" | "cast":
             return to(ballot, value)
         case "concerned":
             return to(ballot, SURE)
         case "back" | "read":
             return to(ballot)
-        case "cast" | "mine":
+        case "mine":
             return Go("seat")
     return to(ballot, "item", value)
+
+
+# ---------------------------------------------------------------- handing it in
+
+_NOT_YET = Option("no", Text(N_("Don't hand it in yet")), ("chưa", "chưa nộp", "không", "not yet"))
+_NOW = Option("now", Text(N_("Hand it in now")), ("nộp luôn", "nộp", "hand it in now"))
+
+
+def cast_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """What would be handed in, and what is still open."""
+    ballot = ballot_of(answers, facts)
+    result = score(sheet_for(ballot), ballot.marks)
+    head = Text(N_("Your sheet for “%(product)s” (%(code)s)"), named(ballot))
+    ask = Text(N_("Until the session is over you can take it back. Hand it in?"))
+    return (head, _how_far(ballot), *total_lines(result), ask)
+
+
+def cast_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (_NOT_YET,) if _left(ballot_of(answers, facts)) else (_NOT_YET, _NOW)
+
+
+def cast_done(answers: Answers, facts: Facts) -> Effects:
+    return (CastBallot(answers["subject"]),) if answers["cast"] == _NOW.value else ()
+
+
+def after_cast(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go("seat") if value == _NOW.value else to(ballot_of(answers, facts))
 
 
 # ---------------------------------------------------------------- what is marked
@@ -317,10 +460,20 @@ BALLOT = Dialog(
         Ask(
             "item",
             item_prompt,
-            one_of(item_options),
+            item_line(item_options),
             when=_at("item"),
             then=item_marked,
             goto=after_item,
+            confirms=True,
+            at_once=True,
+        ),
+        Ask(
+            "number",
+            number_prompt,
+            line_or_points(number_options),
+            when=lambda answers, facts: _at("number")(answers, facts) and _either(answers, facts) is not None,
+            then=number_marked,
+            goto=after_number,
             confirms=True,
             at_once=True,
         ),
@@ -334,6 +487,16 @@ BALLOT = Dialog(
             at_once=True,
         ),
         Ask("which", N_("Which item shall we change?"), one_of(which_options), when=_at("which"), goto=after_which),
+        Ask(
+            "cast",
+            cast_prompt,
+            one_of(cast_options),
+            when=_at("cast"),
+            then=cast_done,
+            goto=after_cast,
+            confirms=True,
+            at_once=True,
+        ),
         Ask(
             "sheet",
             sheet_prompt,
