@@ -39,7 +39,7 @@ from storage.again import former_of
 from storage.assessments import assessment_of, may_see, shows_assessment
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar, used_of_limit
 from storage.correspondence import addressed, letter_key, notes_of, reachable
-from storage.council import council_facts, council_on, seated, shows_council
+from storage.council import SITTING, council_facts, council_on, shows_council
 from storage.database import inserting
 from storage.database import upsert as upsert
 from storage.desk import desk_facts, shows_desk
@@ -141,7 +141,6 @@ def _first_times(dialect: str) -> Any:
 
 _beside = conversations.alias("beside")
 _CHATS = select(func.count()).where(_beside.c.person_id == people.c.id, _beside.c.channel.not_in(TELLING))
-_SEATED = seated(people.c.id).correlate(people)
 _SELECT = select(
     conversations.c.id,
     conversations.c.person_id,
@@ -163,7 +162,7 @@ _SELECT = select(
     people.c.case_count,
     people.c.officer,
     _CHATS.scalar_subquery().label("chats"),
-    _SEATED.label("seated"),
+    *SITTING,
 ).join(people)
 
 
@@ -247,6 +246,7 @@ def _conversation(
         memberships=members.get(row.person_id, ()),
         chats=row.chats,
         seated=row.seated,
+        sat=row.sat,
     )
     state = load(row.state)
     return Conversation(

@@ -161,7 +161,7 @@ async def test_a_remark_waits_while_nobody_sits_there(engine: AsyncEngine) -> No
     await session.acts("province", RenewSeat(SESSION, 2))
     assert await heard(session) == ((), (Reading(2),))
     who = session.here.people["long"].person_id
-    joined = audit.Entry(seats.JOINED, who, "telegram", "", {"session": SESSION, "seat": 2})
+    joined = audit.Entry(council.JOINED, who, "telegram", "", {"session": SESSION, "seat": 2})
     async with engine.begin() as connection:
         await audit.record(connection, [joined], session.here.clock())
     await session.acts("long", TakeSeat(await renewed(session)), DeclareInterest(session.code, concerned=False))

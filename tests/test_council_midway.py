@@ -178,7 +178,7 @@ async def test_another_person_declares_and_hands_in_anew(engine: AsyncEngine, wh
     session.here.people["new"] = await chat(engine, session.here.clock, "new")
     await session.all_cast("thu")
     joined = audit.Entry(
-        seats.JOINED, session.members["thu"].person_id, "telegram", "", {"session": SESSION, "seat": 1}
+        council.JOINED, session.members["thu"].person_id, "telegram", "", {"session": SESSION, "seat": 1}
     )
     async with engine.begin() as connection:
         await audit.record(connection, [joined], session.here.clock())

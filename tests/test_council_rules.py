@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dialogs.rules.ruleset as ruleset_module
-from dialogs.rules.council import average, enough, least_ballots, outlying, shared_out
+from dialogs.rules.council import average, enough, lacking, least_ballots, outlying, shared_out
 from dialogs.rules.rating import check_items, rating
 from dialogs.rules.ruleset import PART_IDS, RulesetError, load, ruleset
 from dialogs.rules.scoring import NONE, Marks, choices, points_of
@@ -125,3 +125,9 @@ def test_the_councils_word_counts_where_it_gives_less(decided: int, action: str,
 def test_it_can_not_give_more_than_the_points() -> None:
     points = dict(zip(PART_IDS, (Decimal(27), Decimal(15), Decimal(21)), strict=True))
     assert rating(RULES, "in_evaluation", points, 5).stars == 3
+
+
+@pytest.mark.parametrize(("members", "possible", "more"), [(7, 5, 0), (7, 4, 2), (5, 2, 4), (3, 2, 1), (3, 3, 0)])
+def test_so_many_more_members_make_enough_ballots_possible(members: int, possible: int, more: int) -> None:
+    assert lacking(RULES, members, possible) == more
+    assert enough(RULES, members + more, possible + more)

@@ -4,14 +4,24 @@ They give no marks. What they remark is the group's report to the council, so it
 """
 
 from dialogs.answers import one_of
-from dialogs.council.concern import ALL_I_READ, CONCERNED, SURE, asks, ballot_of, is_open, named, standing_at, to
+from dialogs.council.concern import (
+    ALL_I_READ,
+    CONCERNED,
+    SURE,
+    asks,
+    ballot_of,
+    is_mine,
+    named,
+    standing,
+    standing_at,
+    to,
+)
 from dialogs.council.facts import FREE
 from dialogs.model import (
     N_,
     Answer,
     Answers,
     Ask,
-    Ballot,
     Dialog,
     Effects,
     Event,
@@ -114,17 +124,22 @@ def taken_out(answers: Answers, facts: Facts) -> Effects:
 
 
 def _takes_out(answers: Answers, facts: Facts) -> bool:
-    ballot = ballot_of(answers, facts)
-    return answers.get("_do") == _OUT.value and _reads(ballot) and bool(ballot.remark)
+    return _reads(answers, facts) and answers.get("_do") == _OUT.value and bool(ballot_of(answers, facts).remark)
 
 
-def _reads(ballot: Ballot) -> bool:
-    return is_open(ballot) and ballot.standing == FREE
+def _reads(answers: Answers, facts: Facts) -> bool:
+    return standing(answers, facts) == FREE
+
+
+def _is_advisory(answers: Answers, facts: Facts) -> bool:
+    """Also where nothing is left of it."""
+    ballot = facts.ballot(answers["subject"])
+    return ballot is None or ballot.advisory
 
 
 ADVICE = Dialog(
     "advice",
-    allowed=lambda answers, facts: (mine := facts.ballot(answers["subject"])) is not None and mine.advisory,
+    allowed=lambda answers, facts: is_mine(answers, facts) and _is_advisory(answers, facts),
     up=lambda answers: Go(f"advice.{answers['subject']}", standing_at()) if answers.get("_do") else Go("seat"),
     steps=(
         *asks(to),
@@ -132,7 +147,7 @@ ADVICE = Dialog(
             "remark",
             remark_prompt,
             remark_words(REMARK_CHARS, min_chars=3),
-            when=lambda answers, facts: answers.get("_do") == _REMARK.value and _reads(ballot_of(answers, facts)),
+            when=lambda answers, facts: answers.get("_do") == _REMARK.value and _reads(answers, facts),
             then=remarked,
             goto=lambda value, answers, facts: to(ballot_of(answers, facts)),
             verbatim=True,
@@ -151,7 +166,7 @@ ADVICE = Dialog(
             "file",
             file_prompt,
             one_of(file_options),
-            when=lambda answers, facts: _reads(ballot_of(answers, facts)),
+            when=_reads,
             then=file_done,
             goto=after_file,
             confirms=True,

@@ -9,7 +9,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dialogs.answers import one_of
-from dialogs.council.concern import CONCERNED, MINE, SURE, asks, ballot_of, is_open, named, standing_at, to
+from dialogs.council.concern import (
+    CONCERNED,
+    EACH,
+    MINE,
+    SURE,
+    asks,
+    ballot_of,
+    is_mine,
+    named,
+    reads_back,
+    standing,
+    standing_at,
+    to,
+)
 from dialogs.council.facts import FREE
 from dialogs.engine import said
 from dialogs.matching import number
@@ -52,7 +65,6 @@ from dialogs.rules.sheet import Criterion, Sheet, sheet
 
 _ON = Option("on", Text(N_("Go on scoring")), ("chấm tiếp", "go on"))
 _WHICH = Option("which", Text(N_("Change an item")), ("sửa mục", "sửa điểm", "change an item"))
-_EACH = Option("each", Text(N_("See each item")), ("xem từng mục", "từng mục", "xem phiếu", "see each item"))
 _FURTHER = Option("further", Text(N_("See more items")), ("xem tiếp", "tiếp", "see more items"))
 _WHOLE = Option("whole", Text(N_("The whole sheet")), ("cả phiếu", "tổng điểm", "the whole sheet"))
 _SEE = Option("see", Text(N_("See my sheet")), ("xem phiếu", "see my sheet"))
@@ -77,17 +89,11 @@ def _onward(ballot: Ballot, but: str = "") -> Go:
 
 def _at(do: str) -> Condition:
     def so(answers: Answers, facts: Facts) -> bool:
-        ballot = ballot_of(answers, facts)
-        scores = is_open(ballot) and ballot.standing == FREE
-        return scores and (not do or (not ballot.submitted and answers.get("_do", "") == do))
+        if standing(answers, facts) != FREE:
+            return False
+        return not do or (not ballot_of(answers, facts).submitted and answers.get("_do", "") == do)
 
     return so
-
-
-def _is_read_back(answers: Answers, facts: Facts) -> bool:
-    """Also of a sheet that is handed in."""
-    ballot = ballot_of(answers, facts)
-    return _at("")(answers, facts) and answers.get("_do") == _EACH.value and bool(ballot.marks)
 
 
 # ---------------------------------------------------------------- one item
@@ -251,7 +257,7 @@ def after_item(value: str, answers: Answers, facts: Facts) -> Go:
     if value == _READ.value:
         return to(ballot, "item", item.code)
     if value == _SEE.value:
-        return to(ballot, _EACH.value) if ballot.marks else to(ballot)
+        return to(ballot, EACH.value) if ballot.marks else to(ballot)
     if _EITHER.fullmatch(value):
         asked = to(ballot, "number", item.code)
         return replace(asked, answers={**asked.answers, "_either": value})
@@ -335,8 +341,8 @@ def _how_far(ballot: Ballot) -> Text:
 def sheet_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     ballot = ballot_of(answers, facts)
     if ballot.submitted:
-        return (_BACK, _EACH, _READ, *_report(ballot), MINE)
-    which = (_EACH, _WHICH) if ballot.marks else ()
+        return (_BACK, EACH, _READ, *_report(ballot), MINE)
+    which = (EACH, _WHICH) if ballot.marks else ()
     onwards = (
         (_ON, *which) if _left(ballot) else (*which, _CAST)
     )  # never first: the number of the last mark may come again
@@ -416,8 +422,16 @@ def each_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """Every choice made, with its points."""
     ballot = ballot_of(answers, facts)
     lines = (_given(item, ballot.marks[item.code]) for item in _marked(answers, facts)[:SHOWN])
+    if ballot.closed:
+        return (*_as_it_was(ballot), *lines)
     change = Text(N_("To change an item, type its number, for example %(code)s."), {"code": _EXAMPLE})
     return (_how_far(ballot), *lines, *(() if ballot.submitted else (change,)))
+
+
+def _as_it_was(ballot: Ballot) -> tuple[Text, ...]:
+    """Of a session that is over: what the sheet came to, and whether it counted."""
+    state = Text(N_("You handed it in.") if ballot.submitted else N_("It was not handed in, so it did not count."))
+    return (state, _how_far(ballot), *total_lines(score(sheet_for(ballot), ballot.marks)))
 
 
 def _given(item: Criterion, mark: int) -> Text:
@@ -428,6 +442,8 @@ def _given(item: Criterion, mark: int) -> Text:
 def each_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     ballot = ballot_of(answers, facts)
     more = (_FURTHER,) if len(_marked(answers, facts)) > SHOWN else ()
+    if ballot.closed:
+        return (*more, MINE)
     on = (_ON,) if _left(ballot) else ()
     return (*more, *on, _WHOLE, *(() if ballot.submitted else _hidden(ballot)), replace(MINE, hidden=True))
 
@@ -436,7 +452,7 @@ def after_each(value: str, answers: Answers, facts: Facts) -> Go:
     ballot = ballot_of(answers, facts)
     match value:
         case "further":
-            return to(ballot, _EACH.value, _marked(answers, facts)[SHOWN].code)
+            return to(ballot, EACH.value, _marked(answers, facts)[SHOWN].code)
         case "on":
             return _onward(ballot)
         case "whole":
@@ -451,9 +467,14 @@ def up(answers: Answers) -> Go:
     return Go(f"ballot.{answers['subject']}", standing_at()) if answers.get("_do") else Go("seat")
 
 
+def _is_advisory(answers: Answers, facts: Facts) -> bool:
+    ballot = facts.ballot(answers["subject"])
+    return ballot is not None and ballot.advisory
+
+
 BALLOT = Dialog(
     "ballot",
-    allowed=lambda answers, facts: (mine := facts.ballot(answers["subject"])) is not None and not mine.advisory,
+    allowed=lambda answers, facts: is_mine(answers, facts) and not _is_advisory(answers, facts),
     up=up,
     steps=(
         *asks(_onward),
@@ -477,7 +498,7 @@ BALLOT = Dialog(
             confirms=True,
             at_once=True,
         ),
-        Ask("each", each_prompt, one_of(each_options), when=_is_read_back, goto=after_each, at_once=True),
+        Ask("each", each_prompt, one_of(each_options), when=reads_back, goto=after_each, at_once=True),
         Ask(
             "report",
             lambda answers, facts: report_lines(ballot_of(answers, facts)),

@@ -1,7 +1,16 @@
 """The end of a session, and the stars that its council decides on where points and gates disagree."""
 
 from dialogs.answers import one_of
-from dialogs.council.outcome import average_lines, closable, gate_lines, is_scored, result_of, sheet_for, who_lines
+from dialogs.council.outcome import (
+    average_lines,
+    closable,
+    gate_lines,
+    is_scored,
+    result_of,
+    sheet_for,
+    too_few_lines,
+    who_lines,
+)
 from dialogs.council.session import BACK, REMIND, at, council_of, not_given, product_of, progress, to, waited_for
 from dialogs.model import (
     N_,
@@ -37,7 +46,7 @@ def _end_of(council: Council, product: Tabled) -> tuple[Text, ...]:
     head = progress(council, product)
     result = result_of(product) if is_scored(product) else None
     mean = average_lines(product, result) if result is not None and closable(council, product) else ()
-    return (head, *mean, *who_lines(council, product))
+    return (head, *too_few_lines(council, product), *mean, *who_lines(council, product))
 
 
 def _may_close(council: Council) -> bool:

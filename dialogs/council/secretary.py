@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from dialogs.answers import one_of
 from dialogs.council import ending, members, tabled
-from dialogs.council.outcome import counted, is_scored
+from dialogs.council.outcome import counted, is_scored, too_few_lines
 from dialogs.council.session import GROUP, REMIND, UNTIL, council_of, not_given, progress, to, waited_for
 from dialogs.model import (
     N_,
@@ -40,7 +40,9 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         return (head, over, *(_agreed_line(product) for product in council.products))
     lacking = not_given(council)
     until = (Text(N_("Sheets are due by %(day)s."), {"day": council.until}),) if council.until is not None else ()
-    products = (progress(council, product) for product in council.products)
+    products = (
+        line for product in council.products for line in (progress(council, product), *too_few_lines(council, product))
+    )
     return (head, _members_line(council), *_group_line(council), *until, *products, *lacking)
 
 

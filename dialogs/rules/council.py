@@ -8,6 +8,7 @@ from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import count
 from math import floor
 from statistics import median
 from types import MappingProxyType
@@ -76,6 +77,14 @@ def least_ballots(rules: Ruleset, members: int) -> int:
     """Of all members, also those who must not score: who stays away is missing for whatever reason."""
     part, whole = rules.council_quorum or (1, 1)
     return max(LEAST_BALLOTS, -(-members * part // whole))
+
+
+def lacking(rules: Ruleset, members: int, possible: int) -> int:
+    """How many more members it takes until enough ballots are possible, if `possible` are now; 0: enough are.
+
+    Each further member raises what is needed as well, by the part of the quorum.
+    """
+    return next(more for more in count() if enough(rules, members + more, possible + more))
 
 
 def average(sheet: Sheet, ballots: Collection[Marks]) -> Average:
