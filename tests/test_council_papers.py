@@ -73,7 +73,7 @@ def test_each_member_has_a_sheet_of_each_product() -> None:
     words = sheets(council)
     assert words.count("PHIẾU CHẤM ĐIỂM") == 6  # three ballots of two products
     assert words.count("Thành viên Hội đồng: Bùi Thị Hoa") == 2
-    assert "2.2 | Bao bì | Gói thường, không có bao bì riêng | 0 | 3" in words
+    assert "2.2 | Đóng gói, bao bì sản phẩm | Gói thường, không có bao bì riêng | 0 | 3" in words
     assert "Đỗ Văn Khánh" not in words  # who is concerned has none
     assert "{" not in words
 

@@ -118,7 +118,12 @@ def item_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     so_far = (Text(N_("So far: %(finding)s"), {"finding": _with_points(item, given)}),) if given is not None else ()
     head = Text(N_("“%(product)s”, %(number)s/%(total)s – item %(code)s"), values)
     report = report_lines(ballot) if not ballot.marks else ()  # before the first mark it is read once
-    return (*_just_marked(answers, facts), *report, head, *asked_lines(item), *so_far)
+    return (*_just_marked(answers, facts), *report, head, *_official(item), *asked_lines(item), *so_far)
+
+
+def _official(item: Criterion) -> tuple[Text, ...]:
+    """Its name in the decree, which members have before them on paper; our words for it come below."""
+    return (Text("%(name)s", {"name": item.official}),) if item.official not in ("", item.label.vi) else ()
 
 
 def _just_marked(answers: Answers, facts: Facts) -> tuple[Text, ...]:
