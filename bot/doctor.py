@@ -167,6 +167,14 @@ def situations(base: Facts) -> tuple[Situation, ...]:
             "a former member of a council",
             replace(base, person=Person(sat=True), seat_ended=EndedSeat("1/2026", "15", "Trần Thị Lan")),
         ),
+        *(
+            Situation(
+                f"a member of a council whose product came off the session: {sheet}",
+                replace(base, person=Person(seated=True)),
+                State(at=f"{sheet}.HCM102-26-223492/", serial=_SERIAL),
+            )
+            for sheet in ("ballot", "advice")
+        ),
         Situation("somebody who does not agree", replace(base, person=Person(consent="no"))),
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
         Situation("a producer with drafts", known, _with_drafts()),

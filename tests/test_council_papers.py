@@ -60,6 +60,7 @@ def test_the_minutes_say_who_scored_what_it_came_to_and_what_is_proposed() -> No
         "đề nghị Ủy ban nhân dân tỉnh trình Bộ Nông nghiệp và Môi trường đánh giá, công nhận 5 sao",
         "Theo điểm: 5 sao. Theo yêu cầu tối thiểu của từng hạng sao: 2 sao.",
         "- 3 sao cần mục 2.2",
+        "điểm từng phần và tổng tính từ số chưa làm tròn",
         f"Hội đồng kết luận: {forms.UNKNOWN} sao.",
         "Không chấm: hồ sơ không còn ở bước đánh giá",
     ):
