@@ -28,6 +28,7 @@ from dialogs.matching import fold, forms
 from dialogs.model import (
     Absence,
     Addressed,
+    Agreed,
     Assessed,
     CaseFacts,
     CaseNamed,
@@ -40,6 +41,7 @@ from dialogs.model import (
     Dialogs,
     Draft,
     Effect,
+    EndedSeat,
     Event,
     Facts,
     FileReceived,
@@ -154,11 +156,25 @@ def situations(base: Facts) -> tuple[Situation, ...]:
         for case in desk
         if case.status in (SCORING, "at_district")
     )
+    came_to = Agreed({}, (Decimal("29.6"), Decimal(10), Decimal("18.4")), 3)
+    scored = tuple(replace(case, agreed=came_to) for case in desk if case.status == SCORING)[:1]
     both = replace(officer, memberships=(*officer.memberships, *administrator.memberships))
     return (
         Situation("a producer without a case", known),
         Situation("a newcomer", base),
         Situation("a member of a council", replace(base, person=Person(seated=True), ballots=sample_ballots())),
+        Situation(
+            "a former member of a council",
+            replace(base, person=Person(sat=True), seat_ended=EndedSeat("1/2026", "15", "Trần Thị Lan")),
+        ),
+        *(
+            Situation(
+                f"a member of a council whose product came off the session: {sheet}",
+                replace(base, person=Person(seated=True)),
+                State(at=f"{sheet}.HCM102-26-223492/", serial=_SERIAL),
+            )
+            for sheet in ("ballot", "advice")
+        ),
         Situation("somebody who does not agree", replace(base, person=Person(consent="no"))),
         Situation("somebody without a commune", replace(base, person=Person(consent="yes"))),
         Situation("a producer with drafts", known, _with_drafts()),
@@ -189,6 +205,11 @@ def situations(base: Facts) -> tuple[Situation, ...]:
             "a provincial officer in the middle of results",
             replace(base, person=province, named=rated, councils=sample_councils()),
             _points(rated),
+        ),
+        Situation(
+            "a provincial officer who enters other points than the council's",
+            replace(base, person=province, named=scored),
+            _points(scored),
         ),
         Situation("an administrator", replace(base, person=administrator, addressed=_SILENT, colleagues=_STAFF)),
         Situation("an administrator with ready reasons", replace(base, person=administrator, templates=_TEMPLATES)),
@@ -646,6 +667,8 @@ def _explored(dialogs: Dialogs, stand: _Stand, walked: Walked) -> Iterator[_Stan
 def _answers(asked: SendMessage, stand: _Stand) -> Iterator[Event]:
     options = (*asked.options, *asked.further)
     yield from (OptionChosen(asked.at, option.value) for option in options)
+    if len(options) > 1:  # as if its number had been typed
+        yield OptionChosen(asked.at, options[1].value, number=2)
     if any(option.takes_rest for option in options):
         yield from (OptionChosen(asked.at, option.value, "Chuối sấy") for option in options if option.takes_rest)
     yield from map(TextReceived, SAMPLES)

@@ -6,7 +6,7 @@ They mirror each other: whatever `compose` offers, as a button or as a number, `
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -301,8 +301,10 @@ class Listener:
         if asked.takes == "several":  # a typed list is the whole answer; a press only marks one of it
             options = tuple(option for option in options if option.value in _ANSWERS_ALONE)
         if asked.takes in ("", "text", VERBATIM) and options and (chosen := _numbered(typed, options)) is not None:
-            return OptionChosen(asked.at, chosen.value)
+            return OptionChosen(asked.at, chosen.value, number=number_in(typed) or 0)
         everything = (*options, *asked.further)
+        if (whole := same(typed, [option.alone for option in everything])).exact is not None:
+            return OptionChosen(asked.at, everything[whole.exact].value)
         found = match(typed, [self._phrases(option) for option in everything]) if everything else None
         if found is not None and found.exact is None and any(option.hidden for option in everything):
             shown = tuple(option for option in everything if not option.hidden)
@@ -552,8 +554,10 @@ def _line_typed(typed: str, asked: SendMessage, listed: Sequence[Line]) -> Event
     if asked.takes != "number" and (chosen := number_in(typed)) is not None:
         chosen = max((line.number for line in listed), default=0) if chosen == LAST else chosen
         meant = next((pressed(line.data) for line in listed if line.number == chosen != 0), None)
-        several = asked.takes == "several" and isinstance(meant, OptionChosen) and meant.value not in _ANSWERS_ALONE
-        return None if several else meant
+        if not isinstance(meant, OptionChosen):
+            return meant
+        several = asked.takes == "several" and meant.value not in _ANSWERS_ALONE
+        return None if several else replace(meant, number=chosen)
     links = _links_of(listed)
     found = match(typed, [(link.label,) for link in links]) if links else None
     return pressed(links[found.exact].data) if found is not None and found.exact is not None else None

@@ -18,6 +18,9 @@ NAMES: Mapping[str, str] = {
 }
 """What may be put right in a published result, in the order in which it is said."""
 
+TWO_VERSIONS = ("amend", "otherwise")
+"""Lines of the history that have a result twice: put right later, or not as the council came to it."""
+
 
 def correction_lines(changes: Sequence[Change]) -> tuple[Text, ...]:
     """ "• Decision: 821/QĐ-UBND (before: 812/QĐ-UBND)", for each thing that was put right."""

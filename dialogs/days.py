@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     rf"|(?P<ahead>{'|'.join(_AHEAD)})"
     r"|(?P<iso>\d{4}-\d{2}-\d{2})"
     r"|(?P<from>\d{1,2}) ?[-–] ?(?P<to>\d{1,2}) ?/ ?(?P<of>\d{1,2})"
-    r"|(?P<d>\d{1,2})(?: ?[/.-] ?| thang )(?P<m>\d{1,2})(?:(?: ?[/.-] ?| nam )(?P<y>\d{4}))?"
+    r"|(?P<d>\d{1,2})(?: ?[/.-] ?| thang )(?P<m>\d{1,2})(?:(?: ?[/.-] ?| nam )(?P<y>\d{4}|\d{2}))?"
     rf"|(?P<many>\d{{1,2}}|{'|'.join(_NUMBERS)}) (?P<unit>ngay|tuan|days?|weeks?)(?! (?:sau|toi))"
     rf"|(?P<nextweek>{_NEXT_WEEK})"
     r"|(?:ngay |tu |den |het |from |until |to )(?P<alone>\d{1,2})(?!\d| ?[/.–-] ?\d| (?:thang|gio|ngay|tuan)\b)"
@@ -38,6 +38,7 @@ _TOKEN = re.compile(
 )
 _UNTIL = re.compile(r"(?:den|toi|het|until|till|to)(?: (?:het|ngay|hom|end|of|the))* ?$")
 _WORKING_WEEK = 5
+_CENTURY = 2000  # of a year in two figures
 
 
 def period_in(typed: str, today: date) -> tuple[date | None, date | None]:
@@ -75,6 +76,21 @@ def day_in(typed: str, today: date) -> date | None:
     """The one day that a text names, from `today` on."""
     first, last = period_in(typed, today)
     return first or last
+
+
+def one_day_in(typed: str, today: date) -> date | None:
+    """The same where just one day is asked for: None for a period, too, and for a month of a year ("12/26").
+
+    A weekday beside a date ("thứ Ba 15/12") has to be that of the date.
+    """
+    plain = _plain(typed)
+    tokens = list(_TOKEN.finditer(plain))
+    weekdays = [_WEEKDAYS[found["weekday"]] for found in tokens if found["weekday"]]
+    days = [_day(found, today) for found in tokens if not found["weekday"]]
+    if len(weekdays) == len(days) == 1:
+        return days[0] if days[0] is not None and days[0].weekday() == weekdays[0] else None
+    first, last = _period(plain, today)
+    return None if first is not None and last not in (None, first) else first or last
 
 
 def _first(found: re.Match[str], today: date) -> tuple[date | None, date | None]:
@@ -128,7 +144,7 @@ def _day(found: re.Match[str], start: date) -> date | None:
 def _dated(day: str, month: str, year: str, start: date) -> date | None:
     """The day of these numbers; without a year or a month the first one from `start` on. None where there is none."""
     if year:
-        return _real(int(year), int(month), int(day))
+        return _real(int(year) + (_CENTURY if int(year) < _CENTURY else 0), int(month), int(day))
     months: Sequence[tuple[int, int]] = [
         ((start.month - 1 + n) % 12 + 1, (start.month - 1 + n) // 12) for n in range(13)
     ]

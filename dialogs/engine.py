@@ -451,8 +451,8 @@ def step(dialogs: Dialogs, state: State, event: Event, facts: Facts) -> Turn:
     facts = _with_drafts(dialogs, state, facts, event)
     state = replace(state, turn=state.turn + 1)
     match event:
-        case OptionChosen(at, value, rest):
-            return _chosen(dialogs, state, at, value, rest, facts)
+        case OptionChosen():
+            return _chosen(dialogs, state, event, facts)
         case TextReceived() | FileReceived() | ContactShared() | LocationShared():
             return _received(dialogs, state, event, facts)
         case Unclear(values):
@@ -563,12 +563,13 @@ def _with_draft(state: State, partial: str | None = None, suggested: str | None 
     return replace(state, drafts={**state.drafts, state.key: draft})
 
 
-def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, facts: Facts) -> Turn:
+def _chosen(dialogs: Dialogs, state: State, event: OptionChosen, facts: Facts) -> Turn:
     dialog, ask, draft = _here(dialogs, state)
+    at, value = event.at, event.value
     if at not in (state.at, address(state.at, ask, draft)):
         # what is being written or sent is not left by one tap
         settled = dialog.form or ask.verbatim or (ask.confirms and not ask.at_once)
-        return (None if settled else _lasting(dialogs, state, at, value, rest, facts)) or _stale(state)
+        return (None if settled else _lasting(dialogs, state, event, facts)) or _stale(state)
     if value == MORE:
         return Turn(replace(state, drafts={**state.drafts, state.key: replace(draft, page=draft.page + 1)}))
     if value == KEEP and draft.suggested:
@@ -579,19 +580,19 @@ def _chosen(dialogs: Dialogs, state: State, at: str, value: str, rest: str, fact
         return Turn(replace(_with_draft(state, suggested=""), at=f"{state.key}/"))
     if value == SKIP and ask.optional:
         return _stored(dialogs, state, Answer(""), facts)
-    return _received(dialogs, state, OptionChosen(state.at, value, rest), facts)
+    return _received(dialogs, state, replace(event, at=state.at), facts)
 
 
-def _lasting(dialogs: Dialogs, state: State, at: str, value: str, rest: str, facts: Facts) -> Turn | None:
+def _lasting(dialogs: Dialogs, state: State, event: OptionChosen, facts: Facts) -> Turn | None:
     """A button of an older message that still says all there is to know, pressed where it stood; None for others."""
-    key, _, name = at.partition("#")[0].partition("/")
+    key, _, name = event.at.partition("#")[0].partition("/")
     known = dialogs.by_name.get(dialog_name(key))
-    if known is None or not any(ask.name == name and ask.lasting and ask.lasting(value) for ask in known.steps):
+    if known is None or not any(ask.name == name and ask.lasting and ask.lasting(event.value) for ask in known.steps):
         return None
     there, told = arrive(dialogs, _gone(state, Go(key)), facts)
     if told or there.at != f"{key}/{name}":
         return None
-    turn = _received(dialogs, there, OptionChosen(there.at, value, rest), facts)
+    turn = _received(dialogs, there, replace(event, at=there.at), facts)
     return None if turn.slip else turn
 
 
@@ -689,7 +690,8 @@ def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: 
         return Turn(_back(dialog, ask, state, facts))
     if name == "skip":
         if ask.optional or ask.name in draft.answers:
-            return _chosen(dialogs, state, state.at, KEEP if ask.name in draft.answers else SKIP, "", facts)
+            value = KEEP if ask.name in draft.answers else SKIP
+            return _chosen(dialogs, state, OptionChosen(state.at, value), facts)
         return Turn(state, (SendMessage((Text(N_("This one is needed, so I can't skip it.")),)),))
     if name == "unsure":
         return _unsure(dialogs, state, ask, facts)

@@ -114,6 +114,7 @@ PRODUCERS: tuple[Dialog, ...] = (
     *wallet.DIALOGS,
     *reach.DIALOGS,
     seat.SEAT,
+    seat.SEAT_HELP,
     ballot.BALLOT,
     advice.ADVICE,
 )
@@ -351,6 +352,11 @@ def council(argument: str, facts: Facts) -> Go:
     return Go("councils" if rounds.plans_rounds({}, facts) else "seat")
 
 
+def ask_for_help(argument: str, facts: Facts) -> Go:
+    """Of who is here for a council: about its sheets, and without what producers are asked first."""
+    return Go("seat_help" if facts.sits_only else "help")
+
+
 def ballots(argument: str, facts: Facts) -> Go:
     return Go("seat") if facts.person.seated else council(argument, facts)
 
@@ -396,7 +402,7 @@ DIALOGS = Dialogs(
     commands={
         "start": start,
         "menu": to("menu"),
-        "help": to("help"),
+        "help": ask_for_help,
         "language": language,
         "officer": to("ask_officer"),
         "status": status,

@@ -70,6 +70,10 @@ def minutes() -> Any:
     text(document, "Điểm trung bình: {{ product.points }}; tổng {{ product.total }} điểm.")
     text(
         document,
+        "Điểm trung bình từng mục làm tròn đến hai chữ số; điểm từng phần và tổng tính từ số chưa làm tròn.",
+    )
+    text(
+        document,
         "Theo điểm: {{ product.by_points }} sao. Theo yêu cầu tối thiểu của từng hạng sao: {{ product.by_gates }} sao.",
     )
     text(document, "{%p for line in product.unmet %}")

@@ -517,6 +517,13 @@ async def amend(
     await connection.execute(update(cases).where(cases.c.id == case.id).values(updated_at=now))
 
 
+async def note_otherwise(
+    connection: AsyncConnection, case: Any, actor: Actor, kept: Mapping[str, Any], now: datetime
+) -> None:
+    """What is published next is not what the council came to: `kept` has both, by columns of `results`."""
+    await _record(connection, case.id, actor, "otherwise", case.status, case.status, now, before=kept)
+
+
 async def follow_todays_rules(connection: AsyncConnection, case: Any, now: datetime) -> Any:
     """What was put off and comes back is of the cycle of its new day; returns the row as it is then."""
     rules = ruleset_on(now.astimezone(VIETNAM).date())

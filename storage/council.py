@@ -11,17 +11,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, case, delete, exists, false, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs.council.facts import BOUND, FREE, SCORING
 from dialogs.engine import dialog_name
-from dialogs.model import Agreed, Ballot, Cast, Council, Membership, Remark, Role, Seat, Sitting, Tabled
+from dialogs.model import Agreed, Ballot, Cast, Council, EndedSeat, Membership, Remark, Role, Seat, Sitting, Tabled
 from dialogs.producer.own_score import SCORED, set_of
 from storage import advice
 from storage.concerned import bound
 from storage.database import upsert
 from storage.models import (
+    audit,
     ballots,
     case_events,
     cases,
@@ -41,6 +42,8 @@ SHOWN_FOR = timedelta(days=60)
 """How long a closed session stays in the lists: until its decisions are published."""
 MOST_SHOWN = 20
 MOST_READY = 50
+JOINED = "council_join"
+"""In the audit: somebody has taken a seat, with its session and number."""
 LOOKED = "council_marks"
 """In the audit: a secretary has looked at the marks of others."""
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -48,13 +51,24 @@ _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 def shows_council(conversation: "Conversation") -> bool:
     """Whoever sits in a council may be led to their sheets from anywhere."""
-    return conversation.person.seated or dialog_name(conversation.state.key) in SHOW_COUNCIL
+    person = conversation.person
+    return person.seated or person.sat or dialog_name(conversation.state.key) in SHOW_COUNCIL
 
 
 def seated(person_id: Any) -> Any:
     """Whether the person of this column has a seat in a session that is still open."""
     theirs = (council_seats.c.person_id == person_id, council_sessions.c.id == council_seats.c.session_id)
     return exists().where(*theirs, council_sessions.c.closed_at.is_(None))
+
+
+def sat(person: Any) -> Any:
+    """Whether the person of this row took a seat once: of who is no officer, and has not agreed as a producer."""
+    took = exists().where(audit.c.actor_id == person.c.id, audit.c.action == JOINED).correlate(person)
+    return case((and_(person.c.consent != "yes", ~person.c.officer), took), else_=false())
+
+
+SITTING = (seated(people.c.id).correlate(people).label("seated"), sat(people).label("sat"))
+"""Columns of a statement about people."""
 
 
 def provinces_of(members: Iterable[Membership]) -> tuple[str, ...]:
@@ -66,6 +80,8 @@ async def council_facts(connection: AsyncConnection, conversation: "Conversation
     mine = await advice.with_assessment(
         connection, await ballots_of(connection, conversation.person_id, now), conversation.state.key
     )
+    if conversation.person.sat and not conversation.person.seated:
+        return {"ballots": mine, "seat_ended": await _ended_seat(connection, conversation.person_id)}
     provinces = provinces_of(conversation.person.memberships)
     if not provinces:
         return {"ballots": mine}
@@ -73,6 +89,16 @@ async def council_facts(connection: AsyncConnection, conversation: "Conversation
     opened = conversation.state.key.partition(".")[2]
     found = [await council_of(connection, row, now, in_full=str(row.id) == opened) for row in of_whom]
     return {"ballots": mine, "councils": tuple(found)}
+
+
+async def _ended_seat(connection: AsyncConnection, person_id: int) -> EndedSeat | None:
+    """Of the session they came into last, as long as it is kept; the seat itself may be gone."""
+    theirs = (audit.c.actor_id == person_id, audit.c.action == JOINED)
+    came = select(audit.c.details["session"].as_integer()).where(*theirs).order_by(audit.c.number.desc()).limit(1)
+    shown = (council_sessions.c.number, council_sessions.c.year, council_sessions.c.province)
+    statement = select(*shown, _SECRETARY.label("secretary")).where(council_sessions.c.id == came.scalar_subquery())
+    row = (await connection.execute(statement)).one_or_none()
+    return EndedSeat(f"{row.number}/{row.year}", row.province, row.secretary or "") if row is not None else None
 
 
 # ---------------------------------------------------------------- a member's own
@@ -344,6 +370,12 @@ IN_SESSION = (
 async def in_session(connection: AsyncConnection, case_id: int) -> bool:
     statement = select(cases.c.id).where(cases.c.id == case_id, IN_SESSION)
     return (await connection.execute(statement)).first() is not None
+
+
+async def council_on(connection: AsyncConnection, code: str) -> dict[str, Any]:
+    """For whoever may enter the result of a case: the session that scores it, and what one came to that is over."""
+    case_id = (await connection.execute(select(cases.c.id).where(cases.c.code == code))).scalar_one()
+    return {"sitting": await sitting_of(connection, code), "agreed": await agreed_on(connection, case_id)}
 
 
 async def sitting_of(connection: AsyncConnection, code: str) -> Sitting | None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialogs import places
 from dialogs.answers import answer_of, pages_of
-from dialogs.corrections import NAMES
+from dialogs.corrections import NAMES, TWO_VERSIONS
 from dialogs.council.facts import SCORING
 from dialogs.engine import dialog_name
 from dialogs.model import (
@@ -39,7 +39,7 @@ from storage.again import former_of
 from storage.assessments import assessment_of, may_see, shows_assessment
 from storage.calendar import days_off_of, desk_of, kept_offices, office_for, shows_calendar, used_of_limit
 from storage.correspondence import addressed, letter_key, notes_of, reachable
-from storage.council import council_facts, seated, shows_council, sitting_of
+from storage.council import SITTING, council_facts, council_on, shows_council
 from storage.database import inserting
 from storage.database import upsert as upsert
 from storage.desk import desk_facts, shows_desk
@@ -141,7 +141,6 @@ def _first_times(dialect: str) -> Any:
 
 _beside = conversations.alias("beside")
 _CHATS = select(func.count()).where(_beside.c.person_id == people.c.id, _beside.c.channel.not_in(TELLING))
-_SEATED = seated(people.c.id).correlate(people)
 _SELECT = select(
     conversations.c.id,
     conversations.c.person_id,
@@ -163,7 +162,7 @@ _SELECT = select(
     people.c.case_count,
     people.c.officer,
     _CHATS.scalar_subquery().label("chats"),
-    _SEATED.label("seated"),
+    *SITTING,
 ).join(people)
 
 
@@ -247,6 +246,7 @@ def _conversation(
         memberships=members.get(row.person_id, ()),
         chats=row.chats,
         seated=row.seated,
+        sat=row.sat,
     )
     state = load(row.state)
     return Conversation(
@@ -402,8 +402,8 @@ async def _for_officer(
         case = replace(case, **filed)
     if case.assisted == "waiting":  # its producer has agreed to nothing yet
         may = tuple(action for action in may if action != "accept")
-    sitting = await sitting_of(connection, case.code) if may and case.status == SCORING else None
-    case = replace(case, may=may, findings=noticed, minutes_left=left, sitting=sitting)
+    council = await council_on(connection, case.code) if may and case.status == SCORING else {}
+    case = replace(case, may=may, findings=noticed, minutes_left=left, **council)
     return replace(
         case,
         marks=await marks_of(connection, case.code, want.conversation.person_id),
@@ -577,7 +577,7 @@ _HISTORY = (
         case_events.c.reason,
         case_events.c.item,
         case_events.c.from_status,
-        sql_case((case_events.c.action == "amend", case_events.c.before)).label("amended"),
+        sql_case((case_events.c.action.in_(TWO_VERSIONS), case_events.c.before)).label("amended"),
         people.c.name,
     )
     .join(people, people.c.id == case_events.c.actor_id, isouter=True)

@@ -7,13 +7,11 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.council import LOOKED
+from storage.council import JOINED, LOOKED
 from storage.links import digest
 from storage.models import audit, ballots, council_seats, council_sessions
 
 INVITATION_DAYS = 7
-JOINED = "council_join"
-"""In the audit: somebody has taken a seat, with its session and number."""
 
 
 async def invite_member(

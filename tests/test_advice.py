@@ -12,7 +12,7 @@ from bot.desk import council_papers, forms
 from bot.desk.export import done
 from bot.effects import TOO_LATE
 from bot.sample_council import sample_councils
-from dialogs.council import secretary, to_group
+from dialogs.council import tabled, to_group
 from dialogs.council.facts import BOUND, FREE, SCORING
 from dialogs.model import (
     CastBallot,
@@ -142,9 +142,9 @@ async def test_what_the_group_did_is_lost_only_where_that_was_said(engine: Async
     await session.acts("long", KeepRemark(session.code, REMARK))
     known = await known_to(session, "province", f"council.{SESSION}")
     at = {"subject": str(SESSION), "_of": session.code, "product": "off"}
-    assert not secretary.product_done(at, known)
-    assert secretary.after_product("off", at, known).answers == {"_do": "off", "_of": session.code}
-    assert [text.values.get("names") for text in secretary.off_prompt(at, known)] == ["long", None]
+    assert not tabled.product_done(at, known)
+    assert tabled.after_product("off", at, known).answers == {"_do": "off", "_of": session.code}
+    assert [text.values.get("names") for text in tabled.off_prompt(at, known)] == ["long", None]
     for order in (TableProduct(SESSION, session.code, off=True), DropSeat(SESSION, 2)):
         assert said(await session.acts("province", order)) == [desk.HAS_ADVICE.msgid]
     (ballot,) = await rows(engine, ballots)
@@ -161,7 +161,7 @@ async def test_a_remark_waits_while_nobody_sits_there(engine: AsyncEngine) -> No
     await session.acts("province", RenewSeat(SESSION, 2))
     assert await heard(session) == ((), (Reading(2),))
     who = session.here.people["long"].person_id
-    joined = audit.Entry(seats.JOINED, who, "telegram", "", {"session": SESSION, "seat": 2})
+    joined = audit.Entry(council.JOINED, who, "telegram", "", {"session": SESSION, "seat": 2})
     async with engine.begin() as connection:
         await audit.record(connection, [joined], session.here.clock())
     await session.acts("long", TakeSeat(await renewed(session)), DeclareInterest(session.code, concerned=False))

@@ -474,7 +474,7 @@ async def test_after_the_end_nobody_scores(engine: AsyncEngine) -> None:
         ("nga", DeclareInterest(session.code, concerned=True)),
         ("nga", ReadDossier(session.code)),
     ):
-        assert said(await session.acts(who, order)) == [desk.OVER.msgid]
+        assert said(await session.acts(who, order)) == [desk.OVER]
     for late in (
         *(InviteMember(SESSION, "Ai đó", False), RenewSeat(SESSION, 1), DropSeat(SESSION, 1)),
         *(TableProduct(SESSION, session.code), RemindMembers(SESSION), CloseCouncil(SESSION)),

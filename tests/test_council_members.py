@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk import council as desk
 from bot.sample_council import sample_ballots
+from dialogs.council import secretary
 from dialogs.council.ballot import SHOWN, after_each, each_options, each_prompt
 from dialogs.engine import arrive
 from dialogs.model import DeclareInterest, DropSeat, Facts, Membership, Person, Role, State
@@ -18,7 +19,7 @@ from storage.models import conversations, council_seats, memberships
 from tests.facts import NOW, facts, sample_cases, world
 from tests.heart import rows, say, world_at
 from tests.test_assessing import said
-from tests.test_council import known_to, seated, session_of
+from tests.test_council import SESSION, known_to, seated, session_of
 from tests.test_council_rules import FORM, best
 from tests.test_lifecycle import hired
 
@@ -130,3 +131,17 @@ async def test_whose_seat_ends_is_told(sqlite_engine: AsyncEngine) -> None:
     dropped = await session.acts("province", DropSeat(1, 1))
     assert len(dropped.told("thu")) == 1
     assert not dropped.told("nam")
+
+
+async def test_the_secretary_hears_that_too_few_can_score_it(sqlite_engine: AsyncEngine) -> None:
+    """Of three members one is concerned: two sheets are never enough, and with one more member they are."""
+    session = await session_of(sqlite_engine, "thu", "nam", "hoa")
+    await session.acts("thu", DeclareInterest(session.code, concerned=False))
+    first = await session.acts("nam", DeclareInterest(session.code, concerned=True))
+    (told,) = first.told("province")
+    assert "không thể đủ phiếu" in told
+    assert "mời thêm 1 thành viên" in told
+    assert "nam" not in told.split("“")[0]
+    known = await known_to(session, "province", f"council.{SESSION}")
+    words = [world().catalog("vi").say(text) for text in secretary.overview({"subject": str(SESSION)}, known)]
+    assert any("mời thêm 1 thành viên" in line for line in words)

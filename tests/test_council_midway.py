@@ -1,15 +1,18 @@
 """A session that changes while it scores: a product comes off, a seat changes hands, a dossier is returned."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk import council as desk
+from bot.desk.results import OTHERWISE
 from bot.effects import TOO_LATE
 from bot.sample_council import sample_councils
-from dialogs.council import secretary
+from dialogs.council import secretary, tabled
 from dialogs.council.facts import FREE
 from dialogs.model import (
     CloseCouncil,
@@ -17,17 +20,18 @@ from dialogs.model import (
     DecideStars,
     Facts,
     OpenCouncil,
+    PublishResult,
     RenewSeat,
     TableProduct,
     TakeSeat,
     UndoDecision,
 )
 from storage import audit, council, joining, seats
-from storage.models import ballots, case_events, cases, council_cases, council_seats, council_sessions
+from storage.models import ballots, case_events, cases, council_cases, council_seats, council_sessions, results
 from tests.facts import NOW
 from tests.heart import chat, rows
 from tests.test_assessing import said
-from tests.test_council import MEMBERS, SESSION, WHOLE, Session, session_of
+from tests.test_council import MEMBERS, SESSION, THREE, WHOLE, Session, known_to, session_of
 
 # ---------------------------------------------------------------- a way out
 
@@ -38,18 +42,18 @@ def test_a_product_nobody_has_scored_can_be_taken_off() -> None:
     known, here = Facts(NOW, councils=(council,)), {"subject": str(council.id)}
     assert "products" in [option.value for option in secretary.options(here, known)]
     scored, unscored, _gone = council.products
-    assert {option.value for option in secretary.product_options(here, known)} >= {scored.code, unscored.code}
+    assert {option.value for option in tabled.product_options(here, known)} >= {scored.code, unscored.code}
     off = {code: {**here, "_of": code, "product": "off"} for code in (scored.code, unscored.code)}
-    assert secretary.product_done(off[unscored.code], known) == (TableProduct(council.id, unscored.code, off=True),)
-    assert not secretary.product_done(off[scored.code], known)
-    assert secretary.after_product("off", off[scored.code], known).answers == {"_do": "off", "_of": scored.code}
-    surely = secretary.taken_off({**here, "_of": scored.code, "off": "void"}, known)
+    assert tabled.product_done(off[unscored.code], known) == (TableProduct(council.id, unscored.code, off=True),)
+    assert not tabled.product_done(off[scored.code], known)
+    assert tabled.after_product("off", off[scored.code], known).answers == {"_do": "off", "_of": scored.code}
+    surely = tabled.taken_off({**here, "_of": scored.code, "off": "void"}, known)
     assert surely == (TableProduct(council.id, scored.code, off=True, void=True),)
 
 
 def test_only_marks_that_count_are_looked_at() -> None:
     _, council, *_ = sample_councils()
-    listed = secretary.scored_options({"subject": str(council.id)}, Facts(NOW, councils=(council,)))
+    listed = tabled.scored_options({"subject": str(council.id)}, Facts(NOW, councils=(council,)))
     assert [option.value for option in listed] == [council.products[0].code, "back"]
 
 
@@ -102,6 +106,29 @@ async def test_stars_are_decided_once_and_while_the_product_is_there(sqlite_engi
     assert (await rows(sqlite_engine, council_cases))[0].stars == 4
 
 
+async def test_other_points_than_the_councils_are_noted_beside_them(sqlite_engine: AsyncEngine) -> None:
+    """Only on a second word, and with no more stars than the council gave; its items do not go with other points."""
+    session = await session_of(sqlite_engine)
+    await session.all_cast(*MEMBERS[:5], marks=THREE)
+    await session.acts("province", CloseCouncil(SESSION))
+    agreed = (await rows(sqlite_engine, council_cases))[0]
+    entered = (agreed.points_a + 4, agreed.points_b, agreed.points_c)
+    once = PublishResult(session.code, *entered, "812/QĐ-UBND", NOW.date(), stars=agreed.stars)
+    assert said(await session.acts("province", once)) == [OTHERWISE]
+    more = replace(once, stars=agreed.stars + 1, otherwise=True)
+    assert said(await session.acts("province", more)) == [OTHERWISE]
+    done = await session.acts("province", replace(once, otherwise=True))
+    (audited,) = [e for e in done.turn.carried.audit if e.action == "publish_result"]
+    assert Decimal(audited.details["council"]) == sum((agreed.points_a, agreed.points_b, agreed.points_c))
+    (result,) = await rows(sqlite_engine, results)
+    assert (result.points_a, result.stars, result.criteria) == (entered[0], agreed.stars, {})
+    case = (await known_to(session, "province", "review")).case(session.code)
+    (noted,) = [line for line in case.history if line.changes]  # type: ignore[union-attr]  # just published
+    assert [(c.item, Decimal(c.before), Decimal(c.after)) for c in noted.changes] == [
+        ("result:points_a", agreed.points_a, entered[0])
+    ]
+
+
 async def moved(engine: AsyncEngine, status: str) -> None:
     async with engine.begin() as connection:
         await connection.execute(update(cases).values(status=status))
@@ -151,7 +178,7 @@ async def test_another_person_declares_and_hands_in_anew(engine: AsyncEngine, wh
     session.here.people["new"] = await chat(engine, session.here.clock, "new")
     await session.all_cast("thu")
     joined = audit.Entry(
-        seats.JOINED, session.members["thu"].person_id, "telegram", "", {"session": SESSION, "seat": 1}
+        council.JOINED, session.members["thu"].person_id, "telegram", "", {"session": SESSION, "seat": 1}
     )
     async with engine.begin() as connection:
         await audit.record(connection, [joined], session.here.clock())

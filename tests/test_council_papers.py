@@ -60,6 +60,7 @@ def test_the_minutes_say_who_scored_what_it_came_to_and_what_is_proposed() -> No
         "đề nghị Ủy ban nhân dân tỉnh trình Bộ Nông nghiệp và Môi trường đánh giá, công nhận 5 sao",
         "Theo điểm: 5 sao. Theo yêu cầu tối thiểu của từng hạng sao: 2 sao.",
         "- 3 sao cần mục 2.2",
+        "điểm từng phần và tổng tính từ số chưa làm tròn",
         f"Hội đồng kết luận: {forms.UNKNOWN} sao.",
         "Không chấm: hồ sơ không còn ở bước đánh giá",
     ):
@@ -73,7 +74,7 @@ def test_each_member_has_a_sheet_of_each_product() -> None:
     words = sheets(council)
     assert words.count("PHIẾU CHẤM ĐIỂM") == 6  # three ballots of two products
     assert words.count("Thành viên Hội đồng: Bùi Thị Hoa") == 2
-    assert "2.2 | Bao bì | Gói thường, không có bao bì riêng | 0 | 3" in words
+    assert "2.2 | Đóng gói, bao bì sản phẩm | Gói thường, không có bao bì riêng | 0 | 3" in words
     assert "Đỗ Văn Khánh" not in words  # who is concerned has none
     assert "{" not in words
 

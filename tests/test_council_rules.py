@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dialogs.rules.ruleset as ruleset_module
-from dialogs.rules.council import average, enough, least_ballots, outlying, shared_out
+from dialogs.rules.council import average, enough, lacking, least_ballots, outlying, shared_out
 from dialogs.rules.rating import check_items, rating
 from dialogs.rules.ruleset import PART_IDS, RulesetError, load, ruleset
 from dialogs.rules.scoring import NONE, Marks, choices, points_of
@@ -34,12 +35,15 @@ def councils(draw: st.DrawFn) -> tuple[Sheet, list[Marks]]:
 
 @given(councils())
 @settings(max_examples=60, deadline=None)
-def test_items_add_up_to_parts_and_parts_to_the_total(council: tuple[Sheet, list[Marks]]) -> None:
+def test_items_are_rounded_and_parts_add_up_to_the_total(council: tuple[Sheet, list[Marks]]) -> None:
     form, ballots = council
     found = average(form, ballots)
     check_items(form, found.items, found.parts)  # bounds, hundredths and sums, as a result is checked
     assert sum(found.parts.values()) == found.total
     points = [points_of(form, marks) for marks in ballots]
+    for code, mean in found.items.items():  # half up, whatever the others are: 1,67 nowhere stands as 1,66
+        hundredths = Fraction(sum(one[code] for one in points), len(points)) * 100
+        assert mean * 100 == floor(hundredths + Fraction(1, 2))
     exact = Fraction(sum(sum(one.values()) for one in points), len(points))
     assert abs(Fraction(found.total) - exact) <= Fraction(1, 200)
     assert found.stars_by_points == RULES.stars(float(exact))  # rounding crosses no limit
@@ -125,3 +129,9 @@ def test_the_councils_word_counts_where_it_gives_less(decided: int, action: str,
 def test_it_can_not_give_more_than_the_points() -> None:
     points = dict(zip(PART_IDS, (Decimal(27), Decimal(15), Decimal(21)), strict=True))
     assert rating(RULES, "in_evaluation", points, 5).stars == 3
+
+
+@pytest.mark.parametrize(("members", "possible", "more"), [(7, 5, 0), (7, 4, 2), (5, 2, 4), (3, 2, 1), (3, 3, 0)])
+def test_so_many_more_members_make_enough_ballots_possible(members: int, possible: int, more: int) -> None:
+    assert lacking(RULES, members, possible) == more
+    assert enough(RULES, members + more, possible + more)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dialogs.days import day_in, period_in
+from dialogs.days import day_in, one_day_in, period_in
 from dialogs.model import InvalidAnswer, Reader, TextReceived
 from dialogs.officer.office import closed_days
 from dialogs.officer.staff import leave_day
@@ -115,3 +115,30 @@ def test_the_last_day_of_a_paper_as_people_say_it(typed: str, meant: date) -> No
     known = desk_facts()
     assert known.today == MONDAY
     assert last_day().read(TextReceived(typed), {}, known, "").value == meant.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("30/11", "2026-11-30"),
+        ("1/11", "2027-11-01"),  # it was read as 31/1/2011
+        ("mai", "2026-11-24"),
+        ("ngay kia", "2026-11-25"),
+        ("thứ 6", "2026-11-27"),
+        ("thu sau tuan toi", "2026-12-04"),
+        ("thứ sáu 27/11", "2026-11-27"),
+        ("thu 3 ngay 15/12", "2026-12-15"),
+        ("15/12/27", "2027-12-15"),
+        ("hạn là 15/12/2026 nhé", "2026-12-15"),
+        ("12/26", ""),  # it was read as 31/12/2026
+        ("12/2026", ""),
+        ("31/11", ""),
+        ("tuần sau", ""),
+        ("từ 24 đến 28/11", ""),
+        ("thứ sáu 30/11", ""),  # a Monday
+        ("khi nào xong", ""),
+    ],
+)
+def test_one_day_that_lies_ahead(typed: str, meant: str) -> None:
+    found = one_day_in(typed, MONDAY)
+    assert (found.isoformat() if found is not None else "") == meant

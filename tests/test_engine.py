@@ -839,6 +839,8 @@ RICH = {
 def jumped(here: Chat, dice: random.Random, into: Counter[str]) -> None:
     """Somewhere else, as a link, an old state or another release may put a conversation; into dialogs hardly tried."""
     codes = [case.code for case in (*here.facts.cases, *here.facts.named)]
+    codes += [ballot.code for ballot in here.facts.ballots]
+    codes += [str(council.id) for council in here.facts.councils]
     for _ in range(8):
         name = min(DIALOGS.by_name, key=lambda name: (into[name], dice.random()))
         into[name] += 1

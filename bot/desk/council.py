@@ -11,7 +11,18 @@ from typing import Any
 from bot.desk.documents import carries_files, send
 from bot.turn import Refused, Turned, awake_at, notice
 from dialogs.council.facts import BOUND, DECLARED, FREE, SCORING
-from dialogs.council.outcome import advised, agreed_by, closable, counted, is_scored, missing, names, reading, result_of
+from dialogs.council.outcome import (
+    advised,
+    agreed_by,
+    closable,
+    counted,
+    is_scored,
+    missing,
+    names,
+    reading,
+    result_of,
+    too_few_lines,
+)
 from dialogs.model import (
     N_,
     CastBallot,
@@ -45,7 +56,7 @@ from storage.concerned import bound
 
 OPEN_MINE = Link("seat", Text(N_("What I score")), "hội đồng")
 READ_MINE = Link("seat", Text(N_("What I read")), "hội đồng")
-OVER = Text(N_("The session is over, so nothing can be scored any more. Your marks stay as they were."))
+OVER = N_("Session %(session)s is over, so nothing can be scored in it any more. Your marks stay as they were.")
 OVER_ALREADY = N_("%(name)s has ended this session already, so nothing was changed.")
 NOT_HERE = Text(N_("This product is not with the council any more, so it can't be scored."))
 NO_SUCH_MARK = Text(N_("The sheet of this product has no such mark, so it was not noted."))
@@ -360,7 +371,7 @@ async def take_seat(turn: Turned, token: str) -> None:
     if not turn.conversation.person.name:
         await people.set_person(turn.connection, me, name=seat.name)
         turn.conversation.person = replace(turn.conversation.person, name=seat.name)
-    turn.record(seats.JOINED, session=seat.session_id, seat=seat.number)
+    turn.record(council.JOINED, session=seat.session_id, seat=seat.number)
     values: dict[str, Value] = {"province": place_name(seat.province), "name": seat.name}
     council_ = N_("Welcome to the council of %(province)s. You sit here as %(name)s.")
     group = N_("Welcome to the advisory group of the council of %(province)s. You sit here as %(name)s.")
@@ -409,7 +420,7 @@ async def own_ballot(
     if row is None or row.advisory not in advisory:
         raise cases.NotPossible(code)
     if row.closed_at is not None:
-        raise Refused(OVER)
+        raise Refused(Text(OVER, {"session": f"{row.session_number}/{row.year}"}))
     if row.status != SCORING:
         raise Refused(NOT_HERE)
     tied = await bound(turn.connection, {turn.conversation.person_id}, {row.case_id})
@@ -429,8 +440,11 @@ async def declare(turn: Turned, effect: DeclareInterest) -> None:
     turn.carried.changed = True
     if effect.concerned:
         say(turn, NOT_TO_READ if row.advisory else NOT_TO_SCORE)
+        await _say_if_too_few(turn, row)
     elif row.standing == DECLARED:
-        await _tell_secretary(turn, row)
+        values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
+        told = await _tell_secretary(turn, row, Text(TAKEN_BACK, values))
+        say(turn, SECRETARY_KNOWS if told else NOT_CONCERNED)
 
 
 NOT_TO_SCORE = Text(N_("Noted. You do not score this product; only the secretary knows."))
@@ -440,16 +454,27 @@ NOT_CONCERNED = Text(N_("Noted: you are not concerned."))
 SECRETARY_KNOWS = Text(N_("Noted: you are not concerned. I have told the secretary that you put that right."))
 
 
-async def _tell_secretary(turn: Turned, row: Any) -> None:
-    """Who takes back what they declared may have good reasons; the secretary, who knew of it, knows that as well."""
+async def _say_if_too_few(turn: Turned, row: Any) -> None:
+    """The secretary hears at once that a product can't get enough sheets any more; who is concerned is not said."""
+    session = await council.council_of(
+        turn.connection, await council.session_row(turn.connection, row.session_id), turn.now, in_full=False
+    )
+    product = session.product(row.code)
+    if product is not None and (lines := too_few_lines(session, product)):
+        await _tell_secretary(turn, row, *lines)
+
+
+async def _tell_secretary(turn: Turned, row: Any, *texts: Text) -> bool:
+    """Whether there is somebody to hear it.
+
+    Who takes back what they declared may have good reasons; the secretary, who knew of it, knows that as well.
+    """
     due_at = await awake_at(turn, row.province)
-    values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
     link = Link(f"council.{row.session_id}", Text(N_("Open the session")))
     chats = await people.chats_of(turn.connection, await council.secretaries_of(turn.connection, row.session_id))
     for chat in chats:
-        said = SendMessage((Text(TAKEN_BACK, values),), links=(link,))
-        turn.carried.notices.append(notice(turn.world, chat, [said], due_at))
-    say(turn, SECRETARY_KNOWS if chats else NOT_CONCERNED)
+        turn.carried.notices.append(notice(turn.world, chat, [SendMessage(texts, links=(link,))], due_at))
+    return bool(chats)
 
 
 async def score_item(turn: Turned, effect: ScoreItem) -> None:

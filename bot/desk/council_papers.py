@@ -175,7 +175,7 @@ def _marked(product: Tabled, marks: Marks, catalog: Catalog) -> dict[str, Any]:
         "rows": [
             {
                 "code": c.code,
-                "item": c.label.vi,
+                "item": c.official or c.label.vi,
                 "option": catalog.say(said(mark_words(c, marks[c.code]))),
                 "points": points[c.code],
                 "most": c.max_points,
@@ -227,7 +227,13 @@ def _rows(session: Council, product: Tabled, agreed: Agreed, catalog: Catalog) -
 
     for criterion in form.criteria:
         given = [of(seat.number, [criterion.code]) for seat in session.seats]
-        head = (product.code, product.product, criterion.code, criterion.label.vi, criterion.max_points)
+        head = (
+            product.code,
+            product.product,
+            criterion.code,
+            criterion.official or criterion.label.vi,
+            criterion.max_points,
+        )
         yield [*head, *given, agreed.items[criterion.code]]
     for part, average in zip(PART_IDS, agreed.points, strict=True):
         codes = [c.code for c in form.criteria if c.part == part]

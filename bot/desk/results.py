@@ -7,7 +7,7 @@ from typing import Any
 from bot.desk.decisions import decidable
 from bot.turn import Refused, Turned, alert_officers, facts_of, fresh_case, open_my_file, tell_producer
 from dialogs.council.facts import SCORING
-from dialogs.model import N_, AmendResult, CaseFacts, Link, PublishResult, ResultFacts, SendMessage, Text
+from dialogs.model import N_, Agreed, AmendResult, CaseFacts, Link, PublishResult, ResultFacts, SendMessage, Text
 from dialogs.officer.alerts import alert_result, notice_of, open_link
 from dialogs.officer.amend import amended, corrected_notice
 from dialogs.officer.result import is_paper_number
@@ -25,13 +25,21 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     before = facts_of(turn, effect.code)
     found = _rating(before, effect)
     case = await decidable(turn, effect.code, found.action, before.status)
-    effect = await _as_the_council_has_it(turn, case, found, effect)
+    agreed = await _the_councils(turn, case)
+    if agreed is not None:
+        effect = _as_agreed(agreed, effect)
+    elif effect.stars:
+        raise cases.NotPossible(effect.code)
     if not _on_paper(turn, found, effect) or not _items_fit(before, effect):
         raise cases.NotPossible(effect.code)
     result = _result(before, found, effect)
+    if agreed is not None and effect.otherwise:
+        kept = {"before": _kept(agreed), "after": _kept(result)}
+        await cases.note_otherwise(turn.connection, case, turn.actor, kept, turn.now)
     await results.publish(turn.connection, case, turn.conversation.person_id, result, turn.now)
     await cases.move(turn.connection, case, turn.actor, found.action, turn.now, turn.world.days_off)
-    turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total))
+    councils = {"council": str(sum(agreed.points))} if agreed is not None and effect.otherwise else {}
+    turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total), **councils)
     turn.carried.changed = True
     notice = notice_of(replace(before, result=result), found.action)
     links = (*_onwards(replace(before, result=result)), open_my_file(effect.code))
@@ -45,22 +53,34 @@ UNDECIDED = Text(N_("The council has not decided on the stars yet. Note that in 
 OTHERWISE = N_("The council came to %(total)s points and %(stars)s stars, so nothing else can be published.")
 
 
-async def _as_the_council_has_it(turn: Turned, case: Any, found: Rating, effect: PublishResult) -> PublishResult:
-    """With the points of each item, where a session has scored the case; what differs from it is refused."""
+async def _the_councils(turn: Turned, case: Any) -> Agreed | None:
+    """What a session came to that has scored the case; None where none has."""
     if case.status != SCORING:
-        return effect
+        return None
     if await council.in_session(turn.connection, case.id):
         raise Refused(STILL_SCORING)
     agreed = await council.agreed_on(turn.connection, case.id)
-    if agreed is None and effect.stars:
-        raise cases.NotPossible(effect.code)
-    if agreed is None:
-        return effect
-    if not agreed.stars:
+    if agreed is not None and not agreed.stars:
         raise Refused(UNDECIDED)
-    if (effect.points_a, effect.points_b, effect.points_c) != agreed.points or found.stars != agreed.stars:
+    return agreed
+
+
+def _as_agreed(agreed: Agreed, effect: PublishResult) -> PublishResult:
+    """With the points of each item, where the points are the council's.
+
+    Others need a second word of whoever enters them, and bring no more stars than the council gave.
+    """
+    same = (effect.points_a, effect.points_b, effect.points_c) == agreed.points
+    if effect.stars != agreed.stars or not (same or effect.otherwise):
         raise Refused(Text(OTHERWISE, {"total": sum(agreed.points), "stars": agreed.stars}))
-    return replace(effect, criteria=agreed.items)
+    return replace(effect, criteria=agreed.items if same else effect.criteria, otherwise=not same)
+
+
+def _kept(result: Agreed | ResultFacts) -> dict[str, Any]:
+    """Points and stars, for the history."""
+    points = result.points if isinstance(result, Agreed) else (result.points_a, result.points_b, result.points_c)
+    plain = (f"{given.normalize():f}" for given in points)
+    return {**dict(zip(("points_a", "points_b", "points_c"), plain, strict=True)), "stars": result.stars}
 
 
 async def amend(turn: Turned, effect: AmendResult) -> None:

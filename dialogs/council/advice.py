@@ -4,14 +4,24 @@ They give no marks. What they remark is the group's report to the council, so it
 """
 
 from dialogs.answers import one_of
-from dialogs.council.concern import ALL_I_READ, CONCERNED, SURE, asks, ballot_of, is_open, named, standing_at, to
+from dialogs.council.concern import (
+    ALL_I_READ,
+    CONCERNED,
+    SURE,
+    asks,
+    ballot_of,
+    is_mine,
+    named,
+    standing,
+    standing_at,
+    to,
+)
 from dialogs.council.facts import FREE
 from dialogs.model import (
     N_,
     Answer,
     Answers,
     Ask,
-    Ballot,
     Dialog,
     Effects,
     Event,
@@ -60,8 +70,6 @@ def file_done(answers: Answers, facts: Facts) -> Effects:
     match answers["file"]:
         case "read":
             return (ReadDossier(code),)
-        case "out":
-            return (KeepRemark(code, ""),)
         case "done" | "again" as value:
             return (FinishReading(code, back=value == _AGAIN.value),)
     return ()
@@ -73,7 +81,7 @@ def after_file(value: str, answers: Answers, facts: Facts) -> Go:
         return Go("seat")
     if value == CONCERNED.value:
         return to(ballot, SURE)
-    return to(ballot, value if value == _REMARK.value else "")
+    return to(ballot, value if value in (_REMARK.value, _OUT.value) else "")
 
 
 class remark_words(own_words):
@@ -92,7 +100,9 @@ def remark_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
     values: dict[str, Value] = {"product": ballot.product}
     ask = Text(N_("What should the council know about “%(product)s”?"), values)
-    return (*before(ballot.remark), ask, Text(N_("For example: what to look at on site, what to have tested.")))
+    instead = (Text(N_("What you write now takes its place.")),) if ballot.remark else ()
+    example = Text(N_("For example: what to look at on site, what to have tested."))
+    return (*before(ballot.remark), *instead, ask, example)
 
 
 def remarked(answers: Answers, facts: Facts) -> Effects:
@@ -100,13 +110,36 @@ def remarked(answers: Answers, facts: Facts) -> Effects:
     return (KeepRemark(answers["subject"], words),) if words != _BACK.value else ()
 
 
-def _reads(ballot: Ballot) -> bool:
-    return is_open(ballot) and ballot.standing == FREE
+_STAYS = Option("no", Text(N_("Keep the remark")), ("giữ", "giữ góp ý", "không", "chưa", "keep it"))
+_OUT_NOW = Option("yes", Text(N_("Take it out now")), ("bỏ luôn", "bỏ", "take it out"))
+
+
+def out_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    said = Text(N_("Your remark: “%(words)s”"), {"words": ballot_of(answers, facts).remark})
+    return (said, Text(N_("Once it is out, neither the council nor the secretary reads it. Take it out?")))
+
+
+def taken_out(answers: Answers, facts: Facts) -> Effects:
+    return (KeepRemark(answers["subject"], ""),) if answers["out"] == _OUT_NOW.value else ()
+
+
+def _takes_out(answers: Answers, facts: Facts) -> bool:
+    return _reads(answers, facts) and answers.get("_do") == _OUT.value and bool(ballot_of(answers, facts).remark)
+
+
+def _reads(answers: Answers, facts: Facts) -> bool:
+    return standing(answers, facts) == FREE
+
+
+def _is_advisory(answers: Answers, facts: Facts) -> bool:
+    """Also where nothing is left of it."""
+    ballot = facts.ballot(answers["subject"])
+    return ballot is None or ballot.advisory
 
 
 ADVICE = Dialog(
     "advice",
-    allowed=lambda answers, facts: (mine := facts.ballot(answers["subject"])) is not None and mine.advisory,
+    allowed=lambda answers, facts: is_mine(answers, facts) and _is_advisory(answers, facts),
     up=lambda answers: Go(f"advice.{answers['subject']}", standing_at()) if answers.get("_do") else Go("seat"),
     steps=(
         *asks(to),
@@ -114,16 +147,26 @@ ADVICE = Dialog(
             "remark",
             remark_prompt,
             remark_words(REMARK_CHARS, min_chars=3),
-            when=lambda answers, facts: answers.get("_do") == _REMARK.value and _reads(ballot_of(answers, facts)),
+            when=lambda answers, facts: answers.get("_do") == _REMARK.value and _reads(answers, facts),
             then=remarked,
             goto=lambda value, answers, facts: to(ballot_of(answers, facts)),
             verbatim=True,
         ),
         Ask(
+            "out",
+            out_prompt,
+            one_of((_STAYS, _OUT_NOW)),
+            when=_takes_out,
+            then=taken_out,
+            goto=lambda value, answers, facts: to(ballot_of(answers, facts)),
+            confirms=True,
+            at_once=True,
+        ),
+        Ask(
             "file",
             file_prompt,
             one_of(file_options),
-            when=lambda answers, facts: _reads(ballot_of(answers, facts)),
+            when=_reads,
             then=file_done,
             goto=after_file,
             confirms=True,

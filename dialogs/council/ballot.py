@@ -4,15 +4,31 @@ Each mark is kept at once, so a member goes on where they stopped, on whatever t
 but one's own. Which of the questions below stands is `_do` of the draft, and `_item` what it is about.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from dialogs.answers import one_of
-from dialogs.council.concern import CONCERNED, MINE, SURE, asks, ballot_of, is_open, named, standing_at, to
+from dialogs.council.concern import (
+    CONCERNED,
+    EACH,
+    MINE,
+    SURE,
+    asks,
+    ballot_of,
+    is_mine,
+    named,
+    reads_back,
+    standing,
+    standing_at,
+    to,
+)
 from dialogs.council.facts import FREE
 from dialogs.engine import said
+from dialogs.matching import number
 from dialogs.model import (
     N_,
+    Answer,
     Answers,
     Ask,
     Ballot,
@@ -20,15 +36,28 @@ from dialogs.model import (
     Condition,
     Dialog,
     Effects,
+    Event,
     Facts,
     Go,
+    InvalidAnswer,
     Option,
+    OptionChosen,
     ReadDossier,
     ScoreItem,
     Text,
+    TextReceived,
     Value,
 )
-from dialogs.producer.score_words import asked_lines, mark_words, part_lines, total_lines
+from dialogs.producer.score_words import (
+    UNCLEAR,
+    WHICH_LINE,
+    asked_lines,
+    mark_options,
+    mark_words,
+    part_lines,
+    plain_no,
+    total_lines,
+)
 from dialogs.rules.scoring import NONE, choices, score
 from dialogs.rules.sheet import Criterion, Sheet, sheet
 
@@ -36,7 +65,6 @@ from dialogs.rules.sheet import Criterion, Sheet, sheet
 
 _ON = Option("on", Text(N_("Go on scoring")), ("chấm tiếp", "go on"))
 _WHICH = Option("which", Text(N_("Change an item")), ("sửa mục", "sửa điểm", "change an item"))
-_EACH = Option("each", Text(N_("See each item")), ("xem từng mục", "từng mục", "xem phiếu", "see each item"))
 _FURTHER = Option("further", Text(N_("See more items")), ("xem tiếp", "tiếp", "see more items"))
 _WHOLE = Option("whole", Text(N_("The whole sheet")), ("cả phiếu", "tổng điểm", "the whole sheet"))
 _SEE = Option("see", Text(N_("See my sheet")), ("xem phiếu", "see my sheet"))
@@ -61,17 +89,11 @@ def _onward(ballot: Ballot, but: str = "") -> Go:
 
 def _at(do: str) -> Condition:
     def so(answers: Answers, facts: Facts) -> bool:
-        ballot = ballot_of(answers, facts)
-        scores = is_open(ballot) and ballot.standing == FREE
-        return scores and (not do or (not ballot.submitted and answers.get("_do", "") == do))
+        if standing(answers, facts) != FREE:
+            return False
+        return not do or (not ballot_of(answers, facts).submitted and answers.get("_do", "") == do)
 
     return so
-
-
-def _is_read_back(answers: Answers, facts: Facts) -> bool:
-    """Also of a sheet that is handed in."""
-    ballot = ballot_of(answers, facts)
-    return _at("")(answers, facts) and answers.get("_do") == _EACH.value and bool(ballot.marks)
 
 
 # ---------------------------------------------------------------- one item
@@ -96,7 +118,12 @@ def item_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     so_far = (Text(N_("So far: %(finding)s"), {"finding": _with_points(item, given)}),) if given is not None else ()
     head = Text(N_("“%(product)s”, %(number)s/%(total)s – item %(code)s"), values)
     report = report_lines(ballot) if not ballot.marks else ()  # before the first mark it is read once
-    return (*_just_marked(answers, facts), *report, head, *asked_lines(item), *so_far)
+    return (*_just_marked(answers, facts), *report, head, *_official(item), *asked_lines(item), *so_far)
+
+
+def _official(item: Criterion) -> tuple[Text, ...]:
+    """Its name in the decree, which members have before them on paper; our words for it come below."""
+    return (Text("%(name)s", {"name": item.official}),) if item.official not in ("", item.label.vi) else ()
 
 
 def _just_marked(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -111,15 +138,112 @@ def _just_marked(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def item_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     item = _item(answers, facts)
-    marks = (Option(str(mark), _with_points(item, mark)) for mark in choices(item))
-    return (*marks, _SEE, _READ, *_report(ballot_of(answers, facts)), replace(MINE, hidden=True))
+    ways = (_SEE, _READ, *_report(ballot_of(answers, facts)), replace(MINE, hidden=True))
+    return (*mark_options(item, _with_points), *ways, *plain_no(item))
 
 
 def _with_points(item: Criterion, mark: int) -> Text:
     """ "Có, đủ giấy (2 điểm)"."""
-    count = 0 if mark == NONE else item.options[mark - 1].points
-    values: dict[str, Value] = {"option": said(mark_words(item, mark)), "count": count}
+    values: dict[str, Value] = {"option": said(mark_words(item, mark)), "count": _points(item, mark)}
     return Text(N_("%(option)s (%(count)s point)"), values, N_("%(option)s (%(count)s points)"))
+
+
+def _points(item: Criterion, mark: int) -> int:
+    return 0 if mark == NONE else item.options[mark - 1].points
+
+
+def _worth(item: Criterion, points: int | None) -> str:
+    """The only line that brings so many points; "" where there is none, or several."""
+    found = [str(mark) for mark in choices(item) if _points(item, mark) == points]
+    return found[0] if len(found) == 1 else ""
+
+
+class item_line(one_of):
+    """A line of the item. A number that was typed may be its number or its points.
+
+    Where it is one line's number and another's points, `LINES` or `POINTS` says which of them is meant, once it has
+    been asked; until then the answer is both: "2/3 of 2", as `_either` reads it.
+    """
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        item = _item(answers, facts)
+        if isinstance(event, TextReceived) and (points := _worth(item, number(event.text))):
+            return Answer(points)
+        answer = one_of.read(self, event, answers, facts, partial)
+        if answer.value == UNCLEAR:
+            raise InvalidAnswer(WHICH_LINE)
+        typed = event.number if isinstance(event, OptionChosen) else 0
+        points = _worth(item, typed) if typed else ""
+        meant = answers.get("_numbers")
+        if points in ("", answer.value) or meant == LINES:
+            return answer
+        return Answer(points if meant == POINTS else f"{answer.value}/{points} of {typed}")
+
+
+LINES, POINTS = "lines", "points"
+"""What a typed number is, in `_numbers` of the draft: as long as the sheet is open it is not asked again."""
+_EITHER = re.compile(r"(?P<line>\w+)/(?P<worth>\d+) of (?P<number>\d+)")
+
+
+def _either(answers: Answers, facts: Facts) -> tuple[Option, Option, int] | None:
+    """The line with the number that was typed, that with as many points, and the number; None: nothing to ask."""
+    found = _EITHER.fullmatch(answers.get("_either", ""))
+    if found is None:
+        return None
+    lines = {option.value: option for option in item_options(answers, facts)}
+    line, worth = lines.get(found["line"]), lines.get(found["worth"])
+    return (line, worth, int(found["number"])) if line is not None and worth is not None else None
+
+
+def number_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if (either := _either(answers, facts)) is None:
+        return ()
+    line, worth, typed = either
+    ask = N_("You typed %(number)s: is that line %(number)s or %(number)s points?")
+    values: dict[str, Value] = {"number": typed}
+    return (
+        Text(ask, values),
+        Text(N_("• Line %(number)s: %(finding)s"), values | {"finding": said(line.label)}),
+        Text(N_("• %(number)s points: %(finding)s"), values | {"finding": said(worth.label)}),
+        Text(N_("I take it so for the next items, too.")),
+    )
+
+
+def number_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    either = _either(answers, facts)
+    values: dict[str, Value] = {"count": either[2] if either is not None else 0}
+    points = Text(N_("%(count)s point"), values, N_("%(count)s points"))
+    return (Option(LINES, Text(N_("Line %(count)s"), values)), Option(POINTS, points))
+
+
+class line_or_points(one_of):
+    """In words: what a number alone means is the question."""
+
+    @property
+    def takes(self) -> str:
+        return "number"
+
+    def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
+        if isinstance(event, TextReceived):
+            number = (_either(answers, facts) or (None, None, 0))[2]
+            raise InvalidAnswer(N_("Please say it in words: “line %(number)s” or “%(number)s points”."), number=number)
+        return one_of.read(self, event, answers, facts, partial)
+
+
+def number_marked(answers: Answers, facts: Facts) -> Effects:
+    return item_marked({**answers, "item": _meant(answers, facts)}, facts)
+
+
+def _meant(answers: Answers, facts: Facts) -> str:
+    either = _either(answers, facts)
+    if either is None:
+        return ""
+    return either[0].value if answers["number"] == LINES else either[1].value
+
+
+def after_number(value: str, answers: Answers, facts: Facts) -> Go:
+    go = after_item(_meant(answers, facts), answers, facts)
+    return replace(go, answers={**go.answers, "_numbers": value}) if go.target.startswith("ballot.") else go
 
 
 def item_marked(answers: Answers, facts: Facts) -> Effects:
@@ -138,7 +262,10 @@ def after_item(value: str, answers: Answers, facts: Facts) -> Go:
     if value == _READ.value:
         return to(ballot, "item", item.code)
     if value == _SEE.value:
-        return to(ballot, _EACH.value) if ballot.marks else to(ballot)
+        return to(ballot, EACH.value) if ballot.marks else to(ballot)
+    if _EITHER.fullmatch(value):
+        asked = to(ballot, "number", item.code)
+        return replace(asked, answers={**asked.answers, "_either": value})
     return _onward(ballot, item.code)
 
 
@@ -219,8 +346,8 @@ def _how_far(ballot: Ballot) -> Text:
 def sheet_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     ballot = ballot_of(answers, facts)
     if ballot.submitted:
-        return (_BACK, _EACH, _READ, *_report(ballot), MINE)
-    which = (_EACH, _WHICH) if ballot.marks else ()
+        return (_BACK, EACH, _READ, *_report(ballot), MINE)
+    which = (EACH, _WHICH) if ballot.marks else ()
     onwards = (
         (_ON, *which) if _left(ballot) else (*which, _CAST)
     )  # never first: the number of the last mark may come again
@@ -230,8 +357,8 @@ def sheet_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 def sheet_done(answers: Answers, facts: Facts) -> Effects:
     code = answers["subject"]
     match answers["sheet"]:
-        case "cast" | "back" as value:
-            return (CastBallot(code, back=value == "back"),)
+        case "back":
+            return (CastBallot(code, back=True),)
         case "read":
             return (ReadDossier(code),)
     return ()
@@ -242,15 +369,42 @@ def after_sheet(value: str, answers: Answers, facts: Facts) -> Go:
     match value:
         case "on":
             return _onward(ballot)
-        case "which" | "each" | "report":
+        case "which" | "each" | "report" | "cast":
             return to(ballot, value)
         case "concerned":
             return to(ballot, SURE)
         case "back" | "read":
             return to(ballot)
-        case "cast" | "mine":
+        case "mine":
             return Go("seat")
     return to(ballot, "item", value)
+
+
+# ---------------------------------------------------------------- handing it in
+
+_NOT_YET = Option("no", Text(N_("Don't hand it in yet")), ("chưa", "chưa nộp", "không", "not yet"))
+_NOW = Option("now", Text(N_("Hand it in now")), ("nộp luôn", "nộp", "hand it in now"))
+
+
+def cast_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """What would be handed in, and what is still open."""
+    ballot = ballot_of(answers, facts)
+    result = score(sheet_for(ballot), ballot.marks)
+    head = Text(N_("Your sheet for “%(product)s” (%(code)s)"), named(ballot))
+    ask = Text(N_("Until the session is over you can take it back. Hand it in?"))
+    return (head, _how_far(ballot), *total_lines(result), ask)
+
+
+def cast_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    return (_NOT_YET,) if _left(ballot_of(answers, facts)) else (_NOT_YET, _NOW)
+
+
+def cast_done(answers: Answers, facts: Facts) -> Effects:
+    return (CastBallot(answers["subject"]),) if answers["cast"] == _NOW.value else ()
+
+
+def after_cast(value: str, answers: Answers, facts: Facts) -> Go:
+    return Go("seat") if value == _NOW.value else to(ballot_of(answers, facts))
 
 
 # ---------------------------------------------------------------- what is marked
@@ -273,8 +427,16 @@ def each_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """Every choice made, with its points."""
     ballot = ballot_of(answers, facts)
     lines = (_given(item, ballot.marks[item.code]) for item in _marked(answers, facts)[:SHOWN])
+    if ballot.closed:
+        return (*_as_it_was(ballot), *lines)
     change = Text(N_("To change an item, type its number, for example %(code)s."), {"code": _EXAMPLE})
     return (_how_far(ballot), *lines, *(() if ballot.submitted else (change,)))
+
+
+def _as_it_was(ballot: Ballot) -> tuple[Text, ...]:
+    """Of a session that is over: what the sheet came to, and whether it counted."""
+    state = Text(N_("You handed it in.") if ballot.submitted else N_("It was not handed in, so it did not count."))
+    return (state, _how_far(ballot), *total_lines(score(sheet_for(ballot), ballot.marks)))
 
 
 def _given(item: Criterion, mark: int) -> Text:
@@ -285,6 +447,8 @@ def _given(item: Criterion, mark: int) -> Text:
 def each_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     ballot = ballot_of(answers, facts)
     more = (_FURTHER,) if len(_marked(answers, facts)) > SHOWN else ()
+    if ballot.closed:
+        return (*more, MINE)
     on = (_ON,) if _left(ballot) else ()
     return (*more, *on, _WHOLE, *(() if ballot.submitted else _hidden(ballot)), replace(MINE, hidden=True))
 
@@ -293,7 +457,7 @@ def after_each(value: str, answers: Answers, facts: Facts) -> Go:
     ballot = ballot_of(answers, facts)
     match value:
         case "further":
-            return to(ballot, _EACH.value, _marked(answers, facts)[SHOWN].code)
+            return to(ballot, EACH.value, _marked(answers, facts)[SHOWN].code)
         case "on":
             return _onward(ballot)
         case "whole":
@@ -308,23 +472,38 @@ def up(answers: Answers) -> Go:
     return Go(f"ballot.{answers['subject']}", standing_at()) if answers.get("_do") else Go("seat")
 
 
+def _is_advisory(answers: Answers, facts: Facts) -> bool:
+    ballot = facts.ballot(answers["subject"])
+    return ballot is not None and ballot.advisory
+
+
 BALLOT = Dialog(
     "ballot",
-    allowed=lambda answers, facts: (mine := facts.ballot(answers["subject"])) is not None and not mine.advisory,
+    allowed=lambda answers, facts: is_mine(answers, facts) and not _is_advisory(answers, facts),
     up=up,
     steps=(
         *asks(_onward),
         Ask(
             "item",
             item_prompt,
-            one_of(item_options),
+            item_line(item_options),
             when=_at("item"),
             then=item_marked,
             goto=after_item,
             confirms=True,
             at_once=True,
         ),
-        Ask("each", each_prompt, one_of(each_options), when=_is_read_back, goto=after_each, at_once=True),
+        Ask(
+            "number",
+            number_prompt,
+            line_or_points(number_options),
+            when=lambda answers, facts: _at("number")(answers, facts) and _either(answers, facts) is not None,
+            then=number_marked,
+            goto=after_number,
+            confirms=True,
+            at_once=True,
+        ),
+        Ask("each", each_prompt, one_of(each_options), when=reads_back, goto=after_each, at_once=True),
         Ask(
             "report",
             lambda answers, facts: report_lines(ballot_of(answers, facts)),
@@ -334,6 +513,16 @@ BALLOT = Dialog(
             at_once=True,
         ),
         Ask("which", N_("Which item shall we change?"), one_of(which_options), when=_at("which"), goto=after_which),
+        Ask(
+            "cast",
+            cast_prompt,
+            one_of(cast_options),
+            when=_at("cast"),
+            then=cast_done,
+            goto=after_cast,
+            confirms=True,
+            at_once=True,
+        ),
         Ask(
             "sheet",
             sheet_prompt,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from dialogs.answers import one_of
 from dialogs.council.facts import BOUND, FREE, SCORING
 from dialogs.model import N_, Answers, Ask, Ballot, DeclareInterest, Effects, Facts, Go, Option, Text, Value
+from dialogs.producer.place import place_name
 
 SURE = "sure"
 """`_do` of a draft in which somebody has said that the product concerns them, and is asked once more."""
@@ -48,8 +49,10 @@ def mine(ballot: Ballot) -> Option:
 
 
 def standing(answers: Answers, facts: Facts) -> str:
-    """ "over", "concerned", "unsaid" or FREE."""
-    ballot = ballot_of(answers, facts)
+    """ "gone", "over", "concerned", "unsaid" or FREE."""
+    ballot = facts.ballot(answers["subject"])
+    if ballot is None:
+        return "gone"
     return ("concerned" if ballot.concerned else ballot.standing or "unsaid") if is_open(ballot) else "over"
 
 
@@ -63,18 +66,69 @@ def standing_at(do: str = "", item: str = "", marked: str = "") -> Answers:
 
 
 def named(ballot: Ballot) -> dict[str, Value]:
-    return {"code": ballot.code, "product": ballot.product, "by": ballot.by, "secretary": ballot.secretary}
+    return {
+        "code": ballot.code,
+        "product": ballot.product,
+        "by": ballot.by,
+        "secretary": ballot.secretary,
+        "session": ballot.session,
+    }
+
+
+def ended_lines(facts: Facts) -> tuple[Text, ...]:
+    """That there was a seat, and whom to ask; nothing of who never had one."""
+    seat = facts.seat_ended
+    if seat is None:
+        return ()
+    values: dict[str, Value] = {
+        "province": place_name(seat.province),
+        "session": seat.session,
+        "secretary": seat.secretary or Text(N_("the secretary of the council")),
+    }
+    ended = N_("You have no seat in the council of %(province)s, session %(session)s, any more.")
+    ask = N_("Your old link does not work there now. If that is a mistake, please ask %(secretary)s.")
+    return (Text(ended, values), Text(ask, values))
+
+
+def is_mine(answers: Answers, facts: Facts) -> bool:
+    """Also of what is gone: it came off the session, or they have no seat there any more; they stood at it."""
+    return facts.person.seated or facts.person.sat or facts.ballot(answers["subject"]) is not None
+
+
+def gone_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if not facts.person.seated and (ended := ended_lines(facts)):
+        return ended
+    off = N_("%(code)s was taken off the council's session, which goes on; there is nothing to do about it for you.")
+    return (Text(off, {"code": answers["subject"]}),)
 
 
 def over_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     ballot = ballot_of(answers, facts)
     if ballot.closed:
-        over = N_("The session is over, so %(code)s “%(product)s” can't be scored any more.")
-        read = N_("The session is over, so %(code)s “%(product)s” need not be read any more.")
+        over = N_("Session %(session)s is over, so %(code)s “%(product)s” can't be scored in it any more.")
+        read = N_("Session %(session)s is over, so %(code)s “%(product)s” need not be read for it any more.")
         return (Text(read if ballot.advisory else over, named(ballot)),)
     gone = N_("%(code)s “%(product)s” is not with the council any more, so it can't be scored.")
     read = N_("%(code)s “%(product)s” is not with the council any more, so it need not be read.")
     return (Text(read if ballot.advisory else gone, named(ballot)),)
+
+
+EACH = Option("each", Text(N_("See each item")), ("xem từng mục", "từng mục", "xem phiếu", "see each item"))
+
+
+def over_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
+    ballot = ballot_of(answers, facts)
+    return (*((EACH,) if may_be_read(ballot) else ()), mine(ballot), _MENU)
+
+
+def may_be_read(ballot: Ballot) -> bool:
+    """Whether a member may look at what they marked: also once the session is over, when nothing can be changed."""
+    return (is_open(ballot) or ballot.closed) and not ballot.advisory and ballot.standing == FREE and bool(ballot.marks)
+
+
+def reads_back(answers: Answers, facts: Facts) -> bool:
+    ballot = facts.ballot(answers["subject"])
+    return ballot is not None and answers.get("_do") == EACH.value and may_be_read(ballot)
 
 
 def concerned_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
@@ -138,13 +192,25 @@ def asks(onward: Callable[[Ballot], Go]) -> tuple[Ask, ...]:
     def is_asked_again(answers: Answers, facts: Facts) -> bool:
         return answers.get("_do") == SURE and standing(answers, facts) in (FREE, "unsaid")
 
+    def after_over(value: str, answers: Answers, facts: Facts) -> Go:
+        if value == EACH.value:
+            return to(ballot_of(answers, facts), value)
+        return Go("menu" if value == _MENU.value else "seat")
+
     return (
+        Ask(
+            "gone",
+            gone_prompt,
+            one_of((MINE,)),
+            when=lambda answers, facts: standing(answers, facts) == "gone",
+            goto=lambda value, answers, facts: Go("seat"),
+        ),
         Ask(
             "over",
             over_prompt,
-            one_of(lambda answers, facts: (mine(ballot_of(answers, facts)), _MENU)),
-            when=lambda answers, facts: standing(answers, facts) == "over",
-            goto=lambda value, answers, facts: Go("menu" if value == _MENU.value else "seat"),
+            one_of(over_options),
+            when=lambda answers, facts: standing(answers, facts) == "over" and not reads_back(answers, facts),
+            goto=after_over,
         ),
         Ask(
             "concerned",

@@ -91,6 +91,15 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedSeat:
+    """The newest seat of somebody who sits there no more: in which session, and whom to ask, "" for nobody known."""
+
+    session: str
+    province: str
+    secretary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cast:
     """A ballot as the secretary sees it; `seat` is the member's number. Without its marks until it is submitted.
 

@@ -8,7 +8,7 @@ from dialogs.engine import said
 from dialogs.model import N_, Agreed, Cast, Council, Reading, Seat, Tabled, Text, Value
 from dialogs.officer.digest import joined
 from dialogs.producer.score_words import option_words
-from dialogs.rules.council import Average, Outlying, Unmet, average, enough, outlying
+from dialogs.rules.council import Average, Outlying, Unmet, average, enough, lacking, outlying
 from dialogs.rules.ruleset import PART_IDS, Ruleset, ruleset
 from dialogs.rules.sheet import Sheet, sheet
 
@@ -53,6 +53,28 @@ def is_scored(product: Tabled) -> bool:
 
 def closable(council: Council, product: Tabled) -> bool:
     return enough(ruleset(product.ruleset), len(council.seats), len(counted(product)))
+
+
+def too_few(council: Council, product: Tabled) -> int:
+    """How many more members it takes, where too many are concerned for enough sheets to come in; 0: it can still be.
+
+    While members are only being invited, nothing is wrong.
+    """
+    concerned = any(cast.standing in (DECLARED, BOUND) for cast in product.ballots)
+    if not (concerned and is_scored(product)):
+        return 0
+    possible = len(counted(product)) + len(missing(product))
+    return lacking(ruleset(product.ruleset), len(council.seats), possible)
+
+
+def too_few_lines(council: Council, product: Tabled) -> tuple[Text, ...]:
+    """That a product can't get enough sheets any more, and what helps."""
+    if not (more := too_few(council, product)):
+        return ()
+    values: dict[str, Value] = {"product": product.product, "code": product.code, "count": more}
+    never = Text(N_("“%(product)s” (%(code)s) can't get enough sheets any more: too many are concerned."), values)
+    invite = N_("Invite %(count)s more member, or take it off the session.")
+    return (never, Text(invite, values, N_("Invite %(count)s more members, or take it off the session.")))
 
 
 def result_of(product: Tabled) -> Average | None:

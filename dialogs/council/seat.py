@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from dialogs.answers import one_of
-from dialogs.council.concern import is_open
+from dialogs.council.concern import ended_lines, is_open, may_be_read
 from dialogs.council.facts import Ballot
 from dialogs.model import N_, Answers, Ask, Dialog, Facts, Go, Option, Text, Value
 from dialogs.officer.desk import short_codes
@@ -19,7 +19,7 @@ NOTHING_YET = Text(N_("There is nothing to score in your session yet. I tell you
 
 def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     if not facts.ballots:
-        return (NOTHING_YET,) if facts.person.seated else NO_SEAT
+        return (NOTHING_YET,) if facts.person.seated else (ended_lines(facts) or NO_SEAT)
     sessions = groupby(facts.ballots, lambda ballot: ballot.seat)
     return tuple(text for _, those in sessions for text in _session(tuple(those)))
 
@@ -91,7 +91,8 @@ _AS_PRODUCER = Option("own_menu", Text(N_("I make a product, too")), ("đăng k�
 
 
 def overview_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    open_ones = {ballot.code: ballot for ballot in facts.ballots if is_open(ballot)}
+    open_ones = {ballot.code: ballot for ballot in reversed(facts.ballots) if is_open(ballot) or may_be_read(ballot)}
+    open_ones = dict(reversed(open_ones.items()))
     shorts = short_codes(open_ones)
     listed = (
         Option(code, Text(_ways_in(ballot), {"code": shorts[code]}), (ballot.product,))
@@ -101,7 +102,7 @@ def overview_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def _ways_in(ballot: Ballot) -> str:
-    if ballot.concerned or ballot.submitted:
+    if ballot.concerned or ballot.submitted or ballot.closed:
         return N_("Open %(code)s")
     return N_("Read %(code)s") if ballot.advisory else N_("Score %(code)s")
 
@@ -110,6 +111,37 @@ def onward(value: str, answers: Answers, facts: Facts) -> Go:
     ballot = facts.ballot(value)
     return Go(ballot.key if ballot is not None else value)
 
+
+# ---------------------------------------------------------------- help
+
+
+def help_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    if not facts.ballots:
+        return overview(answers, facts)
+    secretaries = dict.fromkeys(ballot.secretary for ballot in facts.ballots if ballot.secretary)
+    asked = ", ".join(secretaries) or Text(N_("the secretary of the council"))
+    return (
+        Text(N_("“What I score” shows your sheets; each mark is kept at once, so stop and go on when you like.")),
+        Text(N_("To change an item, type its number; what is handed in can be taken back until the session is over.")),
+        Text(N_("For all else, please ask the secretary: %(secretary)s."), {"secretary": asked}),
+    )
+
+
+_SHEETS = Option("seat", Text(N_("What I score")), ("phiếu của tôi", "hội đồng", "what i score"))
+_LANGUAGE = Option("language", Text(N_("Tiếng Việt / English")), ("ngôn ngữ", "language"))
+
+SEAT_HELP = Dialog(
+    "seat_help",
+    steps=(
+        Ask(
+            "choice",
+            help_prompt,
+            one_of((_SHEETS, _LANGUAGE, _AS_PRODUCER)),
+            goto=lambda value, answers, facts: Go(value),
+            lasting=lambda value: True,
+        ),
+    ),
+)
 
 SEAT = Dialog(
     "seat",

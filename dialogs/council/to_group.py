@@ -4,6 +4,7 @@ from datetime import date
 
 from dialogs.answers import one_of
 from dialogs.council.outcome import is_scored
+from dialogs.council.session import BACK, council_of
 from dialogs.model import (
     N_,
     Answers,
@@ -22,15 +23,7 @@ from dialogs.officer.desk import short_codes
 from dialogs.officer.rounds import coming_day
 
 _ALL = "all"
-_BACK = Option("back", Text(N_("Back to the session")), ("về phiên họp", "back to the session"))
 _NO_DAY = Option("none", Text(N_("No day")), ("không hẹn ngày", "không", "no day"))
-
-
-def council_of(answers: Answers, facts: Facts) -> Council:
-    council = facts.council(answers["subject"])
-    if council is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return council
 
 
 def to_give(council: Council) -> dict[str, str]:
@@ -55,13 +48,13 @@ def which_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (
         *((every,) if len(found) > 1 else ()),
         *(Option(c, Text(N_("%(code)s “%(product)s”"), of), (found[c],)) for c, of in values.items()),
-        _BACK,
+        BACK,
     )
 
 
 def chosen(value: str, answers: Answers, facts: Facts) -> Go:
     """On with the dossiers as they were offered: what comes up later was not meant by "all"."""
-    if value == _BACK.value:
+    if value == BACK.value:
         return _session(answers)
     codes = " ".join(to_give(council_of(answers, facts))) if value == _ALL else value
     return Go(f"to_group.{answers['subject']}", {"which": value, "_codes": codes})
@@ -107,7 +100,7 @@ def _session(answers: Answers) -> Go:
 
 
 def back(value: str, answers: Answers, facts: Facts) -> Go | None:
-    return _session(answers) if value == _BACK.value else None
+    return _session(answers) if value == BACK.value else None
 
 
 TO_GROUP = Dialog(
@@ -119,7 +112,7 @@ TO_GROUP = Dialog(
         Ask(
             "until",
             N_("By which day should the group have read it? For example: 10/12/2026."),
-            coming_day((_NO_DAY, _BACK)),
+            coming_day((_NO_DAY, BACK)),
             goto=back,
         ),
         Ask(

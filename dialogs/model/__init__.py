@@ -13,6 +13,7 @@ from dialogs.council.facts import Council as Council
 from dialogs.council.facts import DecideStars as DecideStars
 from dialogs.council.facts import DeclareInterest as DeclareInterest
 from dialogs.council.facts import DropSeat as DropSeat
+from dialogs.council.facts import EndedSeat as EndedSeat
 from dialogs.council.facts import FinishReading as FinishReading
 from dialogs.council.facts import GiveToRead as GiveToRead
 from dialogs.council.facts import HandedOver as HandedOver

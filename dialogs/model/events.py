@@ -26,11 +26,15 @@ class TextReceived:
 
 @dataclass(frozen=True, slots=True)
 class OptionChosen:
-    """`at` is the question the button stood under; `rest` what was typed after the option's words."""
+    """`at` is the question the button stood under; `rest` what was typed after the option's words.
+
+    `number`: by which it was typed, 0 where it was pressed or named; for a reader that asks what a number means.
+    """
 
     at: str
     value: str
     rest: str = ""
+    number: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from dialogs.council.facts import Ballot, Council, Sitting
+from dialogs.council.facts import Agreed, Ballot, Council, EndedSeat, Sitting
 from dialogs.evaluation import Assessed, Ready
 from dialogs.model.texts import Answers
 from dialogs.paperwork import Story
@@ -42,6 +42,7 @@ class Person:
     memberships: tuple[Membership, ...] = ()
     chats: int = 1  # in which they write; places where they are only told don't count
     seated: bool = False  # in a session of a council that is still open
+    sat: bool = False  # took a seat once, and has not agreed to what producers are asked
 
 
 class FileStatus(StrEnum):
@@ -344,6 +345,7 @@ class CaseFacts:
     assessment: tuple[Assessed, ...] = ()  # the commune's, for those only who decide on the case
     with_group: bool = False  # the province's advisory group is reading it
     sitting: Sitting | None = None  # for who may enter its result
+    agreed: Agreed | None = None  # what a session came to that is over, for the same
     round: Round | None = None  # of the province: the one it was sent up for, or would be today
     officers: int = 0  # of its commune, which need not be the person's
     officer: str = ""  # the name of the only one who checks its commune's cases; "" if there are several, or away
@@ -532,6 +534,7 @@ class Facts:
     ready: tuple[Ready, ...] = ()  # checked dossiers, where several are sent up at once
     rounds: tuple[Round, ...] = ()  # that the province has set itself, where they are shown
     councils: tuple[Council, ...] = ()  # sessions that this person is a secretary of, where they are looked at
+    seat_ended: EndedSeat | None = None  # of who has none any more, where councils are looked at
     ballots: tuple[Ballot, ...] = ()  # one's own as a member of a council, of who sits there now or looks at them
     templates: tuple[Template, ...] = ()  # only where one of them may be chosen or edited
     named: tuple[CaseFacts, ...] = ()  # cases the state or the event names, if this person may see them
@@ -562,7 +565,8 @@ class Facts:
     @property
     def sits_only(self) -> bool:
         """Whether this person is here for a council only: no officer, and no maker of anything."""
-        return self.person.seated and not self.person.memberships and not self.cases
+        here = self.person.seated or self.person.sat
+        return here and not self.person.memberships and not self.cases
 
     def case(self, code: str) -> CaseFacts | None:
         """The case of that code as far as this person may see it."""

@@ -109,7 +109,8 @@ class SetPaperDate:
 class PublishResult:
     """Points of the three parts and the decision; the producer is told. `criteria`: of each item, or none of any.
 
-    `stars`: what a council decided where points and gates disagree; 0: those of the points.
+    `stars`: what a council gave, of whose session it is the result; 0: those of the points. `otherwise`: these are not
+    the council's points, and whoever enters them has been told and has said so twice.
     """
 
     code: str
@@ -120,6 +121,7 @@ class PublishResult:
     decided_on: date
     criteria: Mapping[str, Decimal] = field(default_factory=dict)
     stars: int = 0
+    otherwise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

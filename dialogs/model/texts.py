@@ -34,7 +34,8 @@ Sayable = Text | Label | str
 class Option:
     """One way to answer. `typed` are further words for it; `takes_rest`: what is typed after them comes along.
 
-    `hidden`: not shown, only understood when typed, and after what is shown.
+    `hidden`: not shown, only understood when typed, and after what is shown. `alone`: words for it that count where
+    nothing else is typed, before all others; “không” stands in many a label.
     """
 
     value: str
@@ -42,6 +43,7 @@ class Option:
     typed: tuple[Sayable, ...] = ()
     takes_rest: bool = False
     hidden: bool = False
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from dialogs.answers import TYPE_IT, one_of, text
+from dialogs.council.outcome import points_words
 from dialogs.engine import said
 from dialogs.matching import fold
 from dialogs.model import (
     N_,
+    Agreed,
     Answer,
     Answers,
     Ask,
@@ -41,7 +43,7 @@ from dialogs.model import (
 )
 from dialogs.officer import decide
 from dialogs.officer.alerts import named, notice_of
-from dialogs.officer.by_item import by_item, loaded
+from dialogs.officer.by_item import by_item, loaded, stored
 from dialogs.officer.decide import DESK, OPEN_FILE, may_enter_result
 from dialogs.officer.digest import joined
 from dialogs.officer.rights import case_of, seen, visible
@@ -54,9 +56,6 @@ from dialogs.rules.ruleset import PartId, ruleset
 DECISION_CHARS = 80
 PARTS: Mapping[str, PartId] = MappingProxyType({"part_a": "A", "part_b": "B", "part_c": "C"})
 """Question by question, the part whose points it asks for."""
-
-DECIDED = "_stars"
-"""Beside the answers: the stars that a council has decided on (dialogs.council.secretary)."""
 
 # ---------------------------------------------------------------- how points and days are read
 
@@ -200,9 +199,24 @@ def rated(answers: Answers, facts: Facts) -> Rating | None:
         return None
     given = {part: Decimal(answers[name]) for name, part in PARTS.items()}
     try:
-        return rating(ruleset(case.ruleset), case.status, given, int(answers.get(DECIDED) or 0))
+        return rating(ruleset(case.ruleset), case.status, given, _councils_stars(case))
     except WrongPoints:
         return None
+
+
+def _councils_stars(case: CaseFacts) -> int:
+    """What the council gave: no entry by hand brings more. 0: no session has scored it, or its stars are open."""
+    return case.agreed.stars if case.agreed is not None else 0
+
+
+def differs(answers: Answers, facts: Facts) -> bool:
+    """Whether the points are other ones than a council's that has scored it."""
+    agreed = case_of(answers, facts).agreed
+    return agreed is not None and rated(answers, facts) is not None and _points(answers) != agreed.points
+
+
+def _points(answers: Answers) -> tuple[Decimal, ...]:
+    return tuple(Decimal(answers[name]) for name in PARTS)
 
 
 def _number_of(found: Rating, answers: Answers) -> str:
@@ -359,6 +373,60 @@ def _elsewhere(value: str, answers: Answers, facts: Facts) -> Go:
     return Go("desk" if value == "desk" else f"review.{code}", drop=f"result.{code}")
 
 
+# ---------------------------------------------------------------- beside the council's points
+
+
+def _beside_the_councils(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    """ "Hội đồng chấm 58 điểm; anh/chị nhập 60 điểm", and what that means for the stars; nothing where they agree."""
+    case = case_of(answers, facts)
+    agreed, found = case.agreed, rated(answers, facts)
+    if agreed is None or found is None or not differs(answers, facts):
+        return ()
+    rules = ruleset(case.ruleset)
+    by_points = rules.stars(found.total)
+    values: dict[str, Value] = {
+        "council": sum(agreed.points, Decimal(0)),
+        "theirs": points_words(rules, agreed.points),
+        "total": found.total,
+        "points": points_words(rules, _points(answers)),
+        "given": agreed.stars,
+        "stars": by_points,
+    }
+    both = N_("The council came to %(council)s points (%(theirs)s); you enter %(total)s (%(points)s).")
+    more = N_("These points would bring %(stars)s stars; the council gave %(given)s, so %(given)s stand ⭐.")
+    fewer = N_("The council gave %(given)s stars; these points bring only %(stars)s stars ⭐.")
+    same = N_("The stars stay as the council gave them: %(given)s ⭐.")
+    if not agreed.stars:
+        return (Text(both, values),)
+    stars = same if by_points == agreed.stars else more if by_points > agreed.stars else fewer
+    return (Text(both, values), Text(stars, values))
+
+
+def _otherwise(answers: Answers, facts: Facts) -> tuple[Text, ...]:
+    lost = Text(N_("The council's points of each item do not add up to these, so they are not published with them."))
+    noted = Text(N_("Both are noted in the history, with your name. Which points shall it be?"))
+    return (*_beside_the_councils(answers, facts), lost, noted)
+
+
+THE_COUNCILS = Option("council", Text(N_("The council's points")), ("điểm hội đồng", "lấy điểm hội đồng"))
+OWN_POINTS = Option("own", Text(N_("The points I entered")), ("điểm tôi nhập", "giữ điểm tôi nhập"))
+
+
+def _after_otherwise(value: str, answers: Answers, facts: Facts) -> Go:
+    """Back to what the council came to, with its items; or on with what was entered, which is kept as said."""
+    key = f"result.{answers['subject']}"
+    agreed = case_of(answers, facts).agreed
+    if value == OWN_POINTS.value or agreed is None:
+        return Go(key, {"otherwise": value})
+    return Go(key, as_agreed(agreed))
+
+
+def as_agreed(agreed: Agreed) -> Answers:
+    """The answers of the form that a session has given already; number and day of the paper are asked there."""
+    parts = zip(PARTS, agreed.points, strict=True)
+    return {**{name: f"{points:f}" for name, points in parts}, "items": stored(agreed.items)}
+
+
 # ---------------------------------------------------------------- looking it over
 
 
@@ -369,7 +437,8 @@ def _look_it_over(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     result = result_of(case, found, answers)
     notice = notice_of(replace(case, result=result), found.action)
     read = Text(N_("The producer will read:"))
-    return (Text(N_("Nothing is published yet.")), _day_line(answers), *_items_line(answers), read, *notice)
+    nothing = Text(N_("Nothing is published yet."))
+    return (nothing, *_beside_the_councils(answers, facts), _day_line(answers), *_items_line(answers), read, *notice)
 
 
 def _items_line(answers: Answers) -> tuple[Text, ...]:
@@ -397,7 +466,7 @@ def _look_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 ITEMS = Option("items", Text(N_("Add points by item")), ("thêm điểm từng mục", "điểm từng mục", "add points by item"))
 
 
-_ANSWERS = (*PARTS, "decision", "letter", "decided_on", "items", DECIDED)
+_ANSWERS = (*PARTS, "decision", "letter", "decided_on", "items", "otherwise")
 
 
 def _editable(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -486,6 +555,16 @@ RESULT = Dialog(
         ),
         *_ASKS[3:],
         Ask(
+            "otherwise",
+            _otherwise,
+            one_of((THE_COUNCILS, OWN_POINTS)),
+            when=differs,
+            goto=_after_otherwise,
+            needs=(*PARTS,),
+            confirms=True,
+            counted=False,
+        ),
+        Ask(
             "check",
             _look_it_over,
             one_of(_look_options),
@@ -513,17 +592,19 @@ def _sure(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """All that can't be changed later, once more; its word is not the first one's, which may be typed twice."""
     ask = Text(N_("Once it is published, the producer reads it at once. Publish it?"))
     head = Text(N_("%(code)s “%(product)s”"), named(case_of(answers, facts)))
-    return (head, *_kept(answers, facts), *_paper_and_day(answers, facts), ask)
+    beside = _beside_the_councils(answers, facts)
+    return (head, *_kept(answers, facts), *beside, *_paper_and_day(answers, facts), ask)
 
 
 def _published(answers: Answers, facts: Facts) -> Effects:
     found = rated(answers, facts)
     if answers["sure"] != "publish" or found is None:
         return ()
-    a, b, c = (Decimal(answers[name]) for name in PARTS)
+    a, b, c = _points(answers)
     day = date.fromisoformat(answers["decided_on"])
-    items, stars = loaded(answers.get("items", "")), int(answers.get(DECIDED) or 0)
-    return (PublishResult(answers["subject"], a, b, c, _number_of(found, answers), day, items, stars),)
+    items, stars = loaded(answers.get("items", "")), _councils_stars(case_of(answers, facts))
+    otherwise = answers.get("otherwise") == OWN_POINTS.value
+    return (PublishResult(answers["subject"], a, b, c, _number_of(found, answers), day, items, stars, otherwise),)
 
 
 def _after_publishing(value: str, answers: Answers, facts: Facts) -> Go:
@@ -535,6 +616,8 @@ def _complete(answers: Answers, facts: Facts) -> bool:
     """Whether all that a result needs is there; a button of long ago may come without it."""
     found = rated(answers, facts)
     if found is None or found.action == "forward" or "decided_on" not in answers:
+        return False
+    if differs(answers, facts) and answers.get("otherwise") != OWN_POINTS.value:
         return False
     return found.action != "certify" or is_paper_number(answers.get("decision", ""))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dialogs.answers import CHOOSE, TYPE_IT, one_of
+from dialogs.days import one_day_in
 from dialogs.model import (
     N_,
     Answer,
@@ -27,7 +28,6 @@ from dialogs.model import (
     Value,
 )
 from dialogs.officer.decide import DESK
-from dialogs.paper_days import day_of
 from dialogs.rules.rounds import LONGEST, Round, WrongRound, of_year, planned
 from dialogs.rules.ruleset import Ruleset, ruleset_on
 
@@ -106,7 +106,10 @@ _NEVER_MIND = Option("leave", Text(N_("Leave it as it is")), ("để nguyên", "
 
 @dataclass(frozen=True, slots=True)
 class coming_day:
-    """A day with its year, after today, or one of the choices. Stored as ISO, or as the choice's value."""
+    """A day after today, or one of the choices. Stored as ISO, or as the choice's value.
+
+    As people say it ("mai", "thứ Sáu tuần sau"); without a year it is the next one of that name.
+    """
 
     choices: tuple[Option, ...] = (_NEVER_MIND,)
     takes: str = "text"
@@ -121,7 +124,9 @@ class coming_day:
             raise InvalidAnswer(CHOOSE)
         if not isinstance(event, TextReceived):
             raise InvalidAnswer(TYPE_IT)
-        day = day_of(event.text)
+        day = one_day_in(event.text, facts.today)
+        if day is None:
+            raise InvalidAnswer(N_("I need one day. For example: 30/11, or Friday next week."))
         if day <= facts.today:
             raise InvalidAnswer(N_("%(day)s is not ahead of us. Which day do you mean?"), day=day)
         return Answer(day.isoformat())

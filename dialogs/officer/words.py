@@ -18,6 +18,7 @@ LOOKING = {
     "confirm",
     "confirm_sheet",
     "council_give",
+    "otherwise",
 }
 """Lines of the history that decide nothing."""
 

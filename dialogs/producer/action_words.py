@@ -36,6 +36,7 @@ ACTION_WORDS = {
     "release": N_("put back"),
     "pass": N_("passed on"),
     "move": N_("moved to the new commune"),
+    "otherwise": N_("other points entered than the council's average"),
     "council_give": N_("given to the province's advisory group"),
     "view_phone": N_("telephone number looked up"),
 }

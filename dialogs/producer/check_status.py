@@ -507,7 +507,7 @@ _OFFICES = {
 """Who did it, as its producer calls them; officers' names are theirs."""
 
 
-_BESIDE = {"council_give": Side.PROVINCE}
+_BESIDE = {"council_give": Side.PROVINCE, "otherwise": Side.PROVINCE}
 """Whose lines of the history are that move nothing."""
 
 

@@ -1,6 +1,7 @@
 """A score in words: points, a bar for each part, stars, and what stars ask for at least."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from dialogs.model import N_, CaseFacts, Option, ScorePicture, Text, Value
@@ -27,9 +28,32 @@ def mark_words(criterion: Criterion, mark: int) -> Text | Label:
     return Text(N_("None of these")) if mark == NONE else option_words(criterion.options[mark - 1])
 
 
-def mark_options(criterion: Criterion) -> tuple[Option, ...]:
-    """Every mark it may get, as a choice."""
-    return tuple(Option(str(n), mark_words(criterion, n)) for n in choices(criterion))
+Worded = Callable[[Criterion, int], Text | Label]
+
+
+def mark_options(criterion: Criterion, words: Worded = mark_words) -> tuple[Option, ...]:
+    """Every mark it may get, as a choice; a plain “không” is the one line that says there is nothing."""
+    nothing = _denying(criterion)
+    alone = {nothing[0]: _NO} if len(nothing) == 1 else {}
+    return tuple(Option(str(n), words(criterion, n), alone=alone.get(n, ())) for n in choices(criterion))
+
+
+def plain_no(criterion: Criterion) -> tuple[Option, ...]:
+    """Where no line or several deny something: what a plain “không” is then, of which nobody can say what it means."""
+    return () if len(_denying(criterion)) == 1 else (Option(UNCLEAR, Text(N_("A plain no")), hidden=True, alone=_NO),)
+
+
+UNCLEAR = "no"
+WHICH_LINE = N_("I am not sure which line “no” means here. Please choose the one that fits.")
+_NO = ("không", "không có", "không có gì", "không có cái nào", "chưa", "chưa có", "chưa có gì", "no", "none", "not yet")
+
+
+def _denying(criterion: Criterion) -> list[int]:
+    """Marks whose words say that something is not there, in the words of the sheet: “Chưa có ai lo riêng”."""
+    return [n for n in choices(criterion) if n == NONE or _DENIES.search(criterion.options[n - 1].label.vi)]
+
+
+_DENIES = re.compile(r"^(?:không|chưa)\b|\b(?:không|chưa) có\b", re.IGNORECASE)
 
 
 def asked_lines(criterion: Criterion) -> tuple[Text, ...]:

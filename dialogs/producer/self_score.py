@@ -39,12 +39,15 @@ from dialogs.producer.own_score import (
     sheet_of,
 )
 from dialogs.producer.score_words import (
+    UNCLEAR,
     UNOFFICIAL,
+    WHICH_LINE,
     asked_lines,
     gate_lines,
     mark_options,
     part_lines,
     picture,
+    plain_no,
     total_lines,
 )
 from dialogs.rules.planner import next_stars
@@ -88,12 +91,15 @@ class mark:
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
         words = ("chưa biết", "không biết", "chưa rõ", "không rõ", "i don't know")
-        return (*mark_options(self._criterion(answers, facts)), Option(UNKNOWN, Text(N_("I don't know yet")), words))
+        criterion = self._criterion(answers, facts)
+        return (*mark_options(criterion), Option(UNKNOWN, Text(N_("I don't know yet")), words), *plain_no(criterion))
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         if isinstance(event, OptionChosen):
             if event.value == UNKNOWN:
                 return Answer("")
+            if event.value == UNCLEAR:
+                raise InvalidAnswer(WHICH_LINE)
             if any(option.value == event.value for option in self.options(answers, facts, partial)):
                 return Answer(event.value)
         raise InvalidAnswer(CHOOSE)

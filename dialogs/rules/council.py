@@ -8,6 +8,7 @@ from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import count
 from math import floor
 from statistics import median
 from types import MappingProxyType
@@ -46,7 +47,10 @@ class Unmet(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """What `ballots` complete sheets come to, to hundredths: items add up to parts, parts to the total.
+    """What `ballots` complete sheets come to, to hundredths.
+
+    Each item is rounded by itself, so that the same marks are the same average anywhere; parts and total come from the
+    exact figures, and parts add up to the total.
 
     `stars_by_gates` counts a gate as met where more than half of the members see it so: it asks whether something is
     there, and one member who does not find it should not take a star away.
@@ -78,6 +82,14 @@ def least_ballots(rules: Ruleset, members: int) -> int:
     return max(LEAST_BALLOTS, -(-members * part // whole))
 
 
+def lacking(rules: Ruleset, members: int, possible: int) -> int:
+    """How many more members it takes until enough ballots are possible, if `possible` are now; 0: enough are.
+
+    Each further member raises what is needed as well, by the part of the quorum.
+    """
+    return next(more for more in count() if enough(rules, members + more, possible + more))
+
+
 def average(sheet: Sheet, ballots: Collection[Marks]) -> Average:
     """Raises ValueError without a ballot or with an open item, and scoring.WrongMark, NotScorable.
 
@@ -92,9 +104,7 @@ def average(sheet: Sheet, ballots: Collection[Marks]) -> Average:
     of_parts = {part: sum((exact[c.code] for c in sheet.criteria if c.part == part), Fraction(0)) for part in PART_IDS}
     total = _rounded(sum(of_parts.values(), Fraction(0)))
     parts = shared_out(of_parts, total)
-    items: dict[str, Decimal] = {}
-    for part in PART_IDS:
-        items |= shared_out({c.code: exact[c.code] for c in sheet.criteria if c.part == part}, parts[part])
+    items = {code: _rounded(one) for code, one in exact.items()}
     unmet = tuple(_unmet(sheet, given))
     return Average(
         len(scores),

@@ -1,7 +1,7 @@
 """What points lead to: stars by the case's own rules, who certifies them, and how long a certificate is good."""
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -77,7 +77,10 @@ def check_points(rules: Ruleset, part: PartId, points: Decimal) -> None:
 
 
 def check_items(sheet: Sheet, items: Mapping[str, Decimal], parts: Mapping[PartId, Decimal]) -> None:
-    """Raises WrongItems unless every item of the sheet has points, and they come to those of each part."""
+    """Raises WrongItems unless every item of the sheet has points, and they come to those of each part.
+
+    As far as rounding leaves them: averages are rounded item by item, and a part from what they were before.
+    """
     most = {criterion.code: criterion.max_points for criterion in sheet.criteria}
     for code, points in items.items():
         if code not in most:
@@ -91,9 +94,16 @@ def check_items(sheet: Sheet, items: Mapping[str, Decimal], parts: Mapping[PartI
         if code not in items:
             raise WrongItems("missing", code)
     for part in PART_IDS:
-        total = sum((items[c.code] for c in sheet.criteria if c.part == part), Decimal(0))
-        if total != parts.get(part):
+        given = [items[c.code] for c in sheet.criteria if c.part == part]
+        if abs(sum(given, Decimal(0)) - parts.get(part, Decimal("Infinity"))) > _rounding(given):
             raise WrongItems("sum", part)
+
+
+def _rounding(items: Sequence[Decimal]) -> Decimal:
+    """What the sum of these may be off: half a hundredth each and one of the part; nothing where all are whole."""
+    if all(points == points.to_integral_value() for points in items):
+        return Decimal(0)
+    return len(items) * Decimal("0.005") + Decimal("0.01")
 
 
 def certificate_until(rules: Ruleset, action: str, decided_on: date) -> date | None:
