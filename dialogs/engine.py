@@ -146,7 +146,8 @@ def drafts_in(dialogs: Dialogs, state: State, facts: Facts) -> Iterator[DraftFac
             continue
         seen = view(key, draft)
         if title := dialog.named(seen):
-            yield DraftFacts(key, title, sum(ask.counted for ask in open_asks(dialog, seen, facts)))
+            left = sum(ask.counted for ask in open_asks(dialog, seen, facts))
+            yield DraftFacts(key, title, left, dialog.sent)
 
 
 # ---------------------------------------------------------------- arriving

@@ -242,7 +242,7 @@ def stars(argument: str, facts: Facts) -> Go:
 
 
 def register(argument: str, facts: Facts) -> Go:
-    return Go("drafts" if facts.drafts else "register_idea.new", suggested=argument)
+    return Go("drafts" if check_status.to_send(facts) else "register_idea.new", suggested=argument)
 
 
 def assist(argument: str, facts: Facts) -> Go:

@@ -140,10 +140,10 @@ class Dialog:
 
     `end` is where it leads when no question is open, `up` where "back" leads from its first question (a function
     where that depends on how far one is);
-    `named` titles its drafts ("" hides one); `allowed` guards it: who fails it is answered as if nothing
-    were there; `before` names the dialog that has to be gone through first, or ""; a Link leads to a
-    dialog only if it is `linked`, and `followed` is what it does at once; `lists_drafts`: a form whose questions speak
-    of what else was begun.
+    `named` titles its drafts ("" hides one), and an office gets what they come to if it is `sent`;
+    `allowed` guards it: who fails it is answered as if nothing were there; `before` names the dialog that has to be
+    gone through first, or ""; a Link leads to a dialog only if it is `linked`, and `followed` is what it does at once;
+    `lists_drafts`: a form whose questions speak of what else was begun.
     """
 
     name: str
@@ -152,7 +152,8 @@ class Dialog:
     version: int = 1
     end: str | Callable[[Answers, Facts], str | Go] = "menu"
     up: str | Callable[[Answers], Go] = "menu"
-    named: Callable[[Answers], str] | None = None
+    named: Callable[[Answers], Text | str] | None = None
+    sent: bool = True
     allowed: Condition | None = None
     before: Callable[[Facts], str] | None = None
     linked: bool = False

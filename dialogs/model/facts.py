@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from dialogs.council.facts import Ballot, Council, Sitting
 from dialogs.evaluation import Assessed, Ready
-from dialogs.model.texts import Answers
+from dialogs.model.texts import Answers, Text
 from dialogs.paperwork import Story
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Label
@@ -441,8 +441,8 @@ class OfficeFacts:
 class Way:
     """A place where a person is told: a chat, or an address. `here`: the chat of this conversation.
 
-    `address` is an e-mail address, "" elsewhere; `used_on` None: never; `drafts` are the titles of the forms begun in
-    another chat.
+    `address` is an e-mail address, "" elsewhere; `used_on` None: never; `drafts` are the titles of the forms to be
+    sent that were begun in another chat.
     """
 
     channel: str
@@ -450,7 +450,7 @@ class Way:
     address: str = ""
     blocked: bool = False
     here: bool = False
-    drafts: tuple[str, ...] = ()
+    drafts: tuple[Text | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,11 +502,20 @@ class QuizFacts:
 
 @dataclass(frozen=True, slots=True)
 class DraftFacts:
-    """A form begun and not finished. `left` counts its open questions; `title` is the producer's own words."""
+    """A form begun and not finished. `left` counts its open questions; `title` is in the producer's own words, if any.
+
+    `sent`: an office gets it in the end; what is for oneself is never “not sent yet”.
+    """
 
     key: str
-    title: str
+    title: Text | str
     left: int
+    sent: bool = True
+
+    @property
+    def short(self) -> Text | str:
+        """The title, as far as a button has room for it."""
+        return self.title[:40] if isinstance(self.title, str) else self.title
 
 
 @dataclass(frozen=True, slots=True)

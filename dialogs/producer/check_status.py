@@ -128,10 +128,9 @@ def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 def nothing_sent(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """No case yet; but a form that is not sent yet may be what was meant."""
-    if facts.drafts:
-        draft = facts.drafts[0]
+    if begun := to_send(facts):
         return (
-            Text(N_("Your form “%(title)s” has not been sent to the commune yet."), {"title": draft.title}),
+            Text(N_("Your form “%(title)s” has not been sent to the commune yet."), {"title": begun[0].title}),
             Text(N_("Shall we go on with it?")),
         )
     return (*elsewhere(facts), Text(N_("You have no file with the commune yet. Shall we register a product?")))
@@ -139,20 +138,28 @@ def nothing_sent(answers: Answers, facts: Facts) -> tuple[Text, ...]:
 
 def instead(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     register = Option("register", Text(N_("Register a product")), ("đăng ký", "register"))
-    return (*(resume(facts.drafts[:2]) or (register,)), Option("menu", Text(N_("Main menu")), ("menu",)))
+    return (*(resume(to_send(facts)[:2]) or (register,)), Option("menu", Text(N_("Main menu")), ("menu",)))
+
+
+DRAFT = "draft:"
+"""Begins the value of a button that goes on with a form; its draft's key follows."""
+
+
+def to_send(facts: Facts) -> tuple[DraftFacts, ...]:
+    return tuple(draft for draft in facts.drafts if draft.sent)
 
 
 def resume(drafts: Sequence[DraftFacts]) -> tuple[Option, ...]:
     """ "Go on: dried banana", for each form begun."""
     return tuple(
-        Option(f"draft:{d.key}", Text(N_("Go on: %(title)s"), {"title": d.title[:40]}), ("làm tiếp", "tiếp", "go on"))
+        Option(f"{DRAFT}{d.key}", Text(N_("Go on: %(title)s"), {"title": d.short}), ("làm tiếp", "tiếp", "go on"))
         for d in drafts
     )
 
 
 def begun(value: str, answers: Answers, facts: Facts) -> Go:
-    if value.startswith("draft:"):
-        return Go(value.removeprefix("draft:"))
+    if value.startswith(DRAFT):
+        return Go(value.removeprefix(DRAFT))
     return Go("register_idea.new" if value == "register" else "menu")
 
 
@@ -539,7 +546,7 @@ def told(answers: Answers, facts: Facts) -> Effects:
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
-    if value.startswith("draft:"):
+    if value.startswith(DRAFT):
         return begun(value, answers, facts)
     if value.startswith(_PAPER):
         return Go(f"upload.{code}/pages", {"_paper": value.removeprefix(_PAPER)})

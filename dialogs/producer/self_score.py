@@ -297,6 +297,7 @@ SELF_SCORE = Dialog(
     allowed=may_score,
     linked=True,
     named=unfinished,
+    sent=False,
     up=out_of,
     steps=(
         *map(_item, CODES),
