@@ -16,6 +16,12 @@ Words for the choice that does it, where there are two and the other one leaves 
 (publishing, withdrawing, dropping, taking a list over) and what has a third way out wants its own words.
 """
 
+ANOTHER_NAME = (
+    *("đổi tên", "đổi tên khác", "tên khác", "tên khác cơ", "không tên khác", "không tên khác cơ"),
+    *("không phải tên đó", "không phải tên này", "another name"),
+)
+"""That something is called otherwise, and not yet how."""
+
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "menu": ("menu", "về menu", "về đầu", "trang chủ", "main menu", "home"),
     "back": ("lui", "quay lại", "trở lại", "câu trước", "back"),

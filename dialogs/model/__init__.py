@@ -48,6 +48,7 @@ from dialogs.model.declared import Dialog as Dialog
 from dialogs.model.declared import Dialogs as Dialogs
 from dialogs.model.declared import Go as Go
 from dialogs.model.declared import Goto as Goto
+from dialogs.model.declared import InBetween as InBetween
 from dialogs.model.declared import InvalidAnswer as InvalidAnswer
 from dialogs.model.declared import Prompt as Prompt
 from dialogs.model.declared import Reader as Reader

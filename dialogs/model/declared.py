@@ -175,10 +175,21 @@ Command = Callable[[str, Facts], Go]
 
 
 @dataclass(frozen=True, slots=True)
+class InBetween:
+    """What a command is answered where something is being filled in, which then goes on.
+
+    `leads`: out of a form it leads to where there is more of it, for from there a button goes on with the form.
+    """
+
+    tells: Callable[[Facts], Effects]
+    leads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dialogs:
     """The whole tree. Its home is the dialog "menu". `desk`: names of the officers' dialogs; `buttons`: of these.
 
-    `ways`: what the menu offers everybody; each value is the command that does the same.
+    `ways`: what the menu offers everybody; each value is the command that does the same. `in_between`: by command.
     """
 
     by_name: Mapping[str, Dialog]
@@ -188,3 +199,4 @@ class Dialogs:
     desk: frozenset[str] = frozenset()
     buttons: tuple[Option, ...] = ()
     ways: tuple[Option, ...] = ()
+    in_between: Mapping[str, InBetween] = field(default_factory=dict)

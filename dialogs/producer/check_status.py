@@ -105,14 +105,12 @@ WITH_GROUP = Text(N_("the province's advisory group is reading the dossier, befo
 
 
 def all_cases(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    lines = tuple(
-        Text(
-            N_("• %(code)s %(product)s: %(status)s"),
-            {"code": case.code, "product": case.product, "status": status_words(case)},
-        )
-        for case in facts.cases
-    )
-    return (*lines, *elsewhere(facts), Text(N_("Which one shall I open?")))
+    return (*map(case_line, facts.cases), *elsewhere(facts), Text(N_("Which one shall I open?")))
+
+
+def case_line(case: CaseFacts) -> Text:
+    values: dict[str, Value] = {"code": case.code, "product": case.product, "status": status_words(case)}
+    return Text(N_("• %(code)s %(product)s: %(status)s"), values)
 
 
 def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -129,15 +127,16 @@ def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 def nothing_sent(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """No case yet; but a form that is not sent yet may be what was meant."""
     if begun := to_send(facts):
-        return (
-            Text(N_("Your form “%(title)s” has not been sent to the commune yet."), {"title": begun[0].title}),
-            Text(N_("Shall we go on with it?")),
-        )
+        return (not_sent_yet(begun[0]), Text(N_("Shall we go on with it?")))
     return (*elsewhere(facts), Text(N_("You have no file with the commune yet. Shall we register a product?")))
 
 
+def not_sent_yet(draft: DraftFacts) -> Text:
+    return Text(N_("Your form “%(title)s” has not been sent to the commune yet."), {"title": draft.title})
+
+
 def instead(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    register = Option("register", Text(N_("Register a product")), ("đăng ký", "register"))
+    register = Option("register", Text(N_("Register a product")), ("đăng ký", "register"), takes_rest=True)
     return (*(resume(to_send(facts)[:2]) or (register,)), Option("menu", Text(N_("Main menu")), ("menu",)))
 
 
