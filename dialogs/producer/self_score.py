@@ -45,6 +45,7 @@ from dialogs.producer.score_words import (
     mark_options,
     part_lines,
     picture,
+    points_missing,
     total_lines,
 )
 from dialogs.rules.planner import next_stars
@@ -178,7 +179,8 @@ def outcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         )
         return (head, UNOFFICIAL, about, Text(N_("Which part first?")))
     result = score(sheet, marks)
-    return (head, *total_lines(result), *gate_lines(sheet, result), *part_lines(sheet, result), UNOFFICIAL)
+    short = points_missing(sheet, result)
+    return (head, *total_lines(result), *short, *gate_lines(sheet, result), *part_lines(sheet, result), UNOFFICIAL)
 
 
 def _open_in(part: PartId, case: CaseFacts) -> tuple[str, ...]:
