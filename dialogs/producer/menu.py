@@ -29,6 +29,7 @@ from dialogs.producer.consent import TEXT_VERSION, consent_asked
 from dialogs.producer.paper_words import WALLET
 from dialogs.producer.todo import newest_list, todo_option
 from dialogs.producer.wallet import holds_certificate
+from dialogs.words import THROW_AWAY
 
 LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "learn"))
 REGISTER = Option(
@@ -288,12 +289,13 @@ CANCEL = Dialog(
             N_("Shall I keep this for later, or throw it away?"),
             one_of(
                 (
-                    Option("keep", Text(N_("Keep it for later")), ("để đó", "giữ lại", "keep")),
+                    Option("keep", Text(N_("Keep it for later")), ("để đó", "để mai", "nghỉ", "giữ lại", "keep")),
                     Option("on", Text(N_("Go on now")), ("làm tiếp", "continue")),
-                    Option("drop", Text(N_("Throw it away")), ("bỏ luôn", "bỏ", "xoá", "drop")),
+                    Option("drop", Text(N_("Throw it away")), ("bỏ", "xoá", "drop", *THROW_AWAY)),
                 )
             ),
             goto=after_cancel,
+            confirms=True,
         ),
     ),
 )
