@@ -23,8 +23,9 @@ ANOTHER_NAME = (
 """That something is called otherwise, and not yet how."""
 
 THROW_AWAY = (
-    *("huỷ", "hủy", "bỏ hẳn", "bỏ hết", "xoá bỏ", "cancel", "throw it away", "delete it"),
-    *(f"{does} {what}" for does in ("huỷ", "xoá", "bỏ") for what in ("phiếu", "phiếu này", "cái này", "luôn", "hết")),
+    *("huỷ", "hủy", "huỷ hết", "huỷ luôn", "bỏ hẳn", "xoá bỏ", "xoá hết", "xoá luôn"),
+    *("cancel", "throw it away", "delete it"),
+    *(f"{does} {what}" for does in ("huỷ", "xoá", "bỏ") for what in ("phiếu", "phiếu này", "cái này")),
     *(f"{does} đi" for does in ("huỷ", "xoá", "xoá hết", "bỏ hết", "bỏ hẳn", "bỏ luôn", "xoá luôn", "huỷ luôn")),
     *(f"{does} phiếu này đi" for does in ("huỷ", "xoá", "bỏ")),
 )

@@ -278,7 +278,7 @@ def after_cancel(value: str, answers: Answers, facts: Facts) -> Go:
     if value == "drop":
         gone = SendMessage((Text(N_("It is thrown away.")),))
         return Go("menu", drop=answers["subject"], effects=(gone,))
-    return Go(answers["subject"]) if value == "on" else Go("menu")
+    return Go(answers["subject"] if value == "on" else "paused")
 
 
 CANCEL = Dialog(
@@ -291,7 +291,7 @@ CANCEL = Dialog(
                 (
                     Option("keep", Text(N_("Keep it for later")), ("để đó", "để mai", "nghỉ", "giữ lại", "keep")),
                     Option("on", Text(N_("Go on now")), ("làm tiếp", "continue")),
-                    Option("drop", Text(N_("Throw it away")), ("bỏ", "xoá", "drop", *THROW_AWAY)),
+                    Option("drop", Text(N_("Throw it away")), ("bỏ", "bỏ luôn", "bỏ hết", "xoá", "drop", *THROW_AWAY)),
                 )
             ),
             goto=after_cancel,
