@@ -159,6 +159,7 @@ from dialogs.model.facts import Template as Template
 from dialogs.model.facts import Told as Told
 from dialogs.model.facts import UndoFacts as UndoFacts
 from dialogs.model.facts import Way as Way
+from dialogs.model.facts import case_of as case_of
 from dialogs.model.orders import AmendResult as AmendResult
 from dialogs.model.orders import AskImport as AskImport
 from dialogs.model.orders import ConfirmImport as ConfirmImport

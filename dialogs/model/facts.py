@@ -584,3 +584,11 @@ class Facts:
     def ballot(self, code: str) -> Ballot | None:
         """One's own score sheet of that case."""
         return next((one for one in self.ballots if one.code == code), None)
+
+
+def case_of(answers: Answers, facts: Facts) -> CaseFacts:
+    """The case that a dialog is about, once its `allowed` has let somebody through; raises LookupError without one."""
+    case = facts.case(answers["subject"])
+    if case is None:
+        raise LookupError(answers["subject"])
+    return case
