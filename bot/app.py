@@ -511,10 +511,14 @@ async def poll(channel: Channel, intake: Intake) -> None:
 
 
 async def _all_taken(intake: Intake, incoming: Sequence[Incoming]) -> None:
-    """Chats side by side; in a chat one after the other, or one that is tried again would come after the next."""
-    lines: dict[str, list[Incoming]] = {}
+    """Chats side by side; in a chat one after the other, or one that is tried again would come after the next.
+
+    All of them are here from now on, whichever has its turn first.
+    """
+    now, lines = intake.world.clock(), dict[str, list[Incoming]]()
     for one in incoming:
-        lines.setdefault(one.chat_id, []).append(one)
+        here = replace(one, arrived_at=now) if isinstance(one, Update) else one
+        lines.setdefault(one.chat_id, []).append(here)
     await asyncio.gather(*(_in_turn(intake, line) for line in lines.values()))
 
 

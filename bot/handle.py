@@ -130,7 +130,8 @@ class Intake:
         """Raises Closing, and Outage."""
         if self._closing:
             raise Closing("no more updates are taken")
-        waiting = Waiting(update, asyncio.get_running_loop().create_future())
+        arrived = replace(update, arrived_at=update.arrived_at or self.world.clock())
+        waiting = Waiting(arrived, asyncio.get_running_loop().create_future())
         self._lines.setdefault((update.channel, update.chat_id), deque()).append(waiting)
         self._arrived.set()
         await waiting.done

@@ -113,7 +113,8 @@ def _reply(turn: Turned, said: Sequence[SendMessage | str]) -> Composed:
 
 def _row(turn: Turned, body: dict[str, Any], brings: Sequence[Held] = ()) -> dict[str, Any]:
     ids = [delivery_id for message in brings for delivery_id in message.delivery_ids]
-    return outbox_row(turn.conversation.id, "reply", body | ({"deliveries": ids} if ids else {}), turn.now)
+    row = outbox_row(turn.conversation.id, "reply", body | ({"deliveries": ids} if ids else {}), turn.now)
+    return row | {"created_at": turn.world.clock()}  # what came before this moment can't be meant for it (bot.twice)
 
 
 # ---------------------------------------------------------------- a message as it waited

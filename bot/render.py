@@ -22,6 +22,7 @@ from dialogs.matching import (
     expand,
     fold,
     forms,
+    marked_words,
     match,
     number,
     question_strength,
@@ -314,7 +315,7 @@ class Listener:
             return None
         if found.exact is not None:
             return OptionChosen(asked.at, everything[found.exact].value)
-        if asked.desk and not (asked.takes or asked.exact) and len(shared := self._with_word(typed, options)) > 1:
+        if asked.desk and not (asked.takes or asked.exact) and len(shared := self._with_words(typed, options)) > 1:
             return Unclear(shared)
         strength = question_strength(typed)
         if asked.exact or asked.takes or strength == 2:
@@ -352,20 +353,14 @@ class Listener:
         return tuple(dict.fromkeys(catalog.say(each) for each in words for catalog in self.catalogs.values()))
 
     def _with_words(self, typed: str, options: Sequence[Option]) -> tuple[str, ...]:
-        """Values of the options whose label has these words in it: "đăng ký hộ kinh doanh" of a paper."""
-        words = f" {expand(fold(typed))} "
-        labels = ((option.value, self._said(option.label)) for option in options)
-        return tuple(value for value, said in labels if any(words in f" {fold(label)} " for label in said))
+        """Values of the options whose label has these words in it: "đăng ký hộ kinh doanh" of a paper.
 
-    def _with_word(self, typed: str, options: Sequence[Option]) -> tuple[str, ...]:
-        """Values of the options whose label has this one word in it: "nhận" is neither of two such things to do."""
-        word = fold(typed)
-        labels = {o.value: " ".join(catalog.say(o.label) for catalog in self.catalogs.values()) for o in options}
-        return tuple(
-            value
-            for value, label in labels.items()
-            if any(fold(part) == word and not contradicts(typed.lower(), part) for part in label.lower().split())
-        )
+        Whoever types marks has to have these: "nhân" is in no "Nhận".
+        """
+        words, marked = expand(fold(typed)).split(), marked_words(typed)
+        as_typed = marked if len(marked) == len(words) else words
+        labels = ((option.value, self._said(option.label)) for option in options)
+        return tuple(value for value, said in labels if any(_stand_in(words, as_typed, label) for label in said))
 
     def _leave(self, typed: str, asked: SendMessage) -> Event | None:
         """ "mai tôi nghỉ phép đến thứ Sáu", outside a form and of a leave's own questions: what is said goes with it.
@@ -488,6 +483,16 @@ class Listener:
         if not asked.takes and best is not None and best.score >= SURE and len(typed.split()) > 1:
             return QuestionAsked(question, best.article_id)
         return None
+
+
+def _stand_in(words: Sequence[str], as_typed: Sequence[str], label: str) -> bool:
+    """Whether the words (folded, and with the marks they were typed with) are some of the label's, in one run."""
+    parts, size = marked_words(label), len(words)
+    return size > 0 and any(
+        [*map(fold, parts[start : start + size])] == words
+        and not any(map(contradicts, as_typed, parts[start : start + size]))
+        for start in range(len(parts) - size + 1)
+    )
 
 
 def _with_rest(typed: str, beginnings: Mapping[str, Option]) -> tuple[Option, str] | None:

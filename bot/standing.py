@@ -20,6 +20,7 @@ from dialogs.officer.alerts import alert_again, alert_claimed
 from dialogs.officer.findings import paper_words
 from dialogs.producer.standing import RESUME, Brought, brought, ways
 from dialogs.producer.upload import in_wallet, takes_papers
+from dialogs.rules.certificate import moments
 from dialogs.rules.ruleset import ruleset_on
 from storage import cases, joining, own_papers
 from storage.dossiers import carry_over
@@ -30,7 +31,13 @@ MANY = Text(N_("You keep %(most)s papers here already. Please take one out first
 NOT_ALONE = Text(N_("This can't be found by the number any more. Please ask the officer of your commune."))
 FOUND = Text(N_("✅ Found. I remind you before it ends."))
 TAKEN = N_("✅ %(paper)s is in the file now.")
-KEPT = N_("✅ Noted until %(day)s. I remind you 6, 3 and 1 months before.")
+KEPT = (
+    N_("✅ Noted until %(day)s. That is soon: please see to a new one in time."),
+    N_("✅ Noted until %(day)s. I remind you 1 month before."),
+    N_("✅ Noted until %(day)s. I remind you 3 and 1 months before."),
+    N_("✅ Noted until %(day)s. I remind you 6, 3 and 1 months before."),
+)
+"""By how many reminders are still to come (dialogs.rules.certificate.MONTHS_BEFORE)."""
 KEPT_QUIETLY = N_("✅ Noted until %(day)s. Reminders are off: in “My data” you can switch them on.")
 
 
@@ -104,7 +111,8 @@ async def keep_paper(turn: Turned, effect: KeepOwnPaper) -> None:
     if not await own_papers.keep(turn.connection, me, effect.paper, pages, effect.valid_until, turn.now, today):
         raise Refused(MANY)
     turn.carried.changed = True
-    words = KEPT if turn.conversation.person.reminders else KEPT_QUIETLY
+    to_come = sum(moment.on > today for moment in moments(effect.valid_until))
+    words = KEPT[to_come] if turn.conversation.person.reminders or not to_come else KEPT_QUIETLY
     turn.carried.said.append(SendMessage((Text(words, {"day": effect.valid_until}),)))
 
 

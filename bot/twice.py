@@ -4,7 +4,7 @@ Where choices are typed back, a number answers the newest list, and where "1" wa
 now; with words it is so everywhere ("chấp nhận"). And whoever gets no answer says it again, and it must not become the
 answer to the next question as well. Whoever has had the answer to the first before them means the second.
 
-A plain yes goes with anything, so it confirms only what is the last thing in the chat.
+A plain yes goes with anything, so it confirms only what is the last thing in the chat, and was there before the yes.
 """
 
 import zlib
@@ -51,14 +51,17 @@ async def swept_along(turn: Turned, asked: SendMessage, event: Event) -> SendMes
     """What to say where a number or a word for another message would do what can't simply be changed; None: do it.
 
     For the message before it was meant if the answer to that had not gone out yet, or only just; a plain yes also if
-    anything came after the question.
+    anything came after the question, or if it was here before that was put.
     """
     if not (asked.confirms and isinstance(event, OptionChosen) and isinstance(turn.update.event, TextReceived)):
         return None
     typed = turn.update.event.text
-    plain_yes = same(without_call(typed), [YES]).exact is not None
-    if plain_yes and await last_said(turn.connection, turn.conversation.id) == "notice":
-        return SOMETHING_ELSE
+    if same(without_call(typed), [YES]).exact is not None:
+        kind, said_at = await last_said(turn.connection, turn.conversation.id)
+        if kind == "notice":
+            return SOMETHING_ELSE
+        if said_at is not None and turn.update.arrived_at is not None and turn.update.arrived_at < said_at:
+            return ONCE_MORE
     if number_in(typed) is not None and not _types_back(turn):
         return None
     return ONCE_MORE if _same(turn, A_MOMENT_AGO) and await _not_read(turn) else None

@@ -52,7 +52,7 @@ from dialogs.model import (
     Unclear,
     UnsupportedReceived,
 )
-from dialogs.words import NO, TALK, YES
+from dialogs.words import ANOTHER_NAME, NO, TALK, YES
 
 HOME = "menu"
 KEEP, SKIP, MORE, ANEW = "=", "-", ">", "!"
@@ -80,7 +80,7 @@ _LONGEST_WAY = 20
 
 KEEP_IT = Option(KEEP, Text(N_("Keep it")))
 THAT_IS_IT = Option(KEEP, Text(N_("That is right")), YES)
-NOT_THAT = Option(ANEW, Text(N_("That is not right")), NO, hidden=True)
+NOT_THAT = Option(ANEW, Text(N_("That is not right")), (*NO, *ANOTHER_NAME), hidden=True)
 SKIP_IT = Option(SKIP, Text(N_("Skip this")))
 NO_PHOTO = replace(SKIP_IT, typed=("chưa có ảnh", "không có ảnh", "chưa có", "không có", "chưa chụp", "no photo yet"))
 SHOW_MORE = Option(MORE, Text(N_("Show more")), ("xem thêm", "thêm", "tiếp", "more", "next"))
@@ -146,7 +146,8 @@ def drafts_in(dialogs: Dialogs, state: State, facts: Facts) -> Iterator[DraftFac
             continue
         seen = view(key, draft)
         if title := dialog.named(seen):
-            yield DraftFacts(key, title, sum(ask.counted for ask in open_asks(dialog, seen, facts)))
+            left = sum(ask.counted for ask in open_asks(dialog, seen, facts))
+            yield DraftFacts(key, title, left, dialog.sent)
 
 
 # ---------------------------------------------------------------- arriving
@@ -411,7 +412,7 @@ def _prompt(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Tex
     if draft.partial.startswith("?"):
         return (Text(N_("Which one do you mean?")),)
     if draft.suggested and _own_words(ask):
-        return (Text(ask.confirm or _YOU_WROTE, {"answer": draft.suggested}),)
+        return (Text(ask.confirm or _YOU_WROTE, {"answer": _as_kept(ask, answers, draft, facts)}),)
     texts = (Text(ask.prompt, answers),) if isinstance(ask.prompt, str) else ask.prompt(answers, facts)
     hint = (Text(ask.hint),) if ask.hint else ()
     if ask.name in draft.answers and ask.goto is None and draft.answers[ask.name]:
@@ -421,6 +422,16 @@ def _prompt(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> tuple[Tex
 
 
 _YOU_WROTE = N_("You wrote “%(answer)s”. Is that the answer? You may also write it anew.")
+
+
+def _as_kept(ask: Ask, answers: Answers, draft: Draft, facts: Facts) -> Text | str:
+    """A suggestion as it would be kept, without the talk around it; as it was typed where it is no answer yet."""
+    try:
+        answer = ask.accept.read(TextReceived(draft.suggested), answers, facts, "")
+    except InvalidAnswer:
+        return draft.suggested
+    whole = answer.complete and not (answer.leads or answer.belongs)
+    return said(ask.accept.show(answer.value, answers, facts)) if whole else draft.suggested
 
 
 def _own_words(ask: Ask) -> bool:
@@ -704,6 +715,9 @@ def _commanded(dialogs: Dialogs, state: State, name: str, argument: str, facts: 
     if (talk := TALK.get(name)) is not None:
         greeted = name == "greeting" and state.turn == 1  # by the first question of all
         return Turn(state, () if greeted else (SendMessage((Text(talk.back),)),))
+    between = dialogs.in_between.get(name)
+    if between is not None and (dialog.kept or (dialog.form and not between.leads)):
+        return Turn(state, between.tells(facts))
     command = dialogs.commands.get(name)
     if command is None:
         return Turn(state, (SendMessage((Text(N_("I do not know that command. Type “menu” to see what I can do.")),)),))

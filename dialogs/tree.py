@@ -14,8 +14,10 @@ from dialogs.model import (
     Command,
     Dialog,
     Dialogs,
+    Effects,
     Facts,
     Go,
+    InBetween,
     Option,
     SendArticle,
     SendMessage,
@@ -220,15 +222,42 @@ def status(argument: str, facts: Facts) -> Go:
 def when(argument: str, facts: Facts) -> Go:
     """The day that was promised for the one case that waits for an answer; what is usual only to who has no case."""
     if not facts.cases:
-        return Go("menu", effects=(SendArticle("faq-commune-days"),))
+        return Go("menu", effects=(SendArticle(WHAT_IS_USUAL),))
     waiting = [case for case in facts.cases if waits_for_authority(case.status)]
-    due_on = waiting[0].due_on if len(waiting) == 1 and not check_status.is_late(waiting[0], facts.today) else None
-    if due_on is None:
+    promised = _promised(waiting[0], facts) if len(waiting) == 1 else None
+    if promised is None:
         return status(argument, facts)
-    case = waiting[0]
-    values: dict[str, Value] = {"desk": case.desk, "product": case.product, "due": due_on}
-    promised = Text(N_("%(desk)s answers about “%(product)s” by %(due)s at the latest."), values)
-    return Go(f"case_on.{case.code}", effects=(SendMessage((promised,)),))
+    return Go(f"case_on.{waiting[0].code}", effects=(SendMessage((promised,)),))
+
+
+WHAT_IS_USUAL = "faq-commune-days"
+
+
+def _promised(case: CaseFacts, facts: Facts) -> Text | None:
+    """By when its answer comes; None where that is not said, or was not kept."""
+    if case.due_on is None or not waits_for_authority(case.status) or check_status.is_late(case, facts.today):
+        return None
+    values: dict[str, Value] = {"desk": case.desk, "product": case.product, "due": case.due_on}
+    return Text(N_("%(desk)s answers about “%(product)s” by %(due)s at the latest."), values)
+
+
+def how_far(facts: Facts) -> tuple[Text, ...]:
+    """Of each file where it stands, or when its answer comes; and what is not sent yet."""
+    known = tuple(_promised(case, facts) or check_status.case_line(case) for case in facts.cases)
+    return (*known, *(check_status.not_sent_yet(draft) for draft in check_status.to_send(facts)))
+
+
+def when_in_between(facts: Facts) -> Effects:
+    """As far as something waits, or will once it is sent; else what is usual."""
+    lines = how_far(facts)
+    if not lines:
+        return (SendArticle(WHAT_IS_USUAL),)
+    after = (Text(N_("Once it is sent, I tell you by which day the answer comes.")),)
+    return (SendMessage((*lines, *(after if check_status.to_send(facts) else ()))),)
+
+
+def status_in_between(facts: Facts) -> Effects:
+    return (SendMessage(how_far(facts) or (Text(N_("You have no file with the commune yet.")),)),)
 
 
 def stars(argument: str, facts: Facts) -> Go:
@@ -242,7 +271,7 @@ def stars(argument: str, facts: Facts) -> Go:
 
 
 def register(argument: str, facts: Facts) -> Go:
-    return Go("drafts" if facts.drafts else "register_idea.new", suggested=argument)
+    return Go("drafts" if check_status.to_send(facts) else "register_idea.new", suggested=argument)
 
 
 def assist(argument: str, facts: Facts) -> Go:
@@ -452,6 +481,7 @@ DIALOGS = Dialogs(
     desk=frozenset(dialog.name for dialog in OFFICERS),
     buttons=BUTTONS,
     ways=menu.FOR_ALL,
+    in_between={"when": InBetween(when_in_between), "status": InBetween(status_in_between, leads=True)},
 )
 
 SLASH_COMMANDS = tuple(name for name in (*COMMANDS, "start", "desk"))

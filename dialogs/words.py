@@ -16,6 +16,21 @@ Words for the choice that does it, where there are two and the other one leaves 
 (publishing, withdrawing, dropping, taking a list over) and what has a third way out wants its own words.
 """
 
+ANOTHER_NAME = (
+    *("đổi tên", "đổi tên khác", "tên khác", "tên khác cơ", "không tên khác", "không tên khác cơ"),
+    *("không phải tên đó", "không phải tên này", "another name"),
+)
+"""That something is called otherwise, and not yet how."""
+
+THROW_AWAY = (
+    *("huỷ", "hủy", "huỷ hết", "huỷ luôn", "bỏ hẳn", "xoá bỏ", "xoá hết", "xoá luôn"),
+    *("cancel", "throw it away", "delete it"),
+    *(f"{does} {what}" for does in ("huỷ", "xoá", "bỏ") for what in ("phiếu", "phiếu này", "cái này")),
+    *(f"{does} đi" for does in ("huỷ", "xoá", "xoá hết", "bỏ hết", "bỏ hẳn", "bỏ luôn", "xoá luôn", "huỷ luôn")),
+    *(f"{does} phiếu này đi" for does in ("huỷ", "xoá", "bỏ")),
+)
+"""That what was begun is to go; it is asked whether it may."""
+
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "menu": ("menu", "về menu", "về đầu", "trang chủ", "main menu", "home"),
     "back": ("lui", "quay lại", "trở lại", "câu trước", "back"),
@@ -24,17 +39,14 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "cancel": (
         "thôi",
         "thôi nhé",
-        "huỷ",
-        "hủy",
+        *THROW_AWAY,
         "không làm nữa",
         "không kể nữa",
         "thôi không làm nữa",
         "thôi không kể nữa",
         "không đăng ký nữa",
         "thôi không đăng ký nữa",
-        "bỏ hẳn",
         "thôi bỏ",
-        "cancel",
         "stop",
     ),
     "help": ("trợ giúp", "giúp", "giúp em", "giúp tôi", "help"),

@@ -338,6 +338,8 @@ async def move(
     again = action == "resubmit"
     place = place_in_line(rules, step.to_status, case.purpose, today, used, off, again=again)
     values = place | {"updated_at": now}
+    if _limit_goes_on(step) and case.due_on is not None:  # handing it on within an office is no new day
+        values |= {"due_on": case.due_on, "urgent_on": case.due_on}
     values |= await _hand(connection, case, step, now)
     if action == "forward" and (up := await _round(connection, case, step, rules, today)):
         values["round"] = up.name
@@ -443,11 +445,16 @@ async def _send_back(
 
 def _used(case: Any, step: lifecycle.Move, today: date, days_off: frozenset[date]) -> int:
     """Days used of the limit so far: the clock stops while the producer has the case, and then goes on."""
-    left, entered = lifecycle.STATUSES[step.from_status], lifecycle.STATUSES[step.to_status]
-    goes_on = entered.owner is lifecycle.Side.PRODUCER or left.deadline == entered.deadline != ""
-    if goes_on and case.due_on is not None:
+    stops = lifecycle.STATUSES[step.to_status].owner is lifecycle.Side.PRODUCER
+    if (stops or _limit_goes_on(step)) and case.due_on is not None:
         return used_of_limit(case, today, days_off)
     return int(case.days_used) if step.action == "resubmit" else 0
+
+
+def _limit_goes_on(step: lifecycle.Move) -> bool:
+    """Whether who has it next answers within the same limit."""
+    left, entered = lifecycle.STATUSES[step.from_status], lifecycle.STATUSES[step.to_status]
+    return left.deadline == entered.deadline != ""
 
 
 def _answer_values(answers: Mapping[str, str]) -> dict[str, Any]:

@@ -271,12 +271,14 @@ async def answered_at(connection: AsyncConnection, conversation_id: int) -> date
     return found
 
 
-async def last_said(connection: AsyncConnection, conversation_id: int) -> str | None:
-    """The kind of a chat's newest message that is not held back and has not failed: reply or notice."""
+async def last_said(connection: AsyncConnection, conversation_id: int) -> tuple[str, datetime | None]:
+    """Kind (reply or notice, "" for none) of a chat's newest message that is not held back and has not failed, and
+    when it was written.
+    """
     there = (outbox.c.conversation_id == conversation_id, outbox.c.status.in_(("waiting", "sent")))
-    newest = select(outbox.c.kind).where(*there).order_by(outbox.c.id.desc()).limit(1)
-    found: str | None = (await connection.execute(newest)).scalar()
-    return found
+    newest = select(outbox.c.kind, outbox.c.created_at).where(*there).order_by(outbox.c.id.desc()).limit(1)
+    found = (await connection.execute(newest)).first()
+    return (found.kind, found.created_at) if found is not None else ("", None)
 
 
 async def _note_lists(connection: AsyncConnection, ids: Sequence[int]) -> None:

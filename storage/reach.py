@@ -173,7 +173,7 @@ def _way(row: Any, conversation_id: int, base: Facts) -> Way:
         _last_worked(row).astimezone(_VIETNAM).date(),
         blocked=row.status == BLOCKED,
         here=here,
-        drafts=() if here else tuple(draft.title for draft in drafts_in(DIALOGS, load(row.state), base)),
+        drafts=() if here else tuple(d.title for d in drafts_in(DIALOGS, load(row.state), base) if d.sent),
     )
 
 

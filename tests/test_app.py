@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -111,13 +111,16 @@ class Taker:
     """An intake whose database is away at first."""
 
     def __init__(self, failures: int = 0) -> None:
-        self.failures, self.taken = failures, list[str]()
+        self.failures, self.taken, self.arrivals = failures, list[str](), set[datetime | None]()
+        self.world = SimpleNamespace(clock=Clock())
 
     async def submit(self, update: Update) -> None:
         if self.failures:
             self.failures -= 1
             raise ConnectionError
+        self.world.clock.now += timedelta(minutes=1)
         self.taken.append(update.key)
+        self.arrivals.add(update.arrived_at)
 
 
 async def test_a_list_is_confirmed_when_all_of_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +172,7 @@ async def test_a_person_who_waits_does_not_hold_up_the_others_of_a_list(monkeypa
     source: Any = OneList(typed("anna", "x", "a1"), typed("anna", "x", "a2"), typed("bert", "x", "b1"))
     await poll(source, intake)
     assert intake.taken == ["b1", "a1", "a2"]
+    assert intake.arrivals == {Clock().now}, "a2 came before a1 was answered"
 
 
 # ---------------------------------------------------------------- the web server

@@ -139,18 +139,21 @@ async def forget_last(engine: AsyncEngine) -> None:
 
 
 async def test_the_communes_days_go_on_from_desk_to_desk(engine: AsyncEngine) -> None:
-    """Checking, approving and looking again share one limit: 15 working days (26/2026/QĐ-TTg art. 7.2)."""
+    """Checking, approving and looking again share one limit: 15 working days (26/2026/QĐ-TTg art. 7.2).
+
+    Also on its last day, and when it has passed: handing it on gives nobody a new day.
+    """
     code = await submit(engine, await chat(engine, Clock(), "anna"), MONDAY)
     await put_into(engine, "plan_accepted")
     await move(engine, code, "send_dossier", MONDAY)
     (case,) = await rows(engine, cases)
     limit = case.due_on
     assert limit == date(2026, 12, 15)  # the 24th of November is a public holiday
-    for days, action in ((3, "accept"), (4, "send_back"), (8, "accept")):
+    for days, action in ((3, "accept"), (4, "send_back"), (8, "accept"), (22, "send_back"), (25, "accept")):
         await move(engine, code, action, MONDAY + timedelta(days=days), by=days)
         (case,) = await rows(engine, cases)
         assert case.due_on == limit
-    await move(engine, code, "forward", MONDAY + timedelta(days=10), by=10)
+    await move(engine, code, "forward", MONDAY + timedelta(days=26), by=10)
     (case,) = await rows(engine, cases)
     assert (case.due_on, case.days_used) == (None, 0)
 

@@ -9,7 +9,7 @@ from babel.messages.catalog import Catalog as Messages
 from babel.messages.pofile import write_po
 
 from bot import doctor
-from bot.doctor import CHANNELS, ROOT, Situation, Walked, graphs, walk
+from bot.doctor import CHANNELS, ROOT, Situation, Walked, faults, graphs, walk
 from dialogs.answers import one_of, text
 from dialogs.engine import HOME
 from dialogs.model import Ask, Command, Dialog, Dialogs, Facts, Go, Option, Text
@@ -148,10 +148,10 @@ def test_an_option_that_takes_a_global_word() -> None:
 
 
 def test_global_words_that_mean_two_things_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "COMMANDS", {"menu": ("home",), "dance": ("nhảy", "Hôme")})
-    monkeypatch.setattr(doctor, "INTENTS", {})
-    faults = list(doctor.word_clashes(tree(commands={"menu": lambda argument, facts: Go("menu")})))
-    assert faults == [
+    monkeypatch.setattr(faults, "COMMANDS", {"menu": ("home",), "dance": ("nhảy", "Hôme")})
+    monkeypatch.setattr(faults, "INTENTS", {})
+    found = list(doctor.word_clashes(tree(commands={"menu": lambda argument, facts: Go("menu")})))
+    assert found == [
         "dialogs/words.py: nothing answers to /dance",
         "dialogs/words.py: “home” is both /menu and /dance",
     ]
@@ -193,7 +193,7 @@ def test_missing_stale_and_untrue_translations(project: Path) -> None:
 
 def test_a_chart_shows_questions_ways_and_ways_out() -> None:
     faces = tree()
-    chart = doctor._graph(faces.by_name["menu"], walked(faces).ways)
+    chart = doctor.graph(faces.by_name["menu"], walked(faces).ways)
     assert chart.splitlines() == [
         "%% menu",
         "flowchart TD",
@@ -208,7 +208,7 @@ def test_a_chart_shows_questions_ways_and_ways_out() -> None:
 def test_charts_are_the_same_every_time(everywhere: doctor.Walked) -> None:
     charts = graphs(walked=everywhere)
     assert [chart.splitlines()[0] for chart in charts] == [f"%% {name}" for name in DIALOGS.by_name]
-    small = [[doctor._graph(dialog, walked(tree()).ways) for dialog in tree().by_name.values()] for _ in range(2)]
+    small = [[doctor.graph(dialog, walked(tree()).ways) for dialog in tree().by_name.values()] for _ in range(2)]
     assert small[0] == small[1]
 
 

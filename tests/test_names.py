@@ -52,6 +52,45 @@ def test_somebodys_name_is_no_product(typed: str) -> None:
         product_name(80).read(TextReceived(typed), {}, facts(), "")
 
 
-@pytest.mark.parametrize("typed", ["Tên lửa tre", "Anh Ten cà phê", "Trà Tên Tôi", "Tôi là cà phê", "Mật ong"])
+def product_in(typed: str) -> str:
+    return product_name(80).read(TextReceived(typed), {}, facts(), "").value
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("Tên lửa tre", "Anh Ten cà phê", "Trà Tên Tôi", "Tôi là cà phê", "Mật ong", "Gói lá dong", "Đất tên Là"),
+        *("Ten lua tre", "Tên lá dong", "Sản phẩm nhà tôi", "Đặt", "Đôi tên lửa", "San pham nha toi", "Doi ten lua"),
+        *("Ten la", "Không tên", "Gọi là"),
+    ],
+)
 def test_a_product_may_be_called_what_it_likes(typed: str) -> None:
-    assert product_name(80).read(TextReceived(typed), {}, facts(), "").value == typed
+    assert product_in(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("doi ten la mat ong rung", "mat ong rung"),
+        ("đổi tên thành Mật ong rừng nhé", "Mật ong rừng"),
+        ("đổi lại tên là Mật ong rừng", "Mật ong rừng"),
+        ("ten la mat ong rung", "mat ong rung"),
+        ("tên sản phẩm là Mật ong rừng", "Mật ong rừng"),
+        ("ten cua san pham la mat ong rung", "mat ong rung"),
+        ("khong, ten la mat ong rung", "mat ong rung"),
+        ("san pham cua toi la mat ong rung", "mat ong rung"),
+        ("Sản phẩm nhà em tên là Mật ong rừng", "Mật ong rừng"),
+        ("cua toi la mat ong rung", "mat ong rung"),
+        ("dat ten la mat ong rung", "mat ong rung"),
+        ("dạ đặt tên là Mật ong La Pán Tẩn", "Mật ong La Pán Tẩn"),
+        ("gọi là Mật ong rừng", "Mật ong rừng"),
+    ],
+)
+def test_what_only_leads_to_a_products_name_is_left_out(typed: str, name: str) -> None:
+    assert product_in(typed) == name
+
+
+@pytest.mark.parametrize("typed", ["khong, ten khac co", "không, tên khác cơ", "ten khac", "đổi tên"])
+def test_that_there_is_another_name_is_none_yet(typed: str) -> None:
+    with pytest.raises(InvalidAnswer, match="for example"):
+        product_in(typed)

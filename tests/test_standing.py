@@ -22,6 +22,7 @@ from dialogs.model import (
     PaperFacts,
     PublishResult,
     ResumeCase,
+    SendMessage,
     SetRound,
     StandAgain,
     UndoDecision,
@@ -358,6 +359,26 @@ async def test_a_paper_that_has_run_out_and_photos_of_others_are_not_kept(sqlite
         await attempt.does(KeepOwnPaper("trademark", (("f1", 0), ("f9", 0)), date(2027, 11, 22)))
         (row,) = await attempt.connection.execute(own_papers.select())
     assert row.pages == [["f1", 0]]
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        (date(2027, 11, 22), "6, 3 and 1 months before"),
+        (date(2027, 5, 22), "I remind you 3 and 1 months before"),
+        (date(2027, 1, 22), "I remind you 1 month before"),
+        (date(2026, 12, 22), "That is soon"),
+    ],
+)
+async def test_only_reminders_that_are_to_come_are_promised(sqlite_engine: AsyncEngine, until: date, said: str) -> None:
+    here = await certified(sqlite_engine, UNTIL)
+    async with here.attempt("producer") as attempt:
+        known = attempt.turn.conversation
+        attempt.turn.conversation = replace(known, person=replace(known.person, reminders=True))
+        await attempt.does(KeepOwnPaper("trademark", (), until))
+        message = attempt.turn.carried.said[-1]
+        assert isinstance(message, SendMessage)
+        assert said in message.texts[0].msgid
 
 
 # ---------------------------------------------------------------- a new round

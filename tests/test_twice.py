@@ -1,7 +1,8 @@
 """Numbers typed twice, on a messenger whose numbers answer the newest list."""
 
+import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -16,7 +17,7 @@ from dialogs.model import OptionChosen, TextReceived
 from storage import outbox as box
 from storage.models import conversations
 from storage.records import Conversation
-from tests.heart import chat
+from tests.heart import chat, taking
 from tests.transcripts import CHANNELS, Clock, Play, play
 
 AT_THE_LIST = (
@@ -31,9 +32,9 @@ def world() -> World:
     return World.load(CHANNELS)
 
 
-async def at_the_list(engine: AsyncEngine, world: World) -> Play:
+async def at_the_list(engine: AsyncEngine, world: World, channel: str = "zalo") -> Play:
     clock = Clock()
-    run = Play(engine, replace(world, clock=clock), clock, "zalo")
+    run = Play(engine, replace(world, clock=clock), clock, channel)
     await play(run, list(AT_THE_LIST))
     return run
 
@@ -139,6 +140,48 @@ async def test_the_word_that_led_to_a_decision_does_not_confirm_it_unread(
     assert once_more(world) in await play(run, ["officer> chấp nhận"])
     clock.now += timedelta(seconds=5)
     assert "Tin vui" in await play(run, ["officer> chấp nhận"])
+
+
+@pytest.mark.parametrize("channel", ["telegram", "zalo"])
+async def test_a_yes_that_was_here_before_the_question_is_none(
+    sqlite_engine: AsyncEngine, world: World, channel: str
+) -> None:
+    """Two messages right behind each other; under load the second waits for its turn, and its answer is long out."""
+    run = await at_the_list(sqlite_engine, world, channel)
+    here = Update(channel, "yes", "producer", TextReceived("ok em"), "vi", arrived_at=run.clock.now)
+    await play(run, ["> gửi cho xã", "~ 30 seconds"])
+    await handle(run.engine, run.world, [here])
+    played = await play(run, ["~ 5 seconds"])
+    assert once_more(world) in played
+    assert "Đã gửi cho xã" not in played
+    assert "Đã gửi cho xã" in await play(run, ["> ok em"])
+
+
+async def test_a_yes_that_came_while_the_question_was_made_is_none(sqlite_engine: AsyncEngine, world: World) -> None:
+    """It comes when the message before it has its turn already, and that turn has not said anything yet."""
+    run = await at_the_list(sqlite_engine, world)
+    later = asyncio.Event()
+
+    def ticking() -> datetime:
+        """Asked when something comes, and when its turn begins."""
+        run.clock.now += timedelta(milliseconds=5)
+        if run.clock.now - begun_at == timedelta(milliseconds=10):
+            later.set()
+        return run.clock.now
+
+    async def says(words: str) -> None:
+        await intake.submit(Update("zalo", words, "producer", TextReceived(words), "vi"))
+
+    async def says_later(words: str) -> None:
+        await later.wait()
+        await says(words)
+
+    begun_at = run.clock.now
+    async with taking(sqlite_engine, replace(run.world, clock=ticking)) as intake:
+        await asyncio.gather(says("gửi cho xã"), says_later("vâng"))
+    played = await play(run, ["~ 1 second"])
+    assert once_more(world) in played
+    assert "Đã gửi cho xã" not in played
 
 
 # ---------------------------------------------------------------- which list is the newest

@@ -136,7 +136,8 @@ MAX_ID_CHARS = 80
 class Update:
     """One thing a person did. `key` is the same each time the platform delivers it; `locale` a hint or "".
 
-    `source` is what `Channel.fetch` needs for the event's file; `ack` what `Channel.acknowledge` needs. Raises
+    `source` is what `Channel.fetch` needs for the event's file; `ack` what `Channel.acknowledge` needs. `arrived_at`:
+    when it came to this process, from where it may have to wait for its turn; None: its turn came at once. Raises
     ValueError for a key or a chat that our tables have no room for: it could never be committed.
     """
 
@@ -147,6 +148,7 @@ class Update:
     locale: str = ""
     source: str = ""
     ack: str = ""
+    arrived_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if not (0 < len(self.key) <= MAX_ID_CHARS and 0 < len(self.chat_id) <= MAX_ID_CHARS):

@@ -49,6 +49,7 @@ from dialogs.model.declared import Dialog as Dialog
 from dialogs.model.declared import Dialogs as Dialogs
 from dialogs.model.declared import Go as Go
 from dialogs.model.declared import Goto as Goto
+from dialogs.model.declared import InBetween as InBetween
 from dialogs.model.declared import InvalidAnswer as InvalidAnswer
 from dialogs.model.declared import Prompt as Prompt
 from dialogs.model.declared import Reader as Reader
@@ -159,6 +160,7 @@ from dialogs.model.facts import Template as Template
 from dialogs.model.facts import Told as Told
 from dialogs.model.facts import UndoFacts as UndoFacts
 from dialogs.model.facts import Way as Way
+from dialogs.model.facts import case_of as case_of
 from dialogs.model.orders import AmendResult as AmendResult
 from dialogs.model.orders import AskImport as AskImport
 from dialogs.model.orders import ConfirmImport as ConfirmImport

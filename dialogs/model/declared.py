@@ -140,10 +140,10 @@ class Dialog:
 
     `end` is where it leads when no question is open, `up` where "back" leads from its first question (a function
     where that depends on how far one is);
-    `named` titles its drafts ("" hides one); `allowed` guards it: who fails it is answered as if nothing
-    were there; `before` names the dialog that has to be gone through first, or ""; a Link leads to a
-    dialog only if it is `linked`, and `followed` is what it does at once; `lists_drafts`: a form whose questions speak
-    of what else was begun.
+    `named` titles its drafts ("" hides one), and an office gets what they come to if it is `sent`;
+    `allowed` guards it: who fails it is answered as if nothing were there; `before` names the dialog that has to be
+    gone through first, or ""; a Link leads to a dialog only if it is `linked`, and `followed` is what it does at once;
+    `lists_drafts`: a form whose questions speak of what else was begun.
     """
 
     name: str
@@ -152,7 +152,8 @@ class Dialog:
     version: int = 1
     end: str | Callable[[Answers, Facts], str | Go] = "menu"
     up: str | Callable[[Answers], Go] = "menu"
-    named: Callable[[Answers], str] | None = None
+    named: Callable[[Answers], Text | str] | None = None
+    sent: bool = True
     allowed: Condition | None = None
     before: Callable[[Facts], str] | None = None
     linked: bool = False
@@ -174,10 +175,21 @@ Command = Callable[[str, Facts], Go]
 
 
 @dataclass(frozen=True, slots=True)
+class InBetween:
+    """What a command is answered where something is being filled in, which then goes on.
+
+    `leads`: out of a form it leads to where there is more of it, for from there a button goes on with the form.
+    """
+
+    tells: Callable[[Facts], Effects]
+    leads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dialogs:
     """The whole tree. Its home is the dialog "menu". `desk`: names of the officers' dialogs; `buttons`: of these.
 
-    `ways`: what the menu offers everybody; each value is the command that does the same.
+    `ways`: what the menu offers everybody; each value is the command that does the same. `in_between`: by command.
     """
 
     by_name: Mapping[str, Dialog]
@@ -187,3 +199,4 @@ class Dialogs:
     desk: frozenset[str] = frozenset()
     buttons: tuple[Option, ...] = ()
     ways: tuple[Option, ...] = ()
+    in_between: Mapping[str, InBetween] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from dialogs.council.facts import Agreed, Ballot, Council, EndedSeat, Sitting
 from dialogs.evaluation import Assessed, Ready
-from dialogs.model.texts import Answers
+from dialogs.model.texts import Answers, Text
 from dialogs.paperwork import Story
 from dialogs.rules.rounds import Round
 from dialogs.rules.ruleset import Label
@@ -443,8 +443,8 @@ class OfficeFacts:
 class Way:
     """A place where a person is told: a chat, or an address. `here`: the chat of this conversation.
 
-    `address` is an e-mail address, "" elsewhere; `used_on` None: never; `drafts` are the titles of the forms begun in
-    another chat.
+    `address` is an e-mail address, "" elsewhere; `used_on` None: never; `drafts` are the titles of the forms to be
+    sent that were begun in another chat.
     """
 
     channel: str
@@ -452,7 +452,7 @@ class Way:
     address: str = ""
     blocked: bool = False
     here: bool = False
-    drafts: tuple[str, ...] = ()
+    drafts: tuple[Text | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,11 +504,20 @@ class QuizFacts:
 
 @dataclass(frozen=True, slots=True)
 class DraftFacts:
-    """A form begun and not finished. `left` counts its open questions; `title` is the producer's own words."""
+    """A form begun and not finished. `left` counts its open questions; `title` is in the producer's own words, if any.
+
+    `sent`: an office gets it in the end; what is for oneself is never “not sent yet”.
+    """
 
     key: str
-    title: str
+    title: Text | str
     left: int
+    sent: bool = True
+
+    @property
+    def short(self) -> Text | str:
+        """The title, as far as a button has room for it."""
+        return self.title[:40] if isinstance(self.title, str) else self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -579,3 +588,11 @@ class Facts:
     def ballot(self, code: str) -> Ballot | None:
         """One's own score sheet of that case."""
         return next((one for one in self.ballots if one.code == code), None)
+
+
+def case_of(answers: Answers, facts: Facts) -> CaseFacts:
+    """The case that a dialog is about, once its `allowed` has let somebody through; raises LookupError without one."""
+    case = facts.case(answers["subject"])
+    if case is None:
+        raise LookupError(answers["subject"])
+    return case

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from dialogs.model import Answers, CaseFacts, Facts, Membership, Role
+from dialogs.model import case_of as case_of
 
 OF_COMMUNE = (Role.COMMUNE_OFFICER, Role.COMMUNE_APPROVER)
 
@@ -41,13 +42,6 @@ def visible(answers: Answers, facts: Facts) -> bool:
 def seen(answers: Answers, facts: Facts) -> CaseFacts | None:
     case = facts.case(answers["subject"])
     return case if case is not None and not case.own else None
-
-
-def case_of(answers: Answers, facts: Facts) -> CaseFacts:
-    case = seen(answers, facts)
-    if case is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return case
 
 
 def decidable(answers: Answers, facts: Facts) -> bool:

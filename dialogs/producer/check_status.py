@@ -105,14 +105,12 @@ WITH_GROUP = Text(N_("the province's advisory group is reading the dossier, befo
 
 
 def all_cases(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    lines = tuple(
-        Text(
-            N_("• %(code)s %(product)s: %(status)s"),
-            {"code": case.code, "product": case.product, "status": status_words(case)},
-        )
-        for case in facts.cases
-    )
-    return (*lines, *elsewhere(facts), Text(N_("Which one shall I open?")))
+    return (*map(case_line, facts.cases), *elsewhere(facts), Text(N_("Which one shall I open?")))
+
+
+def case_line(case: CaseFacts) -> Text:
+    values: dict[str, Value] = {"code": case.code, "product": case.product, "status": status_words(case)}
+    return Text(N_("• %(code)s %(product)s: %(status)s"), values)
 
 
 def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
@@ -128,31 +126,39 @@ def case_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 def nothing_sent(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     """No case yet; but a form that is not sent yet may be what was meant."""
-    if facts.drafts:
-        draft = facts.drafts[0]
-        return (
-            Text(N_("Your form “%(title)s” has not been sent to the commune yet."), {"title": draft.title}),
-            Text(N_("Shall we go on with it?")),
-        )
+    if begun := to_send(facts):
+        return (not_sent_yet(begun[0]), Text(N_("Shall we go on with it?")))
     return (*elsewhere(facts), Text(N_("You have no file with the commune yet. Shall we register a product?")))
 
 
+def not_sent_yet(draft: DraftFacts) -> Text:
+    return Text(N_("Your form “%(title)s” has not been sent to the commune yet."), {"title": draft.title})
+
+
 def instead(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    register = Option("register", Text(N_("Register a product")), ("đăng ký", "register"))
-    return (*(resume(facts.drafts[:2]) or (register,)), Option("menu", Text(N_("Main menu")), ("menu",)))
+    register = Option("register", Text(N_("Register a product")), ("đăng ký", "register"), takes_rest=True)
+    return (*(resume(to_send(facts)[:2]) or (register,)), Option("menu", Text(N_("Main menu")), ("menu",)))
+
+
+DRAFT = "draft:"
+"""Begins the value of a button that goes on with a form; its draft's key follows."""
+
+
+def to_send(facts: Facts) -> tuple[DraftFacts, ...]:
+    return tuple(draft for draft in facts.drafts if draft.sent)
 
 
 def resume(drafts: Sequence[DraftFacts]) -> tuple[Option, ...]:
     """ "Go on: dried banana", for each form begun."""
     return tuple(
-        Option(f"draft:{d.key}", Text(N_("Go on: %(title)s"), {"title": d.title[:40]}), ("làm tiếp", "tiếp", "go on"))
+        Option(f"{DRAFT}{d.key}", Text(N_("Go on: %(title)s"), {"title": d.short}), ("làm tiếp", "tiếp", "go on"))
         for d in drafts
     )
 
 
 def begun(value: str, answers: Answers, facts: Facts) -> Go:
-    if value.startswith("draft:"):
-        return Go(value.removeprefix("draft:"))
+    if value.startswith(DRAFT):
+        return Go(value.removeprefix(DRAFT))
     return Go("register_idea.new" if value == "register" else "menu")
 
 
@@ -539,7 +545,7 @@ def told(answers: Answers, facts: Facts) -> Effects:
 
 def onward(value: str, answers: Answers, facts: Facts) -> Go:
     code = answers["subject"]
-    if value.startswith("draft:"):
+    if value.startswith(DRAFT):
         return begun(value, answers, facts)
     if value.startswith(_PAPER):
         return Go(f"upload.{code}/pages", {"_paper": value.removeprefix(_PAPER)})

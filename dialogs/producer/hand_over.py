@@ -80,7 +80,7 @@ PAPERS = Dialog(
             N_("You have no file with the commune yet. Shall we register a product first?"),
             one_of(
                 (
-                    Option("register", Text(N_("Register a product")), ("đăng ký", "register")),
+                    Option("register", Text(N_("Register a product")), ("đăng ký", "register"), takes_rest=True),
                     Option("menu", Text(N_("Main menu")), ("menu",)),
                 )
             ),

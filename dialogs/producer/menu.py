@@ -12,7 +12,6 @@ from dialogs.model import (
     Answers,
     Ask,
     Dialog,
-    DraftFacts,
     Effects,
     Event,
     Facts,
@@ -25,11 +24,12 @@ from dialogs.model import (
     TextReceived,
 )
 from dialogs.officer.assisted import may_assist
-from dialogs.producer.check_status import WHY, came_back
+from dialogs.producer.check_status import DRAFT, WHY, came_back, resume, to_send
 from dialogs.producer.consent import TEXT_VERSION, consent_asked
 from dialogs.producer.paper_words import WALLET
 from dialogs.producer.todo import newest_list, todo_option
 from dialogs.producer.wallet import holds_certificate
+from dialogs.words import THROW_AWAY
 
 LEARN = Option("learn", Text(N_("Learn about OCOP")), ("tìm hiểu", "learn"))
 REGISTER = Option(
@@ -71,7 +71,7 @@ STAFF = Option(
 
 
 def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    resume = tuple(_resume(draft) for draft in facts.drafts[:2])
+    begun = resume(facts.drafts[:2])
     desk = (DESK,) if facts.person.memberships else ()
     ask = () if facts.person.memberships else (OFFICER,)
     status = replace(STATUS, typed=(*STATUS.typed, *(case.product for case in facts.cases)))
@@ -82,18 +82,14 @@ def choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     aimed = newest_list(facts)
     todo = todo_option(aimed) if aimed is not None else ()
     held = (WALLET,) if holds_certificate(facts) else ()
-    return (*desk, *assist, *resume, *sheets, *todo, LEARN, REGISTER, PAPERS, status, *held, *ask, HELP, *staff, *why)
-
-
-def _resume(draft: DraftFacts) -> Option:
-    return Option(f"draft:{draft.key}", Text(N_("Go on: %(title)s"), {"title": draft.title[:40]}))
+    return (*desk, *assist, *begun, *sheets, *todo, LEARN, REGISTER, PAPERS, status, *held, *ask, HELP, *staff, *why)
 
 
 def chosen(value: str, answers: Answers, facts: Facts) -> Go:
-    if value.startswith("draft:"):
-        return Go(value.removeprefix("draft:"))
+    if value.startswith(DRAFT):
+        return Go(value.removeprefix(DRAFT))
     if value == "register":
-        return Go("drafts" if facts.drafts else "register_idea.new")
+        return Go("drafts" if to_send(facts) else "register_idea.new")
     if value == "assist":
         return Go("assist.new")
     if value == "why" and (case := came_back(facts)) is not None:
@@ -134,7 +130,7 @@ OWN_MENU = Dialog("own_menu", before=consent_asked, steps=(_CHOICE,))
 
 def draft_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     return (
-        *(_resume(draft) for draft in facts.drafts),
+        *resume(facts.drafts),
         Option("new", Text(N_("A new product")), ("sản phẩm mới", "mới", "new")),
     )
 
@@ -142,7 +138,7 @@ def draft_choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 def draft_chosen(value: str, answers: Answers, facts: Facts) -> Go:
     if value == "new":
         return Go("register_idea.new", suggested=answers["~said"])
-    return Go(value.removeprefix("draft:"))
+    return Go(value.removeprefix(DRAFT))
 
 
 DRAFTS = Dialog(
@@ -282,7 +278,7 @@ def after_cancel(value: str, answers: Answers, facts: Facts) -> Go:
     if value == "drop":
         gone = SendMessage((Text(N_("It is thrown away.")),))
         return Go("menu", drop=answers["subject"], effects=(gone,))
-    return Go(answers["subject"]) if value == "on" else Go("menu")
+    return Go(answers["subject"] if value == "on" else "paused")
 
 
 CANCEL = Dialog(
@@ -293,12 +289,13 @@ CANCEL = Dialog(
             N_("Shall I keep this for later, or throw it away?"),
             one_of(
                 (
-                    Option("keep", Text(N_("Keep it for later")), ("để đó", "giữ lại", "keep")),
+                    Option("keep", Text(N_("Keep it for later")), ("để đó", "để mai", "nghỉ", "giữ lại", "keep")),
                     Option("on", Text(N_("Go on now")), ("làm tiếp", "continue")),
-                    Option("drop", Text(N_("Throw it away")), ("bỏ luôn", "bỏ", "xoá", "drop")),
+                    Option("drop", Text(N_("Throw it away")), ("bỏ", "bỏ luôn", "bỏ hết", "xoá", "drop", *THROW_AWAY)),
                 )
             ),
             goto=after_cancel,
+            confirms=True,
         ),
     ),
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from dialogs.model import Answers, CaseFacts, Facts, StarStep
+from dialogs.model import case_of as case_of
 from dialogs.rules.planner import case_marked
 from dialogs.rules.ruleset import WITH_THE_PLAN, ruleset
 from dialogs.rules.scoring import NONE, Score, choices, score
@@ -56,13 +57,6 @@ def needed_sheet(case: CaseFacts) -> Sheet:
     if found is None:
         raise LookupError(f"{case.ruleset} has no sheet for {case.code}")
     return found
-
-
-def case_of(answers: Answers, facts: Facts) -> CaseFacts:
-    case = facts.case(answers["subject"])
-    if case is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return case
 
 
 def may_score(answers: Answers, facts: Facts) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from dialogs.model import N_, CaseFacts, Option, ScorePicture, Text, Value
 from dialogs.producer.own_score import needed_sheet
+from dialogs.rules.planner import next_stars
 from dialogs.rules.ruleset import PART_IDS, Label, PartId, ruleset
 from dialogs.rules.scoring import NONE, Gate, Score, choices
 from dialogs.rules.sheet import Criterion, Sheet
@@ -84,6 +85,16 @@ def total_line(result: Score) -> Text:
     if result.stars == result.best_stars:
         return Text(N_("About %(low)s to %(high)s points of 100: %(stars)s stars."), values)
     return Text(N_("About %(low)s to %(high)s points of 100: %(stars)s to %(best)s stars."), values)
+
+
+def points_missing(sheet: Sheet, result: Score) -> Iterator[Text]:
+    """How far the points that are sure are from the star to aim at; nothing where only a gate is in the way."""
+    stars = next_stars(result)
+    missing = ruleset(sheet.ruleset).points_for(stars) - result.range[0] if stars else 0
+    if missing > 0:
+        one = N_("%(count)s point is missing to be sure of enough for %(stars)s stars.")
+        many = N_("%(count)s points are missing to be sure of enough for %(stars)s stars.")
+        yield Text(one, {"count": missing, "stars": stars or 0}, many)
 
 
 def part_range(sheet: Sheet, result: Score, part: PartId) -> tuple[int, int]:

@@ -48,6 +48,7 @@ from dialogs.producer.score_words import (
     part_lines,
     picture,
     plain_no,
+    points_missing,
     total_lines,
 )
 from dialogs.rules.planner import next_stars
@@ -184,7 +185,8 @@ def outcome(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         )
         return (head, UNOFFICIAL, about, Text(N_("Which part first?")))
     result = score(sheet, marks)
-    return (head, *total_lines(result), *gate_lines(sheet, result), *part_lines(sheet, result), UNOFFICIAL)
+    short = points_missing(sheet, result)
+    return (head, *total_lines(result), *short, *gate_lines(sheet, result), *part_lines(sheet, result), UNOFFICIAL)
 
 
 def _open_in(part: PartId, case: CaseFacts) -> tuple[str, ...]:
@@ -303,6 +305,7 @@ SELF_SCORE = Dialog(
     allowed=may_score,
     linked=True,
     named=unfinished,
+    sent=False,
     up=out_of,
     steps=(
         *map(_item, CODES),

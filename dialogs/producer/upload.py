@@ -49,6 +49,7 @@ from dialogs.model import (
     UseOwnPaper,
     Value,
 )
+from dialogs.model import case_of as case_of
 from dialogs.producer import pages_back
 from dialogs.producer.consent import consent_first
 from dialogs.producer.needs import LACKING, TOLD
@@ -86,13 +87,6 @@ def mine(answers: Answers, facts: Facts) -> CaseFacts | None:
 
 def allowed(answers: Answers, facts: Facts) -> bool:
     return mine(answers, facts) is not None
-
-
-def case_of(answers: Answers, facts: Facts) -> CaseFacts:
-    case = mine(answers, facts)
-    if case is None:  # `allowed` has let nobody through without one
-        raise LookupError(answers["subject"])
-    return case
 
 
 ALWAYS_OPEN = {"idea_submitted", "idea_returned", "plan_submitted", "dossier_submitted"}

@@ -33,6 +33,7 @@ from dialogs.model import (
 )
 from dialogs.paper_days import day, day_of
 from dialogs.producer.again import go_label
+from dialogs.producer.check_status import DRAFT, resume
 from dialogs.producer.consent import consent_first
 from dialogs.producer.place import place_first
 from dialogs.producer.register_idea import can_send_photos, counted_back, is_that_all
@@ -133,7 +134,7 @@ class Dated:
 _WITH_NAMES = {option.value: option for option in KINDS}
 
 
-def paper_name(paper: str) -> Text | Label:
+def paper_name(paper: str) -> Text:
     """A paper of one's own, or one that no case knows any more."""
     label = _WITH_NAMES.get(paper, _WITH_NAMES["other"]).label
     return label if isinstance(label, Text) else Text(N_("Another paper"))
@@ -222,6 +223,7 @@ def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
     drop = (Option("drop", Text(N_("Take a paper out")), ("bỏ giấy", "bỏ bớt giấy", "take out")),)
     find = Option("find", Text(N_("Find by number")), ("tìm giấy", "tìm giấy theo số", "find by number"))
     return (
+        *resume(tuple(draft for draft in facts.drafts if draft.key.startswith("own_paper."))),
         *use,
         *begun,
         replace(find, hidden=not facts.asks_contact),
@@ -232,6 +234,8 @@ def _choices(answers: Answers, facts: Facts) -> tuple[Option, ...]:
 
 
 def _chosen(value: str, answers: Answers, facts: Facts) -> Go:
+    if value.startswith(DRAFT):
+        return Go(value.removeprefix(DRAFT))
     if value.startswith("use~"):
         code = value.removeprefix("use~")
         paper = next((paper.id for case, paper in wanted_in(facts) if case.code == code), "")
@@ -408,7 +412,8 @@ OWN_PAPER = Dialog(
     before=consent_first,
     up="wallet",
     end=lambda answers, facts: "wallet",
-    named=lambda answers: "",
+    named=lambda answers: paper_name(answers["paper"]) if "paper" in answers else "",
+    sent=False,
     steps=(
         Ask("paper", N_("Which paper is it?"), one_of(KINDS), title=N_("Paper")),
         Ask(

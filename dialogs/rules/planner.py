@@ -84,7 +84,7 @@ def plans(
     """
     now = score(sheet, marks)
     nought = _nought(sheet, now)
-    begins = next(band.from_points for band in ruleset(sheet.ruleset).thresholds if band.stars == stars)
+    begins = ruleset(sheet.ruleset).points_for(stars)
     needed = ceil((begins if to_gain is None else now.total + to_gain) * _POINT)
     by_case = []
     for case in _cases(sheet, marks):

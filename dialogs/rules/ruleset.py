@@ -268,6 +268,10 @@ class Ruleset:
             raise ValueError(f"{points} points: a total lies between 0 and 100")
         return next(band.stars for band in self.thresholds if points >= band.from_points)
 
+    def points_for(self, stars: int) -> int:
+        """From how many points on it is so many stars."""
+        return next(band.from_points for band in self.thresholds if band.stars == stars)
+
     def group(self, group_id: str) -> ProductGroup:
         """Raises LookupError for a group these rules do not have."""
         for group in self.groups:
