@@ -106,9 +106,12 @@ def dialog_name(key: str) -> str:
 def view(key: str, draft: Draft, answers: Answers | None = None) -> Answers:
     """What the functions of a declaration see: answers, `subject`, "~" (the unfinished answer), "~said" (suggested).
 
-    `answers`: those that the draft is about to have.
+    And "~<question>/<paper>": the unfinished answers that were left by "back". `answers`: those that the draft is about
+    to have.
     """
     given = {"subject": key.partition(".")[2], "~": unfinished(draft.partial), "~said": draft.suggested}
+    if draft.shelved:
+        given |= {f"~{left}": partial for left, partial in draft.shelved.items()}
     return {**(draft.answers if answers is None else answers), **given}
 
 

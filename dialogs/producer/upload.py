@@ -19,6 +19,7 @@ from dialogs.answers import (
     photos,
     usable,
 )
+from dialogs.engine import PAGES
 from dialogs.model import (
     N_,
     Answer,
@@ -128,10 +129,13 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     papers, complete = papers_of(case), completeness(case)
     head = Text(N_("Papers of “%(product)s” (%(code)s):"), {"product": case.product, "code": case.code})
     brought = [p for p in by_hand(case) if kept_paper(case, p.id) is None]
-    named = [p for p in papers if p in complete.papers or kept_paper(case, p.id) is not None]
+    named = [p for p in papers if p in complete.papers or kept_paper(case, p.id) or _begun(case, p, answers, facts)]
     kept = in_wallet(case, facts)
     lines = (
-        *(_told_line(case, p, facts) or paper_line(case, p, kept) for p in named),
+        *(
+            _begun_line(case, p, answers, facts) or _told_line(case, p, facts) or paper_line(case, p, kept)
+            for p in named
+        ),
         *(Text(N_("• %(paper)s: bring this"), {"paper": p.label}) for p in brought),
     )
     others = len(named) + len(brought) < len(papers)
@@ -140,6 +144,22 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     arrived = (*counted_back(answers["~"], facts), Text(N_("Which paper is it?")))
     now = arrived if pages_of(answers["~"]) else (_what_now(case),)
     return (head, meter(complete), *lines, *optional, *questions, *now)
+
+
+def _begun(case: CaseFacts, paper: Paper, answers: Answers, facts: Facts) -> int:
+    """How many photos of a paper wait since its question was left by "back", where they are not kept as they stand."""
+    left = answers.get(f"~{PAGES}/{paper.id}", "")
+    back = pages_back.read(left)
+    waiting = usable(pages_of(left) if back is None else back.new, facts)
+    return 0 if waiting == pages_of(_unsent_pages(case, paper.id)) else len(waiting)
+
+
+def _begun_line(case: CaseFacts, paper: Paper, answers: Answers, facts: Facts) -> Text | None:
+    count = _begun(case, paper, answers, facts)
+    values: dict[str, Value] = {"paper": paper.label, "count": count}
+    one = N_("• %(paper)s: %(count)s page came, not finished; choose it to go on")
+    many = N_("• %(paper)s: %(count)s pages came, not finished; choose it to go on")
+    return Text(one, values, many) if count else None
 
 
 def _told_line(case: CaseFacts, paper: Paper, facts: Facts) -> Text | None:
@@ -226,6 +246,10 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
     key = f"upload.{answers['subject']}"
     match value:
         case "send":
+            case = case_of(answers, facts)
+            left = next((paper for paper in papers_of(case) if _begun(case, paper, answers, facts)), None)
+            if left is not None:  # first it is asked whether that is all of it
+                return Go(f"{key}/{PAGES}", {"_paper": left.id})
             return Go(f"hand_over.{answers['subject']}")
         case "menu":
             return Go("menu")
