@@ -23,7 +23,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 ROOM_KIB = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }')
 SCRATCH = $(if $(shell test "$(ROOM_KIB)" -gt 8000000 2>/dev/null && test -w /dev/shm && echo yes),TMPDIR=/dev/shm)
 # Many of them wait for a program to start: one more at a time than there are processors.
-AT_ONCE = $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 2 : 4)))
+AT_ONCE = $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 
 # What was compiled once is kept: the tests start the program a hundred times.
 unexport PYTHONDONTWRITEBYTECODE
