@@ -338,7 +338,7 @@ async def move(
     again = action == "resubmit"
     place = place_in_line(rules, step.to_status, case.purpose, today, used, off, again=again)
     values = place | {"updated_at": now}
-    if _limit_goes_on(step) and case.due_on is not None:  # handing it on within an office is no new day
+    if _limit_goes_on(step) and case.due_on and values["due_on"]:  # handing it on within an office is no new day
         values |= {"due_on": case.due_on, "urgent_on": case.due_on}
     values |= await _hand(connection, case, step, now)
     if action == "forward" and (up := await _round(connection, case, step, rules, today)):

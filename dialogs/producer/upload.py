@@ -146,20 +146,17 @@ def overview(answers: Answers, facts: Facts) -> tuple[Text, ...]:
     return (head, meter(complete), *lines, *optional, *questions, *now)
 
 
-def _begun(case: CaseFacts, paper: Paper, answers: Answers, facts: Facts) -> int:
-    """How many photos of a paper wait since its question was left by "back", where they are not kept as they stand."""
+def _begun(case: CaseFacts, paper: Paper, answers: Answers, facts: Facts) -> bool:
+    """Whether files of a paper wait since its question was left by "back", and are not kept as they stand."""
     left = answers.get(f"~{PAGES}/{paper.id}", "")
     back = pages_back.read(left)
     waiting = usable(pages_of(left) if back is None else back.new, facts)
-    return 0 if waiting == pages_of(_unsent_pages(case, paper.id)) else len(waiting)
+    return bool(waiting) and waiting != pages_of(_unsent_pages(case, paper.id))
 
 
 def _begun_line(case: CaseFacts, paper: Paper, answers: Answers, facts: Facts) -> Text | None:
-    count = _begun(case, paper, answers, facts)
-    values: dict[str, Value] = {"paper": paper.label, "count": count}
-    one = N_("• %(paper)s: %(count)s page came, not finished; choose it to go on")
-    many = N_("• %(paper)s: %(count)s pages came, not finished; choose it to go on")
-    return Text(one, values, many) if count else None
+    begun = N_("• %(paper)s: begun; choose it to go on")
+    return Text(begun, {"paper": paper.label}) if _begun(case, paper, answers, facts) else None
 
 
 def _told_line(case: CaseFacts, paper: Paper, facts: Facts) -> Text | None:
