@@ -173,8 +173,9 @@ async def test_two_processes_renew_once_and_both_go_on(tmp_path: Path, postgresq
         stack.callback(postgresql_server.drop, url)
         oa.calls_per_minute = MANY_CALLS
         variables = environment(oa, free_port(), DATABASE_URL=url, FILES_URL=str(tmp_path / "files"))
-        oa.access_for = timedelta(seconds=2)  # it is dead when the workers start
+        oa.access_for = timedelta(seconds=QUIET_S)
         await connected(tmp_path, oa, **variables)
+        await asyncio.sleep(QUIET_S)  # it is dead when the workers start
         oa.access_for = timedelta(hours=25)
         oa.calls.clear()
         oa.fail("access_token", Failure(delay_s=2.0, after=True))
