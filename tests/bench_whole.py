@@ -355,7 +355,7 @@ def _webhook_first(cell: tuple[tuple[Any, ...], list[Row]]) -> tuple[bool, int]:
 
 def report(rows: Sequence[Row], memories: Sequence[Row], alone: Sequence[Row], rounds: int) -> str:
     today, load = f"{datetime.now(UTC):%Y-%m-%d}", f"load {os.getloadavg()[2]:.1f}"
-    parts = [f"{today}, {rounds} rounds, medians. {_machine()}, {load}. {_versions()}.\n"]
+    parts = [f"{today}, rounds: {rounds}, medians. {_machine()}, {load}. {_versions()}.\n"]
     near, far = ([row for row in rows if row["far"] is is_far] for is_far in (False, True))
     for (mode, level), found in sorted(_grouped(near, "mode", "in_flight").items(), key=_webhook_first):
         parts.append(f"### {mode.capitalize()}, {level} in flight\n\n{speeds(found)}")
