@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     rf"|(?P<ahead>{'|'.join(_AHEAD)})"
     r"|(?P<iso>\d{4}-\d{2}-\d{2})"
     r"|(?P<from>\d{1,2}) ?[-–] ?(?P<to>\d{1,2}) ?/ ?(?P<of>\d{1,2})"
-    r"|(?P<d>\d{1,2})(?: ?[/.-] ?| thang )(?P<m>\d{1,2})(?:(?: ?[/.-] ?| nam )(?P<y>\d{4}|\d{2}))?"
+    r"|(?P<d>\d{1,2})(?: ?[/.-] ?| thang )(?P<m>\d{1,2})(?:(?: ?[/.-] ?| nam )(?P<y>\d{4}|\d{2}(?! ?[/.-] ?\d)))?"
     rf"|(?P<many>\d{{1,2}}|{'|'.join(_NUMBERS)}) (?P<unit>ngay|tuan|days?|weeks?)(?! (?:sau|toi))"
     rf"|(?P<nextweek>{_NEXT_WEEK})"
     r"|(?:ngay |tu |den |het |from |until |to )(?P<alone>\d{1,2})(?!\d| ?[/.–-] ?\d| (?:thang|gio|ngay|tuan)\b)"

@@ -21,7 +21,9 @@ _PRODUCT_OPENING = (
     f"|(?:sản phẩm )?của (?:nhà )?{_I} là|sản phẩm(?: {_OF_ONES_OWN})?(?: tên)? là|(?:it is|the product is) called)"
 )
 """How people lead to the name of a product, or to another one."""
-_AFTER = frozenset({"nhé", "nhe"})
+_AFTER = frozenset({"nhé", "nhe", "ạ", "a", "nha"})
+_MAY_BE_A_NAME = re.compile("(?:(?:da|vang|thua|a|khong|thoi) )*(?:goi la|dat la|san pham la)")
+"""Without their marks these may begin a name: "gỏi lá Kon Tum", "sản phẩm lá xông"."""
 
 
 def _as_typed(spelt: str) -> re.Pattern[str]:
@@ -88,7 +90,7 @@ class product_name(text):
         if same(answer.value, [ANOTHER_NAME]).matches:
             raise InvalidAnswer(N_("Please type what it is called, for example: Forest honey."))
         size = _opening(words, _PRODUCT_OPENINGS, marked=marked)
-        if not size:
+        if not size or (not marked and _MAY_BE_A_NAME.fullmatch(fold(" ".join(words[:size])))):
             return answer
         said = words[size:-1] if words[-1].lower().strip(".!") in _AFTER and len(words) > size + 1 else words[size:]
         return text.read(self, TextReceived(" ".join(said)), answers, facts, partial)

@@ -26,6 +26,9 @@ def day(month: int, number: int, year: int = 2026) -> date:
         ("từ 24/11 đến 28/11", day(11, 24), day(11, 28)),
         ("từ 24 đến 28/11", day(11, 24), day(11, 28)),
         ("24-28/11", day(11, 24), day(11, 28)),
+        ("25/11-26/11", day(11, 25), day(11, 26)),
+        ("nghi 25/11 - 27/11", day(11, 25), day(11, 27)),
+        ("30/11-04/12", day(11, 30), day(12, 4)),
         ("nghỉ phép từ 1/12/2026 đến hết 5.12.2026", day(12, 1), day(12, 5)),
         ("từ thứ ba đến thứ năm", day(11, 24), day(11, 26)),
         ("ngày 30 đến ngày 2", day(11, 30), day(12, 2)),
@@ -135,6 +138,7 @@ def test_the_last_day_of_a_paper_as_people_say_it(typed: str, meant: date) -> No
         ("31/11", ""),
         ("tuần sau", ""),
         ("từ 24 đến 28/11", ""),
+        ("25/11-26/11", ""),
         ("thứ sáu 30/11", ""),  # a Monday
         ("khi nào xong", ""),
     ],

@@ -84,6 +84,8 @@ def test_a_product_may_be_called_what_it_likes(typed: str) -> None:
         ("dat ten la mat ong rung", "mat ong rung"),
         ("dạ đặt tên là Mật ong La Pán Tẩn", "Mật ong La Pán Tẩn"),
         ("gọi là Mật ong rừng", "Mật ong rừng"),
+        ("Của tôi là mật ong ạ", "mật ong"),
+        *((whole, whole) for whole in ("goi la kon tum", "dat la bo ket", "san pham la xong hoi")),
     ],
 )
 def test_what_only_leads_to_a_products_name_is_left_out(typed: str, name: str) -> None:
