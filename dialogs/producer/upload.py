@@ -245,8 +245,8 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
         case "send":
             case = case_of(answers, facts)
             left = next((paper for paper in papers_of(case) if _begun(case, paper, answers, facts)), None)
-            if left is not None:  # first it is asked whether that is all of it
-                return Go(f"{key}/{PAGES}", {"_paper": left.id})
+            if left is not None and answers.get("_asked") != left.id:  # once it is asked whether that is all of it
+                return Go(f"{key}/{PAGES}", {"_paper": left.id, "_asked": left.id})
             return Go(f"hand_over.{answers['subject']}")
         case "menu":
             return Go("menu")
