@@ -131,6 +131,27 @@ async def test_other_points_than_the_councils_are_noted_beside_them(sqlite_engin
     ]
 
 
+@pytest.mark.parametrize("marks", [THREE, WHOLE | {"2.2": 1}], ids=["all-gates", "a-gate-missing"])
+async def test_fewer_stars_than_points_are_explained(sqlite_engine: AsyncEngine, marks: dict[str, int]) -> None:
+    """Of gates the producer reads only where the council found one missing; not for points entered beside its own."""
+    session = await session_of(sqlite_engine)
+    await session.all_cast(*MEMBERS[:5], marks=marks)
+    await session.acts("province", CloseCouncil(SESSION))
+    own = marks == THREE
+    if not own:
+        await session.acts("province", DecideStars(SESSION, session.code, 4))
+    agreed = (await rows(sqlite_engine, council_cases))[0]
+    result = PublishResult(
+        session.code, agreed.points_a, agreed.points_b, agreed.points_c, "812/QĐ-UBND", NOW.date(), stars=agreed.stars
+    )
+    if own:
+        result = replace(result, points_a=Decimal(40), points_b=Decimal(25), points_c=Decimal("17.4"), otherwise=True)
+    done = await session.acts("province", result)
+    told = "\n".join(done.told("producer"))
+    assert ("mức tối thiểu" in told) != own
+    assert ("hội đồng quyết định: 3 sao" in told) == own
+
+
 async def test_what_was_entered_beside_the_council_goes_with_the_result(engine: AsyncEngine) -> None:
     """A producer reads a council's points with the result; officers also after it was taken back."""
     session = await session_of(engine)

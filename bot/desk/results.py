@@ -41,7 +41,7 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     councils = {"council": str(sum(agreed.points))} if agreed is not None and effect.otherwise else {}
     turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total), **councils)
     turn.carried.changed = True
-    notice = notice_of(replace(before, result=result), found.action)
+    notice = notice_of(replace(before, result=result, agreed=agreed), found.action)
     links = (*_onwards(replace(before, result=result)), open_my_file(effect.code))
     told = await tell_producer(turn, case.person_id, notice, effect.code, links)
     turn.carried.said.append(told.after(_done(before)))
