@@ -525,10 +525,16 @@ async def amend(
 
 
 async def note_otherwise(
-    connection: AsyncConnection, case: Any, actor: Actor, kept: Mapping[str, Any], now: datetime
+    connection: AsyncConnection, code: str, actor: Actor, kept: Mapping[str, Any], now: datetime
 ) -> None:
-    """What is published next is not what the council came to: `kept` has both, by columns of `results`."""
-    await _record(connection, case.id, actor, "otherwise", case.status, case.status, now, before=kept)
+    """What was just published is not what the council came to: `kept` has both, by columns of `results`.
+
+    The line belongs to the decision that published it, so that it is taken back with it.
+    """
+    case = await locked(connection, code)
+    decision = await undo.last_decision(connection, case.id)
+    before = {**kept, "part_of": decision.id if decision is not None else 0}
+    await _record(connection, case.id, actor, "otherwise", case.status, case.status, now, before=before)
 
 
 async def follow_todays_rules(connection: AsyncConnection, case: Any, now: datetime) -> Any:

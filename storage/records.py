@@ -650,7 +650,8 @@ def _returned(row: Row) -> ReturnedItem:
 def _line(row: Row) -> HistoryLine:
     happened_at = row.happened_at.astimezone(VIETNAM)
     changes = corrections(row.amended["before"], row.amended["after"]) if row.amended else ()
-    return HistoryLine(row.action, happened_at, row.name or "", row.reason, row.item, row.from_status, changes)
+    undone = bool(row.amended and row.amended.get("undone"))
+    return HistoryLine(row.action, happened_at, row.name or "", row.reason, row.item, row.from_status, changes, undone)
 
 
 def corrections(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:

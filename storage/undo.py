@@ -123,13 +123,20 @@ async def _marks_again(connection: AsyncConnection, case_id: int, kept: Sequence
 
 
 async def _forget_move(connection: AsyncConnection, case_id: int, number: int) -> None:
-    """The lines stay in the history, but count no more as the case's last move, and can't be taken back twice."""
+    """The lines stay in the history, but count no more as the case's last move, and can't be taken back twice.
+
+    A line that has a result twice keeps both: officers still read what was entered beside the council's points.
+    """
     recent = select(case_events.c.id, case_events.c.before).where(
         case_events.c.case_id == case_id, case_events.c.id >= number
     )
     rows = (await connection.execute(recent)).all()
-    ids = [row.id for row in rows if row.id == number or (row.before or {}).get("part_of") == number]
-    await connection.execute(update(case_events).where(case_events.c.id.in_(ids)).values(before={"undone": True}))
+    for row in rows:
+        before = row.before or {}
+        if row.id == number or before.get("part_of") == number:
+            both = {name: before[name] for name in ("before", "after") if name in before}
+            forgotten = update(case_events).where(case_events.c.id == row.id)
+            await connection.execute(forgotten.values(before={**both, "undone": True}))
 
 
 async def _people_of(connection: AsyncConnection, conversation_ids: Collection[int]) -> set[int]:

@@ -26,6 +26,8 @@ from dialogs.model import (
     TakeSeat,
     UndoDecision,
 )
+from dialogs.officer.words import who_and_when
+from dialogs.producer.check_status import history
 from storage import audit, council, joining, seats
 from storage.models import ballots, case_events, cases, council_cases, council_seats, council_sessions, results
 from tests.facts import NOW
@@ -127,6 +129,60 @@ async def test_other_points_than_the_councils_are_noted_beside_them(sqlite_engin
     assert [(c.item, Decimal(c.before), Decimal(c.after)) for c in noted.changes] == [
         ("result:points_a", agreed.points_a, entered[0])
     ]
+
+
+@pytest.mark.parametrize("marks", [THREE, WHOLE | {"2.2": 1}], ids=["all-gates", "a-gate-missing"])
+async def test_fewer_stars_than_points_are_explained(sqlite_engine: AsyncEngine, marks: dict[str, int]) -> None:
+    """Of gates the producer reads only where the council found one missing; not for points entered beside its own."""
+    session = await session_of(sqlite_engine)
+    await session.all_cast(*MEMBERS[:5], marks=marks)
+    await session.acts("province", CloseCouncil(SESSION))
+    own = marks == THREE
+    if not own:
+        await session.acts("province", DecideStars(SESSION, session.code, 4))
+    agreed = (await rows(sqlite_engine, council_cases))[0]
+    result = PublishResult(
+        session.code, agreed.points_a, agreed.points_b, agreed.points_c, "812/QĐ-UBND", NOW.date(), stars=agreed.stars
+    )
+    if own:
+        result = replace(result, points_a=Decimal(40), points_b=Decimal(25), points_c=Decimal("17.4"), otherwise=True)
+    done = await session.acts("province", result)
+    told = "\n".join(done.told("producer"))
+    assert ("mức tối thiểu" in told) != own
+    assert ("hội đồng quyết định: 3 sao" in told) == own
+
+
+async def test_what_was_entered_beside_the_council_goes_with_the_result(engine: AsyncEngine) -> None:
+    """A producer reads a council's points with the result; officers also after it was taken back."""
+    session = await session_of(engine)
+    await session.all_cast(*MEMBERS[:5], marks=THREE)
+    await session.acts("province", CloseCouncil(SESSION))
+    agreed = (await rows(engine, council_cases))[0]
+    a, b, c = agreed.points_a + 4, agreed.points_b, agreed.points_c
+    entered = PublishResult(session.code, a, b, c, "812/QĐ-UBND", NOW.date(), stars=agreed.stars, otherwise=True)
+    await session.acts("province", entered)
+    assert len(await _beside(session, "producer")) == 1
+    publishing = max(row.id for row in await rows(engine, case_events) if row.action == "certify")
+    await session.acts("province", UndoDecision(session.code, publishing))
+    assert not any(row.published_at for row in await rows(engine, results))
+    assert await _beside(session, "producer") == []
+    (kept,) = [row.before for row in await rows(engine, case_events) if row.action == "otherwise"]
+    assert kept["undone"]
+    case = (await known_to(session, "province", "review")).case(session.code)
+    assert case is not None
+    assert any(text.msgid.startswith("• %(item)s") for text in who_and_when(case))
+    again = replace(entered, points_a=agreed.points_a, otherwise=False)
+    await session.acts("province", again)
+    assert await _beside(session, "producer") == []  # published is now what the council came to
+    twice = max(row.id for row in await rows(engine, case_events) if row.action == "certify")
+    assert twice != publishing
+
+
+async def _beside(session: Session, who: str) -> list[str]:
+    """The lines with two versions of the points, as somebody reads them in the history of their file."""
+    case = (await known_to(session, who, "case")).case(session.code)
+    assert case is not None
+    return [text.msgid for text in history(case) if text.msgid.startswith("• %(item)s")]
 
 
 async def moved(engine: AsyncEngine, status: str) -> None:

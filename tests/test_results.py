@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.desk.export import done
 from bot.world import World
-from dialogs.model import DecideCase, PublishResult, ResultFacts, SendMessage, State, UndoDecision
+from dialogs.model import Agreed, DecideCase, PublishResult, ResultFacts, SendMessage, State, UndoDecision
 from dialogs.officer.alerts import alert_for, notice_of
 from dialogs.officer.decide import options
 from dialogs.officer.desk import overview
@@ -227,6 +227,29 @@ def test_the_producer_reads_of_every_move_but_their_own(m: Any) -> None:
     if m.needs_reason and m.action != "send_back":
         assert "Thiếu dấu" in said
     assert m.action != "send_back" or "Thiếu dấu" not in said  # what leaders write to officers is theirs
+
+
+GATES_MISSING = "The points are enough for %(stars)s stars, but something that these stars ask for is missing."
+DECIDED = "The council decided on %(stars)s stars."
+
+
+@pytest.mark.parametrize(
+    ("councils", "published", "read"),
+    [
+        (58, 82, DECIDED),  # other points were entered, and brought no more stars than the council gave
+        (82, 82, GATES_MISSING),
+        (82, 84, GATES_MISSING),
+        (58, 63, "%(stars)s stars would take %(points)s more points."),
+        (None, 82, DECIDED),
+    ],
+)
+def test_gates_are_named_only_where_they_are_missing(councils: int | None, published: int, read: str) -> None:
+    agreed = Agreed({}, (Decimal((councils or 0) - 36), Decimal(15), Decimal(21)), 3) if councils else None
+    case = sample_case("TL-26-0001", "in_evaluation", "food", "household", own=False)
+    notice = notice_of(replace(case, result=found(3, published), agreed=agreed, returned=()), "certify")
+    said = [text.msgid for text in notice]
+    assert read in said
+    assert len({GATES_MISSING, DECIDED} & set(said)) == (published > 63)
 
 
 BY_OFFICERS = [m for m in MOVES if m.who not in (Side.PRODUCER, Side.CALENDAR)]

@@ -8,14 +8,14 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.desk.rounds import IN_USE, TOO_LATE
-from dialogs.model import DecideCase, DropRound, SendToCommune, SetRound
+from dialogs.model import DecideCase, DropRound, Role, SendToCommune, SetRound, State
 from dialogs.rules.rounds import Round, WrongRound, next_round, of_year, planned
 from dialogs.rules.ruleset import ruleset
 from storage.database import writing
 from storage.models import cases, papers, rounds
 from storage.records import own_cases
 from storage.rounds import drop_round, outside_rounds, rounds_of
-from tests.facts import NOW
+from tests.facts import NOW, Chat, desk_facts
 from tests.heart import beside, rows
 from tests.test_assessing import does, said
 from tests.test_lifecycle import scene
@@ -232,3 +232,47 @@ async def test_no_round_is_named_for_a_renewal_that_is_to_go_up(sqlite_engine: A
         (row,) = await connection.execute(select(cases))
         assert not outside_rounds(row)
     assert here.code == row.code
+
+
+# ---------------------------------------------------------------- the days of a round, as they are typed
+
+
+def adding(*typed: str) -> Chat:
+    """An officer of the province who adds a round, on 23/11/2026."""
+    return Chat(desk_facts(Role.PROVINCE_OFFICER), State("rounds/")).does("thêm đợt", *typed)
+
+
+@pytest.mark.parametrize(
+    ("due", "results", "day"),
+    [
+        ("1/7/2027", "15/9", "2027-09-15"),
+        ("1/7/2027", "thứ Ba 30/11", "2027-11-30"),  # its weekday is that of the later year
+        ("15/10", "30/11", "2027-11-30"),  # 30/11/2026 is ahead of us, but before the first day
+        ("15/1", "1/2", "2027-02-01"),
+        ("31/12/2026", "29/12", ""),  # a year later is too far
+        ("1/7/2027", "mai", ""),
+        ("1/7/2027", "30/6/2027", ""),
+        ("1/7/2027", "1/7", ""),
+        ("1/7/2027", "1/2/2028", ""),
+    ],
+)
+def test_the_second_day_is_read_after_the_first(due: str, results: str, day: str) -> None:
+    """What is refused costs only the second day."""
+    chat = adding(due, results)
+    assert chat.answers.get("results", "") == day
+    assert chat.at == ("rounds/sure" if day else "rounds/results")
+    assert chat.answers["due"]
+
+
+@pytest.mark.parametrize(
+    ("due", "results", "kept"),
+    [
+        ("15/2/2027", "15/5/2027", True),  # only its end lies in the law's round
+        ("1/12/2026", "15/1/2027", False),
+        ("15/2/2027", "31/3/2027", False),  # nothing is wrong; whoever wants other days gives both
+    ],
+)
+def test_other_days_keep_the_first_one_if_it_is_good(due: str, results: str, *, kept: bool) -> None:
+    chat = adding(due, results).does("ngày khác")
+    assert chat.at == ("rounds/results" if kept else "rounds/due")
+    assert ("due" in chat.answers) == kept

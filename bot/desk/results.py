@@ -33,15 +33,15 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     if not _on_paper(turn, found, effect) or not _items_fit(before, effect):
         raise cases.NotPossible(effect.code)
     result = _result(before, found, effect)
-    if agreed is not None and effect.otherwise:
-        kept = {"before": _kept(agreed), "after": _kept(result)}
-        await cases.note_otherwise(turn.connection, case, turn.actor, kept, turn.now)
     await results.publish(turn.connection, case, turn.conversation.person_id, result, turn.now)
     await cases.move(turn.connection, case, turn.actor, found.action, turn.now, turn.world.days_off)
+    if agreed is not None and effect.otherwise:
+        kept = {"before": _kept(agreed), "after": _kept(result)}
+        await cases.note_otherwise(turn.connection, effect.code, turn.actor, kept, turn.now)
     councils = {"council": str(sum(agreed.points))} if agreed is not None and effect.otherwise else {}
     turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total), **councils)
     turn.carried.changed = True
-    notice = notice_of(replace(before, result=result), found.action)
+    notice = notice_of(replace(before, result=result, agreed=agreed), found.action)
     links = (*_onwards(replace(before, result=result)), open_my_file(effect.code))
     told = await tell_producer(turn, case.person_id, notice, effect.code, links)
     turn.carried.said.append(told.after(_done(before)))

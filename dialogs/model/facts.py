@@ -165,7 +165,10 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """`from_status`: what the case was when it was done; "" in what is older than the first status."""
+    """`from_status`: what the case was when it was done; "" in what is older than the first status.
+
+    `undone`: of a line with `changes`, that the decision it belongs to was taken back.
+    """
 
     action: str
     happened_at: datetime
@@ -174,6 +177,7 @@ class HistoryLine:
     item: str = ""
     from_status: str = ""
     changes: "tuple[Change, ...]" = ()  # of a result that was corrected, "result:<what>" as it was and is
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

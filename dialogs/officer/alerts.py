@@ -1,5 +1,7 @@
 """What officers and producers are told without having asked."""
 
+from decimal import Decimal
+
 from dialogs.engine import said
 from dialogs.model import N_, CaseFacts, Link, ReturnedItem, SendMessage, Text, Value
 from dialogs.producer.check_status import KEEP_PROOFS, result_lines, returned_notice
@@ -170,14 +172,20 @@ def result_notice(case: CaseFacts, action: str) -> tuple[Text, ...]:
 
 
 def _next_star(case: CaseFacts) -> tuple[Text, ...]:
-    """How many points one star more would have taken, or that it was not for want of points."""
-    result = case.result
-    above = [b for b in ruleset(case.ruleset).thresholds if result is not None and b.stars == result.stars + 1]
+    """How many points one star more would have taken, or that it was not for want of points.
+
+    Gates are missing where the council's own points would bring that star and it gave fewer; other points, entered
+    beside them, say nothing about gates.
+    """
+    result, agreed, rules = case.result, case.agreed, ruleset(case.ruleset)
+    above = [b for b in rules.thresholds if result is not None and b.stars == result.stars + 1]
     if result is None or not above:
         return ()
     lacking = above[0].from_points - (result.points_a + result.points_b + result.points_c)
     values: dict[str, Value] = {"stars": above[0].stars, "points": lacking}
     if lacking <= 0:
+        if agreed is None or rules.stars(sum(agreed.points, Decimal(0))) < above[0].stars:
+            return (Text(N_("The council decided on %(stars)s stars."), {"stars": result.stars}),)
         enough = N_("The points are enough for %(stars)s stars, but something that these stars ask for is missing.")
         return (Text(enough, values),)
     return (Text(N_("%(stars)s stars would take %(points)s more points."), values),)

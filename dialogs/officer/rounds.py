@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from dialogs.answers import CHOOSE, TYPE_IT, one_of
 from dialogs.days import one_day_in
@@ -109,9 +109,11 @@ class coming_day:
     """A day after today, or one of the choices. Stored as ISO, or as the choice's value.
 
     As people say it ("mai", "thứ Sáu tuần sau"); without a year it is the next one of that name.
+    `ends`: the question whose day begins what this one ends; then it is the first one of that name after that day.
     """
 
     choices: tuple[Option, ...] = (_NEVER_MIND,)
+    ends: str = ""
     takes: str = "text"
 
     def options(self, answers: Answers, facts: Facts, partial: str) -> tuple[Option, ...]:
@@ -124,11 +126,14 @@ class coming_day:
             raise InvalidAnswer(CHOOSE)
         if not isinstance(event, TextReceived):
             raise InvalidAnswer(TYPE_IT)
-        day = one_day_in(event.text, facts.today)
+        begins = date.fromisoformat(answers[self.ends]) if self.ends else facts.today
+        day = _day_after(event.text, begins, facts.today)
         if day is None:
             raise InvalidAnswer(N_("I need one day. For example: 30/11, or Friday next week."))
         if day <= facts.today:
             raise InvalidAnswer(N_("%(day)s is not ahead of us. Which day do you mean?"), day=day)
+        if self.ends and not begins < day <= begins + LONGEST:
+            raise InvalidAnswer(_TOO_FAR, day=day, begins=begins, count=LONGEST.days)
         return Answer(day.isoformat())
 
     def show(self, value: str, answers: Answers, facts: Facts) -> Sayable:
@@ -136,6 +141,17 @@ class coming_day:
 
     def holds(self, value: str, answers: Answers, facts: Facts) -> bool:
         return True
+
+
+_TOO_FAR = N_("%(day)s is not within the %(count)s days after %(begins)s. Which day do you mean?")
+
+
+def _day_after(typed: str, begins: date, today: date) -> date | None:
+    """Read from today, as "mai" and "thứ Sáu tuần sau" are; a date that would lie too early is that of a later year."""
+    soon, later = one_day_in(typed, today), one_day_in(typed, begins + timedelta(days=1))
+    if soon is None or later is None or soon > begins:
+        return soon or later
+    return later if (later.day, later.month) == (soon.day, soon.month) else soon
 
 
 def _left(value: str, answers: Answers, facts: Facts) -> Go | None:
@@ -174,7 +190,21 @@ def noted(answers: Answers, facts: Facts) -> Effects:
 
 
 def after_sure(value: str, answers: Answers, facts: Facts) -> Go:
-    return Go("rounds", {"what": _ADD.value} if value == _AGAIN.value else {}, drop="rounds")
+    """Where only the second day stood in the way, the first one stays."""
+    if value != _AGAIN.value:
+        return Go("rounds", drop="rounds")
+    kept = {"due": answers["due"]} if _begins_well(answers, facts) else {}
+    return Go("rounds", {"what": _ADD.value, **kept}, drop="rounds")
+
+
+def _begins_well(answers: Answers, facts: Facts) -> bool:
+    """Whether the days are refused, and not for the first of them: it lies within no other round."""
+    try:
+        _planned(answers, facts)
+    except WrongRound as wrong:
+        other, due = wrong.other, date.fromisoformat(answers["due"])
+        return other is None or not other.proposals_before <= due < other.results_before
+    return False
 
 
 ROUNDS = Dialog(
@@ -192,7 +222,7 @@ ROUNDS = Dialog(
         Ask(
             "results",
             N_("Before which day are the results out? For example: 30/9/2027."),
-            coming_day(),
+            coming_day(ends="due"),
             goto=_left,
         ),
         Ask("sure", sure_prompt, one_of(sure_options), then=noted, goto=after_sure, confirms=True),

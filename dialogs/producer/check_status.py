@@ -501,9 +501,14 @@ BY_PRODUCER = {
 def history(case: CaseFacts) -> tuple[Text, ...]:
     """What happened so far, a line each; what was returned with its reason."""
     sides = sides_of((line.action for line in case.history), ruleset(case.ruleset).levels)
-    told = zip(case.history, sides, strict=True)
+    told = ((line, side) for line, side in zip(case.history, sides, strict=True) if _is_theirs(case, line))
     lines = ((_history_line(case, line, side), *correction_lines(line.changes)) for line, side in told)
     return tuple(text for texts in lines for text in texts)
+
+
+def _is_theirs(case: CaseFacts, line: HistoryLine) -> bool:
+    """A council's points are read with the result that was published beside them: not before, nor once taken back."""
+    return line.action != "otherwise" or (case.result is not None and case.result.published and not line.undone)
 
 
 _OFFICES = {
