@@ -25,7 +25,7 @@ from dialogs.council.concern import (
 )
 from dialogs.council.facts import FREE
 from dialogs.engine import said
-from dialogs.matching import number
+from dialogs.matching import names_line, number
 from dialogs.model import (
     N_,
     Answer,
@@ -158,8 +158,13 @@ def _worth(item: Criterion, points: int | None) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+def _bare(typed: str) -> int | None:
+    """A number that may be points: what is called a line is none."""
+    return None if names_line(typed) else number(typed)
+
+
 class item_line(one_of):
-    """A line of the item. A number that was typed may be its number or its points.
+    """A line of the item. A number that was typed may be its number or its points; "dòng 2" is always the line.
 
     Where it is one line's number and another's points, `LINES` or `POINTS` says which of them is meant, once it has
     been asked; until then the answer is both: "2/3 of 2", as `_either` reads it.
@@ -167,7 +172,7 @@ class item_line(one_of):
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         item = _item(answers, facts)
-        if isinstance(event, TextReceived) and (points := _worth(item, number(event.text))):
+        if isinstance(event, TextReceived) and (points := _worth(item, _bare(event.text))):
             return Answer(points)
         answer = one_of.read(self, event, answers, facts, partial)
         if answer.value == UNCLEAR:
