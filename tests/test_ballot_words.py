@@ -102,6 +102,19 @@ def test_what_is_called_a_line_is_one(words: str, numbers: str) -> None:
         heard(words.replace("2", "0").replace("hai", "0"), "1.2", numbers)
 
 
+@pytest.mark.parametrize("numbers", ["", LINES, POINTS])
+@pytest.mark.parametrize("words", ["2 điểm", "2 diem", "hai điểm ạ", "2đ", "2điểm", "2 points", "2 điểm nhé"])
+def test_what_is_called_points_is_the_line_that_brings_them(words: str, numbers: str) -> None:
+    assert heard(words, "1.2", numbers) == "3"
+
+
+@pytest.mark.parametrize(("words", "code", "why"), [("9 điểm", "1.2", "No line"), ("một điểm", "3.1", "Several lines")])
+def test_points_that_no_one_line_brings_are_refused_as_points(words: str, code: str, why: str) -> None:
+    with pytest.raises(InvalidAnswer) as found:
+        heard(words, code)
+    assert found.value.text.msgid.startswith(why)
+
+
 def test_a_plain_no_at_an_item_without_one_is_asked() -> None:
     with pytest.raises(InvalidAnswer) as found:
         read(OptionChosen(ITEM, UNCLEAR), "5.2")

@@ -154,8 +154,27 @@ def _points(item: Criterion, mark: int) -> int:
 
 def _worth(item: Criterion, points: int | None) -> str:
     """The only line that brings so many points; "" where there is none, or several."""
-    found = [str(mark) for mark in choices(item) if _points(item, mark) == points]
+    found = _with_so_many(item, points)
     return found[0] if len(found) == 1 else ""
+
+
+def _with_so_many(item: Criterion, points: int | None) -> list[str]:
+    return [str(mark) for mark in choices(item) if _points(item, mark) == points]
+
+
+def _no_one_line(item: Criterion, points: int) -> InvalidAnswer:
+    """Points that no line brings, or several, are kept for none of them."""
+    several = N_("Several lines here bring that many points (%(number)s). Which one do you mean?")
+    none = N_("No line here brings that many points (%(number)s). Please choose one of these.")
+    return InvalidAnswer(several if _with_so_many(item, points) else none, number=points)
+
+
+def _called_points(typed: str) -> int | None:
+    """ "2 điểm", "hai điểm ạ", "2đ": what is called points is no line's number."""
+    return number(_POINTS_WORD.sub(" ", typed)) if _POINTS_WORD.search(typed) else None
+
+
+_POINTS_WORD = re.compile(r"(?<=[\d\s])(?:điểm|diem|points?|đ|d)(?!\w)", re.IGNORECASE)
 
 
 def _bare(typed: str) -> int | None:
@@ -164,7 +183,9 @@ def _bare(typed: str) -> int | None:
 
 
 class item_line(one_of):
-    """A line of the item. A number that was typed may be its number or its points; "dòng 2" is always the line.
+    """A line of the item. A number that was typed may be its number or its points.
+
+    "dòng 2" is always the line, "2 điểm" always the points.
 
     Where it is one line's number and another's points, `LINES` or `POINTS` says which of them is meant, once it has
     been asked; until then the answer is both: "2/3 of 2", as `_either` reads it.
@@ -172,6 +193,10 @@ class item_line(one_of):
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         item = _item(answers, facts)
+        if isinstance(event, TextReceived) and (called := _called_points(event.text)) is not None:
+            if not (points := _worth(item, called)):
+                raise _no_one_line(item, called)
+            return Answer(points)
         if isinstance(event, TextReceived) and (points := _worth(item, _bare(event.text))):
             return Answer(points)
         answer = one_of.read(self, event, answers, facts, partial)
