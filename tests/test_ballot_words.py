@@ -115,6 +115,17 @@ def test_points_that_no_one_line_brings_are_refused_as_points(words: str, code: 
     assert found.value.text.msgid.startswith(why)
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [("3", "1.2", "No line"), ("9", "1.2", "No line"), ("1", "3.1", "Several lines"), ("số 3", "1.2", "No line")],
+)
+def test_where_numbers_are_points_one_that_no_line_brings_marks_nothing(words: str, code: str, why: str) -> None:
+    with pytest.raises(InvalidAnswer) as found:
+        heard(words, code, POINTS)
+    assert found.value.text.msgid.startswith(why)
+    assert heard("4", "1.2", POINTS) == "see"  # a way on, which keeps nothing
+
+
 def test_a_plain_no_at_an_item_without_one_is_asked() -> None:
     with pytest.raises(InvalidAnswer) as found:
         read(OptionChosen(ITEM, UNCLEAR), "5.2")

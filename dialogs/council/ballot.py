@@ -199,12 +199,16 @@ class item_line(one_of):
             return Answer(points)
         if isinstance(event, TextReceived) and (points := _worth(item, _bare(event.text))):
             return Answer(points)
+        meant = answers.get("_numbers")
+        if isinstance(event, TextReceived) and meant == POINTS and (bare := _bare(event.text)) is not None:
+            raise _no_one_line(item, bare)
         answer = one_of.read(self, event, answers, facts, partial)
         if answer.value == UNCLEAR:
             raise InvalidAnswer(WHICH_LINE)
         typed = event.number if isinstance(event, OptionChosen) else 0
         points = _worth(item, typed) if typed else ""
-        meant = answers.get("_numbers")
+        if typed and not points and meant == POINTS and answer.value.isdigit():  # else it is a way on, and no mark
+            raise _no_one_line(item, typed)
         if points in ("", answer.value) or meant == LINES:
             return answer
         return Answer(points if meant == POINTS else f"{answer.value}/{points} of {typed}")
