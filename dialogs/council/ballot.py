@@ -215,7 +215,7 @@ class item_line(one_of):
 
 
 LINES, POINTS = "lines", "points"
-"""What a typed number is, in `_numbers` of the draft: as long as the sheet is open it is not asked again."""
+"""What a typed number is, in `_numbers` of the draft: until the sheet is left it is not asked again."""
 _EITHER = re.compile(r"(?P<line>\w+)/(?P<worth>\d+) of (?P<number>\d+)")
 
 
@@ -239,7 +239,7 @@ def number_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         Text(ask, values),
         Text(N_("• Line %(number)s: %(finding)s"), values | {"finding": said(line.label)}),
         Text(N_("• %(number)s points: %(finding)s"), values | {"finding": said(worth.label)}),
-        Text(N_("I take it so for the next items, too.")),
+        Text(N_("I take it so for the next items, too, until you leave this sheet.")),
     )
 
 
