@@ -96,9 +96,13 @@ async def _ended_seat(connection: AsyncConnection, person_id: int) -> EndedSeat 
     theirs = (audit.c.actor_id == person_id, audit.c.action == JOINED)
     came = select(audit.c.details["session"].as_integer()).where(*theirs).order_by(audit.c.number.desc()).limit(1)
     shown = (council_sessions.c.number, council_sessions.c.year, council_sessions.c.province)
-    statement = select(*shown, _SECRETARY.label("secretary")).where(council_sessions.c.id == came.scalar_subquery())
+    here = (council_seats.c.session_id == council_sessions.c.id, council_seats.c.person_id == person_id)
+    columns = (*shown, _SECRETARY.label("secretary"), exists().where(*here).label("kept"))
+    statement = select(*columns).where(council_sessions.c.id == came.scalar_subquery())
     row = (await connection.execute(statement)).one_or_none()
-    return EndedSeat(f"{row.number}/{row.year}", row.province, row.secretary or "") if row is not None else None
+    if row is None:
+        return None
+    return EndedSeat(f"{row.number}/{row.year}", row.province, row.secretary or "", over=row.kept)
 
 
 # ---------------------------------------------------------------- a member's own

@@ -1,5 +1,7 @@
 """What a council's member reads and may slip on: their home, their choices read back, whom a product concerns."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,21 +10,36 @@ from bot.desk import council as desk
 from bot.sample_council import sample_ballots
 from dialogs.council import secretary
 from dialogs.council.ballot import SHOWN, after_each, each_options, each_prompt
+from dialogs.council.concern import gone_prompt
+from dialogs.council.seat import overview
 from dialogs.engine import arrive
-from dialogs.model import DeclareInterest, DropSeat, Facts, Membership, Person, Role, State
+from dialogs.model import (
+    CloseCouncil,
+    DeclareInterest,
+    DropSeat,
+    Effect,
+    Facts,
+    Membership,
+    Person,
+    RenewSeat,
+    Role,
+    State,
+    TableProduct,
+)
 from dialogs.rules.council import LEAST_BALLOTS
 from dialogs.state import dump
 from dialogs.tree import DIALOGS
-from storage import audit
+from storage import audit, council
 from storage.models import audit as trail
 from storage.models import conversations, council_seats, memberships
 from tests.facts import NOW, facts, sample_cases, world
 from tests.heart import rows, say, world_at
 from tests.test_assessing import said
-from tests.test_council import SESSION, known_to, seated, session_of
+from tests.test_council import SESSION, Session, known_to, seated, session_of
 from tests.test_council_rules import FORM, best
 from tests.test_lifecycle import hired
 
+CODE = "TL12-26-0001"
 LONGEST_CHARS = 1000
 """Of a page of the sheet, on a telephone."""
 
@@ -131,6 +148,38 @@ async def test_whose_seat_ends_is_told(sqlite_engine: AsyncEngine) -> None:
     dropped = await session.acts("province", DropSeat(1, 1))
     assert len(dropped.told("thu")) == 1
     assert not dropped.told("nam")
+
+
+@pytest.mark.parametrize(
+    ("orders", "words"),
+    [
+        ((TableProduct(1, CODE, off=True), CloseCouncil(1)), ["Phiên 1/2026 của hội đồng Lào Cai đã kết thúc"]),
+        ((DropSeat(1, 1),), ["không còn trong hội đồng Lào Cai, phiên 1/2026", "Nếu có nhầm lẫn"]),
+        ((RenewSeat(1, 1),), ["không còn trong hội đồng Lào Cai, phiên 1/2026", "Nếu có nhầm lẫn"]),
+    ],
+)
+async def test_only_whose_seat_was_taken_away_reads_so(
+    sqlite_engine: AsyncEngine, orders: tuple[Effect, ...], words: list[str]
+) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    assert session.code == CODE
+    for order in orders:
+        await session.acts("province", order)
+    for part, line in zip(words, await reads(session, "thu", "seat"), strict=True):
+        assert part in line
+
+
+async def reads(session: Session, who: str, at: str, *, seated_elsewhere: bool = False) -> list[str]:
+    """What a member's home or sheet says first."""
+    there = session.here.people[who]
+    came = audit.Entry(council.JOINED, there.person_id, "telegram", "", {"session": SESSION, "seat": 1})
+    async with session.here.engine.begin() as connection:
+        await audit.record(connection, [came], session.here.clock())
+    person = replace(there.person, sat=True, seated=seated_elsewhere)
+    session.here.people[who] = replace(there, person=person)
+    known = await known_to(session, who, at)
+    prompt = overview if at == "seat" else gone_prompt
+    return [world().catalog("vi").say(text) for text in prompt({"subject": session.code}, known)]
 
 
 async def test_the_secretary_hears_that_too_few_can_score_it(sqlite_engine: AsyncEngine) -> None:

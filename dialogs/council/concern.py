@@ -76,7 +76,7 @@ def named(ballot: Ballot) -> dict[str, Value]:
 
 
 def ended_lines(facts: Facts) -> tuple[Text, ...]:
-    """That there was a seat, and whom to ask; nothing of who never had one."""
+    """That there was a seat, and whom to ask if it was taken from them; nothing of who never had one."""
     seat = facts.seat_ended
     if seat is None:
         return ()
@@ -85,6 +85,8 @@ def ended_lines(facts: Facts) -> tuple[Text, ...]:
         "session": seat.session,
         "secretary": seat.secretary or Text(N_("the secretary of the council")),
     }
+    if seat.over:
+        return (Text(N_("Session %(session)s of the council of %(province)s has ended. Thank you."), values),)
     ended = N_("You have no seat in the council of %(province)s, session %(session)s, any more.")
     ask = N_("Your old link does not work there now. If that is a mistake, please ask %(secretary)s.")
     return (Text(ended, values), Text(ask, values))
