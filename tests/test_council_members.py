@@ -169,6 +169,22 @@ async def test_only_whose_seat_was_taken_away_reads_so(
         assert part in line
 
 
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (DropSeat(1, 1), "không còn trong hội đồng Lào Cai, phiên 1/2026"),
+        (RenewSeat(1, 1), "không còn trong hội đồng Lào Cai, phiên 1/2026"),
+        (TableProduct(1, CODE, off=True), "không còn trong phiên họp, phiên vẫn tiếp tục"),
+    ],
+)
+async def test_who_sits_elsewhere_too_reads_at_a_sheet_which_of_both_is_gone(
+    sqlite_engine: AsyncEngine, order: Effect, words: str
+) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    await session.acts("province", order)
+    assert words in (await reads(session, "thu", f"ballot.{CODE}", seated_elsewhere=True))[0]
+
+
 async def reads(session: Session, who: str, at: str, *, seated_elsewhere: bool = False) -> list[str]:
     """What a member's home or sheet says first."""
     there = session.here.people[who]

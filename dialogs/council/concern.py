@@ -98,7 +98,7 @@ def is_mine(answers: Answers, facts: Facts) -> bool:
 
 
 def gone_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    if not facts.person.seated and (ended := ended_lines(facts)):
+    if ended := ended_lines(facts):
         return ended
     off = N_("%(code)s was taken off the council's session, which goes on; there is nothing to do about it for you.")
     return (Text(off, {"code": answers["subject"]}),)
