@@ -19,21 +19,23 @@ from dialogs.model import (
     DropSeat,
     Effect,
     Facts,
+    GiveToRead,
     Membership,
     Person,
     RenewSeat,
     Role,
     State,
     TableProduct,
+    TakeSeat,
 )
 from dialogs.rules.council import LEAST_BALLOTS
 from dialogs.state import dump
 from dialogs.tree import DIALOGS
-from storage import audit, council
+from storage import audit, council, seats
 from storage.models import audit as trail
 from storage.models import conversations, council_seats, memberships
 from tests.facts import NOW, facts, sample_cases, world
-from tests.heart import rows, say, world_at
+from tests.heart import chat, rows, say, world_at
 from tests.test_assessing import said
 from tests.test_council import SESSION, Session, known_to, seated, session_of
 from tests.test_council_rules import FORM, best
@@ -210,3 +212,23 @@ async def test_the_secretary_hears_that_too_few_can_score_it(sqlite_engine: Asyn
     known = await known_to(session, "province", f"council.{SESSION}")
     words = [world().catalog("vi").say(text) for text in secretary.overview({"subject": str(SESSION)}, known)]
     assert any("mời thêm 1 thành viên" in line for line in words)
+
+
+async def test_while_too_few_are_invited_nobody_is_said_to_be_missing(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu", "nam")
+    declared = await session.acts("thu", DeclareInterest(session.code, concerned=True))
+    assert not declared.turn.carried.notices
+
+
+async def test_who_only_reads_is_no_sheet_less(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu", "nam", "hoa")
+    await session.acts("nam", DeclareInterest(session.code, concerned=True))
+    session.here.people["khanh"] = await chat(sqlite_engine, session.here.clock, "khanh")
+    async with sqlite_engine.begin() as connection:
+        clock = session.here.clock
+        token = await seats.invite_member(connection, SESSION, "khanh", clock(), chair=False, advisory=True)
+    await session.acts("khanh", TakeSeat(token))
+    await session.acts("province", GiveToRead(SESSION, (session.code,)))
+    declared = await session.acts("khanh", DeclareInterest(session.code, concerned=True))
+    assert said(declared)[-1] == desk.NOT_TO_READ.msgid
+    assert not declared.turn.carried.notices
