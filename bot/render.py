@@ -24,6 +24,7 @@ from dialogs.matching import (
     forms,
     marked_words,
     match,
+    names_line,
     number,
     question_strength,
     same,
@@ -302,7 +303,7 @@ class Listener:
         if asked.takes == "several":  # a typed list is the whole answer; a press only marks one of it
             options = tuple(option for option in options if option.value in _ANSWERS_ALONE)
         if asked.takes in ("", "text", VERBATIM) and options and (chosen := _numbered(typed, options)) is not None:
-            return OptionChosen(asked.at, chosen.value, number=number_in(typed) or 0)
+            return OptionChosen(asked.at, chosen.value, number=_bare(number_in(typed), typed))
         everything = (*options, *asked.further)
         if (whole := same(typed, [option.alone for option in everything])).exact is not None:
             return OptionChosen(asked.at, everything[whole.exact].value)
@@ -562,7 +563,7 @@ def _line_typed(typed: str, asked: SendMessage, listed: Sequence[Line]) -> Event
         if not isinstance(meant, OptionChosen):
             return meant
         several = asked.takes == "several" and meant.value not in _ANSWERS_ALONE
-        return None if several else replace(meant, number=chosen)
+        return None if several else replace(meant, number=_bare(chosen, typed))
     links = _links_of(listed)
     found = match(typed, [(link.label,) for link in links]) if links else None
     return pressed(links[found.exact].data) if found is not None and found.exact is not None else None
@@ -587,6 +588,11 @@ _PART_OF_A_CODE = re.compile(r"(?<!\d)0\d|#")
 def number_in(typed: str) -> int | None:
     """The number that was chosen; "0001" and "#1" are parts of a code, not choices."""
     return None if _PART_OF_A_CODE.search(typed) else number(typed)
+
+
+def _bare(chosen: int | None, typed: str) -> int:
+    """The number of a choice as OptionChosen has it: what is called a line can't mean anything else."""
+    return 0 if chosen is None or names_line(typed) else chosen
 
 
 def _numbered(typed: str, options: Sequence[Option]) -> Option | None:

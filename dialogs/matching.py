@@ -514,7 +514,7 @@ _NUMBER_WORDS = {
     "chín": 9, "mười": 10,
 }  # fmt: skip
 _FOLDED_NUMBERS = {fold(word): value for word, value in _NUMBER_WORDS.items()}
-_BEFORE_NUMBER = _words("so cau muc chon bam nhan cai y dong phuong an lua option number no da vang")
+_BEFORE_NUMBER = _words("so cau muc chon bam nhan cai y dong phuong an lua option number line no da vang")
 _PERSONS = _words("em chi anh toi minh tui")
 _AFTER_NUMBER = _AFTER - {"bac", "ban", "di"}
 LAST = -1
@@ -543,6 +543,12 @@ def number(text: str) -> int | None:
     return _digits_value(words[0]) if words[0].isdecimal() else _word_value(words[0], text)
 
 
+def names_line(text: str) -> bool:
+    """Whether a number that was typed is said to be a line's: "dòng 2", "line 2"."""
+    return not _LINE_NAMED.isdisjoint(fold(text).split())
+
+
+_LINE_NAMED = _words("dong line")
 _LINE_WORDS = ("cái", "dòng", "số", "câu", "mục", "ý", "xã", "phường", "tỉnh")
 _ORDINALS = {
     **dict.fromkeys(("đầu", "đầu tiên", "thứ nhất"), 1),

@@ -82,23 +82,37 @@ async def council_facts(connection: AsyncConnection, conversation: "Conversation
     )
     if conversation.person.sat and not conversation.person.seated:
         return {"ballots": mine, "seat_ended": await _ended_seat(connection, conversation.person_id)}
+    sheet, _, opened = conversation.state.key.partition(".")
+    known: dict[str, Any] = {"ballots": mine}
+    if sheet in ("ballot", "advice") and opened not in [ballot.code for ballot in mine]:
+        known["seat_ended"] = await _ended_seat(connection, conversation.person_id, opened)
     provinces = provinces_of(conversation.person.memberships)
     if not provinces:
-        return {"ballots": mine}
+        return known
     of_whom = await _sessions_for(connection, provinces, conversation.person_id, now)
-    opened = conversation.state.key.partition(".")[2]
     found = [await council_of(connection, row, now, in_full=str(row.id) == opened) for row in of_whom]
-    return {"ballots": mine, "councils": tuple(found)}
+    return known | {"councils": tuple(found)}
 
 
-async def _ended_seat(connection: AsyncConnection, person_id: int) -> EndedSeat | None:
-    """Of the session they came into last, as long as it is kept; the seat itself may be gone."""
-    theirs = (audit.c.actor_id == person_id, audit.c.action == JOINED)
-    came = select(audit.c.details["session"].as_integer()).where(*theirs).order_by(audit.c.number.desc()).limit(1)
+async def _ended_seat(connection: AsyncConnection, person_id: int, code: str = "") -> EndedSeat | None:
+    """Of the session they came into last, as long as it is kept; the seat itself may be gone.
+
+    `code`: of those that have this case before them; nothing where they sit there and it is still open.
+    """
+    into = audit.c.details["session"].as_integer()
+    came = select(into).where(audit.c.actor_id == person_id, audit.c.action == JOINED)
+    if code:
+        before = select(council_cases.c.session_id).join(cases, cases.c.id == council_cases.c.case_id)
+        came = came.where(into.in_(before.where(cases.c.code == code)))
+    came = came.order_by(audit.c.number.desc()).limit(1)
     shown = (council_sessions.c.number, council_sessions.c.year, council_sessions.c.province)
-    statement = select(*shown, _SECRETARY.label("secretary")).where(council_sessions.c.id == came.scalar_subquery())
+    here = (council_seats.c.session_id == council_sessions.c.id, council_seats.c.person_id == person_id)
+    columns = (*shown, council_sessions.c.closed_at, _SECRETARY.label("secretary"), exists().where(*here).label("kept"))
+    statement = select(*columns).where(council_sessions.c.id == came.scalar_subquery())
     row = (await connection.execute(statement)).one_or_none()
-    return EndedSeat(f"{row.number}/{row.year}", row.province, row.secretary or "") if row is not None else None
+    if row is None or (row.kept and row.closed_at is None):
+        return None
+    return EndedSeat(f"{row.number}/{row.year}", row.province, row.secretary or "", over=row.kept)
 
 
 # ---------------------------------------------------------------- a member's own

@@ -83,6 +83,49 @@ def test_a_number_that_is_only_one_of_both_is_taken() -> None:
     assert read(OptionChosen(ITEM, "2"), "1.2") == "2"  # pressed, not typed
 
 
+def heard(words: str, code: str, numbers: str = "") -> str:
+    """What becomes of words typed at an item, from the chat to the mark."""
+    shown = item_options({"subject": ballot().code, "_item": code}, Facts(NOW, ballots=(ballot(),)))
+    options = tuple(option for option in shown if not option.hidden)
+    hidden = tuple(option for option in shown if option.hidden)
+    asked = SendMessage((Text("?"),), options, at=ITEM, further=hidden)
+    event = world().listener.recognise(TextReceived(words), asked, "vi")
+    assert isinstance(event, OptionChosen | TextReceived)
+    return read(event, code, numbers)
+
+
+@pytest.mark.parametrize("numbers", ["", LINES, POINTS])
+@pytest.mark.parametrize("words", ["dòng 2", "dong 2", "Dòng hai ạ", "line 2"])
+def test_what_is_called_a_line_is_one(words: str, numbers: str) -> None:
+    assert heard(words, "1.2", numbers) == "2"
+    with pytest.raises(InvalidAnswer):  # no such line, though one brings no points
+        heard(words.replace("2", "0").replace("hai", "0"), "1.2", numbers)
+
+
+@pytest.mark.parametrize("numbers", ["", LINES, POINTS])
+@pytest.mark.parametrize("words", ["2 điểm", "2 diem", "hai điểm ạ", "2đ", "2điểm", "2 points", "2 điểm nhé"])
+def test_what_is_called_points_is_the_line_that_brings_them(words: str, numbers: str) -> None:
+    assert heard(words, "1.2", numbers) == "3"
+
+
+@pytest.mark.parametrize(("words", "code", "why"), [("9 điểm", "1.2", "No line"), ("một điểm", "3.1", "Several lines")])
+def test_points_that_no_one_line_brings_are_refused_as_points(words: str, code: str, why: str) -> None:
+    with pytest.raises(InvalidAnswer) as found:
+        heard(words, code)
+    assert found.value.text.msgid.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [("3", "1.2", "No line"), ("9", "1.2", "No line"), ("1", "3.1", "Several lines"), ("số 3", "1.2", "No line")],
+)
+def test_where_numbers_are_points_one_that_no_line_brings_marks_nothing(words: str, code: str, why: str) -> None:
+    with pytest.raises(InvalidAnswer) as found:
+        heard(words, code, POINTS)
+    assert found.value.text.msgid.startswith(why)
+    assert heard("4", "1.2", POINTS) == "see"  # a way on, which keeps nothing
+
+
 def test_a_plain_no_at_an_item_without_one_is_asked() -> None:
     with pytest.raises(InvalidAnswer) as found:
         read(OptionChosen(ITEM, UNCLEAR), "5.2")

@@ -1,5 +1,7 @@
 """What a council's member reads and may slip on: their home, their choices read back, whom a product concerns."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,21 +10,38 @@ from bot.desk import council as desk
 from bot.sample_council import sample_ballots
 from dialogs.council import secretary
 from dialogs.council.ballot import SHOWN, after_each, each_options, each_prompt
+from dialogs.council.concern import gone_prompt
+from dialogs.council.seat import overview
 from dialogs.engine import arrive
-from dialogs.model import DeclareInterest, DropSeat, Facts, Membership, Person, Role, State
+from dialogs.model import (
+    CloseCouncil,
+    DeclareInterest,
+    DropSeat,
+    Effect,
+    Facts,
+    GiveToRead,
+    Membership,
+    Person,
+    RenewSeat,
+    Role,
+    State,
+    TableProduct,
+    TakeSeat,
+)
 from dialogs.rules.council import LEAST_BALLOTS
 from dialogs.state import dump
 from dialogs.tree import DIALOGS
-from storage import audit
+from storage import audit, council, seats
 from storage.models import audit as trail
 from storage.models import conversations, council_seats, memberships
 from tests.facts import NOW, facts, sample_cases, world
-from tests.heart import rows, say, world_at
+from tests.heart import chat, rows, say, world_at
 from tests.test_assessing import said
-from tests.test_council import SESSION, known_to, seated, session_of
+from tests.test_council import SESSION, Session, known_to, seated, session_of
 from tests.test_council_rules import FORM, best
 from tests.test_lifecycle import hired
 
+CODE = "TL12-26-0001"
 LONGEST_CHARS = 1000
 """Of a page of the sheet, on a telephone."""
 
@@ -133,6 +152,54 @@ async def test_whose_seat_ends_is_told(sqlite_engine: AsyncEngine) -> None:
     assert not dropped.told("nam")
 
 
+@pytest.mark.parametrize(
+    ("orders", "words"),
+    [
+        ((TableProduct(1, CODE, off=True), CloseCouncil(1)), ["Phiên 1/2026 của hội đồng Lào Cai đã kết thúc"]),
+        ((DropSeat(1, 1),), ["không còn trong hội đồng Lào Cai, phiên 1/2026", "Nếu có nhầm lẫn"]),
+        ((RenewSeat(1, 1),), ["không còn trong hội đồng Lào Cai, phiên 1/2026", "Nếu có nhầm lẫn"]),
+    ],
+)
+async def test_only_whose_seat_was_taken_away_reads_so(
+    sqlite_engine: AsyncEngine, orders: tuple[Effect, ...], words: list[str]
+) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    assert session.code == CODE
+    for order in orders:
+        await session.acts("province", order)
+    for part, line in zip(words, await reads(session, "thu", "seat"), strict=True):
+        assert part in line
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (DropSeat(1, 1), "không còn trong hội đồng Lào Cai, phiên 1/2026"),
+        (RenewSeat(1, 1), "không còn trong hội đồng Lào Cai, phiên 1/2026"),
+        (TableProduct(1, CODE, off=True), "không còn trong phiên họp, phiên vẫn tiếp tục"),
+    ],
+)
+async def test_who_sits_elsewhere_too_reads_at_a_sheet_which_of_both_is_gone(
+    sqlite_engine: AsyncEngine, order: Effect, words: str
+) -> None:
+    session = await session_of(sqlite_engine, "thu")
+    await session.acts("province", order)
+    assert words in (await reads(session, "thu", f"ballot.{CODE}", seated_elsewhere=True))[0]
+
+
+async def reads(session: Session, who: str, at: str, *, seated_elsewhere: bool = False) -> list[str]:
+    """What a member's home or sheet says first."""
+    there = session.here.people[who]
+    came = audit.Entry(council.JOINED, there.person_id, "telegram", "", {"session": SESSION, "seat": 1})
+    async with session.here.engine.begin() as connection:
+        await audit.record(connection, [came], session.here.clock())
+    person = replace(there.person, sat=True, seated=seated_elsewhere)
+    session.here.people[who] = replace(there, person=person)
+    known = await known_to(session, who, at)
+    prompt = overview if at == "seat" else gone_prompt
+    return [world().catalog("vi").say(text) for text in prompt({"subject": session.code}, known)]
+
+
 async def test_the_secretary_hears_that_too_few_can_score_it(sqlite_engine: AsyncEngine) -> None:
     """Of three members one is concerned: two sheets are never enough, and with one more member they are."""
     session = await session_of(sqlite_engine, "thu", "nam", "hoa")
@@ -145,3 +212,23 @@ async def test_the_secretary_hears_that_too_few_can_score_it(sqlite_engine: Asyn
     known = await known_to(session, "province", f"council.{SESSION}")
     words = [world().catalog("vi").say(text) for text in secretary.overview({"subject": str(SESSION)}, known)]
     assert any("mời thêm 1 thành viên" in line for line in words)
+
+
+async def test_while_too_few_are_invited_nobody_is_said_to_be_missing(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu", "nam")
+    declared = await session.acts("thu", DeclareInterest(session.code, concerned=True))
+    assert not declared.turn.carried.notices
+
+
+async def test_who_only_reads_is_no_sheet_less(sqlite_engine: AsyncEngine) -> None:
+    session = await session_of(sqlite_engine, "thu", "nam", "hoa")
+    await session.acts("nam", DeclareInterest(session.code, concerned=True))
+    session.here.people["khanh"] = await chat(sqlite_engine, session.here.clock, "khanh")
+    async with sqlite_engine.begin() as connection:
+        clock = session.here.clock
+        token = await seats.invite_member(connection, SESSION, "khanh", clock(), chair=False, advisory=True)
+    await session.acts("khanh", TakeSeat(token))
+    await session.acts("province", GiveToRead(SESSION, (session.code,)))
+    declared = await session.acts("khanh", DeclareInterest(session.code, concerned=True))
+    assert said(declared)[-1] == desk.NOT_TO_READ.msgid
+    assert not declared.turn.carried.notices

@@ -440,7 +440,8 @@ async def declare(turn: Turned, effect: DeclareInterest) -> None:
     turn.carried.changed = True
     if effect.concerned:
         say(turn, NOT_TO_READ if row.advisory else NOT_TO_SCORE)
-        await _say_if_too_few(turn, row)
+        if not row.advisory:  # who only reads is no sheet less
+            await _say_if_too_few(turn, row)
     elif row.standing == DECLARED:
         values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
         told = await _tell_secretary(turn, row, Text(TAKEN_BACK, values))

@@ -98,6 +98,10 @@ def situations(base: Facts) -> tuple[Situation, ...]:
             "a former member of a council",
             replace(base, person=Person(sat=True), seat_ended=EndedSeat("1/2026", "15", "Trần Thị Lan")),
         ),
+        Situation(
+            "a member of a council whose session is over",
+            replace(base, person=Person(sat=True), seat_ended=EndedSeat("1/2026", "15", "Trần Thị Lan", over=True)),
+        ),
         *(
             Situation(
                 f"a member of a council whose product came off the session: {sheet}",

@@ -25,7 +25,7 @@ from dialogs.council.concern import (
 )
 from dialogs.council.facts import FREE
 from dialogs.engine import said
-from dialogs.matching import number
+from dialogs.matching import names_line, number
 from dialogs.model import (
     N_,
     Answer,
@@ -154,12 +154,38 @@ def _points(item: Criterion, mark: int) -> int:
 
 def _worth(item: Criterion, points: int | None) -> str:
     """The only line that brings so many points; "" where there is none, or several."""
-    found = [str(mark) for mark in choices(item) if _points(item, mark) == points]
+    found = _with_so_many(item, points)
     return found[0] if len(found) == 1 else ""
+
+
+def _with_so_many(item: Criterion, points: int | None) -> list[str]:
+    return [str(mark) for mark in choices(item) if _points(item, mark) == points]
+
+
+def _no_one_line(item: Criterion, points: int) -> InvalidAnswer:
+    """Points that no line brings, or several, are kept for none of them."""
+    several = N_("Several lines here bring that many points (%(number)s). Which one do you mean?")
+    none = N_("No line here brings that many points (%(number)s). Please choose one of these.")
+    return InvalidAnswer(several if _with_so_many(item, points) else none, number=points)
+
+
+def _called_points(typed: str) -> int | None:
+    """ "2 điểm", "hai điểm ạ", "2đ": what is called points is no line's number."""
+    return number(_POINTS_WORD.sub(" ", typed)) if _POINTS_WORD.search(typed) else None
+
+
+_POINTS_WORD = re.compile(r"(?<=[\d\s])(?:điểm|diem|points?|đ|d)(?!\w)", re.IGNORECASE)
+
+
+def _bare(typed: str) -> int | None:
+    """A number that may be points: what is called a line is none."""
+    return None if names_line(typed) else number(typed)
 
 
 class item_line(one_of):
     """A line of the item. A number that was typed may be its number or its points.
+
+    "dòng 2" is always the line, "2 điểm" always the points.
 
     Where it is one line's number and another's points, `LINES` or `POINTS` says which of them is meant, once it has
     been asked; until then the answer is both: "2/3 of 2", as `_either` reads it.
@@ -167,21 +193,29 @@ class item_line(one_of):
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         item = _item(answers, facts)
-        if isinstance(event, TextReceived) and (points := _worth(item, number(event.text))):
+        if isinstance(event, TextReceived) and (called := _called_points(event.text)) is not None:
+            if not (points := _worth(item, called)):
+                raise _no_one_line(item, called)
             return Answer(points)
+        if isinstance(event, TextReceived) and (points := _worth(item, _bare(event.text))):
+            return Answer(points)
+        meant = answers.get("_numbers")
+        if isinstance(event, TextReceived) and meant == POINTS and (bare := _bare(event.text)) is not None:
+            raise _no_one_line(item, bare)
         answer = one_of.read(self, event, answers, facts, partial)
         if answer.value == UNCLEAR:
             raise InvalidAnswer(WHICH_LINE)
         typed = event.number if isinstance(event, OptionChosen) else 0
         points = _worth(item, typed) if typed else ""
-        meant = answers.get("_numbers")
+        if typed and not points and meant == POINTS and answer.value.isdigit():  # else it is a way on, and no mark
+            raise _no_one_line(item, typed)
         if points in ("", answer.value) or meant == LINES:
             return answer
         return Answer(points if meant == POINTS else f"{answer.value}/{points} of {typed}")
 
 
 LINES, POINTS = "lines", "points"
-"""What a typed number is, in `_numbers` of the draft: as long as the sheet is open it is not asked again."""
+"""What a typed number is, in `_numbers` of the draft: until the sheet is left it is not asked again."""
 _EITHER = re.compile(r"(?P<line>\w+)/(?P<worth>\d+) of (?P<number>\d+)")
 
 
@@ -205,7 +239,7 @@ def number_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
         Text(ask, values),
         Text(N_("• Line %(number)s: %(finding)s"), values | {"finding": said(line.label)}),
         Text(N_("• %(number)s points: %(finding)s"), values | {"finding": said(worth.label)}),
-        Text(N_("I take it so for the next items, too.")),
+        Text(N_("I take it so for the next items, too, until you leave this sheet.")),
     )
 
 

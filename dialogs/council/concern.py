@@ -76,7 +76,7 @@ def named(ballot: Ballot) -> dict[str, Value]:
 
 
 def ended_lines(facts: Facts) -> tuple[Text, ...]:
-    """That there was a seat, and whom to ask; nothing of who never had one."""
+    """That there was a seat, and whom to ask if it was taken from them; nothing of who never had one."""
     seat = facts.seat_ended
     if seat is None:
         return ()
@@ -85,6 +85,8 @@ def ended_lines(facts: Facts) -> tuple[Text, ...]:
         "session": seat.session,
         "secretary": seat.secretary or Text(N_("the secretary of the council")),
     }
+    if seat.over:
+        return (Text(N_("Session %(session)s of the council of %(province)s has ended. Thank you."), values),)
     ended = N_("You have no seat in the council of %(province)s, session %(session)s, any more.")
     ask = N_("Your old link does not work there now. If that is a mistake, please ask %(secretary)s.")
     return (Text(ended, values), Text(ask, values))
@@ -96,7 +98,7 @@ def is_mine(answers: Answers, facts: Facts) -> bool:
 
 
 def gone_prompt(answers: Answers, facts: Facts) -> tuple[Text, ...]:
-    if not facts.person.seated and (ended := ended_lines(facts)):
+    if ended := ended_lines(facts):
         return ended
     off = N_("%(code)s was taken off the council's session, which goes on; there is nothing to do about it for you.")
     return (Text(off, {"code": answers["subject"]}),)

@@ -92,11 +92,15 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class EndedSeat:
-    """The newest seat of somebody who sits there no more: in which session, and whom to ask, "" for nobody known."""
+    """The newest seat of somebody who sits there no more: in which session, and whom to ask, "" for nobody known.
+
+    `over`: nobody took it from them, the session has ended.
+    """
 
     session: str
     province: str
     secretary: str = ""
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

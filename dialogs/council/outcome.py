@@ -58,13 +58,13 @@ def closable(council: Council, product: Tabled) -> bool:
 def too_few(council: Council, product: Tabled) -> int:
     """How many more members it takes, where too many are concerned for enough sheets to come in; 0: it can still be.
 
-    While members are only being invited, nothing is wrong.
+    While fewer are invited than have to score, concerned or not, nothing is wrong.
     """
+    rules, members = ruleset(product.ruleset), len(council.seats)
     concerned = any(cast.standing in (DECLARED, BOUND) for cast in product.ballots)
-    if not (concerned and is_scored(product)):
+    if not (concerned and is_scored(product) and enough(rules, members, members)):
         return 0
-    possible = len(counted(product)) + len(missing(product))
-    return lacking(ruleset(product.ruleset), len(council.seats), possible)
+    return lacking(rules, members, len(counted(product)) + len(missing(product)))
 
 
 def too_few_lines(council: Council, product: Tabled) -> tuple[Text, ...]:

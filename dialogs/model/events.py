@@ -28,7 +28,8 @@ class TextReceived:
 class OptionChosen:
     """`at` is the question the button stood under; `rest` what was typed after the option's words.
 
-    `number`: by which it was typed, 0 where it was pressed or named; for a reader that asks what a number means.
+    `number`: by which it was typed, 0 where it was pressed, named or called a line; for a reader that asks what
+    a number means.
     """
 
     at: str

@@ -547,7 +547,7 @@ class Facts:
     ready: tuple[Ready, ...] = ()  # checked dossiers, where several are sent up at once
     rounds: tuple[Round, ...] = ()  # that the province has set itself, where they are shown
     councils: tuple[Council, ...] = ()  # sessions that this person is a secretary of, where they are looked at
-    seat_ended: EndedSeat | None = None  # of who has none any more, where councils are looked at
+    seat_ended: EndedSeat | None = None  # of who has none any more, there or at all, where councils are looked at
     ballots: tuple[Ballot, ...] = ()  # one's own as a member of a council, of who sits there now or looks at them
     templates: tuple[Template, ...] = ()  # only where one of them may be chosen or edited
     named: tuple[CaseFacts, ...] = ()  # cases the state or the event names, if this person may see them
