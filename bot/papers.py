@@ -248,7 +248,7 @@ def safe_name(name: str) -> str:
     tidy = " ".join(unicodedata.normalize("NFC", kept).split()).strip(". ")
     stem, dot, suffix = tidy.rpartition(".")
     if len(tidy) <= SAFE_NAME_CHARS or not dot or len(suffix) > 10:
-        return tidy[:SAFE_NAME_CHARS].rstrip()
+        return tidy[:SAFE_NAME_CHARS].rstrip(". ")
     return f"{stem[: SAFE_NAME_CHARS - len(suffix) - 2].rstrip()}….{suffix}"[:SAFE_NAME_CHARS]
 
 
