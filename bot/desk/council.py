@@ -442,7 +442,7 @@ async def declare(turn: Turned, effect: DeclareInterest) -> None:
         say(turn, NOT_TO_READ if row.advisory else NOT_TO_SCORE)
         if not row.advisory:  # who only reads is no sheet less
             await _say_if_too_few(turn, row)
-    elif row.standing == DECLARED:
+    elif row.standing == DECLARED:  # they may have good reasons; the secretary, who knew of it, knows that as well
         values: dict[str, Value] = {"name": row.seat_name, "product": row.product, "code": row.code}
         told = await _tell_secretary(turn, row, Text(TAKEN_BACK, values))
         say(turn, SECRETARY_KNOWS if told else NOT_CONCERNED)
@@ -466,10 +466,7 @@ async def _say_if_too_few(turn: Turned, row: Any) -> None:
 
 
 async def _tell_secretary(turn: Turned, row: Any, *texts: Text) -> bool:
-    """Whether there is somebody to hear it.
-
-    Who takes back what they declared may have good reasons; the secretary, who knew of it, knows that as well.
-    """
+    """Whether there is somebody to hear it."""
     due_at = await awake_at(turn, row.province)
     link = Link(f"council.{row.session_id}", Text(N_("Open the session")))
     chats = await people.chats_of(turn.connection, await council.secretaries_of(turn.connection, row.session_id))

@@ -35,10 +35,11 @@ async def publish(turn: Turned, effect: PublishResult) -> None:
     result = _result(before, found, effect)
     await results.publish(turn.connection, case, turn.conversation.person_id, result, turn.now)
     await cases.move(turn.connection, case, turn.actor, found.action, turn.now, turn.world.days_off)
+    councils: dict[str, str] = {}
     if agreed is not None and effect.otherwise:
         kept = {"before": _kept(agreed), "after": _kept(result)}
         await cases.note_otherwise(turn.connection, effect.code, turn.actor, kept, turn.now)
-    councils = {"council": str(sum(agreed.points))} if agreed is not None and effect.otherwise else {}
+        councils = {"council": str(sum(agreed.points))}
     turn.record("publish_result", effect.code, move=found.action, stars=found.stars, total=str(found.total), **councils)
     turn.carried.changed = True
     notice = notice_of(replace(before, result=result, agreed=agreed), found.action)

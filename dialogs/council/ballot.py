@@ -185,23 +185,21 @@ def _bare(typed: str) -> int | None:
 class item_line(one_of):
     """A line of the item. A number that was typed may be its number or its points.
 
-    "dòng 2" is always the line, "2 điểm" always the points.
-
-    Where it is one line's number and another's points, `LINES` or `POINTS` says which of them is meant, once it has
-    been asked; until then the answer is both: "2/3 of 2", as `_either` reads it.
+    "dòng 2" is always the line, "2 điểm" always the points. Where it is one line's number and another's points,
+    `LINES` or `POINTS` says which of them is meant, once it has been asked; until then the answer is both: "2/3 of 2",
+    as `_either` reads it.
     """
 
     def read(self, event: Event, answers: Answers, facts: Facts, partial: str) -> Answer:
         item = _item(answers, facts)
-        if isinstance(event, TextReceived) and (called := _called_points(event.text)) is not None:
-            if not (points := _worth(item, called)):
-                raise _no_one_line(item, called)
-            return Answer(points)
-        if isinstance(event, TextReceived) and (points := _worth(item, _bare(event.text))):
-            return Answer(points)
         meant = answers.get("_numbers")
-        if isinstance(event, TextReceived) and meant == POINTS and (bare := _bare(event.text)) is not None:
-            raise _no_one_line(item, bare)
+        if isinstance(event, TextReceived):  # no line has that number
+            called = _called_points(event.text)
+            count = _bare(event.text) if called is None else called
+            if points := _worth(item, count):
+                return Answer(points)
+            if count is not None and (called is not None or meant == POINTS):
+                raise _no_one_line(item, count)
         answer = one_of.read(self, event, answers, facts, partial)
         if answer.value == UNCLEAR:
             raise InvalidAnswer(WHICH_LINE)

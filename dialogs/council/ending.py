@@ -11,7 +11,18 @@ from dialogs.council.outcome import (
     too_few_lines,
     who_lines,
 )
-from dialogs.council.session import BACK, REMIND, at, council_of, not_given, product_of, progress, to, waited_for
+from dialogs.council.session import (
+    BACK,
+    REMIND,
+    at,
+    council_of,
+    not_given,
+    product_of,
+    progress,
+    to,
+    to_session,
+    waited_for,
+)
 from dialogs.model import (
     N_,
     Answers,
@@ -134,14 +145,14 @@ ASKS = (
         one_of(close_options),
         when=at("close"),
         then=closed,
-        goto=lambda value, answers, facts: to(answers),
+        goto=to_session,
         confirms=True,
     ),
     Ask(
         "stars",
         stars_prompt,
         one_of(stars_options),
-        when=lambda answers, facts: at("stars", closed=True)(answers, facts) and result_here(answers, facts),
+        when=at("stars", result_here, closed=True),
         goto=after_stars,
         confirms=True,
     ),

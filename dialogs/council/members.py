@@ -4,12 +4,11 @@ from dataclasses import replace
 from datetime import date
 
 from dialogs.answers import one_of, text
-from dialogs.council.session import BACK, UNTIL, at, council_of, to
+from dialogs.council.session import BACK, UNTIL, at, council_of, to, to_session
 from dialogs.model import (
     N_,
     Answers,
     Ask,
-    Condition,
     Council,
     DropSeat,
     Effects,
@@ -192,9 +191,9 @@ def _about(answers: Answers, facts: Facts, what: str, ask: str) -> tuple[Text, .
     return (Text(what, {"name": seat.short}), Text(ask)) if seat is not None else ()
 
 
-def _is_there(do: str) -> Condition:
-    """The question about a member who is still one."""
-    return lambda answers, facts: at(do)(answers, facts) and _seat(answers, facts) is not None
+def _is_there(answers: Answers, facts: Facts) -> bool:
+    """Whether the member in question is still one."""
+    return _seat(answers, facts) is not None
 
 
 def seat_done(answers: Answers, facts: Facts) -> Effects:
@@ -213,7 +212,7 @@ ASKS = (
         coming_day((_NO_DAY, BACK)),
         when=at("until"),
         then=until_set,
-        goto=lambda value, answers, facts: to(answers),
+        goto=to_session,
     ),
     Ask(
         "name",
@@ -226,7 +225,7 @@ ASKS = (
         "as",
         lambda answers, facts: (Text(N_("What is %(name)s in the council?"), {"name": answers["name"]}),),
         one_of((_CHAIR, _MEMBER, _ADVISER, BACK)),
-        when=lambda answers, facts: at("invite")(answers, facts) and "name" in answers,
+        when=at("invite", lambda answers, facts: "name" in answers),
         then=invited,
         goto=after_invited,
     ),
@@ -255,7 +254,7 @@ ASKS = (
         "renew",
         renew_prompt,
         one_of((BACK, _RENEW_NOW)),
-        when=_is_there("renew"),
+        when=at("renew", _is_there),
         then=seat_done,
         goto=after_link,
         confirms=True,
@@ -264,16 +263,16 @@ ASKS = (
         "drop",
         drop_prompt,
         one_of((BACK, _DROP_NOW)),
-        when=_is_there("drop"),
+        when=at("drop", _is_there),
         then=seat_done,
-        goto=lambda value, answers, facts: to(answers),
+        goto=to_session,
         confirms=True,
     ),
     Ask(
         "chair",
         chair_prompt,
         one_of((BACK, _AS_MEMBER, _INSTEAD)),
-        when=lambda answers, facts: at("chair")(answers, facts) and _has_chair(answers, facts),
+        when=at("chair", _has_chair),
         then=chair_chosen,
         goto=after_link,
         confirms=True,

@@ -91,12 +91,14 @@ _AS_PRODUCER = Option("own_menu", Text(N_("I make a product, too")), ("đăng k�
 
 
 def overview_options(answers: Answers, facts: Facts) -> tuple[Option, ...]:
-    open_ones = {ballot.code: ballot for ballot in reversed(facts.ballots) if is_open(ballot) or may_be_read(ballot)}
-    open_ones = dict(reversed(open_ones.items()))
-    shorts = short_codes(open_ones)
+    there: dict[str, Ballot] = {}
+    for ballot in facts.ballots:  # of one product before two sessions the first, as of Facts.ballot
+        if is_open(ballot) or may_be_read(ballot):
+            there.setdefault(ballot.code, ballot)
+    shorts = short_codes(there)
     listed = (
         Option(code, Text(_ways_in(ballot), {"code": shorts[code]}), (ballot.product,))
-        for code, ballot in open_ones.items()
+        for code, ballot in there.items()
     )
     return (*listed, _AS_PRODUCER if facts.sits_only else _MENU)
 

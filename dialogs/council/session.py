@@ -24,9 +24,17 @@ def to(answers: Answers, do: str = "", of: str = "") -> Go:
     return Go(key, {"_do": do, "_of": of}, drop=key)
 
 
-def at(do: str, *, closed: bool = False) -> Condition:
+def to_session(value: str, answers: Answers, facts: Facts) -> Go:
+    """Back to the session, whatever was chosen."""
+    return to(answers)
+
+
+def at(do: str, *also: Condition, closed: bool = False) -> Condition:
+    """Whether this question stands, of a session that is `closed` or not, and whatever else has to be so."""
+
     def so(answers: Answers, facts: Facts) -> bool:
-        return answers.get("_do", "") == do and council_of(answers, facts).closed is closed
+        here = answers.get("_do", "") == do and council_of(answers, facts).closed is closed
+        return here and all(one(answers, facts) for one in also)
 
     return so
 

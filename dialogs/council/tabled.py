@@ -18,7 +18,7 @@ from dialogs.council.outcome import (
     sheet_for,
     who_lines,
 )
-from dialogs.council.session import BACK, GROUP, at, choices, council_of, product_of, progress, to
+from dialogs.council.session import BACK, GROUP, at, choices, council_of, product_of, progress, to, to_session
 from dialogs.council.to_group import to_give
 from dialogs.model import (
     N_,
@@ -186,7 +186,7 @@ ASKS = (
         one_of(ready_options),
         when=at("add"),
         then=added,
-        goto=lambda value, answers, facts: to(answers),
+        goto=to_session,
     ),
     Ask(
         "marks",
@@ -201,7 +201,7 @@ ASKS = (
         marks_prompt,
         one_of((BACK,)),
         when=lambda answers, facts: answers.get("_do") == "marked" and is_handed_in(answers, facts),
-        goto=lambda value, answers, facts: to(answers),
+        goto=to_session,
     ),
     Ask(
         "products",
@@ -214,7 +214,7 @@ ASKS = (
         "product",
         product_prompt,
         one_of(product_buttons),
-        when=lambda answers, facts: at("product")(answers, facts) and product_of(answers, facts) is not None,
+        when=at("product", lambda answers, facts: product_of(answers, facts) is not None),
         then=product_done,
         goto=after_product,
     ),
@@ -222,16 +222,16 @@ ASKS = (
         "said",
         said_prompt,
         one_of((BACK,)),
-        when=lambda answers, facts: at("said")(answers, facts) and has_remarks(answers, facts),
+        when=at("said", has_remarks),
         goto=lambda value, answers, facts: to(answers, "product", answers["_of"]),
     ),
     Ask(
         "off",
         off_prompt,
         one_of((BACK, _VOID)),
-        when=lambda answers, facts: at("off")(answers, facts) and has_work(answers, facts),
+        when=at("off", has_work),
         then=taken_off,
-        goto=lambda value, answers, facts: to(answers),
+        goto=to_session,
         confirms=True,
     ),
 )
