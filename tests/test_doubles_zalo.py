@@ -462,6 +462,8 @@ async def test_what_is_not_taken_is_posted_again(oa: ZaloOA, person: Follower, p
     program.status = 200
     await oa.until(lambda: 200 in oa.answered_with(number))
     assert oa.answered_with(number)[:2] == [503, 503]
+    with pytest.raises(AssertionError):  # taken in the end, but refused before
+        await oa.all_taken()
 
 
 async def test_two_seconds_are_enough_for_an_answer(oa: ZaloOA, person: Follower, program: Program) -> None:
@@ -470,6 +472,11 @@ async def test_two_seconds_are_enough_for_an_answer(oa: ZaloOA, person: Follower
     number = person.types("một")
     await oa.until(lambda: bool(oa.deliveries))
     assert oa.answered_with(number) == [0]
+    with pytest.raises(TimeoutError):
+        await oa.all_taken(0.05)
+    program.delay_s = 0
+    await oa.all_taken()
+    assert oa.answered_with(number)[-1] == 200
 
 
 async def test_receipts_and_echoes(oa: ZaloOA, account: Account, person: Follower) -> None:

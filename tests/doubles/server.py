@@ -222,6 +222,14 @@ class Double:
         """The status of each try to post this event."""
         return [status for posted, status, _ in self.deliveries if posted == number]
 
+    async def all_taken(self, timeout_s: float = 60.0) -> None:
+        """Wait until every event was answered with 200, and see that none was refused.
+
+        An answer that is late, as a disk that hesitates makes one at times, is no refusal: the event is posted again.
+        """
+        await self.until(lambda: all(200 in self.answered_with(number) for number in range(len(self.posts))), timeout_s)
+        assert {status for _, status, _ in self.deliveries} <= {0, 200}
+
     async def _deliver(self, number: int) -> None:
         """First tries of a line in order, as nobody types two things at once; what is tried again is overtaken."""
         post = self.posts[number]
