@@ -244,9 +244,11 @@ def paper_chosen(value: str, answers: Answers, facts: Facts) -> Go:
     match value:
         case "send":
             case = case_of(answers, facts)
-            left = next((paper for paper in papers_of(case) if _begun(case, paper, answers, facts)), None)
-            if left is not None and answers.get("_asked") != left.id:  # once it is asked whether that is all of it
-                return Go(f"{key}/{PAGES}", {"_paper": left.id, "_asked": left.id})
+            asked = answers.get("_asked", "").split()  # of each it is asked once whether that is all of it
+            open_ones = (paper for paper in papers_of(case) if paper.id not in asked)
+            left = next((paper for paper in open_ones if _begun(case, paper, answers, facts)), None)
+            if left is not None:
+                return Go(f"{key}/{PAGES}", {"_paper": left.id, "_asked": " ".join((*asked, left.id))})
             return Go(f"hand_over.{answers['subject']}")
         case "menu":
             return Go("menu")
