@@ -364,14 +364,17 @@ def find(argument: str, facts: Facts) -> Go:
     return Go("find", words) if facts.person.memberships else Go("menu")
 
 
+_NOT_YOURS = SendMessage((Text(N_("That is not among your tasks here.")),))
+
+
 def at_desk(dialog: str) -> Command:
-    """Where officers who may not go there land at their desk, and everybody else at the menu."""
+    """Officers who may not go there are told so and land at their desk, everybody else at the menu."""
 
     def lead(argument: str, facts: Facts) -> Go:
         may = DIALOGS.by_name[dialog].allowed
         if may is None or may({}, facts):
             return Go(dialog)
-        return Go("desk" if facts.person.memberships else "menu")
+        return Go("desk", effects=(_NOT_YOURS,)) if facts.person.memberships else Go("menu")
 
     return lead
 
