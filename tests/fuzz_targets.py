@@ -32,7 +32,7 @@ from bot.channels.zalo_bot import ZaloBot
 from bot.doctor import SAMPLE_ANSWERS, situations
 from bot.render import Composed, compose
 from bot.settings import load as load_settings
-from bot.web import app as site
+from bot.web import asked
 from dialogs import answers, days, matching, names, places, quantities
 from dialogs.codes import CODE, read_code, read_serial
 from dialogs.engine import arrive
@@ -346,7 +346,7 @@ def read_web(data: bytes) -> None:
         posted = json.loads(data)
         if not isinstance(posted, dict):
             return
-        key, event, shown = site._spoken(posted)
+        key, event, shown = asked.spoken(posted)
         can_be_kept([Update(web.Web.name, f"{'0' * 32}:{key}", "0" * 32, event)])
         storable(shown)
         return

@@ -42,7 +42,7 @@ from bot.channels.base import (
 )
 from bot.channels.pace import OwnBudget
 from bot.channels.zalo import TROUBLES, Tokens, Zalo, rate_of
-from bot.web.app import STATIC
+from bot.web.pages import STATIC
 from dialogs.model import (
     CommandReceived,
     ContactShared,

@@ -27,8 +27,10 @@ from bot.doctor import SAMPLE_ANSWERS
 from bot.fetch import Fetcher
 from bot.handle import Intake
 from bot.timers import Timers
-from bot.web.app import HEADERS, MAX_JSON_BYTES, MAX_LINK_FILES, MAX_WEBHOOK_BYTES, Site
+from bot.web.app import MAX_LINK_FILES, MAX_WEBHOOK_BYTES, Site
+from bot.web.asked import MAX_JSON_BYTES
 from bot.web.mailbox import HISTORY, WAITING_PER_CHAT, Mailbox
+from bot.web.shell import HEADERS
 from bot.world import PLAIN
 from dialogs.model import LinkFollowed, Role, TextReceived
 from storage import cases, links, people

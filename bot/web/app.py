@@ -2,21 +2,16 @@
 
 import asyncio
 import hmac
-import json
 import logging
 import math
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from html import escape
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from itsdangerous import BadData, Signer, URLSafeSerializer
 from limits import RateLimitItem, parse
@@ -29,25 +24,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from bot.addresses import stopped
 from bot.catalogs import LOCALES, Catalog
-from bot.channels.base import BadSignature, Channel, ChannelError, Incoming, Update, pressed
-from bot.channels.keys import storable
+from bot.channels.base import BadSignature, Channel, ChannelError, Incoming, Update
 from bot.fetch import STORED
-from bot.handle import Closing, Intake, is_outage, where
+from bot.handle import Closing, Intake, is_outage
 from bot.incoming import take
 from bot.links import PICTURE
-from bot.papers import MAX_FILE_BYTES, MEDIA_TYPES, SOUNDS, safe_name
+from bot.papers import MEDIA_TYPES, SOUNDS, safe_name
+from bot.web import asked, pages
 from bot.web.counts import SharedCounts
 from bot.web.mailbox import Mailbox
+from bot.web.shell import Posts, Shell
 from bot.world import World
 from dialogs.model import (
     N_,
@@ -56,9 +51,7 @@ from dialogs.model import (
     FileReceived,
     FileRef,
     LinkFollowed,
-    LocationShared,
     Text,
-    TextReceived,
 )
 from dialogs.producer.upload import papers_of
 from storage import backlog, links, push, reach
@@ -68,18 +61,14 @@ from storage.records import Wanted, conversations_of, facts_for
 
 log = logging.getLogger(__name__)
 
-STATIC = Path(__file__).parent / "static"
 COOKIE = "ocop"
 COOKIE_DAYS = 365
-MAX_JSON_BYTES = 64 * 1024
-MAX_TEXT_CHARS = 8_000
 MAX_WEBHOOK_BYTES = 1024 * 1024
 MAX_ZALO_BYTES = 128 * 1024
 """Less, since the moment that is signed stands inside: it is parsed before anybody knows who wrote it, and 1 MiB of
 empty lists took a tenth of a second. An event is one message of some thousand characters, or some addresses."""
 ZALO_WITHIN_S = 1.8
 """Zalo waits 2 s for its 200, body and all."""
-MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 1024 * 1024
 MAX_LINK_FILES = 30
 IN_MEMORY = 4
 """Uploads read into memory at the same time, 20 MiB each at most; until then a body waits in a temporary file."""
@@ -99,82 +88,8 @@ OLDEST = Gauge("ocop_waiting_oldest_seconds", "How long the first of these has b
 GIVEN_UP = Gauge("ocop_given_up", "Messages that failed and updates set aside, as long as they are kept", ["what"])
 DATABASE_UP = Gauge("ocop_database_up", "1 if the database answered this very request", ["process"])
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-        "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(self)",
-    "Cache-Control": "no-store",
-}
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")  # with a chat's id before it, it fits `updates.key`
+_FRESH = {"Cache-Control": "no-cache"}
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
-_MESSAGE_ID_BELOW = 2**31
-
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-Refused = Callable[[Request, HTTPException], Awaitable[Response]]
-
-
-class Shell:
-    """Around everything: the security headers on every answer, and an end for every error.
-
-    A bug's own words stay out of the log, for they may hold what a person wrote.
-    """
-
-    def __init__(self, app: ASGIApp, secure: bool) -> None:
-        self._app = app
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-        if secure:
-            self._headers.append((b"strict-transport-security", b"max-age=31536000"))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = self._with_ours(message["headers"], scope["path"])
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_with_headers)
-        except ClientDisconnect:
-            return
-        except Exception as error:  # 500 has been answered already; here is the only place that sees what
-            log.error("%s %s: %s", scope["method"], scope["path"].split("/")[1], where(error))
-
-    def _with_ours(self, theirs: list[tuple[bytes, bytes]], path: str) -> list[tuple[bytes, bytes]]:
-        """Static files may be kept, if the browser asks each time whether they have changed."""
-        if path.startswith("/static/"):
-            theirs = [*theirs, (b"cache-control", b"no-cache")]
-        present = {name for name, _ in theirs}
-        return [*theirs, *(header for header in self._headers if header[0] not in present)]
-
-
-class Posts:
-    """Past Starlette's routes and middleware, which cost more than reading an update, for a platform's many posts."""
-
-    def __init__(self, endpoints: Mapping[str, Endpoint], refused: Refused, app: ASGIApp) -> None:
-        self._endpoints, self._refused, self._app = endpoints, refused, app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = self._endpoints.get(scope["path"]) if scope.get("method") == "POST" else None
-        if endpoint is None:
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        try:
-            answer = await endpoint(request)
-        except HTTPException as error:
-            answer = await self._refused(request, error)
-        except Exception:  # the platform posts again; Shell writes down what it was
-            await (await self._refused(request, HTTPException(500)))(scope, receive, send)
-            raise
-        await answer(scope, receive, send)
 
 
 @dataclass
@@ -234,7 +149,7 @@ class Site:
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
-            Mount("/static", GZipMiddleware(StaticFiles(directory=STATIC))),
+            Mount("/static", GZipMiddleware(StaticFiles(directory=pages.STATIC))),
         ]
         handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
             HTTPException: self._refused,
@@ -312,22 +227,22 @@ class Site:
     async def page(self, request: Request) -> Response:
         chat_id = await self._opened(request)
         locale = await self._locale(request, chat_id)
-        words = {"CSRF": self._token(chat_id), "LANG": locale, "NAME": _name(self.world.catalog(locale))}
+        words = {"CSRF": self._token(chat_id), "LANG": locale, "NAME": pages.name(self.world.catalog(locale))}
         words["PUSH"] = self.push.public_key if self.push is not None else ""
-        return self._with_cookie(_filled("chat.html", words), chat_id)
+        return self._with_cookie(pages.filled("chat.html", words), chat_id)
 
     async def _locale(self, request: Request, chat_id: str) -> str:
         known = await self.mailbox.locale(chat_id) if self._chat(request) else ""
-        return known or _asked_locale(request, self.world.default_locale)
+        return known or asked.locale(request, self.world.default_locale)
 
     async def door(self, request: Request) -> Response:
         """A page with one button: a link preview that fetches an invitation must not use it up."""
         payload = request.path_params["payload"]
         if not _PAYLOAD.fullmatch(payload):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
+        catalog = self.world.catalog(asked.locale(request, self.world.default_locale))
         invited = catalog.say(Text(N_("Somebody invited you to the OCOP assistant.")))
-        door = _filled("door.html", _door(catalog, invited, "../", "post", payload))
+        door = pages.filled("door.html", pages.door(catalog, invited, "../", "post", payload))
         door.headers["Referrer-Policy"] = "same-origin"  # without a referrer the button's Origin would be "null"
         return door
 
@@ -335,7 +250,7 @@ class Site:
         payload = request.path_params["payload"]
         if not _PAYLOAD.fullmatch(payload):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        if not _from_here(request):
+        if not asked.is_from_here(request):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         chat_id = await self._opened(request)
         await self._hit(POSTS, "post", chat_id)
@@ -346,7 +261,7 @@ class Site:
         chat_id = self._chat(request)
         if not chat_id:
             raise HTTPException(HTTPStatus.UNAUTHORIZED)
-        after, wait_s = _number(request, "after"), min(_number(request, "wait"), LONGEST_WAIT_S)
+        after, wait_s = asked.number(request, "after"), min(asked.number(request, "wait"), LONGEST_WAIT_S)
         if not after and not await self.mailbox.locale(chat_id):  # nothing was ever said here
             await self._submit(chat_id, "first", CommandReceived("start"), request)
         if after and "visible" in request.query_params:
@@ -356,8 +271,8 @@ class Site:
 
     async def send(self, request: Request) -> Response:
         chat_id = await self._required(request)
-        data = await _json(request)
-        key, event, shown = _spoken(data)
+        data = await asked.json_in(request)
+        key, event, shown = asked.spoken(data)
         await self.mailbox.echo(chat_id, key, shown)
         await self._submit(chat_id, key, event, request)
         return JSONResponse({})
@@ -365,13 +280,13 @@ class Site:
     async def upload(self, request: Request) -> Response:
         """A file for the chat. Before there is consent the bot hears of it, and nothing of it is kept."""
         chat_id = await self._required(request)
-        async with _form(request, files=1) as form:
+        async with asked.form_in(request, files=1) as form:
             key, file = form.get("key"), form.get("file")
-            if not isinstance(key, str) or not _KEY.fullmatch(key) or not isinstance(file, UploadFile):
+            if not isinstance(key, str) or not asked.KEY.fullmatch(key) or not isinstance(file, UploadFile):
                 raise HTTPException(HTTPStatus.BAD_REQUEST)
-            media_type = _media_type(file)
+            media_type = asked.media_type(file)
             is_photo, is_voice = media_type.startswith("image/"), media_type.startswith("audio/")
-            ref = FileRef(_file_id(chat_id, key), "", _size_bytes(file), is_photo, is_voice)
+            ref = FileRef(asked.file_id(chat_id, key), "", asked.size_of(file), is_photo, is_voice)
             if not await self.mailbox.may_keep(chat_id):
                 await self.mailbox.echo(chat_id, key, "")
                 await self._submit(chat_id, key, FileReceived(ref), request)
@@ -391,18 +306,21 @@ class Site:
     async def download(self, request: Request) -> Response:
         """A file of one of this chat's own messages; never shown as a page of this site."""
         chat_id = self._chat(request)
-        message_id, index = (_whole(request.path_params[name]) for name in ("message_id", "index"))
+        message_id, index = (asked.whole(request.path_params[name]) for name in ("message_id", "index"))
         found = await self.mailbox.attachment(chat_id, message_id, index) if chat_id else None
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         data, name, media_type = found
         inline = media_type in INLINE
         kind = media_type if inline or media_type == "application/pdf" else "application/octet-stream"
-        headers = {"Content-Disposition": _disposition(name, inline=inline), "Cache-Control": "private, max-age=3600"}
-        return _ranged(request, Response(data, media_type=kind, headers=headers | {"Accept-Ranges": "bytes"}))
+        headers = {
+            "Content-Disposition": pages.disposition(name, inline=inline),
+            "Cache-Control": "private, max-age=3600",
+        }
+        return pages.ranged(request, Response(data, media_type=kind, headers=headers | {"Accept-Ranges": "bytes"}))
 
     async def _submit(self, chat_id: str, key: str, event: Event, request: Request, source: str = "") -> None:
-        locale = _asked_locale(request, self.world.default_locale)
+        locale = asked.locale(request, self.world.default_locale)
         update = Update("web", f"{chat_id}:{key}", chat_id, event, locale, source)
         await self._taken(update)
 
@@ -419,18 +337,18 @@ class Site:
 
     async def manifest(self, request: Request) -> Response:
         """What the chat is called and looks like on a phone's screen (W3C Web Application Manifest)."""
-        asked = request.query_params.get("lang", "")
-        catalog = self.world.catalog(asked if asked in LOCALES else _asked_locale(request, self.world.default_locale))
-        return JSONResponse(_manifest(catalog), media_type="application/manifest+json", headers=_FRESH)
+        lang = request.query_params.get("lang", "")
+        catalog = self.world.catalog(lang if lang in LOCALES else asked.locale(request, self.world.default_locale))
+        return JSONResponse(pages.manifest(catalog), media_type="application/manifest+json", headers=_FRESH)
 
     async def service_worker(self, request: Request) -> Response:
         """Beside the page and not under /static: that makes the page's folder its scope."""
-        return Response((STATIC / "sw.js").read_bytes(), media_type="text/javascript", headers=_FRESH)
+        return Response((pages.STATIC / "sw.js").read_bytes(), media_type="text/javascript", headers=_FRESH)
 
     async def subscribe(self, request: Request) -> Response:
         """A browser that wants to be told; 409 before its person has agreed that anything is kept of them."""
         chat_id = await self._required(request)
-        data = await _json(request)
+        data = await asked.json_in(request)
         try:
             browser = self._pushing.accepts(data)
         except ValueError:
@@ -444,7 +362,7 @@ class Site:
 
     async def unsubscribe(self, request: Request) -> Response:
         chat_id = await self._required(request)
-        endpoint = (await _json(request)).get("endpoint")
+        endpoint = (await asked.json_in(request)).get("endpoint")
         if not isinstance(endpoint, str):
             raise HTTPException(HTTPStatus.BAD_REQUEST)
         async with writing(self.engine) as connection:
@@ -455,7 +373,7 @@ class Site:
         """A service worker reports a notice; it has no token of a page, but an id that only it could read."""
         await self._hit(POSTS, "shown", request.client.host if request.client else "")
         try:
-            receipts = self._pushing.read(request.headers, await _limited(request, MAX_JSON_BYTES))
+            receipts = self._pushing.read(request.headers, await asked.limited(request, asked.MAX_JSON_BYTES))
         except (ValueError, RecursionError):
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
         for receipt in receipts:
@@ -474,9 +392,9 @@ class Site:
         """A page with one button: programs that look through a mailbox open every link."""
         if stopped(self.secret_key, token := request.path_params["token"]) is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
-        words = _door(catalog, catalog.say(Text(N_("Shall I send no more e-mails to you?"))), "../", "post", token)
-        return _filled("door.html", {**words, "OPEN": catalog.say(Text(N_("No more e-mails")))})
+        catalog = self.world.catalog(asked.locale(request, self.world.default_locale))
+        words = pages.door(catalog, catalog.say(Text(N_("Shall I send no more e-mails to you?"))), "../", "post", token)
+        return pages.filled("door.html", {**words, "OPEN": catalog.say(Text(N_("No more e-mails")))})
 
     async def stop_mail(self, request: Request) -> Response:
         """By that button, or by a mail program's own (RFC 8058), which has no cookie and asks nobody."""
@@ -493,16 +411,16 @@ class Site:
         async with reading(self.engine) as connection:
             link = await link_target(connection, request.path_params["token"], now, use=False)
         catalog = self.world.catalog(
-            link.locale if link is not None else _asked_locale(request, self.world.default_locale)
+            link.locale if link is not None else asked.locale(request, self.world.default_locale)
         )
         words = {
             "LANG": catalog.locale,
             "CSRF": "",
             "STATE": "open" if link is not None else "gone",
-            "TITLE": _name(catalog),
+            "TITLE": pages.name(catalog),
             "PAPER": await self._paper_name(link, catalog) if link is not None else "",
         }
-        return _filled("upload.html", words, HTTPStatus.OK if link is not None else HTTPStatus.GONE)
+        return pages.filled("upload.html", words, HTTPStatus.OK if link is not None else HTTPStatus.GONE)
 
     async def _paper_name(self, link: Any, catalog: Catalog) -> str:
         async with writing(self.engine) as connection:
@@ -523,16 +441,16 @@ class Site:
             link = await link_target(connection, token, now, use=False)
         if link is None:
             raise HTTPException(HTTPStatus.GONE)
-        async with _form(request, files=MAX_LINK_FILES) as form:
+        async with asked.form_in(request, files=MAX_LINK_FILES) as form:
             files = [f for f in form.getlist("files") if isinstance(f, UploadFile)]
             if not files:
                 raise HTTPException(HTTPStatus.BAD_REQUEST)
-            sizes_bytes = [_size_bytes(file) for file in files]
+            sizes_bytes = [asked.size_of(file) for file in files]
             await self._room(sum(sizes_bytes), link.channel, link.chat_id)
             sources = [await self._kept(file) for file in files]
         refs: dict[str, FileRef] = {}
         for file, sha256, size_bytes in zip(files, sources, sizes_bytes, strict=True):
-            name, file_id = safe_name(file.filename or ""), _file_id(link.token_sha256, sha256)
+            name, file_id = safe_name(file.filename or ""), asked.file_id(link.token_sha256, sha256)
             refs.setdefault(sha256, FileRef(file_id, name, size_bytes, is_photo=False))
         await self._link_files(link, refs)
         for sha256 in refs:
@@ -563,8 +481,8 @@ class Site:
         catalog = self.world.catalog(link.locale)
         hint = catalog.say(Text(N_("If nothing opens, open this page in the browser: the three dots in its corner.")))
         opening = catalog.say(Text(N_("Open it")))
-        page = {"LANG": catalog.locale, "NAME": _name(catalog), "FILE": link.name, "HINT": hint, "OPEN": opening}
-        return _filled("download.html", {**page, "ACTION": token, "STATE": ""})
+        page = {"LANG": catalog.locale, "NAME": pages.name(catalog), "FILE": link.name, "HINT": hint, "OPEN": opening}
+        return pages.filled("download.html", {**page, "ACTION": token, "STATE": ""})
 
     async def download_file(self, request: Request) -> Response:
         """The file, to be saved: never shown as a page of this site. Counted only once its bytes are there."""
@@ -577,7 +495,7 @@ class Site:
         async with writing(self.engine) as connection:
             if not await links.opened(connection, token, now):
                 return self._no_download(request)
-        headers = {"Content-Disposition": _disposition(link.name, inline=False)}
+        headers = {"Content-Disposition": pages.disposition(link.name, inline=False)}
         return Response(data, media_type=link.media_type, headers=headers)
 
     async def picture(self, request: Request) -> Response:
@@ -597,17 +515,17 @@ class Site:
             return None
 
     def _no_download(self, request: Request) -> Response:
-        catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
+        catalog = self.world.catalog(asked.locale(request, self.world.default_locale))
         gone = catalog.say(Text(N_("This link no longer works.")))
         again = catalog.say(Text(N_("Please ask for it again in the chat where you found it.")))
-        page = {"LANG": catalog.locale, "NAME": _name(catalog), "FILE": gone, "HINT": again, "OPEN": ""}
-        return _filled("download.html", {**page, "ACTION": "", "STATE": "hidden"}, HTTPStatus.GONE)
+        page = {"LANG": catalog.locale, "NAME": pages.name(catalog), "FILE": gone, "HINT": again, "OPEN": ""}
+        return pages.filled("download.html", {**page, "ACTION": "", "STATE": "hidden"}, HTTPStatus.GONE)
 
     # ------------------------------------------------------------ Telegram
 
     async def telegram_webhook(self, request: Request) -> Response:
         """200 after the commit, so Telegram's redelivery is the retry; the press is acknowledged in the answer."""
-        body = await _limited(request, MAX_WEBHOOK_BYTES)
+        body = await asked.limited(request, MAX_WEBHOOK_BYTES)
         try:
             updates = await self.telegram.received(request.headers, body)
         except BadSignature:
@@ -638,7 +556,7 @@ class Site:
         incoming: Sequence[Incoming] = ()
         try:
             async with asyncio.timeout(ZALO_WITHIN_S):
-                incoming = _believed(channel, request.headers, await _up_to(request, MAX_ZALO_BYTES))
+                incoming = _believed(channel, request.headers, await asked.up_to(request, MAX_ZALO_BYTES))
                 for one in incoming:
                     await take(self.intake, one)
                     requests_of(channel.name, "handled").inc()
@@ -667,11 +585,11 @@ class Site:
 
     def _told(self, request: Request, words: Text, status: HTTPStatus) -> Response:
         """A page with a few words; where there is no chat that its button could open, the words alone."""
-        catalog = self.world.catalog(_asked_locale(request, self.world.default_locale))
+        catalog = self.world.catalog(asked.locale(request, self.world.default_locale))
         if not self.web_chat:
             return PlainTextResponse(f"{catalog.say(words)}\n", status)
         root = "../" * (request.url.path.count("/") - 1) or "./"
-        return _filled("door.html", _door(catalog, catalog.say(words), root, "get", root), status)
+        return pages.filled("door.html", pages.door(catalog, catalog.say(words), root, "get", root), status)
 
     # ------------------------------------------------------------ operations
 
@@ -726,7 +644,7 @@ class Site:
     def _error(self, request: Request, status: HTTPStatus, headers: Mapping[str, str]) -> Response:
         """A page with a way on for a person who opened an address; JSON for our scripts and everybody else's."""
         if self.web_chat and "text/html" in request.headers.get("accept", ""):
-            page = self._told(request, _sorry(status), status)
+            page = self._told(request, pages.sorry(status), status)
             page.headers.update(headers)
             return page
         body: dict[str, Any] = {"error": status.phrase}
@@ -735,6 +653,7 @@ class Site:
         return JSONResponse(body, status, headers)
 
 
+MAIL_STOPPED = Text(N_("I send no more e-mails to you. In the chat you can have them sent again."))
 CONSENT_GIVEN = Text(N_("The Zalo account is connected. There is nothing more to do here."))
 CONSENT_GONE = Text(
     N_("This page is older than 10 minutes, or was used. On the server, run python -m bot zalo connect again.")
@@ -742,9 +661,6 @@ CONSENT_GONE = Text(
 CONSENT_REFUSED = Text(
     N_("Zalo did not agree. On the server, run python -m bot zalo check, then python -m bot zalo connect again.")
 )
-
-
-# ---------------------------------------------------------------- reading requests
 
 
 def _believed(channel: Channel, headers: Mapping[str, str], body: bytes | None) -> Sequence[Incoming]:
@@ -758,201 +674,3 @@ def _believed(channel: Channel, headers: Mapping[str, str], body: bytes | None) 
     except (ValueError, RecursionError):
         requests_of(channel.name, "unreadable").inc()
     return ()
-
-
-def _asked_locale(request: Request, otherwise: str) -> str:
-    """The browser's first language where we speak it."""
-    first = request.headers.get("accept-language", "")[:2].lower()
-    return first if first in LOCALES else otherwise
-
-
-_RANGE = re.compile(r"bytes=(\d{1,10})-(\d{0,10})")
-
-
-def _ranged(request: Request, whole: Response) -> Response:
-    """One range of a file where one is asked for (RFC 9110, 14.2): Safari plays no recording without."""
-    asked = _RANGE.fullmatch(request.headers.get("range", ""))
-    if asked is None:
-        return whole
-    size = len(whole.body)
-    first, last = int(asked[1]), min(int(asked[2] or size), size - 1)
-    if first >= size or first > last:
-        return Response(
-            status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers={"Content-Range": f"bytes */{size}"}
-        )
-    kept = {name: value for name, value in whole.headers.items() if name != "content-length"}
-    kept["content-range"] = f"bytes {first}-{last}/{size}"
-    return Response(bytes(whole.body[first : last + 1]), HTTPStatus.PARTIAL_CONTENT, headers=kept)
-
-
-def _disposition(name: str, *, inline: bool) -> str:
-    quoted = "".join(f"%{byte:02X}" for byte in name.encode())
-    return f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quoted}"
-
-
-def _name(catalog: Catalog) -> str:
-    return catalog.say(Text(N_("OCOP assistant")))
-
-
-def _door(catalog: Catalog, words: str, root: str, method: str, action: str) -> dict[str, str]:
-    """What door.html shows: a few words and one button. `root`: the way from this page to the first one."""
-    opening = catalog.say(Text(N_("Open the chat")))
-    page = {"LANG": catalog.locale, "NAME": _name(catalog), "ROOT": root}
-    return {**page, "WELCOME": words, "OPEN": opening, "METHOD": method, "ACTION": action}
-
-
-def _manifest(catalog: Catalog) -> dict[str, Any]:
-    """Addresses are relative, so that the chat may lie in a folder of a host."""
-    icons = [(f"static/{name}-{size}.png", size, purpose) for name, purpose in _ICONS for size in (192, 512)]
-    return {
-        "id": "./",
-        "start_url": "./",
-        "scope": "./",
-        "name": _name(catalog),
-        "short_name": "OCOP",
-        "description": catalog.say(Text(N_("From a product idea to its stars, step by step, in a chat."))),
-        "lang": catalog.locale,
-        "display": "standalone",
-        "background_color": "#f6f8f0",
-        "theme_color": "#1f6a38",
-        "icons": [
-            {"src": src, "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
-            for src, size, purpose in icons
-        ],
-    }
-
-
-_ICONS = (("icon", "any"), ("maskable", "maskable"))
-_FRESH = {"Cache-Control": "no-cache"}
-MAIL_STOPPED = Text(N_("I send no more e-mails to you. In the chat you can have them sent again."))
-
-
-def _sorry(status: HTTPStatus) -> Text:
-    match status:
-        case HTTPStatus.NOT_FOUND:
-            return Text(N_("This page is not here. The link may be incomplete."))
-        case HTTPStatus.GONE:
-            return Text(N_("This link no longer works."))
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return Text(N_("Many people came at once. Please wait a minute, then open this page again."))
-    return Text(N_("That did not work. Please open the chat and try again."))
-
-
-def _filled(page: str, words: dict[str, str], status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
-    """A page with its placeholders filled; a value is text, whatever it looks like."""
-    html = (STATIC / page).read_text("utf-8")
-    return HTMLResponse(re.sub("%([A-Z]+)%", lambda name: escape(words[name[1]]), html), status)
-
-
-def _from_here(request: Request) -> bool:
-    """Whether this site's own page sent a form, as far as the browser says; only old ones say nothing.
-
-    "null" is what a sandboxed frame of another site sends.
-    """
-    if (site := request.headers.get("sec-fetch-site")) is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
-
-
-def _number(request: Request, name: str) -> int:
-    return max(0, _whole(request.query_params.get(name, "0")))
-
-
-def _whole(value: str) -> int:
-    """A number that fits the database, else -1."""
-    number = int(value) if value.isascii() and value.isdigit() and len(value) < 11 else -1
-    return number if number < _MESSAGE_ID_BELOW else -1
-
-
-async def _limited(request: Request, most: int) -> bytes:
-    """The body, refused as soon as it is longer than allowed, whatever its header said."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return bytes(body)
-
-
-async def _up_to(request: Request, most: int) -> bytes | None:
-    """The body, read to its end but not kept if it is longer than allowed: then None."""
-    body = bytearray()
-    async for chunk in request.stream():
-        if len(body) <= most:
-            body += chunk
-    return bytes(body) if len(body) <= most else None
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    body = await _limited(request, MAX_JSON_BYTES)
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        raise HTTPException(HTTPStatus.BAD_REQUEST) from None
-    if not isinstance(data, dict):
-        raise HTTPException(HTTPStatus.BAD_REQUEST)
-    return data
-
-
-@asynccontextmanager
-async def _form(request: Request, files: int) -> AsyncIterator[Any]:
-    """The fields and files of a form; what is larger than 1 MiB lies in temporary files until the end."""
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > MAX_UPLOAD_BYTES * files:
-        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise HTTPException(HTTPStatus.BAD_REQUEST)
-    try:
-        form = await request.form(max_files=files, max_fields=5)
-    except (MultiPartException, HTTPException):
-        raise HTTPException(HTTPStatus.BAD_REQUEST) from None
-    try:
-        yield form
-    finally:
-        await form.close()
-
-
-def _size_bytes(file: UploadFile) -> int:
-    size_bytes = file.size or 0
-    if size_bytes > MAX_FILE_BYTES:
-        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return size_bytes
-
-
-def _media_type(file: UploadFile) -> str:
-    """What the browser takes the file for; only shown, never trusted."""
-    said = (file.content_type or "").partition(";")[0].strip().lower()  # a recording's has its codec behind it
-    return said if _MEDIA_TYPE.fullmatch(said) else "application/octet-stream"
-
-
-def _spoken(data: dict[str, Any]) -> tuple[str, Event, str]:
-    """Key, event and the words to show of what the page sent; 400 for anything else."""
-    key, place = data.get("key"), data.get("location")
-    if isinstance(key, str) and _KEY.fullmatch(key):
-        if text := _words(data, "text", MAX_TEXT_CHARS):
-            return key, TextReceived(text), text
-        if (press := _words(data, "press", 200)) and (label := _words(data, "label", 100)):
-            return key, pressed(press), label
-        if isinstance(place, dict) and (spot := _spot(place)) is not None:
-            return key, spot, f"📍 {spot.latitude:.5f}, {spot.longitude:.5f}"
-    raise HTTPException(HTTPStatus.BAD_REQUEST)
-
-
-def _words(data: dict[str, Any], name: str, max_chars: int) -> str:
-    """A text as a database can keep it; "" for what is none."""
-    value = data.get(name)
-    if not isinstance(value, str) or not value.strip():
-        return ""
-    return storable(value[:max_chars])
-
-
-def _spot(place: dict[str, Any]) -> LocationShared | None:
-    latitude, longitude = place.get("latitude"), place.get("longitude")
-    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-        return None
-    return LocationShared(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
-
-
-def _file_id(chat_id: str, key: str) -> str:
-    return "w" + uuid.uuid5(uuid.NAMESPACE_OID, f"{chat_id}/{key}").hex[:14]
