@@ -109,7 +109,7 @@ def invite(
     approver: Annotated[bool, typer.Option("--approver", help="With --commune: for its leader, who signs")] = False,
 ) -> None:
     """Make a one-time link for a new officer. It works once, for seven days."""
-    from bot import app as application
+    from bot import commands
     from dialogs import places
     from dialogs.model import Role
 
@@ -128,7 +128,7 @@ def invite(
         territory = places.territory(commune)
     elif province:
         role, territory = Role.PROVINCE_OFFICER, province
-    _run(application.invite_officer(config, role, territory, _say))
+    _run(commands.invite_officer(config, role, territory, _say))
 
 
 @app.command()
@@ -141,10 +141,10 @@ def merge(
 
     Case codes stay as they are. A second run moves only what came in between.
     """
-    from bot import app as application
+    from bot import commands
 
     config = _configured()
-    _run(application.merge_communes(config, old, into, _say, dry_run=dry_run))
+    _run(commands.merge_communes(config, old, into, _say, dry_run=dry_run))
 
 
 @app.command()
@@ -153,10 +153,10 @@ def qr(
     output: Annotated[Path, typer.Option("--output", "-o", help="poster.svg, poster.png or poster.pdf")],
 ) -> None:
     """Make a poster for a commune: scan it, and the chat knows where you are."""
-    from bot import app as application
+    from bot import commands
 
     config = _configured()
-    _run(application.make_poster(config, commune, output, _say))
+    _run(commands.make_poster(config, commune, output, _say))
 
 
 @app.command()
@@ -164,9 +164,9 @@ def backup(
     folder: Annotated[Path, typer.Argument(help="Where backups are kept; each gets a folder of its own in there")],
 ) -> None:
     """Write all rows and documents into a folder, also while the assistant runs. Documents are kept once for all."""
-    from bot import app as application
+    from bot import commands
 
-    _run(application.back_up(_configured(), folder, _say))
+    _run(commands.back_up(_configured(), folder, _say))
 
 
 @app.command()
@@ -174,9 +174,9 @@ def restore(
     folder: Annotated[Path, typer.Argument(help="One backup: backups/2026-11-22T180000Z")],
 ) -> None:
     """Fill an empty database and store from a backup; either kind of database takes one from the other."""
-    from bot import app as application
+    from bot import commands
 
-    _run(application.restore(_configured(), folder, _say))
+    _run(commands.restore(_configured(), folder, _say))
 
 
 @app.command()

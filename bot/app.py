@@ -14,7 +14,6 @@ from email.utils import parseaddr
 from functools import partial
 from ipaddress import ip_address
 from itertools import chain, repeat
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,21 +40,18 @@ from bot.handle import Closing, Intake
 from bot.imports import Imports
 from bot.incoming import take
 from bot.ladder import Ladder
-from bot.merge import NotMergeable, merge, report
 from bot.settings import Settings
 from bot.timers import Timers
 from bot.web.app import Site
 from bot.web.mailbox import Mailbox
 from bot.world import World
-from dialogs import places
 from dialogs.model import Role
 from dialogs.producer.own_score import read_rules
 from dialogs.words import COMMANDS
-from storage import audit, backup, migrate, push
+from storage import migrate, push
 from storage.budgets import SharedBudget
-from storage.database import make_engine, reading, sqlite_path, writing
+from storage.database import reading, sqlite_path, writing
 from storage.files import FileStore
-from storage.mergers import today_of
 from storage.models import files, invitations, memberships, outbox, settings
 from storage.people import invite
 from storage.records import upsert
@@ -71,8 +67,6 @@ NAME_WITHIN_S = 5.0
 SET_UP_PAUSES_S = (1.0, 5.0, 30.0)
 """Between tries to set a channel up; the last one again and again: without its webhook the bot is deaf."""
 STAND_BY_S = 5.0
-ZALO = "https://zalo.me/"
-"""What the address of an Official Account begins with; its number follows."""
 _POLLING_LOCKS = {"telegram": 0x6F63706F, "zalo_bot": 0x6F637071}  # next to "ocop", the lock of storage/migrate.py
 
 
@@ -118,12 +112,12 @@ async def assembled(config: Settings) -> AsyncIterator[Parts]:
     engine = await keys.opened(config)
     store = FileStore(config.files_url)
     shared = partial(_budgeted, engine)
-    telegram, zalo_bot = await _telegram(config, shared), _zalo_bot(config, shared)
+    telegram, zalo_bot = await telegram_of(config, shared), _zalo_bot(config, shared)
     consent = _consent(config, engine)
     zalo = _zalo(config, consent, shared)
     messengers: dict[str, Channel] = {one.name: one for one in (telegram, zalo, zalo_bot) if one is not None}
     capabilities = {"web": WEB_CAPABILITIES} | {name: one.capabilities for name, one in messengers.items()}
-    links = await _links(config, telegram)
+    links = await links_of(config, telegram)
     world = replace(
         World.load(capabilities),
         days_off=config.days_off,
@@ -167,7 +161,7 @@ def _budgeted(engine: AsyncEngine, channel: str, token: str) -> Budgeted:
     return lambda rate: SharedBudget(engine, name, rate.gap_s, rate.credit_s)
 
 
-async def _telegram(config: Settings, shared: Callable[[str, str], Budgeted]) -> Any:
+async def telegram_of(config: Settings, shared: Callable[[str, str], Budgeted]) -> Any:
     """The Telegram channel; aiogram costs three seconds and 120 MiB, so only where it is on."""
     if not config.telegram_is_on:
         return None
@@ -252,7 +246,7 @@ def _webhook_secret(token: str) -> str:
     return hashlib.sha256(f"webhook {token}".encode()).hexdigest()
 
 
-async def _links(config: Settings, telegram: Any) -> Links:
+async def links_of(config: Settings, telegram: Any) -> Links:
     base = config.public_url or own_address(config.host, config.port)
     links = Links(base, config.web_chat, pasted=config.zalo_is_on or config.zalo_bot_is_on)
     if telegram is not None:
@@ -669,124 +663,3 @@ async def check(config: Settings) -> None:
         current = await migrate.is_current(config.database_url)
     if not current:
         raise SystemExit("The database is not up to date: run `python -m bot migrate` first.")
-
-
-# ---------------------------------------------------------------- commands that are done at once
-
-
-async def invite_officer(config: Settings, role: Role, territory: str, say: Callable[[str], None]) -> None:
-    await check(config)
-    async with assembled(config) as parts:
-        _found(config, parts.links, "")
-        async with writing(parts.engine) as connection:
-            if (today := await today_of(connection, territory)) != territory:
-                raise SystemExit(f"{territory[3:]} has merged into {today[3:]}. Invite for that one.")
-            token = await invite(connection, role, territory, parts.world.clock())
-            invited = audit.Entry("invite", None, "cli", details={"role": role, "territory": territory})
-            await audit.record(connection, [invited], parts.world.clock())
-        for link in _found(config, parts.links, f"i-{token}"):
-            say(link)
-
-
-async def merge_communes(
-    config: Settings, old: Sequence[str], new: str, say: Callable[[str], None], *, dry_run: bool
-) -> None:
-    await check(config)
-    async with assembled(config) as parts:
-        try:
-            moved = await merge(parts.engine, parts.world, old, new, dry_run=dry_run)
-        except NotMergeable as refusal:
-            raise SystemExit(str(refusal)) from None
-    for line in report(moved, new, dry_run=dry_run):
-        say(line)
-
-
-async def back_up(config: Settings, root: Path, say: Callable[[str], None]) -> None:
-    await check(config)
-    engine = make_engine(config.database_url, patient=True)
-    try:
-        written = await backup.write(engine, FileStore(config.files_url), root, system_clock())
-    finally:
-        await engine.dispose()
-    say(f"{written.folder}: {written.rows} rows, {written.documents} documents.")
-    if not config.encryption_keys and (key := keys.key_path(config)) is not None and key.exists():
-        say(f"The key in {key} opens it, and is not in it: keep a copy of that file in another place.")
-    _or_end(written.lost, "The store has lost")
-
-
-async def restore(config: Settings, folder: Path, say: Callable[[str], None]) -> None:
-    await prepare(config)
-    engine = make_engine(config.database_url, patient=True)
-    try:
-        restored = await backup.restore(engine, FileStore(config.files_url), folder)
-    except backup.NotRestorable as refusal:
-        raise SystemExit(f"Nothing was restored: {refusal}.") from None
-    finally:
-        await engine.dispose()
-    say(f"Restored {restored.rows} rows and {restored.documents} documents; the audit's chain is whole.")
-    _or_end(restored.lost, "The backup lacks")
-
-
-def _or_end(lost: Sequence[str], who: str) -> None:
-    """With 1, and the names: whoever runs this every night has to hear of it."""
-    if lost:
-        raise SystemExit(f"{who} {len(lost)} documents that the database names: {', '.join(lost)}")
-
-
-async def make_poster(config: Settings, commune: str, output: Path, say: Callable[[str], None]) -> None:
-    """A poster with a QR code for each channel that is on."""
-    unit = places.commune(commune)
-    province = places.province(unit.province_code) if unit is not None else None
-    if unit is None or province is None:
-        raise SystemExit(f"There is no commune {commune}. Codes are in dialogs/rules/communes.tsv.")
-    from bot.poster import Form, poster
-
-    forms: dict[str, Form] = {".svg": "svg", ".png": "png", ".pdf": "pdf"}
-    form = forms.get(output.suffix.lower())
-    if form is None:
-        raise SystemExit("The poster's name must end in .svg, .png or .pdf.")
-    telegram = await _telegram(config, lambda *_: OwnBudget)  # it sends nothing
-    try:
-        links = await _links(config, telegram)
-    finally:
-        if telegram is not None:
-            await telegram.close()
-    zalo = await _zalo_address(config, say)
-    links.pasted = False  # a code that opens nothing by itself is no poster
-    named = [(_channel_of(link), link) for link in (*_found(config, links, f"c-{commune}", beside=zalo), *zalo)]
-    made = poster(unit.full_name, province.name, named, form)
-    await asyncio.to_thread(output.write_bytes, made)
-    say(f"{output} opens {', '.join(link for _, link in named)}")
-    if config.web_chat and not config.public_url:
-        say("Phones cannot open that web address: set PUBLIC_URL before you print the poster.")
-
-
-async def _zalo_address(config: Settings, say: Callable[[str], None]) -> tuple[str, ...]:
-    """Where the Official Account is followed. Its address carries no payload: the chat asks for the commune."""
-    if not config.zalo_is_on:
-        return ()
-    from bot.zalo import account_id
-
-    await check(config)
-    if number := await account_id(config):
-        return (f"{ZALO}{number}",)
-    say("The poster has no code for Zalo, whose account does not answer: see `python -m bot zalo check`.")
-    return ()
-
-
-def _found(config: Settings, links: Links, payload: str, beside: Sequence[str] = ()) -> tuple[str, ...]:
-    """All links that there should be, or the end: half of them on a poster would be noticed too late.
-
-    There need be none `beside` others, which carry no payload.
-    """
-    if config.telegram_is_on and not links.username:
-        raise SystemExit("Telegram does not answer, so the link to the bot is not known. Please try again.")
-    if not links(payload) and not beside:
-        raise SystemExit("No channel is on: set TELEGRAM_BOT_TOKEN or WEB_CHAT=true.")
-    return links(payload)
-
-
-def _channel_of(link: str) -> str:
-    if link.startswith(ZALO):
-        return "Zalo"
-    return "Telegram" if link.startswith("https://t.me/") else "Web"

@@ -191,7 +191,7 @@ async def test_a_person_who_waits_does_not_hold_up_the_others_of_a_list(monkeypa
 async def test_the_address_that_is_printed_opens(host: str, shown: str) -> None:
     assert own_address(host, 8125) == shown
     config = Settings(_env_file=None, host=host, port=8125)  # type: ignore[call-arg]  # pydantic's own
-    assert (await app._links(config, None))("") == (f"{shown}/start/",)
+    assert (await app.links_of(config, None))("") == (f"{shown}/start/",)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot import app, zalo
+from bot import commands, zalo
 from bot.clock import system_clock
 from bot.settings import Settings
 from tests.doubles.server import Failure
@@ -286,7 +286,7 @@ async def test_a_bot_platform_that_is_away_is_said_without_the_token(platform: Z
 
 async def _poster(config: Settings, output: Path) -> tuple[list[str], str]:
     said: list[str] = []
-    await app.make_poster(config, "04336", output, said.append)
+    await commands.make_poster(config, "04336", output, said.append)
     return said, await asyncio.to_thread(output.read_text, encoding="utf-8")
 
 
