@@ -437,7 +437,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=ROOT / "var" / "bench" / "venv", help="what its bots run in")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--far", type=int, default=1, help="rounds with the Bot API 40 to 60 ms away")
-    parser.add_argument("--open", type=int, default=2000, help="conversations left open, for their memory")
+    parser.add_argument("--open", type=int, default=10_000, help="conversations left open, for their memory")
     parser.add_argument("--all", action="store_true", help=f"all peers: {', '.join(ALL_PEERS)}")
     parser.add_argument("--bots", nargs="*", default=(), help="only bots whose names hold one of these")
     parser.add_argument("--modes", nargs="*", default=("webhook", "polling"))
