@@ -1,7 +1,7 @@
 # make run          start the assistant on this machine; nothing else is needed than Python 3.11 and make
 # make test         every check there is, as CI runs it
 # make demo-zalo    show a whole registration over a fake Zalo account, in the terminal
-# make bench        the real bot beside other bots, ten minutes; more of it: BENCH_FLAGS='--all --rounds 5'
+# make bench        the real bot beside other bots, 14 minutes; more of it: BENCH_FLAGS='--all --rounds 5'
 # make fuzz TIME=600   look for input that breaks something, so many seconds for each reader
 # The others: format, messages, migration m="What changes", lock, clean
 
